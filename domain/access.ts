@@ -1,0 +1,81 @@
+/** Who may do what: roles of agents, their tools, roles of people, and the one canonical form of a path. */
+import { RefusedError } from './errors.ts';
+
+/** The agent roles of contract section 5. */
+export const ROLES = ['planner', 'lead', 'worker', 'critic'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The roles of people (operator.yaml). */
+export const PERSON_ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
+export type PersonRole = (typeof PERSON_ROLES)[number];
+
+/** Contract section 5: which role may call which tool. */
+export const TOOL_ROLES = {
+  list_files: ['planner', 'lead', 'worker', 'critic'],
+  read_file: ['planner', 'lead', 'worker', 'critic'],
+  search_files: ['planner', 'lead', 'worker', 'critic'],
+  recall: ['planner', 'lead', 'worker', 'critic'],
+  write_file: ['lead', 'worker'],
+  edit_file: ['lead', 'worker'],
+  delete_file: ['lead', 'worker'],
+  run_command: ['lead', 'worker', 'critic'],
+  delegate: ['lead'],
+  submit_plan: ['planner'],
+  submit_build: ['lead'],
+  submit_work: ['worker'],
+  submit_review: ['critic'],
+} as const satisfies Record<string, readonly Role[]>;
+
+export type ToolName = keyof typeof TOOL_ROLES;
+
+/** The tool by which each role hands over. */
+export const SUBMIT_TOOL: Record<Role, ToolName> = {
+  planner: 'submit_plan',
+  lead: 'submit_build',
+  worker: 'submit_work',
+  critic: 'submit_review',
+};
+
+/** True when the role's contract has this tool. */
+export function roleHasTool(role: Role, tool: string): tool is ToolName {
+  return Object.hasOwn(TOOL_ROLES, tool) && (TOOL_ROLES[tool as ToolName] as readonly Role[]).includes(role);
+}
+
+/** Longest accepted path, in UTF-8 bytes. */
+export const MAX_PATH_BYTES = 1024;
+
+// C0, DEL, C1, zero-width, bidi controls, line and paragraph separators, BOM, tag characters.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/u;
+
+/**
+ * The canonical form of a repository path an agent named: NFC, relative, `/`-separated, no `..`, no `.git`.
+ * Rejects rather than repairs, except for a leading `./`, a trailing `/` and `.` itself.
+ * @throws RefusedError `PATH_DENIED` naming path and rule.
+ */
+export function canonicalPath(raw: string): string {
+  const deny = (rule: string): never => {
+    throw new RefusedError('PATH_DENIED', `path ${JSON.stringify(raw)}: ${rule}`);
+  };
+  if (Buffer.byteLength(raw) > MAX_PATH_BYTES) deny(`longer than ${MAX_PATH_BYTES} bytes`);
+  if (UNSEEN.test(raw)) deny('control or invisible characters are not allowed');
+  if (raw.includes('\\')) deny('backslashes are not allowed');
+  if (raw.startsWith('/')) deny('must be relative to the repository root');
+  const parts = raw
+    .normalize('NFC')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..')) deny('".." is not allowed');
+  if (parts.some((part) => part.toLowerCase() === '.git')) deny('git data belongs to the governor');
+  if (parts.some((part) => /[. ]$/.test(part))) deny('a name may not end in a dot or a space');
+  return parts.join('/');
+}
+
+/** Replaces what a terminal or a reader would not see by visible escapes. Newline and tab stay. */
+export function visible(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}

@@ -1,0 +1,111 @@
+/** Amounts, caps and the pure rules over them. Everything is a whole number: micro-dollars, tokens, calls, milliseconds. */
+
+/** What a run or an agent can use up. `tokens` is input + output. */
+export interface Amounts {
+  readonly costMicroUsd: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly modelCalls: number;
+  readonly toolCalls: number;
+  readonly agents: number;
+}
+
+export const ZERO: Amounts = { costMicroUsd: 0, inputTokens: 0, outputTokens: 0, modelCalls: 0, toolCalls: 0, agents: 0 };
+
+/** The caps of one account; an absent cap does not bind. */
+export interface Caps {
+  readonly costMicroUsd?: number;
+  readonly tokens?: number;
+  readonly modelCalls?: number;
+  readonly toolCalls?: number;
+  readonly agents?: number;
+}
+
+export type CapName = keyof Caps;
+
+/** One account of the ledger: `run`, or `agent:<stage>:<attempt>:<agent>`. */
+export interface Account {
+  readonly id: string;
+  readonly caps: Caps;
+}
+
+/** Why a reservation was refused: the account, the cap, its value and what it would have become. */
+export interface Refusal {
+  readonly account: string;
+  readonly cap: CapName;
+  readonly limit: number;
+  readonly used: number;
+  readonly asked: number;
+}
+
+/** Prices in micro-dollars per million tokens. */
+export interface Price {
+  readonly inputMicroUsdPerMillion: number;
+  readonly cachedInputMicroUsdPerMillion: number;
+  readonly outputMicroUsdPerMillion: number;
+}
+
+/** What a call used, as reported or estimated. `cachedInputTokens` is a part of `inputTokens`. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedInputTokens: number;
+}
+
+/** Rounded up, so that no sum of roundings falls below the true price. */
+export function costOf(price: Price, usage: Usage): number {
+  const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
+  const fresh = usage.inputTokens - cached;
+  const total =
+    fresh * price.inputMicroUsdPerMillion +
+    cached * price.cachedInputMicroUsdPerMillion +
+    usage.outputTokens * price.outputMicroUsdPerMillion;
+  return Math.ceil(total / 1_000_000);
+}
+
+/** The worst case of a call: nothing cached, the whole output limit used. */
+export function worstCaseOf(price: Price, inputTokens: number, maxOutputTokens: number): number {
+  return costOf(price, { inputTokens, outputTokens: maxOutputTokens, cachedInputTokens: 0 });
+}
+
+/** A usage report is believed only where it is a positive whole number; else the estimate stands (contract section 5). */
+export function believable(reported: Partial<Usage> | undefined, estimate: Usage): Usage {
+  const sound = (value: number | undefined): value is number => value !== undefined && Number.isSafeInteger(value) && value > 0;
+  const inputTokens = sound(reported?.inputTokens) ? reported.inputTokens : estimate.inputTokens;
+  const outputTokens = sound(reported?.outputTokens) ? reported.outputTokens : estimate.outputTokens;
+  const cached = sound(reported?.inputTokens) && sound(reported?.cachedInputTokens) ? reported.cachedInputTokens : 0;
+  return { inputTokens, outputTokens, cachedInputTokens: Math.min(cached, inputTokens) };
+}
+
+/** Totals of one account: settled (known), reserved (in flight). */
+export interface Totals {
+  readonly settled: Amounts;
+  readonly reserved: Amounts;
+}
+
+export function tokensOf(amounts: Amounts): number {
+  return amounts.inputTokens + amounts.outputTokens;
+}
+
+/** The largest used share of any cap, 0 to 1 and above; what `leanAt` is compared with. */
+export function usedShare(totals: Totals, caps: Caps): { share: number; cap: CapName | undefined } {
+  const used: Record<CapName, number> = {
+    costMicroUsd: totals.settled.costMicroUsd + totals.reserved.costMicroUsd,
+    tokens: tokensOf(totals.settled) + tokensOf(totals.reserved),
+    modelCalls: totals.settled.modelCalls + totals.reserved.modelCalls,
+    toolCalls: totals.settled.toolCalls + totals.reserved.toolCalls,
+    agents: totals.settled.agents + totals.reserved.agents,
+  };
+  let share = 0;
+  let cap: CapName | undefined;
+  for (const name of ['costMicroUsd', 'tokens', 'modelCalls', 'toolCalls'] as const) {
+    const limit = caps[name];
+    if (limit === undefined) continue;
+    const part = limit === 0 ? 1 : used[name] / limit;
+    if (part > share) {
+      share = part;
+      cap = name;
+    }
+  }
+  return { share, cap };
+}

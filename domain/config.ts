@@ -1,0 +1,254 @@
+/** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (contract sections 1.3 and 2). */
+import { z } from 'zod';
+import { PERSON_ROLES, TOOL_ROLES } from './access.ts';
+
+const SECOND_MS = 1000;
+const UNIT_MS: Record<string, number> = { s: SECOND_MS, m: 60 * SECOND_MS, h: 3600 * SECOND_MS, d: 24 * 3600 * SECOND_MS };
+
+/** `30s`, `5m`, `2h`, `30d` in milliseconds; undefined when it is none. */
+export function parseDuration(word: string): number | undefined {
+  const match = /^([1-9][0-9]{0,6})([smhd])$/.exec(word);
+  if (match === null) return undefined;
+  return Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
+}
+
+const duration = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((word, context) => {
+      const ms = parseDuration(word);
+      if (ms !== undefined) return ms;
+      context.addIssue({ code: 'custom', message: `"${word}" is not a duration; write 30s, 5m or 2h` });
+      return z.NEVER;
+    });
+
+/** Dollars with at most 6 decimals, as whole micro-dollars. */
+const dollars = (what: string) =>
+  z.number(`${what} is a number of dollars`).transform((value, context) => {
+    const micro = Math.round(value * 1_000_000);
+    if (!Number.isSafeInteger(micro) || Math.abs(micro - value * 1_000_000) > 1e-3) {
+      context.addIssue({ code: 'custom', message: `${what}: ${value} has more than 6 decimals or is too large` });
+      return z.NEVER;
+    }
+    if (micro <= 0) {
+      context.addIssue({ code: 'custom', message: `${what}: ${value} must be above 0` });
+      return z.NEVER;
+    }
+    return micro;
+  });
+
+const count = (fallback: number, max: number) => z.int().min(1, 'must be 1 or more').max(max).default(fallback);
+const argv = z.array(z.string().min(1).max(4096)).min(1).max(64);
+const id = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, 'use lower-case letters, digits, dot, dash or underscore, 40 at most');
+const glob = z
+  .string()
+  .min(1)
+  .max(300)
+  .refine(
+    (word) => !word.startsWith('/') && !word.split('/').includes('..'),
+    'a pattern is relative to the repository root and has no ".."',
+  );
+/** A branch name git accepts: no control characters, spaces, `..`, `~^:?*[\`, leading dash or `.lock`. */
+const branchName = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(
+    /^(?![-./])(?!.*(?:\.\.|@\{|\/\/|\.lock(?:\/|$)|\/\.|[./]$))[^\s~^:?*[\\\u0000-\u001f\u007f]+$/,
+    'is not a branch name that git accepts',
+  );
+
+const modelSchema = z.strictObject({
+  provider: z.enum(['openai', 'script']),
+  model: z.string().min(1).max(200),
+  baseUrl: z.url().optional(),
+  apiKey: z
+    .string()
+    .regex(/^secret:\/\/(env|file)\/.+$/, 'is a reference such as secret://env/NAME, never the key itself')
+    .optional(),
+  temperature: z.number().min(0).max(2).optional(),
+  reasoningEffort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).optional(),
+  timeout: duration('5m'),
+  contextTokens: z.int().min(4096).max(10_000_000).optional(),
+});
+export type ModelConfig = z.infer<typeof modelSchema>;
+
+const priceSchema = z.union([
+  z.literal('free'),
+  z.strictObject({
+    input: z.number().min(0),
+    cachedInput: z.number().min(0).optional(),
+    output: z.number().min(0),
+  }),
+]);
+export type PriceConfig = z.infer<typeof priceSchema>;
+
+const limitsSchema = z.strictObject({
+  costUsd: dollars('costUsd').default(5_000_000),
+  tokens: count(5_000_000, 1_000_000_000),
+  modelCalls: count(300, 1_000_000),
+  toolCalls: count(1000, 1_000_000),
+  machineTime: duration('60m'),
+  agents: count(8, 1000),
+  concurrency: count(2, 64),
+  depth: count(1, 4),
+  stepsPerAgent: count(60, 10_000),
+  costPerAgentUsd: dollars('costPerAgentUsd').default(1_000_000),
+  maxOutputTokens: z.int().min(256).max(1_000_000).default(8192),
+  reviewRounds: count(3, 20),
+  leanAt: z.number().gt(0).max(1).default(0.8),
+  onExhausted: z.enum(['stop', 'ask']).default('stop'),
+});
+/** Money in whole micro-dollars, times in ms, whatever the file's unit. */
+export type Limits = z.infer<typeof limitsSchema>;
+
+const checkSchema = z.strictObject({
+  id,
+  run: argv,
+  timeout: duration('5m'),
+  baseline: z.enum(['require', 'allow']).default('require'),
+});
+export type CheckConfig = z.infer<typeof checkSchema>;
+
+const approversSchema = z.strictObject({
+  role: z.enum(PERSON_ROLES).default('approver'),
+  min: z.int().min(1).max(10).default(1),
+  notStarter: z.boolean().default(false),
+});
+
+const protectSchema = z.strictObject({
+  id,
+  paths: z.array(glob).min(1),
+  approvers: approversSchema.prefault({}),
+  reason: z.string().min(1).max(500),
+  match: z.array(z.string()).default([]),
+  notMatch: z.array(z.string()).default([]),
+});
+export type ProtectRule = z.infer<typeof protectSchema>;
+
+const denySchema = z.strictObject({
+  id,
+  paths: z.array(glob).min(1),
+  reason: z.string().min(1).max(500),
+  match: z.array(z.string()).default([]),
+  notMatch: z.array(z.string()).default([]),
+});
+export type DenyRule = z.infer<typeof denySchema>;
+
+const toolName = z.enum(Object.keys(TOOL_ROLES) as [keyof typeof TOOL_ROLES]);
+const setupSchema = z.strictObject({
+  run: argv,
+  network: z.boolean().default(false),
+  inputs: z.array(glob).default([]),
+  timeout: duration('15m'),
+});
+export type SetupStep = z.infer<typeof setupSchema>;
+
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    version: z.literal(1),
+    models: z
+      .strictObject({
+        planner: modelSchema.optional(),
+        lead: modelSchema.optional(),
+        worker: modelSchema.optional(),
+        critic: modelSchema.optional(),
+        lean: modelSchema.optional(),
+      })
+      .prefault({}),
+    prices: z.record(z.string(), priceSchema).default({}),
+    limits: limitsSchema.prefault({}),
+    plan: z.strictObject({ approval: z.enum(['always', 'on-red-line', 'never']).default('on-red-line') }).prefault({}),
+    workspace: z
+      .strictObject({ link: z.array(glob).default([]), scratch: z.array(glob).default([]), setup: z.array(setupSchema).default([]) })
+      .prefault({}),
+    checks: z.array(checkSchema).max(50).default([]),
+    protect: z.array(protectSchema).max(200).default([]),
+    deny: z.array(denySchema).max(200).default([]),
+    tools: z
+      .strictObject({
+        planner: z.array(toolName).optional(),
+        lead: z.array(toolName).optional(),
+        worker: z.array(toolName).optional(),
+        critic: z.array(toolName).optional(),
+      })
+      .prefault({}),
+    scope: z.strictObject({ maxFiles: count(50, 100_000), maxLines: count(2000, 10_000_000) }).prefault({}),
+    secrets: z.record(z.string(), z.strictObject({ for: z.array(z.enum(['deploy'])).min(1) })).default({}),
+    release: z
+      .strictObject({
+        target: z.enum(['merge', 'push', 'pull-request', 'command']).default('merge'),
+        branch: branchName.default('main'),
+        remote: z
+          .string()
+          .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
+          .default('origin'),
+        command: id.optional(),
+        approval: z.enum(['always', 'on-red-line']).default('always'),
+        approvalValid: duration('24h'),
+        verify: argv.optional(),
+        rollback: z.enum(['auto', 'ask']).default('auto'),
+        author: z
+          .string()
+          .regex(/^[^<>\n]+ <[^<>\s]+>$/, 'is written as "Name <address>"')
+          .default('Governor <governor@localhost>'),
+      })
+      .prefault({}),
+    knowledge: z.string().max(300).optional(),
+  })
+  .superRefine((config, context) => {
+    for (const list of ['checks', 'protect', 'deny'] as const) {
+      const seen = new Set<string>();
+      for (const [index, entry] of config[list].entries()) {
+        if (seen.has(entry.id)) context.addIssue({ code: 'custom', path: [list, index, 'id'], message: `"${entry.id}" is used twice` });
+        seen.add(entry.id);
+      }
+    }
+    const later: [boolean, (string | number)[], string][] = [
+      [config.release.target === 'pull-request', ['release', 'target'], '"pull-request" is not supported yet; use merge or push'],
+      [config.release.target === 'command', ['release', 'target'], '"command" is not supported yet; use merge or push'],
+      [config.knowledge !== undefined, ['knowledge'], 'is not supported yet'],
+      [Object.keys(config.secrets).length > 0, ['secrets'], 'is not supported yet'],
+    ];
+    for (const [unsupported, path, message] of later) if (unsupported) context.addIssue({ code: 'custom', path, message });
+  });
+/** The parsed configuration: durations in ms, money in micro-dollars. */
+export type Config = z.infer<typeof configSchema>;
+
+export const operatorSchema = z.strictObject({
+  version: z.literal(1).default(1),
+  repositories: z.record(z.string(), z.string()).optional(),
+  people: z.record(z.string(), z.array(z.enum(PERSON_ROLES))).optional(),
+  ceilings: z
+    .strictObject({
+      costUsd: dollars('costUsd').optional(),
+      tokens: z.int().min(1).optional(),
+      modelCalls: z.int().min(1).optional(),
+      toolCalls: z.int().min(1).optional(),
+      machineTime: duration('24h').optional(),
+      agents: z.int().min(1).optional(),
+      concurrency: z.int().min(1).optional(),
+    })
+    .prefault({}),
+  secrets: z.record(z.string(), z.string()).default({}),
+  commands: z.record(z.string(), z.strictObject({ run: argv, probe: argv.optional(), timeout: duration('10m') })).default({}),
+  sandbox: z.strictObject({ allowUnsafe: z.boolean().default(false) }).prefault({}),
+});
+export type Operator = z.infer<typeof operatorSchema>;
+
+/** The limits a run really has: the configuration's, tightened by the operator's ceilings. */
+export function effectiveLimits(limits: Limits, ceilings: Operator['ceilings']): Limits {
+  const least = (value: number, ceiling: number | undefined): number => (ceiling === undefined ? value : Math.min(value, ceiling));
+  return {
+    ...limits,
+    costUsd: least(limits.costUsd, ceilings.costUsd),
+    tokens: least(limits.tokens, ceilings.tokens),
+    modelCalls: least(limits.modelCalls, ceilings.modelCalls),
+    toolCalls: least(limits.toolCalls, ceilings.toolCalls),
+    machineTime: least(limits.machineTime, ceilings.machineTime),
+    agents: least(limits.agents, ceilings.agents),
+    concurrency: least(limits.concurrency, ceilings.concurrency),
+  };
+}

@@ -1,0 +1,214 @@
+/** The hand-over files: their names, their envelope and their bodies (contract section 3). */
+import { z } from 'zod';
+import { isReasonCode, type ReasonCode } from './reasons.ts';
+
+const text = (max: number) => z.string().min(1).max(max);
+const reasonCode = z.custom<ReasonCode>((value) => typeof value === 'string' && isReasonCode(value), 'not a reason code');
+
+export const planBodySchema = z.strictObject({
+  summary: text(4000),
+  items: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^[A-Za-z0-9._-]{1,40}$/, 'use letters, digits, dot, dash or underscore, 40 at most'),
+        title: text(200),
+        goal: text(4000),
+        paths: z.array(text(300)).max(100),
+        done_when: z.array(text(1000)).max(20).default([]),
+        check: z.array(z.string().max(1000)).min(1).max(40).optional(),
+        depends_on: z.array(z.string().max(40)).max(20).default([]),
+      }),
+    )
+    .max(40)
+    .default([]),
+  risks: z.array(text(1000)).max(20).default([]),
+  citations: z
+    .array(z.strictObject({ document: text(200), version: text(100), anchor: text(200), quote: text(2000) }))
+    .max(40)
+    .default([]),
+  question: text(2000).optional(),
+  no_change: z.strictObject({ reason: text(2000) }).optional(),
+});
+export type PlanBody = z.infer<typeof planBodySchema>;
+
+/** What is wrong with a plan beyond its shape; empty when sound. */
+export function planProblems(plan: PlanBody): string[] {
+  const problems: string[] = [];
+  const ids = new Set(plan.items.map((item) => item.id));
+  if (ids.size !== plan.items.length) problems.push('items: every id must be unique');
+  for (const item of plan.items) {
+    for (const need of item.depends_on) {
+      if (!ids.has(need)) problems.push(`items.${item.id}.depends_on: there is no item "${need}"`);
+      if (need === item.id) problems.push(`items.${item.id}.depends_on: an item cannot depend on itself`);
+    }
+  }
+  if (plan.items.length === 0 && plan.no_change === undefined && plan.question === undefined)
+    problems.push('items: a plan needs at least one item, or no_change with a reason, or a question');
+  if (plan.no_change !== undefined && plan.items.length > 0) problems.push('no_change: goes with an empty list of items');
+  return problems;
+}
+
+export const CHANGE_STATUS = ['added', 'modified', 'deleted', 'renamed', 'type-changed'] as const;
+
+export const changeSchema = z.strictObject({
+  path: z.string(),
+  /** For `renamed`: where it was. */
+  from: z.string().optional(),
+  status: z.enum(CHANGE_STATUS),
+  /** The new git mode, `000000` when deleted. */
+  mode: z.string(),
+  old_mode: z.string(),
+  /** Hex SHA-256 of the new content; empty when deleted. */
+  sha256: z.string(),
+  item_id: z.string().optional(),
+});
+export type Change = z.infer<typeof changeSchema>;
+
+export const answersSchema = z.array(z.strictObject({ finding_id: text(80), answer: text(2000) })).max(100);
+
+export const buildBodySchema = z.strictObject({
+  base: z.string(),
+  commit: z.string(),
+  tree: z.string(),
+  branch: z.string(),
+  summary: z.string(),
+  changes: z.array(changeSchema),
+  agents: z.array(
+    z.strictObject({ id: z.string(), title: z.string(), status: z.string(), steps: z.int(), cost_micro_usd: z.int(), part: z.string() }),
+  ),
+  answers: answersSchema,
+});
+export type BuildBody = z.infer<typeof buildBodySchema>;
+
+export const SEVERITIES = ['blocker', 'major', 'minor'] as const;
+
+export const findingSchema = z.strictObject({
+  id: z.string(),
+  /** Who found it: a check's name, `critic`, or `person`. */
+  source: z.string(),
+  severity: z.enum(SEVERITIES),
+  code: reasonCode,
+  path: z.string().optional(),
+  line: z.int().optional(),
+  message: z.string(),
+});
+export type Finding = z.infer<typeof findingSchema>;
+
+export const checkResultSchema = z.strictObject({
+  id: z.string(),
+  status: z.enum(['pass', 'fail', 'error', 'skipped']),
+  exit_code: z.int().nullable(),
+  duration_ms: z.int(),
+  evidence: z.string(),
+});
+export type CheckResult = z.infer<typeof checkResultSchema>;
+
+export const redLineSchema = z.strictObject({
+  rule_id: z.string(),
+  paths: z.array(z.string()),
+  reason: z.string(),
+  approvers: z.strictObject({ role: z.string(), min: z.int(), not_starter: z.boolean() }),
+});
+export type RedLine = z.infer<typeof redLineSchema>;
+
+export const VERDICTS = ['pass', 'rework', 'reject'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export const reviewBodySchema = z.strictObject({
+  base: z.string(),
+  commit: z.string(),
+  tree: z.string(),
+  verdict: z.enum(VERDICTS),
+  checks: z.array(checkResultSchema),
+  red_lines: z.array(redLineSchema),
+  findings: z.array(findingSchema),
+  critic: z.strictObject({ called: z.boolean(), verdict: z.enum(VERDICTS).nullable() }),
+});
+export type ReviewBody = z.infer<typeof reviewBodySchema>;
+
+export const GATES = ['plan', 'release', 'budget'] as const;
+export type Gate = (typeof GATES)[number];
+
+export const approvalBodySchema = z.strictObject({
+  approval_id: z.string(),
+  gate: z.enum(GATES),
+  subject: z.record(z.string(), z.string()),
+  decision: z.enum(['approved', 'edited', 'rejected']),
+  by: z.strictObject({ id: z.string(), role: z.string(), method: z.string() }),
+  comment: z.string(),
+  self_approved: z.boolean(),
+  at: z.string(),
+});
+export type ApprovalBody = z.infer<typeof approvalBodySchema>;
+
+export const releaseBodySchema = z.strictObject({
+  target: z.string(),
+  branch: z.string(),
+  before: z.string(),
+  after: z.string(),
+  commit: z.string(),
+  key: z.string(),
+  verified: z.boolean(),
+});
+export type ReleaseBody = z.infer<typeof releaseBodySchema>;
+
+export const rollbackBodySchema = z.strictObject({
+  release: z.string(),
+  commit: z.string(),
+  reason: z.string(),
+  by: z.string(),
+  at: z.string(),
+});
+export type RollbackBody = z.infer<typeof rollbackBodySchema>;
+
+export const submitBuildSchema = z.strictObject({ summary: text(8000), answers: answersSchema.optional() });
+export const submitReviewSchema = z.strictObject({
+  verdict: z.enum(VERDICTS),
+  findings: z
+    .array(
+      z.strictObject({
+        severity: z.enum(SEVERITIES),
+        path: z.string().max(1024).optional(),
+        line: z.int().min(1).optional(),
+        message: text(4000),
+      }),
+    )
+    .max(100)
+    .default([]),
+});
+export type SubmitReview = z.infer<typeof submitReviewSchema>;
+
+/** A file a stage read, with the digest it had then. `path` is relative to the run's dossier. */
+export interface FileRef {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+/** The envelope of every JSON file of a dossier. */
+export interface Envelope<Body = unknown> {
+  readonly kind: string;
+  readonly version: number;
+  readonly thread_id: string;
+  readonly attempt: number;
+  readonly inputs: readonly FileRef[];
+  readonly made_by: string;
+  readonly made_at: string;
+  readonly body: Body;
+}
+
+/** The names of the files, numbered in tens so that a listing tells the story. */
+export const FILES = {
+  request: 'request.json',
+  plan: (n: number) => `10-plan.${n}.json`,
+  build: (attempt: number) => `20-build.${attempt}.json`,
+  patch: (attempt: number) => `20-build.${attempt}.patch`,
+  part: (attempt: number, agent: string) => `parts/${attempt}/${agent}.json`,
+  review: (attempt: number) => `30-review.${attempt}.json`,
+  evidence: (attempt: number, check: string) => `evidence/${attempt}/${check}.json`,
+  log: (attempt: number, check: string) => `evidence/${attempt}/${check}.log`,
+  approval: (n: number) => `40-approval.${n}.json`,
+  release: '50-release.json',
+  rollback: '60-rollback.json',
+  ledger: 'ledger.json',
+  report: 'report.md',
+} as const;

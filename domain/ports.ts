@@ -1,0 +1,315 @@
+/** What the rooms ask of each other. Every port is async, so that another backend is only another folder. */
+import type { Role } from './access.ts';
+import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
+import type { Account, Amounts, Caps, Refusal, Totals, Usage } from './budget.ts';
+import type { Envelope, FileRef, Gate } from './handoff.ts';
+import type { RunStatus, Stage, StopReason } from './run.ts';
+
+/** Time comes in from outside. */
+export interface Clock {
+  /** Milliseconds since 1970; may jump. For stamps only. */
+  now(): number;
+  /** Milliseconds that never go back. For waits and limits. */
+  monotonic(): number;
+}
+
+/** Proof of holding a thread's lease; every write of a run carries it and is refused (`FencedError`) when it is stale. */
+export interface Fence {
+  readonly threadId: string;
+  readonly epoch: number;
+}
+
+// ---------------------------------------------------------------- runs
+
+/** What a thread is asked to do; written once, never changed. */
+export interface RunInput {
+  readonly goal: string;
+  /** Absolute path of the repository. */
+  readonly repo: string;
+  readonly base: string;
+  readonly starter: string;
+  /** Digests that the run captured at its start (invariant 12). */
+  readonly pipelineVersion: number;
+  readonly configDigest: string;
+}
+
+export interface RunRow {
+  readonly threadId: string;
+  readonly input: RunInput;
+  readonly status: RunStatus;
+  readonly stage: Stage;
+  readonly attempt: number;
+  readonly reason: StopReason | null;
+  /** The LangGraph interrupt the run waits on, when waiting. */
+  readonly interruptId: string | null;
+  readonly epoch: number;
+  readonly lease: LeaseOwner | null;
+  /** True while the lease has not run out and its process (where it can be asked) is alive. */
+  readonly live: boolean;
+  readonly cancelRequested: boolean;
+  readonly machineMs: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** The process that holds a lease. `startTicks` tells a reused pid apart (field 22 of /proc/<pid>/stat). */
+export interface LeaseOwner {
+  readonly host: string;
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
+export interface Runs {
+  /** Inserts; the same thread with the same input is a no-op, with another input a UsageError. */
+  create(threadId: string, input: RunInput): Promise<RunRow>;
+  get(threadId: string): Promise<RunRow | undefined>;
+  /** Newest first. */
+  list(): Promise<RunRow[]>;
+  /** A full id, a unique prefix, or `last`. @throws UsageError naming the word and what matches. */
+  resolve(word: string): Promise<RunRow>;
+  /** Takes the lease with a higher epoch. @throws UsageError `THREAD_BUSY` while another live process has it. */
+  acquire(threadId: string): Promise<Fence>;
+  /** Extends the lease and books machine time. `lost` when fenced. */
+  heartbeat(fence: Fence, machineMs: number): Promise<'held' | 'cancelled' | 'lost'>;
+  release(fence: Fence): Promise<void>;
+  update(
+    fence: Fence,
+    patch: { status?: RunStatus; stage?: Stage; attempt?: number; reason?: StopReason | null; interruptId?: string | null },
+  ): Promise<void>;
+  /** Sets or clears the flag that a live runner sees at its next heartbeat. */
+  requestCancel(threadId: string, requested: boolean): Promise<void>;
+  /** Marks a run that no live process holds as cancelled. */
+  markCancelled(threadId: string, reason: StopReason): Promise<void>;
+}
+
+/** Attempt numbers, allocated by (thread, stage, inputs digest): a replay finds its own, a fork gets the next. */
+export interface Attempts {
+  allocate(fence: Fence, stage: string, inputsDigest: string): Promise<number>;
+}
+
+// ---------------------------------------------------------------- effects: journal + ledger + transcript + audit
+
+/** A message of a transcript, in our own words. */
+export type ChatMessage =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls: readonly ToolCall[] }
+  | { readonly role: 'tool'; readonly toolCallId: string; readonly toolName: string; readonly content: string };
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** The raw argument text; parsed by the tool door, never trusted. */
+  readonly arguments: string;
+}
+
+/** A row of the content-addressed transcript chain. `id` = digest of (parent, agent, message). */
+export interface TranscriptRow {
+  readonly id: string;
+  readonly parent: string | null;
+  readonly agent: string;
+  readonly message: ChatMessage;
+}
+
+/** What identifies an effect (design section 3). `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */
+export interface EffectId {
+  readonly key: string;
+  readonly kind: 'model' | 'tool' | 'deploy' | 'verify' | 'rollback';
+  readonly stage: string;
+  readonly attempt: number;
+  readonly agent: string;
+  readonly role: Role | 'governor';
+  /** Digest of the request; on a mismatch the recorded answer is returned and audited. */
+  readonly requestHash: string;
+}
+
+/** What is asked of the ledger before an effect. All accounts or none. */
+export interface Reservation {
+  readonly accounts: readonly Account[];
+  readonly amounts: Amounts;
+}
+
+export type EffectStart =
+  /** Never seen, or failed before: go on. */
+  | { readonly kind: 'go'; readonly tries: number }
+  /** It was started and never finished: the process died in it. Its reservation is now booked as spent. */
+  | { readonly kind: 'interrupted'; readonly tries: number; readonly before: string | null }
+  /** Its answer is recorded: use it, pay nothing. */
+  | {
+      readonly kind: 'done';
+      readonly result: string;
+      readonly before: string | null;
+      readonly after: string | null;
+      readonly requestDiffers: boolean;
+    }
+  /** The ledger said no; nothing was written but the audit record. */
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export interface Effects {
+  /**
+   * In one transaction: looks the effect up; books an orphaned reservation as spent; reserves by one guarded statement an
+   * account; marks it started; appends `audit`. `before` is the state to come back to (a tree id).
+   */
+  start(fence: Fence, effect: EffectId, options: { reserve?: Reservation; before?: string; audit?: AuditEntry }): Promise<EffectStart>;
+  /**
+   * In one transaction: marks it done with its result, settles the reservation to `actual` (which may exceed it), inserts
+   * transcript rows if absent, appends the audit entries.
+   */
+  finish(
+    fence: Fence,
+    key: string,
+    outcome: { result: string; after?: string; actual?: Amounts; rows?: readonly TranscriptRow[]; audit?: readonly AuditEntry[] },
+  ): Promise<void>;
+  /** The effect failed for good or before a retry: settles to `actual`, so that a later start is a new try. */
+  fail(fence: Fence, key: string, outcome: { actual: Amounts; audit?: readonly AuditEntry[] }): Promise<void>;
+  /** The recorded answer of an effect, if done. */
+  peek(key: string): Promise<{ state: 'started' | 'done' | 'failed'; result: string | null; before: string | null } | undefined>;
+}
+
+export interface Transcripts {
+  /** Inserts rows if absent. */
+  append(fence: Fence, rows: readonly TranscriptRow[]): Promise<void>;
+  /** From the root to `head`. @throws StopError `STATE_TAMPERED` when a row is missing or its id does not match. */
+  chain(threadId: string, head: string): Promise<TranscriptRow[]>;
+}
+
+export interface SpendLine {
+  readonly role: string;
+  readonly agent: string;
+  readonly stage: string;
+  readonly attempt: number;
+  readonly amounts: Amounts;
+  /** Booked as spent because the process died in the call. */
+  readonly orphaned: boolean;
+}
+
+export interface Ledger {
+  /** Settled, reserved and caps of an account; zeros where it was never used. */
+  totals(threadId: string, account: string): Promise<Totals & { caps: Caps }>;
+  /** Sums by role, agent, stage and attempt. */
+  lines(threadId: string): Promise<SpendLine[]>;
+  /** Creates the account if absent; existing caps stay. */
+  open(fence: Fence, account: Account): Promise<void>;
+  /** Adds to the caps, once per `id` (an approval id). */
+  extend(fence: Fence, account: string, id: string, by: Caps): Promise<void>;
+}
+
+// ---------------------------------------------------------------- approvals
+
+/** What exactly is decided on; every value a digest or an id. `digest` covers the others. */
+export type Subject = Readonly<Record<string, string>> & { readonly digest: string };
+
+export type ApprovalStatus = 'pending' | 'approved' | 'edited' | 'rejected' | 'void';
+
+export interface ApprovalRow {
+  readonly id: string;
+  readonly threadId: string;
+  readonly gate: Gate;
+  /** How often this very subject has come to this gate, from 1. */
+  readonly round: number;
+  readonly subject: Subject;
+  /** What is needed: the strictest of all rules that apply. */
+  readonly required: { readonly role: string; readonly min: number; readonly notStarter: boolean };
+  /** What a person is shown: at most 2 KB of JSON. */
+  readonly shown: Readonly<Record<string, unknown>>;
+  readonly status: ApprovalStatus;
+  readonly votes: readonly Vote[];
+  /** ISO; when the last needed vote came. */
+  readonly decidedAt: string | null;
+  /** The release key it was used for; single use. */
+  readonly usedBy: string | null;
+  readonly createdAt: string;
+}
+
+export interface Vote {
+  readonly by: { readonly id: string; readonly role: string; readonly method: string };
+  readonly decision: 'approved' | 'edited' | 'rejected';
+  readonly comment: string;
+  /** The edited plan, for `edited`. */
+  readonly edit?: unknown;
+  /** For the budget gate. */
+  readonly addMicroUsd?: number;
+  readonly selfApproved: boolean;
+  readonly at: string;
+}
+
+export interface Approvals {
+  /** Opens round 1, or the next one when the newest is void; else returns the newest. Idempotent. */
+  open(row: Omit<ApprovalRow, 'id' | 'round' | 'status' | 'votes' | 'decidedAt' | 'usedBy' | 'createdAt'>): Promise<ApprovalRow>;
+  get(id: string): Promise<ApprovalRow | undefined>;
+  /** The newest round of this subject at this gate. */
+  newest(threadId: string, gate: Gate, subjectDigest: string): Promise<ApprovalRow | undefined>;
+  list(filter: { threadId?: string; status?: ApprovalStatus }): Promise<ApprovalRow[]>;
+  /**
+   * Adds one vote; in the same transaction decides when enough different people voted, and audits. A rejection decides at once.
+   * @throws UsageError when not pending, when the subject differs, when this person voted already.
+   */
+  vote(id: string, subjectDigest: string, vote: Vote): Promise<ApprovalRow>;
+  /** Voids pending rows of a thread (cancel), or one given row (expiry). */
+  void(threadId: string, id?: string): Promise<void>;
+  /** Marks an approval as used for a release, once: false when it was used for another. Idempotent for the same key. */
+  use(fence: Fence, id: string, key: string): Promise<boolean>;
+}
+
+// ---------------------------------------------------------------- audit, dossier, stores
+
+export interface Audit {
+  append(entry: AuditEntry): Promise<void>;
+  read(options: { threadId?: string; afterSeq?: number; limit?: number }): Promise<AuditRecord[]>;
+  verify(): Promise<AuditVerdict>;
+}
+
+/** The run's folder. Paths are relative to it; every write is temporary name, fsync, rename. */
+export interface Dossier {
+  /** Absolute path of a run's folder. */
+  folder(threadId: string): string;
+  /** Writes canonical pretty JSON; returns its reference. */
+  writeJson(threadId: string, path: string, envelope: Envelope): Promise<FileRef>;
+  writeText(threadId: string, path: string, text: string | Uint8Array): Promise<FileRef>;
+  /** Undefined when absent. */
+  read(threadId: string, path: string): Promise<{ bytes: Buffer; ref: FileRef } | undefined>;
+  /** Reads and checks a pointer. @throws StopError `HANDOFF_MISSING` or `STATE_TAMPERED` naming path and digests. */
+  readVerified(threadId: string, ref: FileRef): Promise<Envelope>;
+  /** All files, sorted, with sizes in bytes. */
+  list(threadId: string): Promise<{ path: string; bytes: number }[]>;
+}
+
+// ---------------------------------------------------------------- models
+
+export interface ToolSpec {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+export interface ChatRequest {
+  readonly messages: readonly ChatMessage[];
+  readonly tools: readonly ToolSpec[];
+  readonly maxOutputTokens: number;
+  /** The `x-governor-*` headers of contract section 5; the script provider finds its reply by them. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ChatAnswer {
+  readonly text: string;
+  readonly toolCalls: readonly ToolCall[];
+  /** As reported; not yet believed. */
+  readonly usage: Partial<Usage> | undefined;
+  readonly finish: 'stop' | 'tool_calls' | 'length' | 'refusal';
+  /** True for canned replies; labelled everywhere. */
+  readonly canned: boolean;
+}
+
+/** One model behind one endpoint. No retries, no budget: those are the model door's. */
+export interface ChatModel {
+  readonly provider: string;
+  readonly model: string;
+  /** The model's window in tokens, input and output together. */
+  readonly contextTokens: number;
+  /** Longest wait for one answer, in ms. */
+  readonly timeoutMs: number;
+  /** An upper bound of the request's input tokens. */
+  countInput(request: ChatRequest): number;
+  /** @throws ProviderError classified; StopError `SCRIPT_MISS`. */
+  complete(request: ChatRequest, signal: AbortSignal): Promise<ChatAnswer>;
+}

@@ -1,0 +1,84 @@
+/** The life of a run: its stages, its states and the result object of contract section 1.1. */
+import type { ReasonCode } from './reasons.ts';
+
+export const STAGES = [
+  'baseline',
+  'plan',
+  'approve_plan',
+  'build',
+  'review_rules',
+  'review_critic',
+  'approve_release',
+  'approve_budget',
+  'deploy',
+  'verify',
+  'halt',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const RUN_STATUSES = ['running', 'waiting', 'released', 'unchanged', 'rolled_back', 'stopped', 'cancelled'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** Raised by hand when the flow, a schema or a node's meaning changes (invariant 12). */
+export const PIPELINE_VERSION = 1;
+
+/** Why a run stopped. */
+export interface StopReason {
+  readonly code: ReasonCode;
+  readonly message: string;
+  readonly stage: Stage;
+  readonly resumable: boolean;
+  readonly evidence: readonly string[];
+  /** The exact command a person can run next. */
+  readonly next: string;
+}
+
+export interface Waiting {
+  readonly approval_id: string;
+  readonly gate: 'plan' | 'release' | 'budget';
+  /** The digest that a decision must name. */
+  readonly subject: string;
+  readonly required_role: string;
+}
+
+/** Contract section 1.1. */
+export interface RunResult {
+  readonly thread_id: string;
+  readonly status: RunStatus;
+  readonly stage: Stage;
+  readonly attempt: number;
+  readonly reason: StopReason | null;
+  readonly waiting: Waiting | null;
+  readonly base: string;
+  readonly candidate: { readonly commit: string; readonly tree: string; readonly branch: string } | null;
+  readonly release: Readonly<Record<string, unknown>> | null;
+  readonly spend: {
+    readonly cost_micro_usd: number;
+    readonly input_tokens: number;
+    readonly output_tokens: number;
+    readonly model_calls: number;
+    readonly tool_calls: number;
+    readonly agents: number;
+    readonly machine_ms: number;
+  };
+  readonly limits: Readonly<Record<string, unknown>>;
+  readonly dossier: string;
+}
+
+/** Exit codes of contract section 1. */
+export function exitCodeOf(result: Pick<RunResult, 'status'>): 0 | 3 | 4 {
+  switch (result.status) {
+    case 'released':
+    case 'unchanged':
+    case 'rolled_back':
+      return 0;
+    case 'waiting':
+      return 4;
+    case 'running':
+    case 'stopped':
+    case 'cancelled':
+      return 3;
+    default:
+      return result.status satisfies never;
+  }
+}
