@@ -45,7 +45,6 @@ export function roleHasTool(role: Role, tool: string): tool is ToolName {
 export const MAX_PATH_BYTES = 1024;
 
 // C0, DEL, C1, zero-width, bidi controls, line and paragraph separators, BOM, tag characters.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/u;
 
 /**
@@ -74,7 +73,6 @@ export function canonicalPath(raw: string): string {
 /** Replaces what a terminal or a reader would not see by visible escapes. Newline and tab stay. */
 export function visible(text: string): string {
   return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu,
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
   );

@@ -1,0 +1,126 @@
+/** Ports of the work tree: git by plumbing, work trees without git data, and the sandbox. Implemented in `tools/`. */
+import type { Change } from './handoff.ts';
+
+/** A command's outcome. Output is what the process wrote, capped, control characters kept. */
+export interface CommandResult {
+  /** Null when it was killed. */
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** True when output was dropped (head and tail are kept). */
+  readonly truncated: boolean;
+  readonly timedOut: boolean;
+  readonly durationMs: number;
+}
+
+export interface SandboxRequest {
+  readonly argv: readonly string[];
+  /** Host folder that is writable at `/workspace`, the current folder of the command. */
+  readonly workspace: string;
+  /** Read-only mounts: host path at a path relative to the workspace. */
+  readonly links: readonly { readonly from: string; readonly at: string }[];
+  /** Paths relative to the workspace that are writable and thrown away (tmpfs); may lie under a link. */
+  readonly scratch: readonly string[];
+  /** True only for declared setup steps. */
+  readonly network: boolean;
+  readonly timeoutMs: number;
+  /** Output cap in bytes, per stream. Default 64 KiB. */
+  readonly outputBytes?: number;
+  /** Added to the small fixed environment (PATH, HOME, LANG, TMPDIR, CI). Never a secret. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Canary {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface Sandbox {
+  /** `bwrap`, or the explicit audited `unsafe`. */
+  readonly level: 'bwrap' | 'unsafe';
+  /** Runs to the end and leaves no process. @throws StopError `SANDBOX_UNAVAILABLE`; an aborted signal rejects with its reason. */
+  run(request: SandboxRequest): Promise<CommandResult>;
+  /** Tries to break out; every canary must be ok. */
+  canaries(): Promise<Canary[]>;
+}
+
+export interface TreeEntry {
+  readonly path: string;
+  /** `100644`, `100755`, `120000` (link), `160000` (submodule). */
+  readonly mode: string;
+  readonly oid: string;
+}
+
+/** Who signs commits, and when; recorded, so that the same inputs give the same commit. */
+export interface CommitStamp {
+  /** `Name <address>`. */
+  readonly author: string;
+  /** Seconds since 1970. */
+  readonly atSeconds: number;
+}
+
+export type MergeResult =
+  | { readonly kind: 'clean'; readonly tree: string }
+  | { readonly kind: 'conflict'; readonly paths: readonly string[] };
+
+/**
+ * A user's repository, only ever driven by plumbing under a neutral configuration: no hook, filter, fsmonitor, alias or
+ * user configuration of the repository, the user or the machine runs. Objects are shared with the repository.
+ */
+export interface Repository {
+  /** Absolute path of the repository's top folder (or the bare repository itself). */
+  readonly path: string;
+  /** The commit of a ref or id. @throws UsageError naming the ref. */
+  resolveCommit(ref: string): Promise<string>;
+  branchTip(branch: string): Promise<string | undefined>;
+  /** The checked-out branch; null when detached or bare. */
+  currentBranch(): Promise<string | null>;
+  /** Changed or untracked paths of the main checkout, at most 20. */
+  dirtyPaths(): Promise<string[]>;
+  treeOf(commit: string): Promise<string>;
+  listTree(treeish: string): Promise<TreeEntry[]>;
+  /** Undefined when absent. */
+  readFile(treeish: string, path: string): Promise<Buffer | undefined>;
+  /** Sizes in bytes of blobs. */
+  blob(oid: string): Promise<Buffer>;
+  /** With renames (50 %), modes and content digests; sorted by path. */
+  diff(fromTree: string, toTree: string): Promise<Change[]>;
+  /** Added plus removed lines over all text files. */
+  countLines(fromTree: string, toTree: string): Promise<number>;
+  /** A unified patch with binary parts. */
+  patch(fromTree: string, toTree: string): Promise<Buffer>;
+  commit(options: { tree: string; parents: readonly string[]; message: string; stamp: CommitStamp }): Promise<string>;
+  /** Three-way merge of trees; needs no checkout. All three are tree or commit ids. */
+  merge(base: string, ours: string, theirs: string): Promise<MergeResult>;
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** Compare-and-swap; `from` null means "must not exist". False when the ref was not at `from`. */
+  updateRef(ref: string, to: string | null, from: string | null): Promise<boolean>;
+  readRef(ref: string): Promise<string | undefined>;
+  /** Where a branch is checked out, if anywhere. */
+  checkoutOf(branch: string): Promise<string | undefined>;
+  /** True when files and index of that checkout equal `commit` (untracked files that are not in the way do not count). */
+  checkoutClean(folder: string, commit: string): Promise<boolean>;
+  /** Brings a clean checkout's files from one commit to another. @throws StopError `TARGET_DIRTY` and changes nothing. */
+  moveCheckout(folder: string, from: string, to: string): Promise<void>;
+  /** The remote's branch, asked now. Undefined when it does not exist. @throws StopError `DEPLOY_FAILED`. */
+  remoteTip(remote: string, branch: string): Promise<string | undefined>;
+  /** Atomic push with a lease on `from`. `moved` when the remote was not at `from`. */
+  push(remote: string, commit: string, branch: string, from: string | null): Promise<'pushed' | 'moved'>;
+  /** Makes an empty folder a work tree of `tree`. */
+  checkout(tree: string, folder: string): Promise<WorkTree>;
+  /** Opens an existing work tree folder. */
+  open(folder: string): Promise<WorkTree>;
+}
+
+/** A folder with the files of a tree and no git data in it; its index lives beside it, out of the sandbox's reach. */
+export interface WorkTree {
+  readonly folder: string;
+  /** Writes the folder's state into the object store and returns the tree id. Ignored files (base `.gitignore` rules apply) are left out. */
+  snapshot(): Promise<string>;
+  /** Makes the folder equal to the tree: changed files restored, files that are not in it removed. Ignored files stay. */
+  restore(tree: string): Promise<void>;
+  /** Removes the folder and its index. */
+  remove(): Promise<void>;
+}
