@@ -1,0 +1,125 @@
+/** What a person can do with runs: the one surface that the CLI and the server call. */
+import type { AuditRecord, AuditVerdict } from '../domain/audit.ts';
+import type { Person } from '../domain/policy.ts';
+import type { ApprovalRow } from '../domain/ports.ts';
+import type { RunResult } from '../domain/run.ts';
+import type { Canary } from '../domain/workspace.ts';
+
+export interface CreateOptions {
+  readonly goal: string;
+  /** A folder in the repository. */
+  readonly repo: string;
+  /** A ref; default the tip of `release.branch`. */
+  readonly base?: string;
+  /** A `governor.yaml` to use instead of the one in the base commit. */
+  readonly configFile?: string;
+  /** The replies for provider `script`. */
+  readonly scriptFile?: string;
+}
+
+export interface Created {
+  readonly threadId: string;
+  /** The most this run may cost, in micro-dollars. */
+  readonly worstCaseMicroUsd: number;
+  readonly limits: Readonly<Record<string, unknown>>;
+  /** For example a dirty checkout. */
+  readonly warnings: readonly string[];
+  readonly sandbox: 'bwrap' | 'unsafe';
+  /** True when any role answers from a script. */
+  readonly canned: boolean;
+}
+
+export interface DriveOptions {
+  /** Aborts at once. */
+  readonly signal?: AbortSignal;
+  /** Stops at the next checkpoint. */
+  readonly drain?: AbortSignal;
+}
+
+export interface ResumeOptions extends DriveOptions {
+  /** A person accepts that the definition changed (`DEFINITION_CHANGED`). */
+  readonly migrate?: boolean;
+  /** Raises the cost cap, recorded as this person's decision. */
+  readonly addMicroUsd?: number;
+  /** Raises the machine time cap, in ms. */
+  readonly addTimeMs?: number;
+  /** Raises the call caps. */
+  readonly addCalls?: number;
+}
+
+/** What a person sees before deciding. */
+export interface GateView {
+  readonly row: ApprovalRow;
+  readonly goal: string;
+  /** The plan as Markdown. */
+  readonly plan: string;
+  /** The review as Markdown; empty at the plan gate. */
+  readonly review: string;
+  /** The unified diff; empty at the plan gate. */
+  readonly diff: string;
+  readonly redLines: readonly { readonly rule_id: string; readonly paths: readonly string[]; readonly reason: string }[];
+  readonly citations: readonly { readonly document: string; readonly version: string; readonly anchor: string; readonly quote: string }[];
+  readonly costMicroUsd: number;
+}
+
+export interface DecideOptions {
+  readonly decision: 'approved' | 'rejected';
+  /** The digest the person saw; must equal the pending gate's. */
+  readonly subject: string;
+  readonly comment?: string;
+  /** An edited plan, at the plan gate. */
+  readonly edit?: unknown;
+  /** At the budget gate. */
+  readonly addMicroUsd?: number;
+}
+
+export interface DoctorLine {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface Operations {
+  readonly home: string;
+  readonly person: Person;
+  create(options: CreateOptions): Promise<Created>;
+  /** Takes the lease and runs until the thread rests: released, unchanged, waiting, stopped or cancelled. */
+  drive(threadId: string, options?: DriveOptions): Promise<RunResult>;
+  /** Contract section 1.2. */
+  resume(word: string, options?: ResumeOptions): Promise<RunResult>;
+  /** Records a decision; does not run the thread. @throws UsageError per contract section 1.2. */
+  decide(word: string, options: DecideOptions): Promise<ApprovalRow>;
+  cancel(word: string): Promise<RunResult>;
+  rollback(word: string, reason: string): Promise<RunResult>;
+  result(word: string): Promise<RunResult>;
+  /** Newest first. */
+  list(): Promise<RunResult[]>;
+  pending(): Promise<ApprovalRow[]>;
+  /** Undefined when the thread waits for nobody. */
+  gate(word: string): Promise<GateView | undefined>;
+  /** One screen. */
+  explain(word: string): Promise<string>;
+  /** The candidate against its base; empty without a candidate. */
+  diff(word: string): Promise<string>;
+  files(word: string): Promise<{ path: string; bytes: number }[]>;
+  /** The text of one dossier file. */
+  file(word: string, path: string): Promise<string>;
+  /** Calls back for each audit record of a thread, old ones first, until the signal aborts. Polls every 150 ms. */
+  follow(threadId: string, onRecord: (record: AuditRecord) => void, signal: AbortSignal): Promise<void>;
+  audit(word?: string): Promise<AuditRecord[]>;
+  verifyAudit(): Promise<AuditVerdict>;
+  /** Removes work trees of ended threads, and by age their checkpoints, journal, transcripts and refs. */
+  gc(olderMs: number | undefined): Promise<{ workTrees: number; threads: number; refs: number }>;
+  backup(file: string): Promise<{ bytes: number }>;
+  doctor(repo: string | undefined): Promise<{ lines: DoctorLine[]; canaries: Canary[]; sandbox: string }>;
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** Default: `$GOVERNOR_HOME`, else the user's state folder. */
+  readonly home?: string;
+  /** The process environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The shipped scenarios may use the labelled `unsafe` level where no sandbox can run. */
+  readonly demo?: boolean;
+}
