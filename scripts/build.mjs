@@ -1,0 +1,34 @@
+/** `npm run build`: compiles the rooms to dist/, brings their prompts and pages along, and writes the config schema. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { schemaText } from './schema.mjs';
+
+const ROOMS = ['domain', 'checkpoints', 'models', 'tools', 'nodes', 'graphs', 'server', 'cli', 'web'];
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+const compiled = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});
+if (compiled.status !== 0) process.exit(1);
+
+for (const room of ROOMS) {
+  if (!existsSync(join(root, room))) continue;
+  for (const entry of readdirSync(join(root, room), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name.endsWith('.ts') || entry.parentPath.includes('node_modules')) continue;
+    const from = join(entry.parentPath, entry.name);
+    cpSync(from, join(dist, from.slice(root.length + 1)));
+  }
+}
+
+const command = join(dist, 'cli/main.js');
+if (existsSync(command)) chmodSync(command, 0o755);
+
+const { configSchema } = await import(pathToFileURL(join(dist, 'domain/config.js')).href);
+const schemaFile = join(root, 'governor.schema.json');
+const text = schemaText(configSchema);
+if (!existsSync(schemaFile) || readFileSync(schemaFile, 'utf8') !== text) writeFileSync(schemaFile, text);
