@@ -1,0 +1,90 @@
+/** The builder inside its walls: `lead <-> lead_tools`, then the artifact; and the node that holds it. */
+
+import type { RunnableConfig } from '@langchain/core/runnables';
+import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
+import { END, START, StateGraph } from '@langchain/langgraph';
+import { FILES } from '../domain/handoff.ts';
+import { artifactNode, leadNode, leadToolsNode } from '../nodes/build/lead.ts';
+import { type Builder, BuilderState, buildInputs } from '../nodes/build/state.ts';
+import type { FindSession } from '../nodes/session.ts';
+import { attemptOf, staged } from '../nodes/stage.ts';
+import { FRESH_AGENT, note, type State, type Update } from '../nodes/state.ts';
+
+const afterLead = (state: Builder): 'lead_tools' | 'lead' | 'end' => {
+  if (state.stop !== null) return 'end';
+  return state.agent.phase === 'tools' ? 'lead_tools' : 'lead';
+};
+
+const afterTools = (state: Builder): 'lead' | 'artifact' | 'end' => {
+  if (state.stop !== null) return 'end';
+  return state.agent.phase === 'done' ? 'artifact' : 'lead';
+};
+
+/** The builder graph; compiled without a checkpointer: it inherits its parent's. */
+export function builderGraph(find: FindSession) {
+  return new StateGraph(BuilderState)
+    .addNode('lead', leadNode(find))
+    .addNode('lead_tools', leadToolsNode(find))
+    .addNode('artifact', artifactNode(find))
+    .addEdge(START, 'lead')
+    .addConditionalEdges('lead', afterLead, { lead_tools: 'lead_tools', lead: 'lead', end: END })
+    .addConditionalEdges('lead_tools', afterTools, { lead: 'lead', artifact: 'artifact', end: END })
+    .addEdge('artifact', END)
+    .compile({ name: 'builder' });
+}
+
+type BuilderGraph = ReturnType<typeof builderGraph>;
+
+/** The `build` node: allocates the attempt, runs the builder graph, keeps its pointers in the parent's state. */
+export function buildNode(find: FindSession, graph: BuilderGraph) {
+  return (state: State, config: RunnableConfig): Promise<Update> =>
+    staged(find, 'build', async (session) => {
+      const inputs = buildInputs(state);
+      const attempt = await attemptOf(session, 'build', inputs);
+      const file = await session.dossier.read(session.threadId, FILES.build(attempt));
+      let build = file?.ref ?? null;
+      if (build === null) {
+        const before = state.build === null ? undefined : await session.dossier.readVerified(session.threadId, state.build);
+        const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this house, verified by digest
+        const result = await runNested(graph, config, session.limits.stepsPerAgent, {
+          attempt,
+          base: state.base,
+          startTree: lastTree ?? (await session.repository.treeOf(state.base)),
+          plan: state.plan,
+          planApproval: state.planApproval,
+          review: state.review,
+          rejection: state.rejection,
+          agent: state.attempt === attempt && state.builder !== null ? state.builder : FRESH_AGENT,
+          build: null,
+          stop: null,
+        });
+        if (result.stop !== null) {
+          const askable =
+            (result.stop.code === 'BUDGET_EXHAUSTED' || result.stop.code === 'STEP_LIMIT') && session.limits.onExhausted === 'ask';
+          return { builder: result.agent, attempt, stop: result.stop, route: askable ? 'approve_budget' : 'halt' };
+        }
+        build = result.build;
+      }
+      return {
+        build,
+        attempt,
+        builder: null,
+        rules: null,
+        rejection: null,
+        stop: null,
+        route: 'review_rules',
+        notes: note('build', attempt, `Attempt ${attempt} handed over ${build?.path ?? 'nothing'}`),
+      };
+    })(state, config);
+}
+
+/**
+ * Invokes the nested graph so that finished work stays finished on resume: a nested config always carries `checkpoint_id`,
+ * which makes LangGraph 1.4 run finished tasks of the super-step again (langgraphjs#2667).
+ */
+async function runNested(graph: BuilderGraph, config: RunnableConfig, stepsPerAgent: number, input: Builder): Promise<Builder> {
+  const configurable = { ...config.configurable };
+  delete configurable['checkpoint_id'];
+  const nested = { ...config, configurable, recursionLimit: stepsPerAgent * 4 + 50 };
+  return AsyncLocalStorageProviderSingleton.runWithConfig(nested, async () => (await graph.invoke(input, nested)) as Builder); // the graph's own output type
+}

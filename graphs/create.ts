@@ -1,0 +1,134 @@
+/** Creates a thread: everything that can be refused is refused here, before money is spent. */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ROLES, visible } from '../domain/access.ts';
+import { effectiveLimits, type Limits } from '../domain/config.ts';
+import { UsageError } from '../domain/errors.ts';
+import { FILES } from '../domain/handoff.ts';
+import { digestOf, sha256 } from '../domain/ids.ts';
+import { PIPELINE_VERSION } from '../domain/run.ts';
+import type { Repository } from '../domain/workspace.ts';
+import { createModels } from '../models/registry.ts';
+import type { RequestBody } from '../nodes/session.ts';
+import { openRepository } from '../tools/repository.ts';
+import { CONFIG_NAME, type LoadedConfig, loadConfig, policyDigest } from './config-file.ts';
+import { assertHomeOutside, secretResolver } from './environment.ts';
+import type { House } from './house.ts';
+import type { Created, CreateOptions } from './operations.ts';
+
+/** Longest goal, in UTF-8 bytes. */
+export const MAX_GOAL_BYTES = 16 * 1024;
+
+/** @throws UsageError naming the goal, the rule and the value. */
+export function checkGoal(goal: string): string {
+  const text = goal.replace(/\r\n/g, '\n').trim();
+  if (text === '') throw new UsageError('goal: is empty');
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_GOAL_BYTES) throw new UsageError(`goal: ${bytes} bytes; at most ${MAX_GOAL_BYTES} are allowed`);
+  const seen = visible(text);
+  if (seen !== text) throw new UsageError(`goal: control or invisible characters are not allowed: ${JSON.stringify(seen.slice(0, 200))}`);
+  return text;
+}
+
+export async function createThread(house: House, options: CreateOptions): Promise<Created> {
+  const goal = checkGoal(options.goal);
+  const repository = await openRepository(resolve(options.repo), house.home);
+  assertHomeOutside(house.home, repository.path);
+  assertNamed(house, repository.path);
+  const { base, loaded } = await baseAndConfig(repository, options);
+  const { config } = loaded;
+  const limits = effectiveLimits(config.limits, house.operator?.ceilings ?? {});
+  const script =
+    options.scriptFile === undefined ? null : { path: resolve(options.scriptFile), sha256: sha256(readFileSync(options.scriptFile)) };
+  const secrets = secretResolver(house.env);
+  const models = createModels({ config, secrets, env: house.env, ...(script === null ? {} : { script: { file: script.path } }) });
+  let canned = false;
+  for (const role of ROLES.filter((name) => name !== 'worker')) {
+    const { model } = await models.forRole(role, false);
+    await models.forRole(role, true);
+    canned ||= model.provider === 'script';
+  }
+  const sandbox = await house.sandbox();
+  const warnings = [...loaded.warnings, ...(await dirtyWarning(repository, config.release.branch))];
+  const threadId = randomUUID();
+  const request: RequestBody = {
+    goal,
+    repo: repository.path,
+    base,
+    starter: house.person.id,
+    pipeline_version: PIPELINE_VERSION,
+    config: loaded.raw,
+    config_digest: digestOf(loaded.raw),
+    policy_digest: policyDigest(config),
+    config_source: loaded.source,
+    script,
+    sandbox: sandbox.level,
+  };
+  await house.stores.dossier.writeJson(threadId, FILES.request, {
+    kind: 'request',
+    version: 1,
+    thread_id: threadId,
+    attempt: 1,
+    inputs: [],
+    made_by: house.person.id,
+    made_at: new Date(house.clock.now()).toISOString(),
+    body: request,
+  });
+  await house.stores.runs.create(threadId, {
+    goal,
+    repo: repository.path,
+    base,
+    starter: house.person.id,
+    pipelineVersion: PIPELINE_VERSION,
+    configDigest: request.config_digest,
+  });
+  await house.stores.audit.append({
+    threadId,
+    actor: house.person.id,
+    action: 'run-create',
+    facts: { base, repo: repository.path, config: request.config_digest, policy: request.policy_digest, sandbox: sandbox.level, canned },
+  });
+  return { threadId, worstCaseMicroUsd: limits.costUsd, limits: limitsView(limits), warnings, sandbox: sandbox.level, canned };
+}
+
+/** The base and the configuration that it holds: `release.branch` names the base, the base holds the file that names it. */
+async function baseAndConfig(repository: Repository, options: CreateOptions): Promise<{ base: string; loaded: LoadedConfig }> {
+  if (options.base !== undefined) {
+    const base = await repository.resolveCommit(options.base);
+    return { base, loaded: await loadConfig(repository, base, options.configFile) };
+  }
+  const head = await repository.resolveCommit('HEAD');
+  const first = await loadConfig(repository, head, options.configFile);
+  const { target, branch, remote } = first.config.release;
+  const tip = target === 'push' ? await repository.remoteTip(remote, branch) : await repository.branchTip(branch);
+  if (tip === undefined) {
+    const current = await repository.currentBranch();
+    throw new UsageError(
+      `release.branch ${JSON.stringify(branch)}: there is no such branch in ${repository.path}; ${current === null ? 'HEAD is detached' : `the current one is "${current}"`}. Set release.branch in ${CONFIG_NAME}, or use --base`,
+    );
+  }
+  const base = await repository.resolveCommit(tip);
+  return { base, loaded: base === head ? first : await loadConfig(repository, base, options.configFile) };
+}
+
+function assertNamed(house: House, path: string): void {
+  const named = house.operator?.repositories;
+  if (named !== undefined && !Object.values(named).some((known) => resolve(known) === path))
+    throw new UsageError(`repository ${path}: operator.yaml does not list it; it lists ${Object.keys(named).join(', ') || 'none'}`);
+}
+
+async function dirtyWarning(repository: Repository, branch: string): Promise<string[]> {
+  const dirty = await repository.dirtyPaths();
+  if (dirty.length === 0) return [];
+  const current = await repository.currentBranch();
+  return [
+    `${repository.path}: ${dirty.length} uncommitted path(s), such as ${visible(dirty[0] ?? '')}; they are not part of the base${current === branch ? ', and the release will stop with TARGET_DIRTY until they are committed or stashed' : ''}`,
+  ];
+}
+
+/** Limits as people wrote them: dollars and seconds. */
+export function limitsView(limits: Limits): Record<string, unknown> {
+  const { costUsd, costPerAgentUsd, machineTime, ...rest } = limits;
+  return { cost_micro_usd: costUsd, cost_per_agent_micro_usd: costPerAgentUsd, machine_ms: machineTime, ...rest };
+}

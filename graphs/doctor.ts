@@ -1,0 +1,90 @@
+/** `governor doctor`: what works here, and what does not. */
+import { accessSync, constants } from 'node:fs';
+import { ROLES } from '../domain/access.ts';
+import { toError } from '../domain/errors.ts';
+import type { Canary, Sandbox } from '../domain/workspace.ts';
+import { createModels } from '../models/registry.ts';
+import { runProcess } from '../tools/process.ts';
+import { openRepository } from '../tools/repository.ts';
+import { loadConfig } from './config-file.ts';
+import { secretResolver } from './environment.ts';
+import type { House } from './house.ts';
+import type { DoctorLine } from './operations.ts';
+
+const MIN_NODE = [20, 19] as const;
+
+/** Every line says what was tried; nothing is changed. */
+export async function doctor(
+  house: House,
+  repo: string | undefined,
+): Promise<{ lines: DoctorLine[]; canaries: Canary[]; sandbox: string }> {
+  const lines: DoctorLine[] = [];
+  const tryLine = async (name: string, work: () => Promise<string>): Promise<void> => {
+    try {
+      lines.push({ name, ok: true, detail: await work() });
+    } catch (error) {
+      lines.push({ name, ok: false, detail: toError(error).message });
+    }
+  };
+  await tryLine('node', async () => {
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+    if (major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1]))
+      throw new Error(`${process.versions.node}; ${MIN_NODE.join('.')} or newer is needed`);
+    return process.versions.node;
+  });
+  await tryLine('git', async () => {
+    const result = await runProcess(['git', '--version'], {
+      cwd: '/',
+      env: { PATH: house.env['PATH'] ?? '/usr/bin:/bin' },
+      timeoutMs: 10_000,
+    });
+    if (result.exitCode !== 0) throw new Error('git does not run; install it');
+    return result.stdout.toString().trim();
+  });
+  await tryLine('home', async () => {
+    accessSync(house.home, constants.W_OK);
+    return house.home;
+  });
+  await tryLine('database', async () => {
+    const verdict = await house.stores.audit.verify();
+    if (verdict.kind === 'broken') throw new Error(`audit record ${verdict.seq}: ${verdict.problem}`);
+    return `audit trail whole, ${verdict.records} records`;
+  });
+  let sandbox: Sandbox | undefined;
+  let canaries: Canary[] = [];
+  await tryLine('sandbox', async () => {
+    sandbox = await house.sandbox();
+    canaries = await sandbox.canaries();
+    const failed = canaries.filter((canary) => !canary.ok);
+    if (failed.length > 0 && sandbox.level === 'bwrap')
+      throw new Error(`${failed.length} canary(s) got out: ${failed.map((canary) => canary.name).join(', ')}`);
+    return `${sandbox.level}, ${canaries.length - failed.length} of ${canaries.length} canaries held`;
+  });
+  if (repo !== undefined) {
+    await tryLine('repository', async () => {
+      const repository = await openRepository(repo, house.home);
+      const head = await repository.resolveCommit('HEAD');
+      return `${repository.path} at ${head.slice(0, 12)}`;
+    });
+    await tryLine('configuration', async () => {
+      const repository = await openRepository(repo, house.home);
+      const { config, source } = await loadConfig(repository, await repository.resolveCommit('HEAD'), undefined);
+      const models = createModels({ config, secrets: secretResolver(house.env), env: house.env });
+      const named = await Promise.all(
+        ROLES.filter((role) => role !== 'worker').map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`),
+      );
+      return `${source}; ${config.checks.length} check(s); ${named.join(', ')}`;
+    });
+    const endpoint = house.env['OPENAI_BASE_URL'];
+    if (endpoint !== undefined && endpoint !== '') {
+      await tryLine('model endpoint', async () => {
+        const answer = await fetch(`${endpoint.replace(/\/$/, '')}/models`, {
+          signal: AbortSignal.timeout(5000),
+          headers: { authorization: `Bearer ${house.env['OPENAI_API_KEY'] ?? 'none'}` },
+        });
+        return `${endpoint} answers ${answer.status}`;
+      });
+    }
+  }
+  return { lines, canaries, sandbox: sandbox?.level ?? 'none' };
+}

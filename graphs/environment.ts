@@ -1,0 +1,57 @@
+/** What comes from outside: the home, the operator's file, the person, the clock. */
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { PERSON_ROLES } from '../domain/access.ts';
+import { type Operator, operatorSchema } from '../domain/config.ts';
+import { UsageError } from '../domain/errors.ts';
+import type { Person } from '../domain/policy.ts';
+import type { Clock } from '../domain/ports.ts';
+import { parseYaml } from './yaml-file.ts';
+
+/** The machine's clock. */
+export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** `--home`, `$GOVERNOR_HOME`, else the user's state folder. */
+export function homeFolder(home: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
+  const given = home ?? env['GOVERNOR_HOME'];
+  if (given !== undefined && given !== '') return resolve(given);
+  return join(env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state'), 'governor');
+}
+
+/** @throws UsageError when the home lies inside the repository. */
+export function assertHomeOutside(home: string, repository: string): void {
+  let folder = home;
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  const real = realpathSync(folder) + home.slice(folder.length);
+  if (real === repository || real.startsWith(`${repository}/`))
+    throw new UsageError(`home ${home}: must not lie inside the repository ${repository}; set --home or GOVERNOR_HOME`);
+}
+
+/** `<home>/operator.yaml`, or undefined when there is none. */
+export function loadOperator(home: string): Operator | undefined {
+  const file = join(home, 'operator.yaml');
+  if (!existsSync(file)) return undefined;
+  return parseYaml(readFileSync(file, 'utf8'), file, operatorSchema).value;
+}
+
+/** The operating-system user; alone, with every role, where there is no `operator.yaml` or it names no people. */
+export function localPerson(operator: Operator | undefined): Person {
+  const id = `local:${userInfo().username}`;
+  if (operator?.people === undefined) return { id, roles: PERSON_ROLES, method: 'local', alone: true };
+  const roles = Object.hasOwn(operator.people, id) ? (operator.people[id] ?? []) : [];
+  return { id, roles, method: 'local', alone: false };
+}
+
+/** Resolves `secret://env/NAME` and `secret://file/<absolute path>`; undefined when it is not set. */
+export function secretResolver(env: Readonly<Record<string, string | undefined>>): (reference: string) => string | undefined {
+  return (reference) => {
+    const match = /^secret:\/\/(env|file)\/(.+)$/.exec(reference);
+    if (match === null) throw new UsageError(`secret ${JSON.stringify(reference)}: write secret://env/NAME or secret://file/<path>`);
+    const [, kind, name = ''] = match;
+    if (kind === 'env') return env[name] || undefined;
+    const file = `/${name.replace(/^\/+/, '')}`;
+    return existsSync(file) ? readFileSync(file, 'utf8').trim() || undefined : undefined;
+  };
+}

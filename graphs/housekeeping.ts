@@ -1,0 +1,62 @@
+/** `gc`: work trees of ended threads, and by age what only a resume would need. Never unreleased work, approvals, audit or dossiers. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { toError } from '../domain/errors.ts';
+import type { RunRow } from '../domain/ports.ts';
+import { openRepository } from '../tools/repository.ts';
+import type { House } from './house.ts';
+
+const ENDED: ReadonlySet<RunRow['status']> = new Set(['released', 'unchanged', 'rolled_back', 'stopped', 'cancelled']);
+
+/** True when nothing can bring the thread back to work. */
+function isFinal(row: RunRow): boolean {
+  return ENDED.has(row.status) && !(row.reason?.resumable === true);
+}
+
+export async function collect(house: House, olderMs: number | undefined): Promise<{ workTrees: number; threads: number; refs: number }> {
+  const done = { workTrees: 0, threads: 0, refs: 0 };
+  const rows = await house.stores.runs.list();
+  const known = new Map(rows.map((row) => [row.threadId, row]));
+  const work = join(house.home, 'work');
+  for (const name of existsSync(work) ? readdirSync(work) : []) {
+    const row = known.get(name);
+    if (row !== undefined && (row.live || !ENDED.has(row.status))) continue;
+    rmSync(join(work, name), { recursive: true, force: true });
+    done.workTrees += 1;
+  }
+  if (olderMs === undefined) return done;
+  const before = house.clock.now() - olderMs;
+  for (const row of rows) {
+    if (!isFinal(row) || row.live || Date.parse(row.updatedAt) > before) continue;
+    await house.stores.prune(row.threadId);
+    done.threads += 1;
+    if (row.status === 'released' || row.status === 'rolled_back' || row.status === 'unchanged') done.refs += await dropRefs(house, row);
+  }
+  return done;
+}
+
+/** The pins of a released thread; its commits are reachable from the branch. A missing repository is no error here. */
+async function dropRefs(house: House, row: RunRow): Promise<number> {
+  let dropped = 0;
+  try {
+    const repository = await openRepository(row.input.repo, house.home);
+    const names = [`refs/heads/governor/${row.threadId}`, `refs/governor/${row.threadId}/release`];
+    for (let attempt = 1; attempt <= 1000; attempt += 1) {
+      const name = `refs/governor/${row.threadId}/build-${attempt}`;
+      if ((await repository.readRef(name)) === undefined) break;
+      names.push(name);
+    }
+    for (const name of names) {
+      const at = await repository.readRef(name);
+      if (at !== undefined && (await repository.updateRef(name, null, at))) dropped += 1;
+    }
+  } catch (error) {
+    await house.stores.audit.append({
+      threadId: row.threadId,
+      actor: 'governor',
+      action: 'gc-refs-kept',
+      facts: { message: toError(error).message.slice(0, 300) },
+    });
+  }
+  return dropped;
+}

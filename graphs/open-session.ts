@@ -1,0 +1,144 @@
+/** Opens the session of a run: verifies what it captured at its start, then wires stores, doors and tools. */
+import { join } from 'node:path';
+import { effectiveLimits, type Limits } from '../domain/config.ts';
+import { StopError } from '../domain/errors.ts';
+import type { FileRef } from '../domain/handoff.ts';
+import { FILES } from '../domain/handoff.ts';
+import { digestOf } from '../domain/ids.ts';
+import type { Fence, RunRow } from '../domain/ports.ts';
+import { PIPELINE_VERSION } from '../domain/run.ts';
+import { createModelDoor } from '../models/metered.ts';
+import { createModels } from '../models/registry.ts';
+import type { Mounts, RequestBody, Session } from '../nodes/session.ts';
+import { createToolDoor } from '../tools/door.ts';
+import { prepareWorkspace } from '../tools/prepare.ts';
+import { createRedactor } from '../tools/redact.ts';
+import { openRepository } from '../tools/repository.ts';
+import { policyDigest, reparse } from './config-file.ts';
+import { secretResolver } from './environment.ts';
+import { readExtensions } from './extensions.ts';
+import type { House } from './house.ts';
+
+/** Thrown at a checkpoint when a drain was asked for. */
+export class DrainedError extends Error {
+  constructor() {
+    super('drained at a checkpoint');
+    this.name = 'DrainedError';
+  }
+}
+
+/** The request of a run, checked against the run's row. @throws StopError `HANDOFF_MISSING`, `STATE_TAMPERED`. */
+export async function readRequest(house: House, row: RunRow): Promise<{ request: RequestBody; ref: FileRef }> {
+  const found = await house.stores.dossier.read(row.threadId, FILES.request);
+  if (found === undefined) throw new StopError('HANDOFF_MISSING', `${FILES.request}: the request of thread ${row.threadId} is missing`);
+  const envelope = await house.stores.dossier.readVerified(row.threadId, found.ref);
+  const request = envelope.body as RequestBody; // written by `create`; every part that matters is compared below
+  const expected = {
+    goal: row.input.goal,
+    repo: row.input.repo,
+    base: row.input.base,
+    starter: row.input.starter,
+    config: row.input.configDigest,
+  };
+  const actual = { goal: request.goal, repo: request.repo, base: request.base, starter: request.starter, config: digestOf(request.config) };
+  if (digestOf(expected) !== digestOf(actual) || policyDigest(reparse(request.config)) !== request.policy_digest)
+    throw new StopError('STATE_TAMPERED', `${FILES.request}: it is not the request that thread ${row.threadId} was started with`, {
+      evidence: [FILES.request],
+    });
+  return { request, ref: found.ref };
+}
+
+/** @throws StopError, also `DEFINITION_CHANGED` when the pipeline is another and nobody accepted that. */
+export async function openSession(
+  house: House,
+  row: RunRow,
+  fence: Fence,
+  options: { signal: AbortSignal; drain: AbortSignal | undefined },
+): Promise<Session> {
+  const { stores } = house;
+  const { request, ref } = await readRequest(house, row);
+  const extensions = await readExtensions(house, row.threadId);
+  if (request.pipeline_version !== PIPELINE_VERSION && !extensions.some((extension) => extension.migrate_to === PIPELINE_VERSION))
+    throw new StopError(
+      'DEFINITION_CHANGED',
+      `thread ${row.threadId} runs pipeline version ${request.pipeline_version}; this is version ${PIPELINE_VERSION}`,
+    );
+  const config = reparse(request.config);
+  const limits = extended(effectiveLimits(config.limits, house.operator?.ceilings ?? {}), extensions);
+  const repository = await openRepository(request.repo, house.home);
+  const sandbox = await house.sandbox();
+  const secrets = secretResolver(house.env);
+  const redact = createRedactor(knownSecrets(house, config, secrets));
+  const models = createModels({
+    config,
+    secrets,
+    env: house.env,
+    ...(request.script === null ? {} : { script: { file: request.script.path } }),
+  });
+  const shared = { effects: stores.effects, audit: stores.audit, clock: house.clock };
+  let mounts: Promise<Mounts> | undefined;
+  return {
+    threadId: row.threadId,
+    fence,
+    request,
+    requestRef: ref,
+    createdAtSeconds: Math.floor(Date.parse(row.createdAt) / 1000),
+    config,
+    limits,
+    clock: house.clock,
+    attempts: stores.attempts,
+    effects: stores.effects,
+    transcripts: stores.transcripts,
+    ledger: stores.ledger,
+    approvals: stores.approvals,
+    audit: stores.audit,
+    dossier: stores.dossier,
+    repository,
+    sandbox,
+    modelDoor: createModelDoor({ ...shared, random: Math.random, sleep }),
+    toolDoor: createToolDoor({ ...shared, redact }),
+    redact,
+    modelFor: (role, lean) => models.forRole(role, lean),
+    mounts: () => {
+      mounts ??= repository
+        .treeOf(request.base)
+        .then((baseTree) =>
+          prepareWorkspace({ repository, baseTree, config: config.workspace, sandbox, stateFolder: house.home, signal: options.signal }),
+        );
+      return mounts;
+    },
+    workFolder: (name) => join(house.home, 'work', row.threadId, name),
+    signal: options.signal,
+    checkpointReached: async () => {
+      options.signal.throwIfAborted();
+      if (options.drain?.aborted === true) throw new DrainedError();
+    },
+  };
+}
+
+function extended(limits: Limits, extensions: Awaited<ReturnType<typeof readExtensions>>): Limits {
+  const sum = (pick: (extension: (typeof extensions)[number]) => number) =>
+    extensions.reduce((total, extension) => total + pick(extension), 0);
+  return { ...limits, machineTime: limits.machineTime + sum((one) => one.add_machine_ms) };
+}
+
+function knownSecrets(house: House, config: ReturnType<typeof reparse>, resolve: (reference: string) => string | undefined): string[] {
+  const references = Object.values(config.models).map((model) => model?.apiKey ?? 'secret://env/OPENAI_API_KEY');
+  const values = ['secret://env/OPENAI_API_KEY', ...references].map((reference) => resolve(reference));
+  return [...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))];
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}

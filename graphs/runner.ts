@@ -1,0 +1,258 @@
+/** Drives a thread to rest: lease, heartbeat, the graph, the gates, and a report at every end or wait. */
+import { Command, type StateSnapshot } from '@langchain/langgraph';
+import { codeOf, FencedError, StopError, toError, UsageError } from '../domain/errors.ts';
+import type { Fence, RunRow } from '../domain/ports.ts';
+import { type ReasonCode, reasonOf } from '../domain/reasons.ts';
+import type { RunStatus, Stage, StopReason } from '../domain/run.ts';
+import type { GatePayload } from '../nodes/approve/gate.ts';
+import type { Session } from '../nodes/session.ts';
+import type { State, Stop } from '../nodes/state.ts';
+import { governorGraph } from './governor.ts';
+import type { House } from './house.ts';
+import { DrainedError, openSession } from './open-session.ts';
+import type { DriveOptions } from './operations.ts';
+import { writeReport } from './report.ts';
+
+const HEARTBEAT_MS = 500;
+/** Super-steps of the governor graph in one drive; every back edge is capped by its own limit long before. */
+const RECURSION_LIMIT = 1000;
+
+type Graph = ReturnType<ReturnType<typeof governorGraph>['compile']>;
+
+/** Runs until released, unchanged, waiting, stopped or cancelled. @throws UsageError `THREAD_BUSY`; FencedError. */
+export async function drive(house: House, threadId: string, options: DriveOptions): Promise<void> {
+  const fence = await house.stores.runs.acquire(threadId);
+  const abort = new AbortController();
+  const heart = startHeart(house, fence, abort);
+  const onSignal = (): void => abort.abort(new StopError('CANCELLED', 'aborted by the person who ran it'));
+  options.signal?.addEventListener('abort', onSignal, { once: true });
+  if (options.signal?.aborted === true) onSignal();
+  house.stores.saver.guard(fence);
+  try {
+    await house.stores.runs.requestCancel(threadId, false);
+    await house.stores.ledger.bookOrphans(fence);
+    const row = await known(house, threadId);
+    await house.stores.audit.append({
+      threadId,
+      actor: house.person.id,
+      action: 'run-start',
+      stage: row.stage,
+      facts: { epoch: fence.epoch, status: row.status },
+    });
+    await house.stores.runs.update(fence, { status: 'running', reason: null });
+    await run(house, row, fence, abort.signal, options.drain, heart);
+    await heart.beat();
+  } catch (error) {
+    if (error instanceof FencedError || abort.signal.reason instanceof FencedError) throw abort.signal.reason ?? error;
+    await heart.beat().catch(() => undefined);
+    await rest(house, fence, failure(threadId, (await known(house, threadId)).stage, error));
+  } finally {
+    heart.stop();
+    options.signal?.removeEventListener('abort', onSignal);
+    house.sessions.delete(threadId);
+    house.stores.saver.unguard(threadId);
+    await house.stores.runs.release(fence).catch((error: unknown) => {
+      if (!(error instanceof FencedError)) throw error;
+    });
+  }
+}
+
+async function run(
+  house: House,
+  row: RunRow,
+  fence: Fence,
+  signal: AbortSignal,
+  drain: AbortSignal | undefined,
+  heart: Heart,
+): Promise<void> {
+  const session = await openSession(house, row, fence, { signal, drain });
+  heart.limit(session.limits.machineTime, row.machineMs);
+  house.sessions.set(row.threadId, session);
+  const find = async (threadId: string): Promise<Session> => {
+    const found = house.sessions.get(threadId);
+    if (found === undefined) throw new StopError('INTERNAL', `thread ${threadId}: this process does not hold its lease`);
+    return found;
+  };
+  const graph = governorGraph(find).compile({ checkpointer: house.stores.saver, name: 'governor' });
+  const config = {
+    configurable: { thread_id: row.threadId },
+    metadata: { run_id: row.threadId },
+    recursionLimit: RECURSION_LIMIT,
+    durability: 'sync' as const,
+  };
+  let reentered = false;
+  for (;;) {
+    const snapshot = await graph.getState({ configurable: { thread_id: row.threadId } });
+    const turn = await nextInput(house, session, graph, snapshot, reentered);
+    if (turn.kind === 'rest') {
+      await rest(house, fence, turn.rest);
+      return;
+    }
+    reentered = true;
+    await graph.invoke(turn.input, config);
+    const broken = house.stores.saver.failure();
+    if (broken !== undefined) throw broken;
+  }
+}
+
+interface Rest {
+  readonly status: RunStatus;
+  readonly stage: Stage;
+  readonly attempt?: number;
+  readonly reason: StopReason | null;
+  readonly interruptId: string | null;
+}
+
+type Turn = { readonly kind: 'go'; readonly input: Parameters<Graph['invoke']>[0] } | { readonly kind: 'rest'; readonly rest: Rest };
+
+/** What the thread needs next, read from its checkpoint and the approval records; never from a client. */
+async function nextInput(house: House, session: Session, graph: Graph, snapshot: StateSnapshot, reentered: boolean): Promise<Turn> {
+  const state = snapshot.values as Partial<State>; // our own channels
+  const { threadId } = session;
+  if (snapshot.createdAt === undefined) {
+    return {
+      kind: 'go',
+      input: { goal: session.request.goal, repo: session.request.repo, base: session.request.base, request: session.requestRef },
+    };
+  }
+  const unknown = snapshot.next.find((name) => !Object.hasOwn(graph.nodes, name));
+  if (unknown !== undefined)
+    throw new StopError(
+      'DEFINITION_CHANGED',
+      `thread ${threadId}: its next node ${JSON.stringify(unknown)} does not exist in this pipeline`,
+    );
+  const pending = snapshot.tasks.flatMap((task) => task.interrupts ?? [])[0];
+  if (pending !== undefined) {
+    const payload = pending.value as GatePayload; // made by `passGate`
+    const open = await house.stores.approvals.open({
+      threadId,
+      gate: payload.gate,
+      subject: payload.subject,
+      required: payload.required,
+      shown: payload.shown,
+    });
+    const stage = stageOf(snapshot.next[0]);
+    if (open.status === 'pending') {
+      return {
+        kind: 'rest',
+        rest: { status: 'waiting', stage, attempt: state.attempt ?? 0, reason: null, interruptId: pending.id ?? null },
+      };
+    }
+    return { kind: 'go', input: new Command({ resume: { [String(pending.id)]: { approval_id: open.id } } }) };
+  }
+  if (snapshot.next.length > 0) return { kind: 'go', input: null };
+  const attempt = state.attempt ?? 0;
+  if (state.outcome === 'released')
+    return { kind: 'rest', rest: { status: 'released', stage: 'verify', attempt, reason: null, interruptId: null } };
+  if (state.outcome === 'unchanged')
+    return { kind: 'rest', rest: { status: 'unchanged', stage: 'approve_plan', attempt, reason: null, interruptId: null } };
+  const stop = state.stop ?? null;
+  if (state.outcome !== 'stopped' || stop === null) {
+    // A success means that the expected terminal node ran; anything else is ours to answer for.
+    throw new StopError('INTERNAL', `thread ${threadId}: the graph ended without an outcome`);
+  }
+  if (!reentered && reasonOf(stop.code).resumable) {
+    return { kind: 'go', input: new Command({ goto: stop.stage, update: { stop: null, outcome: null, route: '' } }) };
+  }
+  return { kind: 'rest', rest: { status: 'stopped', stage: stop.stage, attempt, reason: reasonFor(threadId, stop), interruptId: null } };
+}
+
+async function rest(house: House, fence: Fence, end: Rest): Promise<void> {
+  const { threadId } = fence;
+  await house.stores.runs.update(fence, {
+    status: end.status,
+    stage: end.stage,
+    ...(end.attempt === undefined ? {} : { attempt: end.attempt }),
+    reason: end.reason,
+    interruptId: end.interruptId,
+  });
+  await house.stores.audit.append({
+    threadId,
+    actor: 'governor',
+    action: end.status === 'waiting' ? 'run-wait' : 'run-end',
+    stage: end.stage,
+    ...(end.reason === null ? {} : { code: end.reason.code }),
+    facts: { status: end.status, ...(end.reason === null ? {} : { message: end.reason.message.slice(0, 1000) }) },
+  });
+  await writeReport(house, threadId);
+}
+
+/** Anything thrown out of the graph, as an end of the run. */
+function failure(threadId: string, stage: Stage, error: unknown): Rest {
+  if (error instanceof DrainedError || codeOf(error) === 'CANCELLED') {
+    const stop = { code: 'CANCELLED' as const, message: toError(error).message, stage, evidence: [], facts: {} };
+    return { status: 'cancelled', stage, reason: reasonFor(threadId, stop), interruptId: null };
+  }
+  if (error instanceof UsageError) throw error;
+  const code = codeOf(error);
+  const fact = error instanceof StopError ? error : undefined;
+  const message = code === 'INTERNAL' ? `${toError(error).message}\n${toError(error).stack ?? ''}`.slice(0, 2000) : toError(error).message;
+  const stop: Stop = { code, message, stage, evidence: fact?.evidence ?? [], facts: fact?.facts ?? {} };
+  return { status: 'stopped', stage, reason: reasonFor(threadId, stop), interruptId: null };
+}
+
+/** The reason with the exact command that a person can run next. */
+export function reasonFor(
+  threadId: string,
+  stop: { code: ReasonCode; message: string; stage: Stage; evidence: readonly string[] },
+): StopReason {
+  const entry = reasonOf(stop.code);
+  return {
+    code: stop.code,
+    message: stop.message,
+    stage: stop.stage,
+    resumable: entry.resumable,
+    evidence: stop.evidence,
+    next: entry.next.replaceAll('<thread>', threadId.slice(0, 8)),
+  };
+}
+
+const stageOf = (name: string | undefined): Stage => (name ?? 'halt') as Stage; // node names are the stages
+
+async function known(house: House, threadId: string): Promise<RunRow> {
+  const row = await house.stores.runs.get(threadId);
+  if (row === undefined) throw new UsageError(`thread ${threadId}: is not in home ${house.home}`);
+  return row;
+}
+
+interface Heart {
+  /** Books the machine time since the last beat now. */
+  beat(): Promise<void>;
+  /** Sets the machine time limit; reaching it aborts with `TIME_LIMIT`. */
+  limit(limitMs: number, usedMs: number): void;
+  stop(): void;
+}
+
+/** Keeps the lease, books machine time, and aborts on cancel, take-over or the time limit. */
+function startHeart(house: House, fence: Fence, abort: AbortController): Heart {
+  const { clock, stores } = house;
+  const startedAt = clock.monotonic();
+  let bookedAt = startedAt;
+  let limit: { limitMs: number; usedMs: number } | undefined;
+  const beat = async (): Promise<void> => {
+    const now = clock.monotonic();
+    const elapsed = Math.round(now - bookedAt);
+    bookedAt = now;
+    const answer = await stores.runs.heartbeat(fence, elapsed);
+    if (answer === 'lost') abort.abort(new FencedError(fence.threadId, fence.epoch));
+    if (answer === 'cancelled') abort.abort(new StopError('CANCELLED', 'cancelled by a person'));
+    if (limit !== undefined && limit.usedMs + (now - startedAt) >= limit.limitMs) {
+      abort.abort(
+        new StopError(
+          'TIME_LIMIT',
+          `machine time: ${Math.round(limit.usedMs + now - startedAt)} ms are used of ${limit.limitMs} ms (limits.machineTime)`,
+        ),
+      );
+    }
+  };
+  const timer = setInterval(() => {
+    beat().catch((error: unknown) => abort.abort(toError(error)));
+  }, HEARTBEAT_MS);
+  return {
+    beat,
+    limit: (limitMs, usedMs) => {
+      limit = { limitMs, usedMs };
+    },
+    stop: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,295 @@
+/** One agent, one step at a time: ask the model, act on what it called. Budget, policy and audit live in the doors. */
+import { type Role, roleHasTool, SUBMIT_TOOL } from '../domain/access.ts';
+import { type Account, type Refusal, usedShare } from '../domain/budget.ts';
+import { StopError } from '../domain/errors.ts';
+import { digestOf } from '../domain/ids.ts';
+import type { ChatMessage, ToolCall, TranscriptRow } from '../domain/ports.ts';
+import { rowOf } from '../domain/transcript.ts';
+import type { WorkTree } from '../domain/workspace.ts';
+import type { HandoffOutcome } from '../tools/door.ts';
+import { toolSpecs } from '../tools/toolbox.ts';
+import { buildMessages } from './context.ts';
+import { agentAccount, runAccount, type Session } from './session.ts';
+import type { AgentState } from './state.ts';
+
+export interface AgentSpec {
+  readonly session: Session;
+  readonly stage: 'plan' | 'build' | 'review_critic';
+  readonly attempt: number;
+  readonly role: Role;
+  /** `lead`, a sub-agent's id, or `-`. */
+  readonly agent: string;
+  readonly contract: string;
+  /** The first message: what this attempt is about. Must be the same on every replay. */
+  readonly brief: string;
+  readonly workTree: WorkTree;
+  /** Judges a hand-over; the text goes back to the model when it is not ok. */
+  readonly handoff: (name: string, input: unknown) => Promise<HandoffOutcome>;
+}
+
+/** How often the same tool, arguments and tree may come before the attempt ends. */
+const REPEATS = 3;
+/** Invalid hand-overs in a row that end the attempt (contract section 5). */
+const INVALID = 3;
+/** Answers cut at the output limit, in a row, that end the attempt. */
+const CUTS = 3;
+const SIGNATURES_KEPT = 200;
+
+const accountsOf = (spec: AgentSpec): Account[] => [
+  runAccount(spec.session.limits),
+  agentAccount(spec.session.limits, spec.stage, spec.attempt, spec.agent),
+];
+
+const LEAN_MARK = 'The run is now lean:';
+
+/** Runs an agent until it handed over; for agents whose whole attempt is one node. */
+export async function runAgent(spec: AgentSpec, from: AgentState): Promise<AgentState> {
+  let state = from;
+  while (state.phase !== 'done') {
+    spec.session.signal.throwIfAborted();
+    state = state.phase === 'model' ? await askModel(spec, state) : await actOnCalls(spec, state);
+  }
+  return state;
+}
+
+/** One model call. */
+export async function askModel(spec: AgentSpec, state: AgentState): Promise<AgentState> {
+  const { session } = spec;
+  const root = rowOf(null, spec.agent, { role: 'user', content: spec.brief });
+  let head = state.head;
+  if (head === null) {
+    await session.transcripts.append(session.fence, [root]);
+    head = root.id;
+  }
+  let rows = await session.transcripts.chain(session.threadId, head);
+  const ordinal = state.calls + 1;
+  if (!isLean(rows) && (await shouldGoLean(spec, head, ordinal))) {
+    const row = await append(spec, head, {
+      role: 'user',
+      content: `${LEAN_MARK} ${Math.round(session.limits.leanAt * 100)} % of a limit is used. Finish with the least work that meets the goal, by yourself.`,
+    });
+    head = row.id;
+    rows = [...rows, row];
+    await session.audit.append({
+      ...auditBase(spec),
+      actor: 'governor',
+      action: 'lean-start',
+      facts: { role: spec.role, agent: spec.agent },
+    });
+  }
+  const { model, price } = await session.modelFor(spec.role, isLean(rows));
+  const tools = toolSpecs(spec.role, session.config.tools[spec.role]);
+  const maxOutputTokens = Math.min(session.limits.maxOutputTokens, Math.floor(model.contextTokens / 4));
+  const messages = buildMessages({
+    contract: spec.contract,
+    goal: session.request.goal,
+    rows,
+    tools,
+    contextTokens: model.contextTokens,
+    maxOutputTokens,
+  });
+  const asked = await session.modelDoor.ask({
+    fence: session.fence,
+    threadId: session.threadId,
+    stage: spec.stage,
+    attempt: spec.attempt,
+    agent: spec.agent,
+    role: spec.role,
+    parent: head,
+    ordinal,
+    call: ordinal,
+    model,
+    price,
+    request: { messages, tools, maxOutputTokens },
+    accounts: accountsOf(spec),
+    signal: session.signal,
+  });
+  if (asked.kind === 'refused') throw exhausted(spec, asked.refusal);
+  const { answer, row } = asked;
+  const next: AgentState = { ...state, head: row.id, calls: ordinal };
+  if (answer.finish === 'refusal')
+    throw new StopError('PROVIDER_REFUSED', `the model refused to answer the ${spec.role}'s call ${ordinal}`, whereabouts(spec));
+  if (answer.finish === 'length') return cutShort(spec, next, answer.toolCalls);
+  if (answer.toolCalls.length > 0) return { ...next, phase: 'tools', cut: 0 };
+  const told = await append(spec, row.id, {
+    role: 'user',
+    content: `Only tool calls count here. Use one of your tools, or hand over with ${SUBMIT_TOOL[spec.role]}.`,
+  });
+  return countInvalid(spec, { ...next, head: told.id, told: true, cut: 0 }, state.told, 'an answer without a tool call');
+}
+
+/** Executes the calls of the newest answer in order and appends their results. */
+export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<AgentState> {
+  const { session } = spec;
+  const answerId = state.head ?? '';
+  const rows = await session.transcripts.chain(session.threadId, answerId);
+  const message = rows.at(-1)?.message;
+  if (message?.role !== 'assistant') throw new StopError('STATE_TAMPERED', `transcript ${answerId}: an answer was expected at its head`);
+  let next: AgentState = { ...state, phase: 'model' };
+  let invalid: string | undefined;
+  const mounts = await session.mounts();
+  for (const [index, call] of message.toolCalls.entries()) {
+    session.signal.throwIfAborted();
+    if (call.name.startsWith('submit_') && message.toolCalls.length > 1) {
+      next = { ...next, head: (await refuse(spec, next.head, call, 'a hand-over must be the only call of its answer')).id };
+      continue;
+    }
+    const done = await session.toolDoor.call({
+      fence: session.fence,
+      stage: spec.stage,
+      attempt: spec.attempt,
+      agent: spec.agent,
+      role: spec.role,
+      allowed: session.config.tools[spec.role],
+      parent: next.head ?? '',
+      ordinal: index + 1,
+      call,
+      accounts: accountsOf(spec),
+      context: {
+        workTree: spec.workTree,
+        folder: spec.workTree.folder,
+        sandbox: session.sandbox,
+        links: mounts.links,
+        scratch: mounts.scratch,
+        commandTimeoutMs: COMMAND_TIMEOUT_MS,
+        outputBytes: OUTPUT_BYTES,
+        signal: session.signal,
+      },
+      handoff: spec.handoff,
+    });
+    next = { ...next, head: done.row.id, tree: done.tree ?? next.tree };
+    if (done.outcome === 'refused' && done.code !== undefined && STOPPING.has(done.code))
+      throw new StopError(
+        'STEP_LIMIT',
+        `${spec.role}: all ${session.limits.toolCalls} tool calls of the run are used (limits.toolCalls)`,
+        whereabouts(spec),
+      );
+    if (done.outcome === 'handed-over') return { ...next, phase: 'done', invalid: 0, submission: call.arguments };
+    if (done.outcome === 'invalid') {
+      if (call.name.startsWith('submit_') || !roleHasTool(spec.role, call.name))
+        invalid = `${call.name}: ${contentOf(done.row).slice(0, 300)}`;
+    } else next = { ...next, invalid: 0 };
+    next = remember(spec, next, done.signature, call);
+  }
+  return invalid === undefined ? next : countInvalid(spec, next, true, invalid);
+}
+
+/** Longest single command of an agent, in ms. */
+const COMMAND_TIMEOUT_MS = 10 * 60_000;
+/** Output cap of one command, in bytes per stream. */
+const OUTPUT_BYTES = 32 * 1024;
+const STOPPING: ReadonlySet<string> = new Set(['STEP_LIMIT', 'BUDGET_EXHAUSTED']);
+
+function remember(spec: AgentSpec, state: AgentState, signature: string | undefined, call: ToolCall): AgentState {
+  if (signature === undefined) return state;
+  const signatures = [...state.signatures, signature].slice(-SIGNATURES_KEPT);
+  const times = signatures.filter((other) => other === signature).length;
+  if (times >= REPEATS)
+    throw new StopError(
+      'NO_PROGRESS',
+      `${spec.agent === '-' ? spec.role : spec.agent} called ${call.name} with the same arguments on the same tree ${times} times`,
+      {
+        facts: { ...whereabouts(spec).facts, tool: call.name, times },
+      },
+    );
+  return { ...state, signatures };
+}
+
+function countInvalid(spec: AgentSpec, state: AgentState, counts: boolean, what: string): AgentState {
+  const invalid = counts ? state.invalid + 1 : state.invalid;
+  if (invalid >= INVALID)
+    throw new StopError(
+      'CONTRACT_VIOLATION',
+      `the ${spec.role} handed over something invalid ${invalid} times in a row; the last: ${what}`,
+      whereabouts(spec),
+    );
+  return { ...state, invalid, phase: 'model' };
+}
+
+async function cutShort(spec: AgentSpec, state: AgentState, calls: readonly ToolCall[]): Promise<AgentState> {
+  const cut = state.cut + 1;
+  if (cut >= CUTS)
+    throw new StopError(
+      'OUTPUT_TRUNCATED',
+      `the ${spec.role}'s answer was cut at the output limit ${cut} times in a row (limits.maxOutputTokens ${spec.session.limits.maxOutputTokens})`,
+      whereabouts(spec),
+    );
+  let head = state.head;
+  for (const call of calls) head = (await refuse(spec, head, call, 'the answer was cut at the output limit; nothing was run')).id;
+  const row = await append(spec, head, {
+    role: 'user',
+    content: 'Your answer was cut at the output limit and nothing was run. Use smaller steps: one file or one edit an answer.',
+  });
+  return { ...state, head: row.id, cut, phase: 'model' };
+}
+
+async function refuse(spec: AgentSpec, head: string | null, call: ToolCall, message: string): Promise<TranscriptRow> {
+  await spec.session.audit.append({
+    ...auditBase(spec),
+    actor: `agent:${spec.agent}`,
+    action: 'tool-refused',
+    code: 'CONTRACT_VIOLATION',
+    facts: { tool: call.name, message },
+  });
+  const content = JSON.stringify({ refused: { code: 'CONTRACT_VIOLATION', message } });
+  return append(spec, head, { role: 'tool', toolCallId: call.id, toolName: call.name, content });
+}
+
+async function append(spec: AgentSpec, head: string | null, message: ChatMessage): Promise<TranscriptRow> {
+  const row = rowOf(head, spec.agent, message);
+  await spec.session.transcripts.append(spec.session.fence, [row]);
+  return row;
+}
+
+const contentOf = (row: TranscriptRow): string => row.message.content;
+const isLean = (rows: readonly TranscriptRow[]): boolean =>
+  rows.some((row) => row.message.role === 'user' && row.message.content.startsWith(LEAN_MARK));
+
+/** Lean is decided once per transcript, and never where a call of this step was already made: a replay must ask the same. */
+async function shouldGoLean(spec: AgentSpec, head: string, ordinal: number): Promise<boolean> {
+  const { session } = spec;
+  const account = runAccount(session.limits);
+  const totals = await session.ledger.totals(session.threadId, account.id);
+  const caps = Object.keys(totals.caps).length > 0 ? totals.caps : account.caps;
+  if (usedShare(totals, caps).share < session.limits.leanAt) return false;
+  return (await session.effects.peek(modelKey(spec, head, ordinal))) === undefined;
+}
+
+/** The journal key of a model call, as the model door makes it. */
+function modelKey(spec: AgentSpec, parent: string, ordinal: number): string {
+  return digestOf({
+    thread: spec.session.threadId,
+    stage: spec.stage,
+    attempt: spec.attempt,
+    agent: spec.agent,
+    parent,
+    ordinal,
+    kind: 'model',
+  });
+}
+
+function exhausted(spec: AgentSpec, refusal: Refusal): StopError {
+  const code = refusal.cap === 'modelCalls' || refusal.cap === 'toolCalls' ? 'STEP_LIMIT' : 'BUDGET_EXHAUSTED';
+  return new StopError(
+    code,
+    `the next call of the ${spec.role} does not fit: ${refusal.account} has used ${refusal.used} of ${refusal.limit} ${refusal.cap}, the call may need ${refusal.asked} more`,
+    {
+      facts: {
+        ...whereabouts(spec).facts,
+        account: refusal.account,
+        cap: refusal.cap,
+        limit: refusal.limit,
+        used: refusal.used,
+        asked: refusal.asked,
+      },
+    },
+  );
+}
+
+function whereabouts(spec: AgentSpec): { facts: Record<string, string | number> } {
+  return { facts: { role: spec.role, agent: spec.agent, attempt: spec.attempt } };
+}
+
+function auditBase(spec: AgentSpec) {
+  return { threadId: spec.session.threadId, stage: spec.stage, attempt: spec.attempt };
+}

@@ -1,0 +1,52 @@
+/** The budget gate: a person may add a stated amount, once per approval. */
+import { StopError } from '../../domain/errors.ts';
+import type { FileRef } from '../../domain/handoff.ts';
+import { subjectOf } from '../release-subject.ts';
+import { type FindSession, runAccount } from '../session.ts';
+import { staged } from '../stage.ts';
+import { note } from '../state.ts';
+import { passGate } from './gate.ts';
+
+/** Calls added beside money when a call cap was what stopped the run. */
+const EXTRA_CALLS = 50;
+
+/** The `approve_budget` node. */
+export const approveBudgetNode = (find: FindSession) =>
+  staged(find, 'approve_budget', async (session, state) => {
+    const stop = state.stop;
+    if (stop === null) return { route: 'halt' };
+    const totals = await session.ledger.totals(session.threadId, 'run');
+    const spent = totals.settled.costMicroUsd + totals.reserved.costMicroUsd;
+    const decided = await passGate(
+      session,
+      {
+        gate: 'budget',
+        stage: 'approve_budget',
+        // The spend tells one exhaustion from the next, so that one approval adds its amount once.
+        subject: subjectOf({
+          stage: stop.stage,
+          code: stop.code,
+          cap: String(stop.facts['cap'] ?? ''),
+          account: String(stop.facts['account'] ?? 'run'),
+          spent_micro_usd: String(spent),
+        }),
+        required: { role: 'operator', min: 1, notStarter: false },
+        shown: { message: stop.message.slice(0, 1000), spent_micro_usd: spent, limit_micro_usd: totals.caps.costMicroUsd ?? null },
+      },
+      [session.requestRef, ...[state.plan].filter((ref): ref is FileRef => ref !== null)],
+    );
+    if (decided.kind === 'undecided') return { route: 'approve_budget' };
+    const { row, vote } = decided;
+    if (row.status === 'rejected')
+      return { stop: { ...stop, message: `${stop.message}; ${vote.by.id} refused more: ${vote.comment}` }, route: 'halt' };
+    const added = vote.addMicroUsd ?? 0;
+    if (added <= 0 && stop.code === 'BUDGET_EXHAUSTED')
+      throw new StopError('BUDGET_EXHAUSTED', `approval ${row.id} adds nothing to ${spent} micro-dollars spent`);
+    const calls = stop.code === 'STEP_LIMIT' ? { modelCalls: EXTRA_CALLS, toolCalls: EXTRA_CALLS } : {};
+    const tokens = stop.facts['cap'] === 'tokens' ? { tokens: session.limits.tokens } : {};
+    const run = runAccount(session.limits);
+    const accounts = new Set([run.id, String(stop.facts['account'] ?? run.id)]);
+    for (const account of accounts)
+      await session.ledger.extend(session.fence, account, row.id, { ...(added > 0 ? { costMicroUsd: added } : {}), ...calls, ...tokens });
+    return { stop: null, route: stop.stage, notes: note('approve_budget', row.round, `${vote.by.id} added ${added} micro-dollars`) };
+  });

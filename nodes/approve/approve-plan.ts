@@ -1,0 +1,92 @@
+/** The plan gate: fires by policy, for a question, and when the planner says that no change is needed. */
+import { StopError } from '../../domain/errors.ts';
+import { FILES, type PlanBody, planBodySchema } from '../../domain/handoff.ts';
+import { strictest } from '../../domain/policy.ts';
+import { globsOverlap } from '../../tools/globs.ts';
+import { planMarkdown } from '../markdown.ts';
+import { subjectOf } from '../release-subject.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
+import { runStage, staged } from '../stage.ts';
+import { note } from '../state.ts';
+import { passGate } from './gate.ts';
+
+/** The `approve_plan` node. */
+export const approvePlanNode = (find: FindSession) =>
+  staged(find, 'approve_plan', async (session, state) => {
+    if (state.plan === null) throw new StopError('HANDOFF_MISSING', 'approve_plan: there is no plan');
+    const plan = await bodyOf(session, state.plan, planBodySchema);
+    const rules = await touchedRules(session, plan);
+    if (!fires(session, plan, rules.length)) return { route: 'build' };
+    const decided = await passGate(
+      session,
+      {
+        gate: 'plan',
+        stage: 'approve_plan',
+        subject: subjectOf({ base: state.base, plan: state.plan.sha256, policy: session.request.policy_digest }),
+        required: strictest(rules.map((rule) => rule.approvers)),
+        shown: {
+          summary: plan.summary.slice(0, 800),
+          question: plan.question?.slice(0, 400) ?? null,
+          red_lines: rules.map((rule) => rule.id).slice(0, 20),
+          plan: state.plan.path,
+        },
+      },
+      [state.plan],
+    );
+    if (decided.kind === 'undecided') return { route: 'approve_plan' };
+    const { row, vote, ref } = decided;
+    const said = note('approve_plan', row.round, `${row.status} by ${vote.by.id}`);
+    if (row.status === 'rejected') {
+      const plans = Number(/10-plan\.(\d+)/.exec(state.plan.path)?.[1] ?? '1');
+      if (plans >= session.limits.reviewRounds)
+        throw new StopError(
+          'PLAN_REJECTED',
+          `plan ${plans} was rejected by ${vote.by.id} and limits.reviewRounds is ${session.limits.reviewRounds}: ${vote.comment}`,
+          { evidence: [ref.path] },
+        );
+      return { rejection: ref, route: 'plan', notes: said };
+    }
+    if (row.status === 'edited')
+      return { plan: await editedPlan(session, state.plan, ref, vote.edit), planApproval: ref, route: 'build', notes: said };
+    if (plan.no_change !== undefined) return { planApproval: ref, outcome: 'unchanged' as const, route: 'halt', notes: said };
+    if (plan.items.length === 0) return { rejection: ref, route: 'plan', notes: said };
+    return { planApproval: ref, route: 'build', notes: said };
+  });
+
+function fires(session: Session, plan: PlanBody, redLines: number): boolean {
+  if (plan.question !== undefined || plan.no_change !== undefined) return true;
+  const when = session.config.plan.approval;
+  return when === 'always' || (when === 'on-red-line' && redLines > 0);
+}
+
+/** The protected rules that the planned paths may touch; a plan without paths may touch them all. It only predicts. */
+async function touchedRules(session: Session, plan: PlanBody) {
+  const planned = plan.items.flatMap((item) => item.paths);
+  const anywhere = plan.items.some((item) => item.paths.length === 0);
+  const files = (await session.repository.listTree(session.request.base)).map((entry) => entry.path);
+  return session.config.protect.filter(
+    (rule) =>
+      (anywhere && plan.items.length > 0) ||
+      rule.paths.some((protectedPath) => planned.some((path) => globsOverlap(path, protectedPath, files))),
+  );
+}
+
+async function editedPlan(
+  session: Session,
+  before: { path: string; sha256: string },
+  approval: { path: string; sha256: string },
+  edit: unknown,
+) {
+  const done = await runStage(session, {
+    stage: 'approve_plan',
+    counter: 'plan',
+    kind: 'plan',
+    inputs: [before, approval],
+    file: FILES.plan,
+    schema: planBodySchema,
+    madeBy: 'person',
+    work: async () => planBodySchema.parse(edit),
+    beside: async (attempt, body) => [{ path: FILES.plan(attempt).replace(/json$/, 'md'), text: planMarkdown(attempt, body) }],
+  });
+  return done.ref;
+}

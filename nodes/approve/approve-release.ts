@@ -1,0 +1,86 @@
+/** The release gate: bound to the difference, base, plan, policy and review; red lines always come here. */
+import { StopError } from '../../domain/errors.ts';
+import { buildBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
+import { strictest } from '../../domain/policy.ts';
+import type { ApprovalRow, Subject } from '../../domain/ports.ts';
+import { isExpired, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
+import { staged } from '../stage.ts';
+import { note } from '../state.ts';
+import { passGate } from './gate.ts';
+
+/** The `approve_release` node. */
+export const approveReleaseNode = (find: FindSession) =>
+  staged(find, 'approve_release', async (session, state) => {
+    const { plan, build: buildRef, review: reviewRef } = pointers(state);
+    const build = await bodyOf(session, buildRef, buildBodySchema);
+    const review = await bodyOf(session, reviewRef, reviewBodySchema);
+    if (review.verdict !== 'pass' || review.tree !== build.tree)
+      throw new StopError(
+        'STATE_TAMPERED',
+        `${reviewRef.path}: verdict ${review.verdict} on tree ${review.tree}, the build is ${build.tree}`,
+        { evidence: [reviewRef.path] },
+      );
+    const needed = review.red_lines.length > 0 || session.config.checks.length === 0 || session.config.release.approval === 'always';
+    if (!needed) return { releaseApproval: null, route: 'deploy' };
+    const subject = releaseSubject(session, { plan, review: reviewRef }, build, review);
+    const earlier = await coveringApproval(session, subject);
+    if (earlier !== undefined)
+      return { releaseApproval: earlier.id, route: 'deploy', notes: note('approve_release', earlier.round, `covered by ${earlier.id}`) };
+    const decided = await passGate(
+      session,
+      {
+        gate: 'release',
+        stage: 'approve_release',
+        subject,
+        required: strictest(
+          review.red_lines.map((line) => ({
+            role: roleWord(line.approvers.role),
+            min: line.approvers.min,
+            notStarter: line.approvers.not_starter,
+          })),
+        ),
+        shown: {
+          candidate: build.commit,
+          files: build.changes.length,
+          changed: build.changes.slice(0, 20).map((change) => `${change.status} ${change.path}`.slice(0, 60)),
+          red_lines: review.red_lines.map((line) => line.rule_id).slice(0, 20),
+          no_checks: session.config.checks.length === 0,
+          review: reviewRef.path,
+        },
+      },
+      [plan, buildRef, reviewRef],
+    );
+    if (decided.kind === 'undecided') return { route: 'approve_release' };
+    const { row, vote, ref } = decided;
+    const said = note('approve_release', row.round, `${row.status} by ${vote.by.id}`);
+    if (row.status !== 'rejected') return { releaseApproval: row.id, route: 'deploy', notes: said };
+    if (state.rounds + 1 >= session.limits.reviewRounds)
+      throw new StopError(
+        'APPROVAL_REJECTED',
+        `${vote.by.id} rejected the release: ${vote.comment}; all ${session.limits.reviewRounds} rounds are used (limits.reviewRounds)`,
+        { evidence: [ref.path] },
+      );
+    return { rejection: ref, rounds: state.rounds + 1, releaseApproval: null, route: 'build', notes: said };
+  });
+
+/**
+ * An approval given for an older base still covers an identical difference with no new red line (invariant 6): same
+ * difference, plan, policy and red lines, not used, not expired.
+ */
+async function coveringApproval(session: Session, subject: Subject): Promise<ApprovalRow | undefined> {
+  const rows = await session.approvals.list({ threadId: session.threadId });
+  return rows.find(
+    (row) =>
+      row.gate === 'release' &&
+      (row.status === 'approved' || row.status === 'edited') &&
+      row.subject.digest !== subject.digest &&
+      row.usedBy === null &&
+      !isExpired(session, row) &&
+      sameButBase(row.subject, subject),
+  );
+}
+
+function roleWord(role: string): 'viewer' | 'operator' | 'approver' | 'admin' {
+  return role === 'viewer' || role === 'operator' || role === 'admin' ? role : 'approver';
+}

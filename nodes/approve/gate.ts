@@ -1,0 +1,65 @@
+/** A gate: reads the approval record, never the resume value; interrupts until a person has decided. */
+import { interrupt } from '@langchain/langgraph';
+import { approvalBodySchema, FILES, type FileRef, type Gate } from '../../domain/handoff.ts';
+import type { ApprovalRow, Subject, Vote } from '../../domain/ports.ts';
+import type { Session } from '../session.ts';
+import { runStage } from '../stage.ts';
+
+/** What a gate asks; the same values on every replay. */
+export interface GateQuestion {
+  readonly gate: Gate;
+  readonly stage: 'approve_plan' | 'approve_release' | 'approve_budget';
+  readonly subject: Subject;
+  readonly required: ApprovalRow['required'];
+  /** At most 2 KB of JSON. */
+  readonly shown: Readonly<Record<string, unknown>>;
+}
+
+/** The payload of the interrupt; the process that drives the run opens the approval record from it. */
+export type GatePayload = Omit<GateQuestion, 'stage'> & { readonly kind: 'approval' };
+
+export type Decided =
+  | { readonly kind: 'undecided' }
+  | { readonly kind: 'decided'; readonly row: ApprovalRow; readonly vote: Vote; readonly ref: FileRef };
+
+/**
+ * Looks for the record of this very subject. Decided: writes `40-approval.<n>.json`. Not decided: interrupts; when it is
+ * resumed without a record the caller comes back here, so that no resume value can ever count as consent.
+ */
+export async function passGate(session: Session, question: GateQuestion, inputs: readonly FileRef[]): Promise<Decided> {
+  const row = await session.approvals.newest(session.threadId, question.gate, question.subject.digest);
+  if (row === undefined || row.status === 'pending' || row.status === 'void') {
+    const payload: GatePayload = {
+      kind: 'approval',
+      gate: question.gate,
+      subject: question.subject,
+      required: question.required,
+      shown: question.shown,
+    };
+    interrupt(payload);
+    return { kind: 'undecided' };
+  }
+  const vote = row.votes.findLast((candidate) => candidate.decision === row.status) ?? row.votes.at(-1);
+  if (vote === undefined) return { kind: 'undecided' };
+  const done = await runStage(session, {
+    stage: question.stage,
+    counter: 'approval',
+    kind: 'approval',
+    inputs,
+    also: { approval: row.id },
+    file: FILES.approval,
+    schema: approvalBodySchema,
+    madeBy: vote.by.id,
+    work: async () => ({
+      approval_id: row.id,
+      gate: row.gate,
+      subject: { ...row.subject },
+      decision: row.status === 'edited' ? ('edited' as const) : row.status === 'approved' ? ('approved' as const) : ('rejected' as const),
+      by: vote.by,
+      comment: session.redact(vote.comment),
+      self_approved: row.votes.some((candidate) => candidate.selfApproved),
+      at: vote.at,
+    }),
+  });
+  return { kind: 'decided', row, vote, ref: done.ref };
+}

@@ -1,0 +1,62 @@
+/** Runs the checks once on the base, before any model is asked: a red base is not a base to build on. */
+import { z } from 'zod';
+import { StopError } from '../../domain/errors.ts';
+import { checkResultSchema } from '../../domain/handoff.ts';
+import { runChecks } from '../checks.ts';
+import type { FindSession } from '../session.ts';
+import { runStage, staged } from '../stage.ts';
+import { note } from '../state.ts';
+
+const baselineBodySchema = z.strictObject({ tree: z.string(), checks: z.array(checkResultSchema) });
+
+/** The `baseline` node. */
+export const baselineNode = (find: FindSession) =>
+  staged(find, 'baseline', async (session, state) => {
+    await session.mounts();
+    const base = session.request.base;
+    const done = await runStage(session, {
+      stage: 'baseline',
+      kind: 'baseline',
+      inputs: [session.requestRef],
+      file: () => 'evidence/0/baseline.json',
+      schema: baselineBodySchema,
+      madeBy: 'governor',
+      work: async () => {
+        const tree = await session.repository.treeOf(base);
+        if (session.config.checks.length === 0) return { tree, checks: [] };
+        const folder = session.workFolder('baseline');
+        const checkout = await session.repository.checkout(tree, folder);
+        try {
+          const ran = await runChecks(session, { checkout, tree, attempt: 0, checks: session.config.checks });
+          return { tree, checks: ran.map((check) => check.result) };
+        } finally {
+          await checkout.remove();
+        }
+      },
+    });
+    const red = done.body.checks.find(
+      (check) => check.status !== 'pass' && session.config.checks.find((configured) => configured.id === check.id)?.baseline !== 'allow',
+    );
+    if (red !== undefined)
+      throw new StopError(
+        'BASELINE_FAILED',
+        `check "${red.id}" ends with ${red.status} (exit code ${red.exit_code ?? 'none'}) on base ${base}, before any change`,
+        {
+          evidence: [red.evidence, red.evidence.replace(/json$/, 'log')],
+          facts: { check: red.id, exit_code: red.exit_code ?? -1 },
+        },
+      );
+    return {
+      request: session.requestRef,
+      goal: state.goal,
+      base,
+      route: 'plan',
+      notes: note(
+        'baseline',
+        0,
+        done.body.checks.length === 0
+          ? 'no checks are configured'
+          : done.body.checks.map((check) => `${check.id}: ${check.status}`).join(', '),
+      ),
+    };
+  });

@@ -1,0 +1,133 @@
+/** The lead: one node asks its model, one acts on its calls, one takes the artifact from disk. */
+import { isGraphBubbleUp } from '@langchain/langgraph';
+import { StopError } from '../../domain/errors.ts';
+import { type BuildBody, buildBodySchema, FILES, planBodySchema, submitBuildSchema } from '../../domain/handoff.ts';
+import type { WorkTree } from '../../domain/workspace.ts';
+import { type AgentSpec, actOnCalls, askModel } from '../agent.ts';
+import { buildBody } from '../candidate.ts';
+import { promptFile } from '../prompt.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
+import { runStage } from '../stage.ts';
+import { leadBrief } from './brief.ts';
+import { type Builder, type BuilderUpdate, buildInputs } from './state.ts';
+
+const contract = promptFile('lead.md', import.meta.url);
+
+type Node = (state: Builder, config: { configurable?: Record<string, unknown> }) => Promise<BuilderUpdate>;
+
+/** A stop inside the builder is a value: the parent keeps the pointers, so that coming back goes on where it stood. */
+function guarded(find: FindSession, run: (session: Session, state: Builder) => Promise<BuilderUpdate>): Node {
+  return async (state, config) => {
+    const session = await find(String(config.configurable?.['thread_id'] ?? ''));
+    await session.checkpointReached('build');
+    try {
+      return await run(session, state);
+    } catch (error) {
+      if (isGraphBubbleUp(error) || !(error instanceof StopError)) throw error;
+      if (session.signal.aborted && session.signal.reason !== error) throw session.signal.reason;
+      return {
+        stop: {
+          code: error.code,
+          message: session.redact(error.message).slice(0, 4000),
+          stage: 'build',
+          evidence: [...error.evidence],
+          facts: { ...error.facts },
+        },
+      };
+    }
+  };
+}
+
+/** `lead`: one model call. */
+export const leadNode = (find: FindSession): Node =>
+  guarded(find, async (session, state) => ({ agent: await askModel(await specOf(session, state), state.agent) }));
+
+/** `lead_tools`: the calls of the newest answer, in order. */
+export const leadToolsNode = (find: FindSession): Node =>
+  guarded(find, async (session, state) => ({ agent: await actOnCalls(await specOf(session, state), state.agent) }));
+
+/** `artifact`: the governor snapshots the tree and writes `20-build.<attempt>.json` with its patch. */
+export const artifactNode = (find: FindSession): Node =>
+  guarded(find, async (session, state) => {
+    const workTree = await workTreeOf(session, state);
+    const done = await runStage<BuildBody>(session, {
+      stage: 'build',
+      kind: 'build',
+      inputs: buildInputs(state),
+      file: FILES.build,
+      schema: buildBodySchema,
+      madeBy: 'agent:lead',
+      work: async (attempt) => {
+        const submission = submitBuildSchema.parse(JSON.parse(state.agent.submission ?? '{}'));
+        const spent = await session.ledger.totals(session.threadId, `agent:build:${attempt}:lead`);
+        return buildBody(session, {
+          attempt,
+          base: state.base,
+          before: state.startTree,
+          tree: await workTree.snapshot(),
+          plan: await planOf(session, state),
+          summary: session.redact(submission.summary),
+          answers: submission.answers ?? [],
+          agents: [
+            { id: 'lead', title: 'lead', status: 'done', steps: state.agent.calls, cost_micro_usd: spent.settled.costMicroUsd, part: '' },
+          ],
+        });
+      },
+      beside: async (attempt, body) => [
+        { path: FILES.patch(attempt), text: await session.repository.patch(await session.repository.treeOf(body.base), body.tree) },
+      ],
+    });
+    forget(session, state.attempt);
+    await workTree.remove();
+    return { build: done.ref };
+  });
+
+async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
+  return {
+    session,
+    stage: 'build',
+    attempt: state.attempt,
+    role: 'lead',
+    agent: 'lead',
+    contract,
+    brief: state.agent.head === null ? await leadBrief(session, { ...state, plan: await planOf(session, state) }) : '',
+    workTree: await workTreeOf(session, state),
+    handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
+  };
+}
+
+async function planOf(session: Session, state: Builder) {
+  if (state.plan === null) throw new StopError('HANDOFF_MISSING', 'the builder was started without a plan');
+  return bodyOf(session, state.plan, planBodySchema);
+}
+
+/** Work trees that this process has opened and brought to the state of the checkpoint, by attempt. */
+const opened = new WeakMap<Session, Map<number, WorkTree>>();
+
+function forget(session: Session, attempt: number): void {
+  opened.get(session)?.delete(attempt);
+}
+
+async function workTreeOf(session: Session, state: Builder): Promise<WorkTree> {
+  const trees = opened.get(session) ?? new Map<number, WorkTree>();
+  opened.set(session, trees);
+  const known = trees.get(state.attempt);
+  if (known !== undefined) return known;
+  const tree = state.agent.tree ?? state.startTree;
+  const folder = session.workFolder(`build-${state.attempt}`);
+  const workTree = (await reopen(session, folder, tree)) ?? (await session.repository.checkout(tree, folder));
+  trees.set(state.attempt, workTree);
+  return workTree;
+}
+
+/** After a crash the folder may be ahead of the checkpoint: it goes back, and the tool door brings recorded effects forward. */
+async function reopen(session: Session, folder: string, tree: string): Promise<WorkTree | undefined> {
+  try {
+    const workTree = await session.repository.open(folder);
+    await workTree.restore(tree);
+    return workTree;
+  } catch (error) {
+    if (session.signal.aborted) throw error;
+    return undefined;
+  }
+}

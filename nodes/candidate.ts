@@ -1,0 +1,77 @@
+/** The artifact: the governor snapshots the tree itself and makes the candidate commit. Agents never run git. */
+import picomatch from 'picomatch';
+import { StopError } from '../domain/errors.ts';
+import type { BuildBody, Change, PlanBody } from '../domain/handoff.ts';
+import type { CommitStamp } from '../domain/workspace.ts';
+import type { Session } from './session.ts';
+
+/** Commit dates are derived from the thread's creation and the attempt, so that a replay makes the same commit. */
+export function stampOf(session: Session, attempt: number): CommitStamp {
+  return { author: session.config.release.author, atSeconds: session.createdAtSeconds + attempt };
+}
+
+export const branchOf = (threadId: string): string => `governor/${threadId}`;
+
+/** Makes the commit of a tree on a base, pins it and moves the candidate branch. */
+export async function makeCandidate(
+  session: Session,
+  options: { attempt: number; base: string; tree: string; summary: string },
+): Promise<{ commit: string; branch: string }> {
+  const commit = await session.repository.commit({
+    tree: options.tree,
+    parents: [options.base],
+    message: `${session.request.goal.split('\n')[0]?.slice(0, 72) ?? 'change'}\n\nGovernor-Thread: ${session.threadId}\nGovernor-Attempt: ${options.attempt}\n`,
+    stamp: stampOf(session, options.attempt),
+  });
+  const branch = branchOf(session.threadId);
+  for (const ref of [`refs/governor/${session.threadId}/build-${options.attempt}`, `refs/heads/${branch}`]) {
+    const at = (await session.repository.readRef(ref)) ?? null;
+    if (at !== commit) await session.repository.updateRef(ref, commit, at);
+  }
+  return { commit, branch };
+}
+
+/** Each change with the first plan item whose paths allow it. */
+export function withItems(changes: readonly Change[], plan: PlanBody): Change[] {
+  const matchers = plan.items.map((item) => ({ id: item.id, matches: picomatch(item.paths, { dot: true }) }));
+  return changes.map((change) => {
+    const item = matchers.find((candidate) => candidate.matches(change.path));
+    return item === undefined ? change : { ...change, item_id: item.id };
+  });
+}
+
+/** The build body of a tree. @throws StopError `BUILDER_NO_ARTIFACT` when nothing changed. */
+export async function buildBody(
+  session: Session,
+  options: {
+    attempt: number;
+    base: string;
+    before: string;
+    tree: string;
+    plan: PlanBody;
+    summary: string;
+    answers: BuildBody['answers'];
+    agents: BuildBody['agents'];
+  },
+): Promise<BuildBody> {
+  const baseTree = await session.repository.treeOf(options.base);
+  if (options.tree === baseTree || options.tree === options.before) {
+    throw new StopError(
+      'BUILDER_NO_ARTIFACT',
+      `the builder handed over attempt ${options.attempt} with the words ${JSON.stringify(options.summary.slice(0, 200))}, but the tree is still ${options.tree.slice(0, 12)}: no file changed`,
+      { facts: { attempt: options.attempt, tree: options.tree } },
+    );
+  }
+  const { commit, branch } = await makeCandidate(session, options);
+  const changes = withItems(await session.repository.diff(baseTree, options.tree), options.plan);
+  return {
+    base: options.base,
+    commit,
+    tree: options.tree,
+    branch,
+    summary: options.summary,
+    changes,
+    agents: options.agents,
+    answers: options.answers,
+  };
+}

@@ -1,0 +1,211 @@
+/** The deployer: re-reads the approval record, recomputes the tree, then applies the pinned commit once. */
+import { ZERO } from '../../domain/budget.ts';
+import { StopError } from '../../domain/errors.ts';
+import { type BuildBody, buildBodySchema, type FileRef, planBodySchema, type ReviewBody, reviewBodySchema } from '../../domain/handoff.ts';
+import { digestOf } from '../../domain/ids.ts';
+import type { ApprovalRow, EffectId } from '../../domain/ports.ts';
+import { differenceDigest, isExpired, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
+import { staged } from '../stage.ts';
+import { note } from '../state.ts';
+import { type ReleaseFacts, releaseFacts } from './facts.ts';
+import { rebase } from './rebase.ts';
+import { type DeployRequest, deployTargets } from './targets/index.ts';
+import { releaseCommit } from './targets/plan.ts';
+import { commitMessage } from './targets/trailers.ts';
+
+/** The `deploy` node. */
+export const deployNode = (find: FindSession) =>
+  staged(find, 'deploy', async (session, state) => {
+    const refs = pointers(state);
+    const build = await bodyOf(session, refs.build, buildBodySchema);
+    const review = await bodyOf(session, refs.review, reviewBodySchema);
+    await checkTrees(session, build, review);
+    const key = releaseKey(session, build);
+    const earlier = await session.effects.peek(key);
+    if (earlier?.state !== 'done') {
+      const consent = await findConsent(session, state.releaseApproval, refs, build, review);
+      if (consent.kind === 'expired') {
+        await session.approvals.void(session.threadId, consent.row.id);
+        return {
+          releaseApproval: null,
+          route: 'approve_release',
+          notes: note('deploy', consent.row.round, 'the approval had expired; a new one is asked for'),
+        };
+      }
+      const request: DeployRequest = {
+        repository: session.repository,
+        branch: session.config.release.branch,
+        remote: session.config.release.remote,
+        before: build.base,
+      };
+      const target = deployTargets[session.config.release.target];
+      const facts = await applyOnce(session, {
+        key,
+        request,
+        build,
+        target: session.config.release.target,
+        approval: consent.row,
+        refs,
+        attempt: state.attempt,
+      });
+      if (facts === 'moved') {
+        const tip = await target.tip(request);
+        if (tip === undefined) throw new StopError('DEPLOY_FAILED', `branch ${request.branch}: it no longer exists`);
+        const plan = await bodyOf(session, refs.plan, planBodySchema);
+        const moved = await rebase(session, { build, buildRef: refs.build, plan, tip });
+        return {
+          build: moved.ref,
+          base: tip,
+          attempt: moved.attempt,
+          rules: null,
+          review: null,
+          route: 'review_rules',
+          notes: note('deploy', moved.attempt, `the base moved to ${tip}; the checks run again`),
+        };
+      }
+    }
+    const facts = await releaseFacts(session, key);
+    return {
+      releaseKey: key,
+      stop: null,
+      route: 'verify',
+      notes: note('deploy', state.attempt, `${facts.target} ${facts.branch}: ${facts.before} -> ${facts.commit}`),
+    };
+  });
+
+/** The journal key of a release: one for each difference, base and target. */
+export function releaseKey(session: Session, build: BuildBody): string {
+  const { target, branch, remote } = session.config.release;
+  return digestOf({
+    kind: 'deploy',
+    thread: session.threadId,
+    target,
+    branch,
+    remote,
+    base: build.base,
+    difference: differenceDigest(build.changes),
+  });
+}
+
+/** The files say what the object store says: the commit's tree, its parent and the difference are recomputed. */
+async function checkTrees(session: Session, build: BuildBody, review: ReviewBody): Promise<void> {
+  const tree = await session.repository.treeOf(build.commit);
+  if (review.verdict !== 'pass' || review.commit !== build.commit || review.tree !== tree || build.tree !== tree)
+    throw new StopError('APPROVAL_STALE', `the review passed tree ${review.tree}, the candidate ${build.commit} has tree ${tree}`);
+  const changes = await session.repository.diff(await session.repository.treeOf(build.base), tree);
+  if (differenceDigest(changes) !== differenceDigest(build.changes))
+    throw new StopError('APPROVAL_STALE', `the difference of ${build.base} and ${build.commit} is not the one that was reviewed`);
+}
+
+type Consent = { kind: 'given'; row: ApprovalRow | null } | { kind: 'expired'; row: ApprovalRow };
+
+/** Consent is a record outside graph state that covers exactly this; graph state only says where to look. */
+async function findConsent(
+  session: Session,
+  id: string | null,
+  refs: { plan: FileRef; review: FileRef },
+  build: BuildBody,
+  review: ReviewBody,
+): Promise<Consent> {
+  const needed = review.red_lines.length > 0 || session.config.checks.length === 0 || session.config.release.approval === 'always';
+  if (!needed) return { kind: 'given', row: null };
+  const subject = releaseSubject(session, refs, build, review);
+  const row = id === null ? undefined : await session.approvals.get(id);
+  if (
+    row === undefined ||
+    row.threadId !== session.threadId ||
+    row.gate !== 'release' ||
+    (row.status !== 'approved' && row.status !== 'edited')
+  )
+    throw new StopError('APPROVAL_STALE', `no approved record covers subject ${subject.digest}; state names ${id ?? 'none'}`);
+  if (row.subject.digest !== subject.digest && !sameButBase(row.subject, subject))
+    throw new StopError('APPROVAL_STALE', `approval ${row.id} is for subject ${row.subject.digest}, the release is ${subject.digest}`);
+  if (row.usedBy === null && isExpired(session, row)) return { kind: 'expired', row };
+  return { kind: 'given', row };
+}
+
+interface Apply {
+  readonly key: string;
+  readonly request: DeployRequest;
+  readonly target: keyof typeof deployTargets;
+  readonly build: BuildBody;
+  readonly approval: ApprovalRow | null;
+  readonly refs: { plan: FileRef; build: FileRef; review: FileRef };
+  readonly attempt: number;
+}
+
+/** Intent first, then the effect, reconciled from the target's own truth: a half-done release is finished, never repeated. */
+async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts | 'moved'> {
+  const target = deployTargets[apply.target];
+  const approvers = apply.approval?.votes.filter((vote) => vote.decision !== 'rejected').map((vote) => vote.by.id) ?? [];
+  const planned = await releaseCommit({
+    repository: session.repository,
+    candidate: { commit: apply.build.commit, tree: apply.build.tree },
+    base: apply.build.base,
+    before: apply.build.base,
+    message: commitMessage({
+      goal: session.request.goal,
+      summary: apply.build.summary,
+      threadId: session.threadId,
+      approvedBy: approvers,
+      plan: apply.refs.plan.sha256,
+      review: apply.refs.review.sha256,
+    }),
+    stamp: { author: session.config.release.author, atSeconds: session.createdAtSeconds + 1000 + apply.attempt },
+  });
+  if (planned.kind === 'conflict') throw new StopError('BASE_MOVED', `the release commit conflicts in ${planned.paths.join(', ')}`);
+  const effect: EffectId = {
+    key: apply.key,
+    kind: 'deploy',
+    stage: 'deploy',
+    attempt: apply.attempt,
+    agent: 'governor',
+    role: 'governor',
+    requestHash: digestOf({ commit: planned.commit }),
+  };
+  const facts: ReleaseFacts = {
+    target: apply.target,
+    branch: apply.request.branch,
+    before: apply.build.base,
+    commit: planned.commit,
+    approval: apply.approval?.id ?? null,
+  };
+  const applied = await target.applied(apply.request, planned.commit);
+  if (!applied && (await target.tip(apply.request)) !== apply.build.base) return 'moved';
+  if (apply.approval !== null && !(await session.approvals.use(session.fence, apply.approval.id, apply.key)))
+    throw new StopError('APPROVAL_STALE', `approval ${apply.approval.id} was already used for another release`);
+  const audit = { threadId: session.threadId, actor: 'governor', stage: 'deploy', attempt: apply.attempt, facts: { ...facts } };
+  await session.repository.updateRef(
+    `refs/governor/${session.threadId}/release`,
+    planned.commit,
+    (await session.repository.readRef(`refs/governor/${session.threadId}/release`)) ?? null,
+  );
+  const start = await session.effects.start(session.fence, effect, {
+    before: JSON.stringify(facts),
+    audit: { ...audit, action: 'release-intent' },
+  });
+  if (start.kind !== 'done') {
+    let result: 'applied' | 'moved';
+    try {
+      result = await target.apply(apply.request, planned.commit);
+    } catch (error) {
+      await session.effects.fail(session.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-failed' }] });
+      throw error;
+    }
+    if (result === 'moved') {
+      await session.effects.fail(session.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-moved' }] });
+      return 'moved';
+    }
+    if (!(await target.applied(apply.request, planned.commit)))
+      throw new StopError(
+        'DEPLOY_UNCERTAIN',
+        `${apply.target} ${apply.request.branch}: it reported success, but does not contain ${planned.commit}`,
+      );
+    await session.effects.finish(session.fence, apply.key, {
+      result: JSON.stringify(facts),
+      audit: [{ ...audit, action: 'release-applied' }],
+    });
+  }
+  return facts;
+}

@@ -1,0 +1,108 @@
+/** Undoes a release by a new commit; history is never rewritten. Idempotent. */
+import { ZERO } from '../../domain/budget.ts';
+import { StopError } from '../../domain/errors.ts';
+import { FILES, type FileRef, type RollbackBody, rollbackBodySchema } from '../../domain/handoff.ts';
+import { digestOf } from '../../domain/ids.ts';
+import type { Session } from '../session.ts';
+import type { ReleaseFacts } from './facts.ts';
+import { type DeployRequest, deployTargets } from './targets/index.ts';
+import { rollbackCommit } from './targets/rollback.ts';
+
+interface Intent {
+  readonly tip: string;
+  readonly commit: string;
+}
+
+/** Tries when the branch moves under the rollback. */
+const TRIES = 3;
+
+/**
+ * Applies the inverse difference on the tip and writes `60-rollback.json`; a second call returns the first one's body.
+ * @throws StopError `ROLLBACK_CONFLICT` naming the paths.
+ */
+export async function rollBack(
+  session: Session,
+  facts: ReleaseFacts,
+  release: FileRef,
+  why: { reason: string; by: string },
+): Promise<RollbackBody> {
+  const written = await session.dossier.read(session.threadId, FILES.rollback);
+  if (written !== undefined) return rollbackBodySchema.parse((await session.dossier.readVerified(session.threadId, written.ref)).body);
+  const config = session.config.release;
+  const target = deployTargets[config.target];
+  const effect = {
+    key: digestOf({ kind: 'rollback', thread: session.threadId, commit: facts.commit }),
+    kind: 'rollback' as const,
+    stage: 'verify',
+    attempt: 1,
+    agent: 'governor',
+    role: 'governor' as const,
+    requestHash: digestOf({ commit: facts.commit }),
+  };
+  const audit = { threadId: session.threadId, actor: why.by, stage: 'verify', facts: { release: facts.commit, reason: why.reason } };
+  let intent = await recordedIntent(session, effect.key);
+  for (let tries = 0; ; tries += 1) {
+    const request: DeployRequest = {
+      repository: session.repository,
+      branch: facts.branch,
+      remote: config.remote,
+      before: intent?.tip ?? '',
+    };
+    if (intent !== undefined && (await target.applied(request, intent.commit))) break;
+    const tip = await target.tip(request);
+    if (tip === undefined) throw new StopError('ROLLBACK_CONFLICT', `branch ${facts.branch}: it no longer exists`);
+    intent = { tip, commit: await inverse(session, facts, tip, why) };
+    const started = await session.effects.start(session.fence, effect, {
+      before: JSON.stringify(intent),
+      audit: { ...audit, action: 'rollback-intent' },
+    });
+    if (started.kind === 'done') break;
+    if ((await target.apply({ ...request, before: tip }, intent.commit)) === 'applied') {
+      await session.effects.finish(session.fence, effect.key, {
+        result: JSON.stringify(intent),
+        audit: [{ ...audit, action: 'rollback-applied' }],
+      });
+      break;
+    }
+    await session.effects.fail(session.fence, effect.key, { actual: ZERO });
+    if (tries + 1 >= TRIES)
+      throw new StopError('ROLLBACK_CONFLICT', `branch ${facts.branch} moved ${TRIES} times while the rollback was applied`);
+  }
+  const body: RollbackBody = {
+    release: facts.commit,
+    commit: intent.commit,
+    reason: why.reason,
+    by: why.by,
+    at: new Date(session.clock.now()).toISOString(),
+  };
+  await session.dossier.writeJson(session.threadId, FILES.rollback, {
+    kind: 'rollback',
+    version: 1,
+    thread_id: session.threadId,
+    attempt: 1,
+    inputs: [release],
+    made_by: why.by,
+    made_at: body.at,
+    body,
+  });
+  return body;
+}
+
+async function recordedIntent(session: Session, key: string): Promise<Intent | undefined> {
+  const found = await session.effects.peek(key);
+  if (found === undefined || found.state === 'failed' || found.before === null) return undefined;
+  return JSON.parse(found.before) as Intent; // written by this function
+}
+
+async function inverse(session: Session, facts: ReleaseFacts, tip: string, why: { reason: string; by: string }): Promise<string> {
+  const made = await rollbackCommit({
+    repository: session.repository,
+    release: { before: facts.before, commit: facts.commit },
+    tip,
+    message: `Revert ${facts.commit.slice(0, 12)}: ${why.reason}\n\nGovernor-Thread: ${session.threadId}\nReverted-By: ${why.by}\n`,
+    stamp: { author: session.config.release.author, atSeconds: Math.floor(session.clock.now() / 1000) },
+  });
+  if (made.kind === 'conflict')
+    throw new StopError('ROLLBACK_CONFLICT', `${facts.commit} cannot be undone on ${tip}: conflicts in ${made.paths.join(', ')}`);
+  return made.commit;
+}

@@ -1,0 +1,84 @@
+/** The planner: explores read-only and hands over a typed plan. */
+import { approvalBodySchema, FILES, type FileRef, type PlanBody, planBodySchema, planProblems } from '../../domain/handoff.ts';
+import { runAgent } from '../agent.ts';
+import { planMarkdown } from '../markdown.ts';
+import { promptFile } from '../prompt.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
+import { runStage, staged } from '../stage.ts';
+import { FRESH_AGENT, note } from '../state.ts';
+
+const contract = promptFile('planner.md', import.meta.url);
+
+/** The `plan` node. */
+export const planNode = (find: FindSession) =>
+  staged(find, 'plan', async (session, state) => {
+    const inputs: FileRef[] = [session.requestRef, ...(state.rejection === null ? [] : [state.rejection])];
+    const done = await runStage<PlanBody>(session, {
+      stage: 'plan',
+      kind: 'plan',
+      inputs,
+      file: FILES.plan,
+      schema: planBodySchema,
+      madeBy: 'agent:planner',
+      work: (attempt) => makePlan(session, attempt, state.rejection, state.plan),
+      beside: async (attempt, body) => [{ path: FILES.plan(attempt).replace(/json$/, 'md'), text: planMarkdown(attempt, body) }],
+    });
+    return {
+      plan: done.ref,
+      planApproval: null,
+      rejection: null,
+      stop: null,
+      route: 'approve_plan',
+      notes: note('plan', done.attempt, `Plan ${done.attempt}: ${done.body.summary}`),
+    };
+  });
+
+async function makePlan(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<PlanBody> {
+  const tree = await session.repository.treeOf(session.request.base);
+  const folder = session.workFolder(`plan-${attempt}`);
+  const workTree = await session.repository.checkout(tree, folder);
+  let body: PlanBody | undefined;
+  try {
+    await runAgent(
+      {
+        session,
+        stage: 'plan',
+        attempt,
+        role: 'planner',
+        agent: '-',
+        contract,
+        brief: await briefOf(session, attempt, rejection, before),
+        workTree,
+        handoff: async (_name, input) => {
+          const plan = planBodySchema.parse(input);
+          const problems = planProblems(plan);
+          if (problems.length > 0) return { ok: false, content: JSON.stringify({ error: problems.join('; ') }) };
+          body = plan;
+          return { ok: true, content: JSON.stringify({ accepted: true }) };
+        },
+      },
+      FRESH_AGENT,
+    );
+  } finally {
+    await workTree.remove();
+  }
+  if (body === undefined) throw new Error(`plan ${attempt}: the planner ended without a plan`);
+  return body;
+}
+
+async function briefOf(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<string> {
+  const parts = [`This is plan ${attempt}. Look at the repository with your tools, then hand over with submit_plan.`];
+  if (session.config.checks.length > 0)
+    parts.push(`The project's checks: ${session.config.checks.map((check) => `${check.id} (${check.run.join(' ')})`).join('; ')}.`);
+  if (session.config.protect.length > 0) {
+    parts.push(
+      `Protected paths (a person must approve changes there): ${session.config.protect.flatMap((rule) => rule.paths).join(', ')}.`,
+    );
+  }
+  if (rejection !== null) {
+    const approval = await bodyOf(session, rejection, approvalBodySchema);
+    parts.push(`A person answered your earlier plan (${approval.decision}): ${JSON.stringify(approval.comment)}`);
+    if (before !== null) parts.push(`The earlier plan was: ${JSON.stringify(await bodyOf(session, before, planBodySchema))}`);
+  }
+  return parts.join('\n\n');
+}

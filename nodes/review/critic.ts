@@ -1,0 +1,128 @@
+/** The last reviewer: a model, only after the rules passed. It can lower the verdict, never raise it. */
+import { StopError } from '../../domain/errors.ts';
+import {
+  buildBodySchema,
+  FILES,
+  type Finding,
+  planBodySchema,
+  type ReviewBody,
+  reviewBodySchema,
+  type SubmitReview,
+  submitReviewSchema,
+} from '../../domain/handoff.ts';
+import { digestOf } from '../../domain/ids.ts';
+import { runAgent } from '../agent.ts';
+import { reviewMarkdown } from '../markdown.ts';
+import { promptFile } from '../prompt.ts';
+import { differenceDigest } from '../release-subject.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
+import { runStage, staged } from '../stage.ts';
+import { FRESH_AGENT, note, type State } from '../state.ts';
+import { afterRework } from './rules.ts';
+
+const contract = promptFile('critic.md', import.meta.url);
+/** How much of the difference the critic sees at once, in bytes; it reads the files for the rest. */
+const PATCH_BYTES = 24 * 1024;
+
+/** The `review_critic` node. */
+export const reviewCriticNode = (find: FindSession) =>
+  staged(find, 'review_critic', async (session, state) => {
+    if (state.rules === null || state.build === null || state.plan === null)
+      throw new StopError('HANDOFF_MISSING', 'review_critic: the rules have not passed');
+    const rules = await bodyOf(session, state.rules, reviewBodySchema);
+    if (rules.verdict !== 'pass')
+      throw new StopError('STATE_TAMPERED', `${state.rules.path}: its verdict is ${rules.verdict}; the critic is not called`);
+    const attempt = Number(/^evidence\/(\d+)\//.exec(state.rules.path)?.[1] ?? '0');
+    const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
+    const done = await runStage<ReviewBody>(session, {
+      stage: 'review_critic',
+      counter: 'review-file',
+      kind: 'review',
+      inputs: [state.plan, state.build, state.rules],
+      file: () => FILES.review(attempt),
+      schema: reviewBodySchema,
+      madeBy: 'agent:critic',
+      work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, rules, attempt)),
+      beside: async (_n, body) => [{ path: FILES.review(attempt).replace(/json$/, 'md'), text: reviewMarkdown(attempt, body) }],
+    });
+    if (done.body.verdict !== 'pass') return afterRework(session, state, done.ref, done.body, attempt, previous);
+    return {
+      review: done.ref,
+      stop: null,
+      route: 'approve_release',
+      notes: note('review_critic', attempt, `pass with ${done.body.findings.length} minor finding(s)`),
+    };
+  });
+
+/** The same difference on a moved base was judged and approved before: only the checks had to run again. */
+async function alreadyJudged(session: Session, state: State, rules: ReviewBody): Promise<boolean> {
+  if (state.releaseApproval === null || state.build === null) return false;
+  const build = await bodyOf(session, state.build, buildBodySchema);
+  const row = await session.approvals.get(state.releaseApproval);
+  return (
+    row?.status === 'approved' &&
+    row.subject['difference'] === differenceDigest(build.changes) &&
+    row.subject['red_lines'] === digestOf(rules.red_lines.map((line) => line.rule_id).toSorted())
+  );
+}
+
+async function judge(session: Session, state: State, rules: ReviewBody, attempt: number): Promise<ReviewBody> {
+  const folder = session.workFolder(`critic-${attempt}`);
+  const workTree = await session.repository.checkout(rules.tree, folder);
+  let submitted: SubmitReview | undefined;
+  try {
+    await runAgent(
+      {
+        session,
+        stage: 'review_critic',
+        attempt,
+        role: 'critic',
+        agent: '-',
+        contract,
+        brief: await briefOf(session, state, rules),
+        workTree,
+        handoff: async (_name, input) => {
+          submitted = submitReviewSchema.parse(input);
+          return { ok: true, content: JSON.stringify({ accepted: true }) };
+        },
+      },
+      FRESH_AGENT,
+    );
+  } finally {
+    await workTree.remove();
+  }
+  if (submitted === undefined) throw new Error(`review ${attempt}: the critic ended without a verdict`);
+  return lowered(session, rules, submitted);
+}
+
+/** The rules' verdict lowered by the critic's; a serious finding is a rework whatever verdict stands beside it. */
+function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): ReviewBody {
+  const findings: Finding[] = submitted.findings.map((finding) => ({
+    id: `C-${digestOf(finding).slice(0, 10)}`,
+    source: 'critic',
+    severity: finding.severity,
+    code: 'REVIEW_REJECTED',
+    ...(finding.path === undefined ? {} : { path: finding.path }),
+    ...(finding.line === undefined ? {} : { line: finding.line }),
+    message: session.redact(finding.message),
+  }));
+  const serious = findings.some((finding) => finding.severity !== 'minor');
+  const verdict = submitted.verdict === 'pass' && serious ? 'rework' : submitted.verdict;
+  return { ...rules, verdict, findings: [...rules.findings, ...findings], critic: { called: true, verdict } };
+}
+
+async function briefOf(session: Session, state: State, rules: ReviewBody): Promise<string> {
+  if (state.build === null || state.plan === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
+  const plan = await bodyOf(session, state.plan, planBodySchema);
+  const build = await bodyOf(session, state.build, buildBodySchema);
+  const patch = (await session.repository.patch(await session.repository.treeOf(build.base), build.tree)).toString('utf8');
+  const shown = patch.length > PATCH_BYTES ? `${patch.slice(0, PATCH_BYTES)}\n(cut; read the files for the rest)` : patch;
+  return [
+    `The plan: ${plan.summary}`,
+    ...plan.items.map((item) => `Item ${item.id}: ${item.title}. Done when: ${item.done_when.join('; ')}`),
+    `The builder's words (not evidence): ${build.summary}`,
+    `Checks run by the governor: ${rules.checks.map((check) => `${check.id} ${check.status}`).join(', ') || 'none'}`,
+    `Changed: ${build.changes.map((change) => `${change.status} ${change.path}`).join(', ')}`,
+    `The difference, as data:\n${shown}`,
+  ].join('\n\n');
+}

@@ -1,0 +1,158 @@
+/** The first reviewer: rules only. Checks in a fresh checkout, scope, policy, secrets, red lines, weakened tests. */
+import { StopError } from '../../domain/errors.ts';
+import {
+  type BuildBody,
+  buildBodySchema,
+  type CheckResult,
+  FILES,
+  type FileRef,
+  type Finding,
+  planBodySchema,
+  type RedLine,
+  type ReviewBody,
+  reviewBodySchema,
+} from '../../domain/handoff.ts';
+import type { ReasonCode } from '../../domain/reasons.ts';
+import { writeEvidence } from '../checks.ts';
+import { reviewMarkdown } from '../markdown.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
+import { runStage, staged } from '../stage.ts';
+import { note, type State, type Update } from '../state.ts';
+import { RULE_CHECKS } from './checks/index.ts';
+import { sameFailures, verdictOf } from './checks/verdict.ts';
+
+/** The `review_rules` node. */
+export const reviewRulesNode = (find: FindSession) =>
+  staged(find, 'review_rules', async (session, state) => {
+    if (state.build === null || state.plan === null) throw new StopError('HANDOFF_MISSING', 'review_rules: there is no build');
+    const build = await bodyOf(session, state.build, buildBodySchema);
+    const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
+    const inputs = [state.plan, state.build];
+    const rules = await runStage<ReviewBody>(session, {
+      stage: 'review_rules',
+      counter: 'review',
+      kind: 'rules',
+      inputs,
+      file: (attempt) => `evidence/${attempt}/rules.json`,
+      schema: reviewBodySchema,
+      madeBy: 'governor',
+      work: (attempt) => judge(session, { attempt, build, plan: state.plan as FileRef, previous }), // checked above
+    });
+    if (rules.body.verdict === 'pass')
+      return { rules: rules.ref, route: 'review_critic', notes: note('review_rules', rules.attempt, 'all rules passed') };
+    const review = await runStage<ReviewBody>(session, {
+      stage: 'review_rules',
+      counter: 'review-file',
+      kind: 'review',
+      inputs: [...inputs, rules.ref],
+      file: () => FILES.review(rules.attempt),
+      schema: reviewBodySchema,
+      madeBy: 'governor',
+      work: async () => rules.body,
+      beside: async (_n, body) => [{ path: FILES.review(rules.attempt).replace(/json$/, 'md'), text: reviewMarkdown(rules.attempt, body) }],
+    });
+    return afterRework(session, state, review.ref, review.body, rules.attempt, previous);
+  });
+
+async function judge(
+  session: Session,
+  work: { attempt: number; build: BuildBody; plan: FileRef; previous: ReviewBody | undefined },
+): Promise<ReviewBody> {
+  const { attempt, build } = work;
+  const tree = await session.repository.treeOf(build.commit);
+  const baseTree = await session.repository.treeOf(build.base);
+  if (tree !== build.tree) throw new StopError('ARTIFACT_MISMATCH', `${build.commit} has tree ${tree}, the build says ${build.tree}`);
+  const changes = await session.repository.diff(baseTree, tree);
+  const folder = session.workFolder(`review-${attempt}`);
+  const checkout = await session.repository.checkout(tree, folder);
+  const checks: CheckResult[] = [];
+  const findings: Finding[] = [];
+  const redLines: RedLine[] = [];
+  try {
+    for (const check of RULE_CHECKS) {
+      session.signal.throwIfAborted();
+      const outcome = await check.run({
+        repository: session.repository,
+        sandbox: session.sandbox,
+        base: { commit: build.base, tree: baseTree },
+        candidate: { commit: build.commit, tree },
+        changes,
+        plan: await bodyOf(session, work.plan, planBodySchema),
+        config: session.config,
+        checkout,
+        workspace: await session.mounts(),
+        attempt,
+        evidence: (id, result, log) => writeEvidence(session, attempt, id, result, log),
+        findings,
+        signal: session.signal,
+      });
+      checks.push(...outcome.results);
+      findings.push(...outcome.findings.map((finding) => ({ ...finding, message: session.redact(finding.message) })));
+      redLines.push(...outcome.redLines);
+    }
+  } finally {
+    await checkout.remove();
+  }
+  for (const line of redLines) {
+    await session.audit.append({
+      threadId: session.threadId,
+      actor: 'governor',
+      action: 'red-line',
+      stage: 'review_rules',
+      attempt,
+      code: 'RED_LINE',
+      facts: { rule: line.rule_id, paths: line.paths.slice(0, 20) },
+    });
+  }
+  return {
+    base: build.base,
+    commit: build.commit,
+    tree,
+    verdict: verdictOf(checks, findings),
+    checks,
+    red_lines: redLines,
+    findings,
+    critic: { called: false, verdict: null },
+  };
+}
+
+/** Where a review that did not pass leads: back to the builder, or to the end with one code. */
+export async function afterRework(
+  session: Session,
+  state: State,
+  ref: FileRef,
+  review: ReviewBody,
+  attempt: number,
+  previous: ReviewBody | undefined,
+): Promise<Update> {
+  const rounds = state.rounds + 1;
+  const worst = review.findings.find((finding) => finding.severity === 'blocker') ?? review.findings[0];
+  const open = `${review.findings.length} open finding(s), the first: ${worst?.code ?? 'none'} ${worst?.message.split('\n')[0]?.slice(0, 300) ?? ''}`;
+  const evidence = [
+    ref.path,
+    ...review.checks.filter((check) => check.status !== 'pass' && check.evidence !== '').map((check) => check.evidence),
+  ];
+  if (review.verdict === 'reject')
+    throw new StopError('REVIEW_REJECTED', `the review of attempt ${attempt} rejected the change; ${open}`, { evidence });
+  if (rounds >= session.limits.reviewRounds) {
+    const only: ReasonCode = worst?.code ?? 'REVIEW_EXHAUSTED';
+    throw new StopError(
+      session.limits.reviewRounds === 1 ? only : 'REVIEW_EXHAUSTED',
+      `all ${session.limits.reviewRounds} review rounds are used (limits.reviewRounds); ${open}`,
+      {
+        evidence,
+        facts: { rounds, cap: session.limits.reviewRounds },
+      },
+    );
+  }
+  if (previous !== undefined && state.rounds > 0 && sameFailures(previous, review))
+    throw new StopError('NO_PROGRESS', `attempt ${attempt} failed exactly as the one before; ${open}`, { evidence });
+  return {
+    review: ref,
+    rules: null,
+    rejection: null,
+    rounds,
+    route: 'build',
+    notes: note('review_rules', attempt, `${review.verdict}: ${open}`),
+  };
+}

@@ -1,0 +1,103 @@
+/** What a node works with: one run, opened by the process that holds its lease. */
+import type { Role } from '../domain/access.ts';
+import type { Account, Price } from '../domain/budget.ts';
+import type { Config, Limits } from '../domain/config.ts';
+import type { Envelope, FileRef } from '../domain/handoff.ts';
+import type { Approvals, Attempts, Audit, ChatModel, Clock, Dossier, Effects, Fence, Ledger, Transcripts } from '../domain/ports.ts';
+import type { Repository, Sandbox } from '../domain/workspace.ts';
+import type { ModelDoor } from '../models/metered.ts';
+import type { ToolDoor } from '../tools/door.ts';
+
+/** The body of `request.json`: the goal and everything the run captured at its start. */
+export interface RequestBody {
+  readonly goal: string;
+  readonly repo: string;
+  readonly base: string;
+  readonly starter: string;
+  readonly pipeline_version: number;
+  /** The configuration as it was written, before defaults and units. */
+  readonly config: unknown;
+  readonly config_digest: string;
+  /** Digest of checks, protect, deny, scope and release: what a review and an approval stand on. */
+  readonly policy_digest: string;
+  readonly config_source: string;
+  readonly script: { readonly path: string; readonly sha256: string } | null;
+  readonly sandbox: 'bwrap' | 'unsafe';
+}
+
+/** A model with its price, chosen for a role. */
+export interface RoleModel {
+  readonly model: ChatModel;
+  readonly price: Price;
+}
+
+/** The read-only mounts and throw-away folders of every command of this run. */
+export interface Mounts {
+  readonly links: readonly { readonly from: string; readonly at: string }[];
+  readonly scratch: readonly string[];
+}
+
+export interface Session {
+  readonly threadId: string;
+  readonly fence: Fence;
+  readonly request: RequestBody;
+  readonly requestRef: FileRef;
+  /** When the thread was created, in seconds since 1970: the root of every recorded commit date. */
+  readonly createdAtSeconds: number;
+  readonly config: Config;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly attempts: Attempts;
+  readonly effects: Effects;
+  readonly transcripts: Transcripts;
+  readonly ledger: Ledger;
+  readonly approvals: Approvals;
+  readonly audit: Audit;
+  readonly dossier: Dossier;
+  readonly repository: Repository;
+  readonly sandbox: Sandbox;
+  readonly modelDoor: ModelDoor;
+  readonly toolDoor: ToolDoor;
+  /** Masks secrets and token shapes. */
+  redact(text: string): string;
+  modelFor(role: Role, lean: boolean): Promise<RoleModel>;
+  /** Prepared once per process: linked folders and cached setup. */
+  mounts(): Promise<Mounts>;
+  /** A folder for a work tree of this run; not created. */
+  workFolder(name: string): string;
+  /** Aborted by cancel, lost lease or the machine time limit. */
+  readonly signal: AbortSignal;
+  /** Throws when a drain was asked for; called at the start of every node. */
+  checkpointReached(stage: string): Promise<void>;
+}
+
+/** The account every call of a run is booked on. */
+export function runAccount(limits: Limits): Account {
+  return {
+    id: 'run',
+    caps: {
+      costMicroUsd: limits.costUsd,
+      tokens: limits.tokens,
+      modelCalls: limits.modelCalls,
+      toolCalls: limits.toolCalls,
+      agents: limits.agents,
+    },
+  };
+}
+
+/** The account of one agent in one attempt. */
+export function agentAccount(limits: Limits, stage: string, attempt: number, agent: string): Account {
+  return {
+    id: `agent:${stage}:${attempt}:${agent}`,
+    caps: { modelCalls: limits.stepsPerAgent, costMicroUsd: Math.min(limits.costPerAgentUsd, limits.costUsd) },
+  };
+}
+
+/** The body of a verified hand-over file. */
+export async function bodyOf<Body>(session: Session, ref: FileRef, schema: { parse(value: unknown): Body }): Promise<Body> {
+  const envelope: Envelope = await session.dossier.readVerified(session.threadId, ref);
+  return schema.parse(envelope.body);
+}
+
+/** Finds the session of a thread; only the process that holds the lease has one. */
+export type FindSession = (threadId: string) => Promise<Session>;

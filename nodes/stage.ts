@@ -1,0 +1,130 @@
+/** THE STAGE DOOR: inputs verified, done-already detected, file before checkpoint. */
+import { isGraphBubbleUp } from '@langchain/langgraph';
+import { StopError } from '../domain/errors.ts';
+import type { Envelope, FileRef } from '../domain/handoff.ts';
+import { canonicalJson, digestOf } from '../domain/ids.ts';
+import { REASONS } from '../domain/reasons.ts';
+import type { Stage } from '../domain/run.ts';
+import type { FindSession, Session } from './session.ts';
+import type { State, Update } from './state.ts';
+
+export interface StageWork<Body> {
+  readonly stage: Stage;
+  /** What attempts are counted by; default the stage. */
+  readonly counter?: string;
+  readonly kind: string;
+  /** The files this stage reads; each must be on disk with its digest. */
+  readonly inputs: readonly FileRef[];
+  /** Further values that make this work another work (a base commit, an approval id). */
+  readonly also?: Readonly<Record<string, string>>;
+  readonly file: (attempt: number) => string;
+  readonly schema: { parse(value: unknown): Body };
+  readonly madeBy: string;
+  work(attempt: number): Promise<Body>;
+  /** Written beside the file, before it: Markdown, a patch. */
+  beside?(attempt: number, body: Body): Promise<readonly { path: string; text: string | Uint8Array }[]>;
+}
+
+export interface StageResult<Body> {
+  readonly ref: FileRef;
+  readonly body: Body;
+  readonly attempt: number;
+}
+
+/**
+ * Runs one stage once per set of inputs. A file that is there already for the same inputs is returned and nothing is paid.
+ * @throws StopError `HANDOFF_MISSING`, `STATE_TAMPERED`, or what the work throws.
+ */
+export async function runStage<Body>(session: Session, stage: StageWork<Body>): Promise<StageResult<Body>> {
+  for (const input of stage.inputs) await session.dossier.readVerified(session.threadId, input);
+  const attempt = await attemptOf(session, stage.counter ?? stage.stage, stage.inputs, stage.also);
+  const path = stage.file(attempt);
+  const inputs = stage.also === undefined ? stage.inputs : [...stage.inputs, { path: '#also', sha256: digestOf(stage.also) }];
+  const found = await session.dossier.read(session.threadId, path);
+  if (found !== undefined) {
+    const envelope = (await session.dossier.readVerified(session.threadId, found.ref)) as Envelope;
+    if (envelope.kind === stage.kind && canonicalJson(envelope.inputs) === canonicalJson(inputs))
+      return { ref: found.ref, body: parseFile(stage, path, envelope.body), attempt };
+    throw new StopError('STATE_TAMPERED', `${path}: it names other inputs than this stage was given`, { evidence: [path] });
+  }
+  const facts = { stage: stage.stage, attempt };
+  await session.audit.append({ threadId: session.threadId, actor: 'governor', action: 'stage-start', ...facts });
+  const body = stage.schema.parse(await stage.work(attempt));
+  for (const extra of (await stage.beside?.(attempt, body)) ?? [])
+    await session.dossier.writeText(session.threadId, extra.path, extra.text);
+  const ref = await session.dossier.writeJson(session.threadId, path, {
+    kind: stage.kind,
+    version: 1,
+    thread_id: session.threadId,
+    attempt,
+    inputs,
+    made_by: stage.madeBy,
+    made_at: new Date(session.clock.now()).toISOString(),
+    body,
+  });
+  await session.audit.append({
+    threadId: session.threadId,
+    actor: 'governor',
+    action: 'stage-end',
+    ...facts,
+    facts: { file: ref.path, sha256: ref.sha256 },
+  });
+  return { ref, body, attempt };
+}
+
+/** The attempt number of a stage with these inputs: a replay finds its own, other inputs get the next. */
+export function attemptOf(
+  session: Session,
+  counter: string,
+  inputs: readonly FileRef[],
+  also?: Readonly<Record<string, string>>,
+): Promise<number> {
+  return session.attempts.allocate(session.fence, counter, digestOf({ stage: counter, inputs, also: also ?? {} }));
+}
+
+function parseFile<Body>(stage: StageWork<Body>, path: string, body: unknown): Body {
+  try {
+    return stage.schema.parse(body);
+  } catch (error) {
+    throw new StopError('STATE_TAMPERED', `${path}: its body is not a ${stage.kind}`, { evidence: [path], cause: error });
+  }
+}
+
+/** The codes a person can lift at the budget gate. */
+const ASKABLE: ReadonlySet<string> = new Set(['BUDGET_EXHAUSTED', 'STEP_LIMIT']);
+
+/**
+ * Wraps the body of a node: finds the session, stops at a drain, and turns a StopError into the route to `halt` (or to
+ * `approve_budget`, where a person may lift it). Everything else passes through untouched.
+ */
+export function staged(find: FindSession, stage: Stage, run: (session: Session, state: State) => Promise<Update>) {
+  return async (state: State, config: { configurable?: Record<string, unknown> }): Promise<Update> => {
+    const session = await find(String(config.configurable?.['thread_id'] ?? ''));
+    await session.checkpointReached(stage);
+    try {
+      return await run(session, state);
+    } catch (error) {
+      if (isGraphBubbleUp(error) || !(error instanceof StopError)) throw error;
+      if (session.signal.aborted && session.signal.reason !== error) throw session.signal.reason;
+      await session.audit.append({
+        threadId: session.threadId,
+        actor: 'governor',
+        action: 'stage-error',
+        stage,
+        code: error.code,
+        facts: { message: session.redact(error.message).slice(0, 1000), ...error.facts },
+      });
+      const ask = ASKABLE.has(error.code) && session.limits.onExhausted === 'ask' && REASONS[error.code].resumable;
+      return {
+        stop: {
+          code: error.code,
+          message: session.redact(error.message).slice(0, 4000),
+          stage,
+          evidence: [...error.evidence],
+          facts: { ...error.facts },
+        },
+        route: ask && (stage === 'plan' || stage === 'build' || stage === 'review_critic') ? 'approve_budget' : 'halt',
+      };
+    }
+  };
+}

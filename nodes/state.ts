@@ -1,0 +1,100 @@
+/** The state of the governor graph: pointers and enums, never content. */
+import { Annotation } from '@langchain/langgraph';
+import type { FileRef } from '../domain/handoff.ts';
+import type { ReasonCode } from '../domain/reasons.ts';
+import type { Stage } from '../domain/run.ts';
+
+/** Where an agent stands: the head of its transcript and what stop rules need to remember. */
+export interface AgentState {
+  readonly head: string | null;
+  /** Model calls of this agent in this attempt. */
+  readonly calls: number;
+  readonly phase: 'model' | 'tools' | 'done';
+  /** Invalid hand-overs in a row. */
+  readonly invalid: number;
+  /** True once it was told which tool to use. */
+  readonly told: boolean;
+  /** Answers cut at the output limit, in a row. */
+  readonly cut: number;
+  /** Signatures (tool, arguments, tree) of the last calls. */
+  readonly signatures: readonly string[];
+  /** The work tree after the last tool call. */
+  readonly tree: string | null;
+  /** What it handed over, as JSON text; at most 64 KB. */
+  readonly submission: string | null;
+}
+
+export const FRESH_AGENT: AgentState = {
+  head: null,
+  calls: 0,
+  phase: 'model',
+  invalid: 0,
+  told: false,
+  cut: 0,
+  signatures: [],
+  tree: null,
+  submission: null,
+};
+
+/** Why the run is about to halt, or to ask for more budget. */
+export interface Stop {
+  readonly code: ReasonCode;
+  readonly message: string;
+  readonly stage: Stage;
+  readonly evidence: readonly string[];
+  readonly facts: Readonly<Record<string, string | number>>;
+}
+
+/** One summary line per stage and attempt, for people who look with Studio; at most 2 KB each. */
+export interface StageNote {
+  readonly stage: string;
+  readonly attempt: number;
+  readonly text: string;
+}
+
+const last = <Value>(initial: Value) => Annotation<Value>({ reducer: (_before, after) => after, default: () => initial });
+
+export const GovernorState = Annotation.Root({
+  goal: last<string>(''),
+  repo: last<string>(''),
+  request: last<FileRef | null>(null),
+  /** The commit the change is judged against; moves when the target branch did. */
+  base: last<string>(''),
+  plan: last<FileRef | null>(null),
+  planApproval: last<FileRef | null>(null),
+  /** A rejection (plan or release) whose comment the next attempt must answer. */
+  rejection: last<FileRef | null>(null),
+  builder: last<AgentState | null>(null),
+  /** The attempt that `builder` belongs to. */
+  attempt: last<number>(0),
+  build: last<FileRef | null>(null),
+  rules: last<FileRef | null>(null),
+  review: last<FileRef | null>(null),
+  /** Reworks after a review so far. */
+  rounds: last<number>(0),
+  releaseApproval: last<string | null>(null),
+  /** The journal key of the release. */
+  releaseKey: last<string | null>(null),
+  stop: last<Stop | null>(null),
+  outcome: last<'released' | 'unchanged' | 'stopped' | null>(null),
+  /** Which named edge is taken next; an enum, set by code. */
+  route: last<string>(''),
+  notes: Annotation<StageNote[], StageNote[] | StageNote>({
+    reducer: (before, after) => {
+      const fresh = Array.isArray(after) ? after : [after];
+      return [
+        ...before.filter((note) => !fresh.some((other) => other.stage === note.stage && other.attempt === note.attempt)),
+        ...fresh,
+      ].slice(-40);
+    },
+    default: () => [],
+  }),
+});
+
+export type State = typeof GovernorState.State;
+export type Update = typeof GovernorState.Update;
+
+/** A note within its cap. */
+export function note(stage: string, attempt: number, text: string): StageNote {
+  return { stage, attempt, text: text.length > 2000 ? `${text.slice(0, 1997)}...` : text };
+}
