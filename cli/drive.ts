@@ -1,0 +1,50 @@
+/** Runs a thread with progress: follows its audit trail, drains on the first Ctrl-C and aborts on the second. */
+import { exitCodeOf, type RunResult } from '../domain/run.ts';
+import type { DriveOptions, Operations } from '../graphs/operations.ts';
+import type { CommonFlags, Io } from './io.ts';
+import { recordLine, resultText } from './print.ts';
+
+/** Prints the result the way the flags ask for; gives the exit code. */
+export function finish(io: Io, flags: CommonFlags, result: RunResult): number {
+  io.stdout(flags.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);
+  return exitCodeOf(result);
+}
+
+/** Drives until the thread rests; `go` is what runs it. */
+export async function driveWithProgress(
+  operations: Operations,
+  threadId: string,
+  io: Io,
+  flags: CommonFlags,
+  go: (options: DriveOptions) => Promise<RunResult>,
+): Promise<number> {
+  const drain = new AbortController();
+  const abort = new AbortController();
+  const ended = new AbortController();
+  const interrupt = (): void => {
+    if (drain.signal.aborted) abort.abort();
+    else io.stderr('stopping at the next checkpoint; Ctrl-C again aborts at once\n');
+    drain.abort();
+  };
+  const terminate = (): void => drain.abort();
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', terminate);
+  const following = operations.follow(
+    threadId,
+    (record) => {
+      if (flags.json === true) io.stdout(`${JSON.stringify(record)}\n`);
+      else if (flags.quiet !== true) io.stderr(`${recordLine(record)}\n`);
+    },
+    ended.signal,
+  );
+  let result: RunResult;
+  try {
+    result = await go({ drain: drain.signal, signal: abort.signal });
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', terminate);
+    ended.abort();
+    await following;
+  }
+  return finish(io, flags, result);
+}

@@ -1,0 +1,15 @@
+/** Where a command reads and writes, so that tests can stand in for a terminal. */
+export interface Io {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isTTY: boolean;
+}
+
+/** The flags that every command has. */
+export interface CommonFlags {
+  readonly home?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}

@@ -1,0 +1,47 @@
+/** Audit records, results and gates as plain text lines. */
+import { visible } from '../domain/access.ts';
+import type { AuditRecord } from '../domain/audit.ts';
+import type { RunResult } from '../domain/run.ts';
+import type { GateView } from '../graphs/operations.ts';
+
+/** Whole micro-dollars as dollars. */
+export function dollars(microUsd: number): string {
+  return `$${(microUsd / 1_000_000).toFixed(4)}`;
+}
+
+/** One audit record as one line. */
+export function recordLine(record: AuditRecord): string {
+  const facts = record.facts === undefined ? '' : ` ${JSON.stringify(record.facts)}`;
+  const where = record.stage === undefined ? '' : ` ${record.stage}#${record.attempt ?? 1}`;
+  return visible(`${record.at} ${record.action}${where}${record.code === undefined ? '' : ` ${record.code}`}${facts}`);
+}
+
+/** The end of a run, with the next command. */
+export function resultText(result: RunResult): string {
+  const lines = [`${result.thread_id}  ${result.status}  at ${result.stage}  ${dollars(result.spend.cost_micro_usd)}`];
+  if (result.reason !== null) lines.push(`${result.reason.code}: ${result.reason.message}`, `next: ${result.reason.next}`);
+  if (result.waiting !== null)
+    lines.push(
+      `waits at the ${result.waiting.gate} gate for role ${result.waiting.required_role}`,
+      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}`,
+    );
+  lines.push(`dossier: ${result.dossier}`);
+  return visible(lines.join('\n'));
+}
+
+/** What a person sees before a decision. */
+export function gateText(view: GateView, subject: string): string {
+  return visible(
+    [
+      `gate: ${view.row.gate}`,
+      `subject: ${subject}`,
+      `goal: ${view.goal}`,
+      `cost so far: ${dollars(view.costMicroUsd)}`,
+      ...view.redLines.map((line) => `RED LINE ${line.rule_id}: ${line.reason}: ${line.paths.join(', ')}`),
+      ...view.citations.map((citation) => `cites ${citation.document}@${citation.version}#${citation.anchor}: ${citation.quote}`),
+      view.plan,
+      view.review,
+      view.diff,
+    ].join('\n'),
+  );
+}

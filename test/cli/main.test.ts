@@ -1,0 +1,17 @@
+/** Goal rules and exit codes of the command line. */
+import { expect, test } from 'vitest';
+import { MAX_GOAL_BYTES, validGoal } from '../../cli/goal.ts';
+import { run } from '../../cli/main.ts';
+
+const quiet = { stdout: () => {}, stderr: () => {}, env: {}, isTTY: false };
+
+test('a goal that is empty, too long or has control characters is refused', () => {
+  for (const goal of [' ', 'x'.repeat(MAX_GOAL_BYTES + 1), 'a\u0007b']) expect(() => validGoal(goal)).toThrow(/^goal: /);
+  expect(validGoal(' add a test\n')).toBe('add a test');
+});
+
+test('an unknown command and an unknown flag end with 2, help with 0', async () => {
+  expect(await run(['nothing'], quiet)).toBe(2);
+  expect(await run(['list', '--nothing'], quiet)).toBe(2);
+  expect(await run(['--help'], quiet)).toBe(0);
+});
