@@ -72,6 +72,16 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       return 0;
     });
   });
+  for (const [name, description] of [
+    ['explain', 'say why a run is where it is'],
+    ['diff', 'show the candidate against its base'],
+    ['report', 'print the report of a run'],
+    ['cancel', 'stop a run'],
+  ] as const)
+    command(`${name} <thread>`, description).action(async (thread: string, flags) => {
+      const { LOOKS } = await import('./commands/look.ts');
+      await withHouse(flags, async (operations) => (await LOOKS[name]?.(operations, io, thread, flags)) ?? 1);
+    });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
