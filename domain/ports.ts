@@ -191,6 +191,8 @@ export interface Ledger {
   open(fence: Fence, account: Account): Promise<void>;
   /** Adds to the caps, once per `id` (an approval id). */
   extend(fence: Fence, account: string, id: string, by: Caps): Promise<void>;
+  /** Books what earlier epochs left reserved as spent, once; how many reservations that were. */
+  bookOrphans(fence: Fence): Promise<number>;
 }
 
 // ---------------------------------------------------------------- approvals

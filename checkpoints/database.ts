@@ -1,0 +1,53 @@
+/** Opens the one database of a home: WAL, full synchronous, migrated. */
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { FencedError, toError, UsageError } from '../domain/errors.ts';
+import type { Fence } from '../domain/ports.ts';
+import { MIGRATIONS } from './migrations/index.ts';
+
+export type Database = Sqlite.Database;
+
+/** How long a statement waits for another process's write, in ms. */
+const BUSY_MS = 5000;
+
+/** @throws UsageError naming the file: unreadable folder, not a database, damaged, or newer than this code. */
+export function openDatabase(file: string): Database {
+  const folder = dirname(file);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new UsageError(`home ${folder}: must be a folder that can be read and written (${toError(error).message})`);
+  }
+  let database: Database | undefined;
+  try {
+    database = new Sqlite(file, { timeout: BUSY_MS });
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    migrate(database, file);
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`database ${file}: cannot be opened (${toError(error).message}); restore it from a backup`);
+  }
+}
+
+function migrate(database: Database, file: string): void {
+  const step = database.transaction(() => {
+    const version = Number(database.pragma('user_version', { simple: true }));
+    if (version > MIGRATIONS.length)
+      throw new UsageError(`database ${file}: has schema version ${version}; this code knows ${MIGRATIONS.length}. Use a newer Governor`);
+    for (const sql of MIGRATIONS.slice(version)) database.exec(sql);
+    if (version < MIGRATIONS.length) database.pragma(`user_version = ${MIGRATIONS.length}`);
+  });
+  step.immediate();
+}
+
+/** Must be called inside the transaction of every write of a run. @throws FencedError when the lease is stale. */
+export function assertFence(database: Database, fence: Fence): void {
+  const row = database.prepare('SELECT epoch FROM runs WHERE thread_id = ?').get(fence.threadId) as { epoch: number } | undefined; // the selected column
+  if (row === undefined || row.epoch !== fence.epoch) throw new FencedError(fence.threadId, fence.epoch);
+}

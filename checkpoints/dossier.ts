@@ -1,0 +1,79 @@
+/** The run's folder of hand-over files: temporary name, fsync, rename; read back only with the digest that was recorded. */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { StopError, toError } from '../domain/errors.ts';
+import type { Envelope, FileRef } from '../domain/handoff.ts';
+import { sha256 } from '../domain/ids.ts';
+import type { Dossier } from '../domain/ports.ts';
+
+export function createDossier(runsFolder: string): Dossier {
+  const folder = (threadId: string): string => join(runsFolder, threadId);
+  const place = (threadId: string, path: string): string => {
+    if (!/^[0-9a-f-]{36}$/.test(threadId)) throw new StopError('INTERNAL', `thread ${JSON.stringify(threadId)}: is not a thread id`);
+    if (normalize(path) !== path || path.startsWith('/') || path.split('/').includes('..'))
+      throw new StopError('INTERNAL', `file ${JSON.stringify(path)}: must stay inside the dossier`);
+    return join(folder(threadId), path);
+  };
+  const writeBytes = (threadId: string, path: string, bytes: Buffer): FileRef => {
+    const target = place(threadId, path);
+    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    const temporary = `${target}.${process.pid}.tmp`;
+    const file = openSync(temporary, 'w', 0o600);
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, target);
+    const parent = openSync(dirname(target), 'r');
+    try {
+      fsyncSync(parent);
+    } finally {
+      closeSync(parent);
+    }
+    return { path, sha256: sha256(bytes) };
+  };
+  const read = (threadId: string, path: string): { bytes: Buffer; ref: FileRef } | undefined => {
+    const target = place(threadId, path);
+    if (!existsSync(target) || !statSync(target).isFile()) return undefined;
+    const bytes = readFileSync(target);
+    return { bytes, ref: { path, sha256: sha256(bytes) } };
+  };
+  return {
+    folder,
+    writeJson: async (threadId, path, envelope) => writeBytes(threadId, path, Buffer.from(`${JSON.stringify(envelope, null, 2)}\n`)),
+    writeText: async (threadId, path, text) => writeBytes(threadId, path, Buffer.from(text)),
+    read: async (threadId, path) => read(threadId, path),
+    readVerified: async (threadId, ref) => {
+      const found = read(threadId, ref.path);
+      if (found === undefined)
+        throw new StopError('HANDOFF_MISSING', `${ref.path}: the file is missing; its digest was ${ref.sha256}`, { evidence: [ref.path] });
+      if (found.ref.sha256 !== ref.sha256)
+        throw new StopError('STATE_TAMPERED', `${ref.path}: digest ${found.ref.sha256} was found, ${ref.sha256} was recorded`, {
+          evidence: [ref.path],
+        });
+      let envelope: Partial<Envelope>;
+      try {
+        envelope = JSON.parse(found.bytes.toString('utf8')) as Partial<Envelope>; // checked below
+      } catch (error) {
+        throw new StopError('STATE_TAMPERED', `${ref.path}: is not JSON (${toError(error).message})`, {
+          evidence: [ref.path],
+          cause: error,
+        });
+      }
+      if (envelope.thread_id !== threadId || typeof envelope.kind !== 'string' || !Array.isArray(envelope.inputs))
+        throw new StopError('STATE_TAMPERED', `${ref.path}: is no hand-over file of thread ${threadId}`, { evidence: [ref.path] });
+      return envelope as Envelope; // the fields that matter were checked; bodies have their own schemas
+    },
+    list: async (threadId) => {
+      const root = folder(threadId);
+      if (!existsSync(root)) return [];
+      return readdirSync(root, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile() && !entry.name.endsWith('.tmp'))
+        .map((entry) => join(entry.parentPath, entry.name))
+        .map((file) => ({ path: file.slice(root.length + 1), bytes: statSync(file).size }))
+        .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+    },
+  };
+}

@@ -1,0 +1,116 @@
+/** The guarded saver: SqliteSaver's tables and meaning, with the faults of version 1.0 closed. */
+import type { RunnableConfig } from '@langchain/core/runnables';
+import {
+  type Checkpoint,
+  type CheckpointMetadata,
+  copyCheckpoint,
+  type PendingWrite,
+  WRITES_IDX_MAP,
+} from '@langchain/langgraph-checkpoint';
+import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
+import { toError } from '../domain/errors.ts';
+import type { Fence } from '../domain/ports.ts';
+import { assertFence, type Database } from './database.ts';
+import { StrictSerializer } from './serializer.ts';
+
+type Place = { threadId: string; namespace: string; checkpointId: string | undefined };
+
+/**
+ * - latest is the newest inserted, not the largest id: a clock that goes back must not run finished steps again (langgraphjs#2854)
+ * - `putWrites` never rejects: the error comes out of the next `put` and of `failure()` (langgraphjs#2838)
+ * - every write checks the fence in its own transaction
+ * - `run_id` is stamped into the metadata, so that the same input delivered again continues
+ */
+export class GuardedSaver extends SqliteSaver {
+  readonly #database: Database;
+  readonly #fences = new Map<string, Fence>();
+  #failure: Error | undefined;
+
+  constructor(database: Database) {
+    super(database, new StrictSerializer());
+    this.#database = database;
+    this.setup();
+    const latest = this.withoutCheckpoint.source.replace('ORDER BY checkpoint_id DESC LIMIT 1', 'ORDER BY rowid DESC LIMIT 1');
+    this.withoutCheckpoint = database.prepare(latest);
+  }
+
+  /** Writes of this thread are refused unless this lease is current. */
+  guard(fence: Fence): void {
+    this.#fences.set(fence.threadId, fence);
+  }
+
+  unguard(threadId: string): void {
+    this.#fences.delete(threadId);
+  }
+
+  /** The error of a write that could not be reported where it happened, once. */
+  failure(): Error | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure;
+  }
+
+  override async put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<RunnableConfig> {
+    const earlier = this.failure();
+    if (earlier !== undefined) throw earlier;
+    const place = placeOf(config);
+    const runId = config.configurable?.['run_id'] ?? config.metadata?.['run_id'];
+    const stamped = runId === undefined ? metadata : { ...metadata, run_id: runId };
+    const [[type, body], [, meta]] = await Promise.all([this.serde.dumpsTyped(copyCheckpoint(checkpoint)), this.serde.dumpsTyped(stamped)]);
+    this.#write(place.threadId, () => {
+      this.#database
+        .prepare(
+          `INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id) DO UPDATE SET
+             parent_checkpoint_id = excluded.parent_checkpoint_id, type = excluded.type, checkpoint = excluded.checkpoint, metadata = excluded.metadata`,
+        )
+        .run(place.threadId, place.namespace, checkpoint.id, place.checkpointId ?? null, type, body, meta);
+    });
+    await new Promise((resume) => setImmediate(resume)); // timers and HTTP must not starve behind a busy graph
+    return { configurable: { thread_id: place.threadId, checkpoint_ns: place.namespace, checkpoint_id: checkpoint.id } };
+  }
+
+  override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
+    const place = placeOf(config);
+    if (place.checkpointId === undefined) throw new Error('Missing checkpoint_id field in config.configurable.');
+    try {
+      const rows = await Promise.all(
+        writes.map(async ([channel, value], index) => {
+          const [type, body] = await this.serde.dumpsTyped(value);
+          return [place.threadId, place.namespace, place.checkpointId, taskId, WRITES_IDX_MAP[channel] ?? index, channel, type, body];
+        }),
+      );
+      const special = writes.every(([channel]) => channel in WRITES_IDX_MAP);
+      this.#write(place.threadId, () => {
+        const insert = this.#database.prepare(
+          `INSERT OR ${special ? 'REPLACE' : 'IGNORE'} INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        );
+        for (const row of rows) insert.run(...row);
+      });
+    } catch (error) {
+      this.#failure ??= toError(error);
+    }
+  }
+
+  #write(threadId: string, work: () => void): void {
+    const fence = this.#fences.get(threadId);
+    this.#database
+      .transaction(() => {
+        if (fence !== undefined) assertFence(this.#database, fence);
+        work();
+      })
+      .immediate();
+  }
+}
+
+function placeOf(config: RunnableConfig): Place {
+  const configurable = config.configurable;
+  if (configurable === undefined) throw new Error('Empty configuration supplied.');
+  const threadId: unknown = configurable['thread_id'];
+  if (typeof threadId !== 'string' || threadId === '') throw new Error('Missing "thread_id" field in passed "config.configurable".');
+  return {
+    threadId,
+    namespace: String(configurable['checkpoint_ns'] ?? ''),
+    checkpointId: configurable['checkpoint_id'] as string | undefined,
+  }; // LangGraph's own field
+}

@@ -1,0 +1,62 @@
+/** Opens every store of a home on one database; another backend is another branch here. */
+import { join } from 'node:path';
+import type { Approvals, Attempts, Audit, Clock, Dossier, Effects, Ledger, Runs, Transcripts } from '../domain/ports.ts';
+import { createApprovals } from './approvals.ts';
+import { createAttempts } from './attempts.ts';
+import { createAudit } from './audit.ts';
+import { backupHome } from './backup.ts';
+import { openDatabase } from './database.ts';
+import { createDossier } from './dossier.ts';
+import { createJournal } from './journal.ts';
+import { createLedger } from './ledger.ts';
+import { createRuns } from './runs.ts';
+import { GuardedSaver } from './saver.ts';
+import { createTranscripts } from './transcripts.ts';
+
+export interface Stores {
+  readonly runs: Runs;
+  readonly attempts: Attempts;
+  readonly effects: Effects;
+  readonly ledger: Ledger;
+  readonly transcripts: Transcripts;
+  readonly approvals: Approvals;
+  readonly audit: Audit;
+  readonly dossier: Dossier;
+  readonly saver: GuardedSaver;
+  /** Deletes checkpoints, journal and transcripts of an ended thread; never approvals, audit, ledger or dossier. */
+  prune(threadId: string): Promise<void>;
+  backup(file: string): Promise<{ bytes: number }>;
+  close(): void;
+}
+
+/** @throws UsageError naming home or database file. */
+export async function openStores(options: { home: string; clock: Clock }): Promise<Stores> {
+  const { home, clock } = options;
+  const database = openDatabase(join(home, 'governor.sqlite'));
+  const audit = createAudit(database, clock, join(home, 'audit.head'));
+  const ledger = createLedger(database);
+  const transcripts = createTranscripts(database);
+  const saver = new GuardedSaver(database);
+  return {
+    runs: createRuns(database, clock),
+    attempts: createAttempts(database),
+    effects: createJournal(database, { ledger, transcripts, audit }),
+    ledger,
+    transcripts,
+    approvals: createApprovals(database, clock, audit),
+    audit,
+    dossier: createDossier(join(home, 'runs')),
+    saver,
+    prune: async (threadId) => {
+      await saver.deleteThread(threadId);
+      database.transaction(() => {
+        database.prepare('DELETE FROM effects WHERE thread_id = ?').run(threadId);
+        database.prepare('DELETE FROM transcripts WHERE thread_id = ?').run(threadId);
+      })();
+    },
+    backup: (file) => backupHome(database, home, file),
+    close: () => {
+      database.close();
+    },
+  };
+}
