@@ -11,7 +11,7 @@ import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
 import { toError } from '../domain/errors.ts';
 import type { Fence } from '../domain/ports.ts';
 import { assertFence, type Database } from './database.ts';
-import { StrictSerializer } from './serializer.ts';
+import { strictSerializer } from './serializer.ts';
 
 type Place = { threadId: string; namespace: string; checkpointId: string | undefined };
 
@@ -27,7 +27,7 @@ export class GuardedSaver extends SqliteSaver {
   #failure: Error | undefined;
 
   constructor(database: Database) {
-    super(database, new StrictSerializer());
+    super(database, strictSerializer());
     this.#database = database;
     this.setup();
     const latest = this.withoutCheckpoint.source.replace('ORDER BY checkpoint_id DESC LIMIT 1', 'ORDER BY rowid DESC LIMIT 1');

@@ -1,5 +1,5 @@
 /** A strict serializer: what cannot be stored is an error with its path, never a destroyed thread. */
-import { JsonPlusSerializer } from '@langchain/langgraph-checkpoint';
+import { MemorySaver, type SerializerProtocol } from '@langchain/langgraph-checkpoint';
 import { StopError } from '../domain/errors.ts';
 
 /** Deepest accepted value; deeper is a cycle or an attack. */
@@ -11,14 +11,7 @@ export function unserializable(value: unknown, path = '$', depth = 0): string | 
   if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') return `${path}: a ${typeof value}`;
   if (typeof value === 'number' && !Number.isFinite(value)) return `${path}: ${value}`;
   if (value === null || typeof value !== 'object') return undefined;
-  if (
-    value instanceof Uint8Array ||
-    value instanceof Date ||
-    value instanceof RegExp ||
-    value instanceof Error ||
-    'lc_serializable' in value
-  )
-    return undefined;
+  if (value instanceof Uint8Array || value instanceof Date || value instanceof RegExp || value instanceof Error || 'lc_serializable' in value) return undefined;
   const members = value instanceof Map || value instanceof Set ? [...value].entries() : Object.entries(value);
   for (const [key, member] of members) {
     const inside = unserializable(member, `${path}.${key}`, depth + 1);
@@ -27,11 +20,15 @@ export function unserializable(value: unknown, path = '$', depth = 0): string | 
   return undefined;
 }
 
-/** LangGraph's own serializer stores a sentence where it fails, and the thread is lost. */
-export class StrictSerializer extends JsonPlusSerializer {
-  override async dumpsTyped(data: unknown): Promise<[string, Uint8Array]> {
-    const problem = unserializable(data);
-    if (problem !== undefined) throw new StopError('INTERNAL', `state cannot be stored: ${problem}`);
-    return super.dumpsTyped(data);
-  }
+/** LangGraph's own serializer stores a sentence where it fails, and the thread is lost; this one refuses instead. */
+export function strictSerializer(): SerializerProtocol {
+  const inner = new MemorySaver().serde;
+  return {
+    dumpsTyped: async (data: unknown) => {
+      const problem = unserializable(data);
+      if (problem !== undefined) throw new StopError('INTERNAL', `state cannot be stored: ${problem}`);
+      return inner.dumpsTyped(data);
+    },
+    loadsTyped: (type, data) => inner.loadsTyped(type, data),
+  };
 }
