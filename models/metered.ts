@@ -1,0 +1,226 @@
+/** The model door: reserve the worst case, journal the call, call, settle what it cost, audit. No other way leads to a model. */
+import type { Role } from '../domain/access.ts';
+import type { AuditEntry } from '../domain/audit.ts';
+import { type Account, type Amounts, type Price, type Refusal, ZERO } from '../domain/budget.ts';
+import { ProviderError, StopError, toError } from '../domain/errors.ts';
+import { digestOf } from '../domain/ids.ts';
+import type { Audit, ChatAnswer, ChatModel, ChatRequest, Clock, EffectId, Effects, Fence, TranscriptRow } from '../domain/ports.ts';
+import { rowOf } from '../domain/transcript.ts';
+import { type BookedAnswer, readAnswer, recordAnswer } from './recorded.ts';
+import { actualOf, exceeds, payableOutput, reservationOf, usageOf } from './reserve.ts';
+import { finalError, waitBeforeRetry } from './retry.ts';
+
+export interface ModelAsk {
+  readonly fence: Fence;
+  readonly threadId: string;
+  readonly stage: string;
+  readonly attempt: number;
+  /** `lead`, a sub-agent's id, or `-`. */
+  readonly agent: string;
+  readonly role: Role;
+  /** The head of the transcript that the request was built from. */
+  readonly parent: string | null;
+  readonly ordinal: number;
+  /** From 1, per agent and attempt; a retry keeps it. */
+  readonly call: number;
+  readonly model: ChatModel;
+  readonly price: Price;
+  readonly request: Omit<ChatRequest, 'headers'>;
+  /** All of them are asked; one refusal refuses the call. */
+  readonly accounts: readonly Account[];
+  readonly signal: AbortSignal;
+}
+
+export type ModelAnswer =
+  | { readonly kind: 'answer'; readonly answer: ChatAnswer; readonly row: TranscriptRow; readonly replayed: boolean }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };
+
+export interface ModelDoor {
+  /**
+   * @throws StopError `PROVIDER_UNAVAILABLE` (resumable) after the last try, `PROVIDER_REFUSED`, `SCRIPT_MISS`; the signal's
+   * reason when aborted; FencedError when the lease is lost.
+   */
+  ask(ask: ModelAsk): Promise<ModelAnswer>;
+}
+
+export interface ModelDoorOptions {
+  readonly effects: Effects;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  /** From 0 up to 1, for the jitter of waits. */
+  readonly random: () => number;
+  /** Rejects with the signal's reason when aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+type Opened =
+  | { readonly kind: 'go'; readonly request: ChatRequest; readonly reserved: Amounts }
+  | { readonly kind: 'closed'; readonly result: ModelAnswer };
+
+/** One account can refuse for money and then for tokens; the run's and the agent's make four. */
+const MAX_LOWERINGS = 4;
+
+export function createModelDoor(options: ModelDoorOptions): ModelDoor {
+  return {
+    ask: async (ask) => {
+      const effect = effectOf(ask);
+      for (let tries = 1; ; tries++) {
+        ask.signal.throwIfAborted();
+        const opened = await open(options, ask, effect);
+        if (opened.kind === 'closed') return opened.result;
+        const fault = await attempt(options, ask, effect, opened, tries);
+        if (!(fault instanceof ProviderError)) return fault;
+        const final = finalError(fault, tries, ask.model.model);
+        if (final !== undefined) throw final;
+        await options.sleep(waitBeforeRetry(fault, tries, options.random), ask.signal);
+      }
+    },
+  };
+}
+
+function effectOf(ask: ModelAsk): EffectId {
+  const { threadId, stage, attempt, agent, role, parent, ordinal } = ask;
+  return {
+    key: digestOf({ thread: threadId, stage, attempt, agent, parent, ordinal, kind: 'model' }),
+    kind: 'model',
+    stage,
+    attempt,
+    agent,
+    role,
+    // The request as asked, not with a lowered limit: a replay under another remainder is the same request.
+    requestHash: digestOf(ask.request),
+  };
+}
+
+/** Reserves the worst case, with a lower output limit where only that can be paid. */
+async function open(options: ModelDoorOptions, ask: ModelAsk, effect: EffectId): Promise<Opened> {
+  const headers = {
+    'x-governor-thread': ask.threadId,
+    'x-governor-role': ask.role,
+    'x-governor-agent': ask.agent,
+    'x-governor-attempt': String(ask.attempt),
+    'x-governor-call': String(ask.call),
+  };
+  let request: ChatRequest = { ...ask.request, headers };
+  const inputTokens = ask.model.countInput(request);
+  for (let lowered = 0; ; lowered++) {
+    const reserved = reservationOf(ask.price, inputTokens, request.maxOutputTokens);
+    const started = await options.effects.start(ask.fence, effect, {
+      reserve: { accounts: ask.accounts, amounts: reserved },
+      audit: entryOf(ask, 'model-call', {
+        call: ask.call,
+        model: ask.model.model,
+        provider: ask.model.provider,
+        canned: ask.model.provider === 'script',
+        reserved,
+      }),
+    });
+    switch (started.kind) {
+      case 'go':
+      case 'interrupted':
+        return { kind: 'go', request, reserved };
+      case 'done': {
+        if (started.requestDiffers)
+          await options.audit.append(
+            entryOf(ask, 'model-request-differs', { call: ask.call, key: effect.key, request: effect.requestHash }),
+          );
+        const answer = readAnswer(started.result, effect.key);
+        return { kind: 'closed', result: { kind: 'answer', answer, row: rowFor(ask, answer), replayed: true } };
+      }
+      case 'refused': {
+        const payable = payableOutput(started.refusal, ask.price, inputTokens, request.maxOutputTokens);
+        if (payable === undefined || lowered === MAX_LOWERINGS) return { kind: 'closed', result: started };
+        request = { ...request, maxOutputTokens: payable };
+        break;
+      }
+      default:
+        return started satisfies never;
+    }
+  }
+}
+
+/** One request. A fault that may be tried again, or not, is returned after its reservation is settled. */
+async function attempt(
+  options: ModelDoorOptions,
+  ask: ModelAsk,
+  effect: EffectId,
+  { request, reserved }: { request: ChatRequest; reserved: Amounts },
+  tries: number,
+): Promise<ModelAnswer | ProviderError> {
+  const since = options.clock.monotonic();
+  const durationMs = (): number => Math.round(options.clock.monotonic() - since);
+  let answer: ChatAnswer;
+  try {
+    answer = await ask.model.complete(request, ask.signal);
+  } catch (thrown) {
+    const error = toError(thrown);
+    const unbilled = error instanceof StopError || (error instanceof ProviderError && !error.maybeBilled);
+    const booked = unbilled && !ask.signal.aborted ? ZERO : reserved;
+    const audit = [
+      entryOf(ask, 'model-error', {
+        call: ask.call,
+        model: ask.model.model,
+        tries,
+        aborted: ask.signal.aborted,
+        durationMs: durationMs(),
+        booked,
+        message: error.message.slice(0, 500),
+        ...(error instanceof ProviderError && error.status !== undefined ? { status: error.status } : {}),
+      }),
+    ];
+    const settled = options.effects.fail(ask.fence, effect.key, { actual: booked, audit });
+    if (ask.signal.aborted) {
+      // The abort may come from a lost lease; what is left unsettled, the next start books as spent: the same amount.
+      await settled.catch(() => undefined);
+      throw ask.signal.reason;
+    }
+    await settled;
+    if (error instanceof ProviderError) return error;
+    throw error;
+  }
+  const usage = usageOf(answer, reserved);
+  const booked: BookedAnswer = {
+    text: answer.text,
+    toolCalls: answer.toolCalls.map(({ id, name, arguments: text }) => ({ id, name, arguments: text })),
+    usage,
+    finish: answer.finish,
+    canned: answer.canned,
+  };
+  const actual = actualOf(ask.price, usage);
+  const row = rowFor(ask, booked);
+  await options.effects.finish(ask.fence, effect.key, {
+    result: recordAnswer(booked),
+    actual,
+    rows: [row],
+    audit: answerEntries(ask, booked, { actual, reserved, durationMs: durationMs(), reported: answer.usage }),
+  });
+  return { kind: 'answer', answer: booked, row, replayed: false };
+}
+
+function rowFor(ask: ModelAsk, answer: BookedAnswer): TranscriptRow {
+  return rowOf(ask.parent, ask.agent, { role: 'assistant', content: answer.text, toolCalls: answer.toolCalls });
+}
+
+function answerEntries(
+  ask: ModelAsk,
+  answer: BookedAnswer,
+  { actual, reserved, durationMs, reported }: { actual: Amounts; reserved: Amounts; durationMs: number; reported: ChatAnswer['usage'] },
+): AuditEntry[] {
+  const told = entryOf(ask, 'model-answer', {
+    call: ask.call,
+    model: ask.model.model,
+    usage: answer.usage,
+    costMicroUsd: actual.costMicroUsd,
+    durationMs,
+    finish: answer.finish,
+    tools: answer.toolCalls.slice(0, 20).map((call) => call.name.slice(0, 60)),
+    canned: answer.canned,
+  });
+  if (!exceeds(actual, reserved)) return [told];
+  return [told, entryOf(ask, 'usage-above-reservation', { call: ask.call, model: ask.model.model, reported, actual, reserved })];
+}
+
+function entryOf(ask: ModelAsk, action: string, facts: Readonly<Record<string, unknown>>): AuditEntry {
+  const actor = `agent:${ask.agent === '-' ? ask.role : ask.agent}`;
+  return { threadId: ask.threadId, action, actor, stage: ask.stage, attempt: ask.attempt, facts };
+}

@@ -1,0 +1,67 @@
+/** The offline model: canned replies of a script, found by the headers of a request. Keeps no state. */
+import { StopError } from '../domain/errors.ts';
+import type { ChatAnswer, ChatModel, ChatRequest } from '../domain/ports.ts';
+import { countInputBound } from './count.ts';
+import type { Reply, Script } from './script.ts';
+import { sleep } from './sleep.ts';
+
+/** Rough, and only for display of canned runs; the reservation stays the true bound. */
+const BYTES_PER_TOKEN = 4;
+
+/** @param timeoutMs default 5 minutes. Every answer says `canned: true`. */
+export function createScriptedModel(options: { script: Script; model: string; contextTokens: number; timeoutMs?: number }): ChatModel {
+  const { script } = options;
+  return {
+    provider: 'script',
+    model: options.model,
+    contextTokens: options.contextTokens,
+    timeoutMs: options.timeoutMs ?? 5 * 60_000,
+    countInput: countInputBound,
+    complete: async (request, signal) => {
+      signal.throwIfAborted();
+      const reply = findReply(script, request.headers);
+      if (reply.delayMs > 0) await sleep(reply.delayMs, signal);
+      return toAnswer(reply, request);
+    },
+  };
+}
+
+/** @throws StopError `SCRIPT_MISS` naming role, agent, attempt and call. */
+function findReply(script: Script, headers: ChatRequest['headers']): Reply {
+  const role = headers['x-governor-role'] ?? '?';
+  const agent = headers['x-governor-agent'] ?? '?';
+  const attempt = Number(headers['x-governor-attempt']);
+  const call = Number(headers['x-governor-call']);
+  const own = script.replies.filter((reply) => reply.role === role && reply.agent === agent && reply.attempt === attempt);
+  const found =
+    own.find((reply) => reply.call === call) ??
+    own.filter((reply) => reply.repeat && reply.call < call).sort((one, other) => other.call - one.call)[0];
+  if (found !== undefined) return found;
+  throw new StopError('SCRIPT_MISS', `${script.file}: no reply for role ${role}, agent ${agent}, attempt ${attempt}, call ${call}`, {
+    facts: { role, agent, attempt, call },
+  });
+}
+
+function toAnswer(reply: Reply, request: ChatRequest): ChatAnswer {
+  const toolCalls = reply.tools.map((tool, index) => ({
+    // Unique over a transcript and the same at every replay.
+    id: `call_${request.headers['x-governor-call'] ?? '0'}_${index + 1}`,
+    name: tool.name,
+    arguments: tool.arguments,
+  }));
+  const outputBytes = Buffer.byteLength(reply.text + toolCalls.map((call) => call.name + call.arguments).join(''));
+  const { usage } = reply;
+  return {
+    text: reply.text,
+    toolCalls,
+    usage:
+      usage === undefined
+        ? {
+            inputTokens: Math.max(1, Math.ceil(countInputBound(request) / BYTES_PER_TOKEN)),
+            outputTokens: Math.min(request.maxOutputTokens, Math.max(1, Math.ceil(outputBytes / BYTES_PER_TOKEN))),
+          }
+        : { inputTokens: usage.input, outputTokens: usage.output, cachedInputTokens: usage.cachedInput ?? 0 },
+    finish: reply.finish ?? (toolCalls.length > 0 ? 'tool_calls' : 'stop'),
+    canned: true,
+  };
+}
