@@ -1,0 +1,144 @@
+/** Runs one process to its end: time cap, output cap, whole process group killed. The only door to child processes. */
+import { spawn } from 'node:child_process';
+
+export interface ProcessOptions {
+  readonly cwd: string;
+  /** The whole environment; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  /** Kept per stream, head and tail; default 8 MiB. */
+  readonly outputBytes?: number;
+  readonly signal?: AbortSignal;
+  readonly stdin?: string | Uint8Array;
+}
+
+export interface ProcessResult {
+  /** Null when it was killed. */
+  readonly exitCode: number | null;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly truncated: boolean;
+  readonly timedOut: boolean;
+  readonly durationMs: number;
+}
+
+const DEFAULT_OUTPUT_BYTES = 8 * 1024 * 1024;
+/** A process that writes this many times its cap is flooding, and is killed. */
+const FLOOD = 64;
+/** After the process itself has ended, how long its pipes may stay open, in ms: a daemon may hold them for ever. */
+const PIPE_GRACE_MS = 200;
+
+/** Keeps the first and the last half of a stream. */
+class Capture {
+  readonly #cap: number;
+  #head: Buffer[] = [];
+  #headBytes = 0;
+  #tail: Buffer[] = [];
+  #tailBytes = 0;
+  total = 0;
+
+  constructor(cap: number) {
+    this.#cap = Math.max(2, cap);
+  }
+
+  push(chunk: Buffer): void {
+    this.total += chunk.length;
+    const half = Math.ceil(this.#cap / 2);
+    let rest = chunk;
+    if (this.#headBytes < half) {
+      const part = rest.subarray(0, half - this.#headBytes);
+      this.#head.push(part);
+      this.#headBytes += part.length;
+      rest = rest.subarray(part.length);
+    }
+    if (rest.length === 0) return;
+    this.#tail.push(rest);
+    this.#tailBytes += rest.length;
+    while (this.#tailBytes - (this.#tail[0]?.length ?? 0) >= this.#cap - half) this.#tailBytes -= this.#tail.shift()?.length ?? 0;
+  }
+
+  get truncated(): boolean {
+    return this.total > this.#cap;
+  }
+
+  bytes(): Buffer {
+    const head = Buffer.concat(this.#head);
+    const tail = Buffer.concat(this.#tail);
+    if (!this.truncated) return Buffer.concat([head, tail]);
+    const kept = tail.subarray(Math.max(0, tail.length - (this.#cap - head.length)));
+    return Buffer.concat([head, Buffer.from(`\n[${this.total - head.length - kept.length} bytes left out]\n`), kept]);
+  }
+}
+
+/** Rejects only when the process cannot be started, or with the signal's reason. */
+export function runProcess(argv: readonly string[], options: ProcessOptions): Promise<ProcessResult> {
+  const [command, ...rest] = argv;
+  if (command === undefined) return Promise.reject(new Error('an empty command'));
+  options.signal?.throwIfAborted();
+  const cap = options.outputBytes ?? DEFAULT_OUTPUT_BYTES;
+  return new Promise((resolve, reject) => {
+    const startedAt = performance.now();
+    const child = spawn(command, rest, { cwd: options.cwd, env: { ...options.env }, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const stdout = new Capture(cap);
+    const stderr = new Capture(cap);
+    let timedOut = false;
+    let settled = false;
+    const kill = (): void => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // the group is gone already
+      }
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      kill();
+    }, options.timeoutMs);
+    const settle = (finish: () => void): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', kill);
+      kill();
+      child.stdout.destroy();
+      child.stderr.destroy();
+      finish();
+    };
+    options.signal?.addEventListener('abort', kill, { once: true });
+    const done = (exitCode: number | null): void =>
+      settle(() => {
+        if (options.signal?.aborted === true) reject(options.signal.reason);
+        else
+          resolve({
+            exitCode,
+            stdout: stdout.bytes(),
+            stderr: stderr.bytes(),
+            truncated: stdout.truncated || stderr.truncated,
+            timedOut,
+            durationMs: Math.round(performance.now() - startedAt),
+          });
+      });
+    for (const [stream, capture] of [
+      [child.stdout, stdout],
+      [child.stderr, stderr],
+    ] as const) {
+      stream.on('data', (chunk: Buffer) => {
+        capture.push(chunk);
+        if (capture.total > cap * FLOOD) kill();
+      });
+      stream.on('error', () => undefined);
+    }
+    child.on('error', (error) => settle(() => reject(error)));
+    child.on('exit', (code) => setTimeout(() => done(code), PIPE_GRACE_MS).unref());
+    child.on('close', (code) => done(code));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.stdin ?? '');
+  });
+}
+
+/** Starts a process that outlives this one, without pipes. */
+export function spawnDetached(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): void {
+  const [command, ...rest] = argv;
+  if (command === undefined) throw new Error('an empty command');
+  spawn(command, rest, { cwd: '/', env: { ...env }, detached: true, stdio: 'ignore' }).unref();
+}
