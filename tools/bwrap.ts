@@ -64,13 +64,14 @@ function argvOf(request: SandboxRequest, root: boolean): string[] {
     if (under && (host === undefined || !existsSync(host))) continue; // a mount point cannot be made inside a read-only link
     argv.push('--size', String(512 * 1024 * 1024), '--perms', '0777', '--tmpfs', `/workspace/${path}`);
   }
-  argv.push('--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/workspace');
+  argv.push('--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/');
   const path = prefix.startsWith('/usr') ? '' : `${prefix}/bin:`;
   const env = { PATH: `${path}/usr/local/bin:/usr/bin:/bin`, HOME: '/home/agent', LANG: 'C.UTF-8', TMPDIR: '/tmp', CI: 'true', NO_COLOR: '1', ...request.env };
   for (const [name, value] of Object.entries(env)) argv.push('--setenv', name, value);
   argv.push('--');
   if (root) argv.push('setpriv', `--reuid=${SANDBOX_UID}`, `--regid=${SANDBOX_UID}`, '--clear-groups', '--inh-caps=-all', '--bounding-set=-all', '--no-new-privs', '--');
-  return [...argv, 'prlimit', ...LIMITS, '--', ...request.argv];
+  // The folder is entered last: bwrap's own uid may not be allowed into a tree that was given away.
+  return [...argv, 'env', '-C', '/workspace', 'prlimit', ...LIMITS, '--', ...request.argv];
 }
 
 /** Gives a tree to the sandbox's uid; links are not followed. */

@@ -1,0 +1,102 @@
+/** The single git wrapper: neutralises whatever repository content or configuration can make git execute or hide. */
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runProcess } from './process.ts';
+
+export interface GitOptions {
+  readonly gitDir?: string;
+  /** The object store to read and write instead of the git dir's own. */
+  readonly objects?: string;
+  readonly workTree?: string;
+  readonly indexFile?: string;
+  /** Default: an empty folder, so that no attributes file of a tree is seen. */
+  readonly cwd?: string;
+  readonly stdin?: string | Uint8Array;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Exit codes that are answers, besides 0. */
+  readonly okCodes?: readonly number[];
+  readonly timeoutMs?: number;
+}
+
+export interface GitResult {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export class GitError extends Error {
+  readonly code: number | null;
+  constructor(message: string, code: number | null) {
+    super(message);
+    this.name = 'GitError';
+    this.code = code;
+  }
+}
+
+const SETTINGS = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.untrackedCache=false',
+  'safe.bareRepository=explicit',
+  'safe.directory=*',
+  'core.quotePath=false',
+  'core.autocrlf=false',
+  'core.attributesFile=/dev/null',
+  'core.excludesFile=/dev/null',
+  'core.symlinks=true',
+  'core.fileMode=true',
+  'protocol.ext.allow=never',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'commit.gpgSign=false',
+  'credential.helper=',
+  'advice.detachedHead=false',
+].flatMap((setting) => ['-c', setting]);
+
+const TIMEOUT_MS = 120_000;
+const OUTPUT_BYTES = 512 * 1024 * 1024;
+
+let empty: string | undefined;
+/** A folder without anything in it. */
+function emptyFolder(): string {
+  if (empty === undefined) {
+    empty = join(tmpdir(), `governor-empty-${process.getuid?.() ?? 0}`);
+    mkdirSync(empty, { recursive: true, mode: 0o700 });
+  }
+  return empty;
+}
+
+/** @throws GitError naming the sub-command and what git said. */
+export async function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
+  const cwd = options.cwd ?? options.workTree ?? emptyFolder();
+  const result = await runProcess(
+    ['git', ...SETTINGS, ...(options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`]), ...(options.workTree === undefined ? [] : [`--work-tree=${options.workTree}`]), ...args],
+    {
+      cwd,
+      env: {
+        PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+        HOME: '/nonexistent',
+        LC_ALL: 'C',
+        GIT_CONFIG_GLOBAL: '/dev/null',
+        GIT_CONFIG_NOSYSTEM: '1',
+        GIT_ATTR_NOSYSTEM: '1',
+        GIT_LITERAL_PATHSPECS: '1',
+        GIT_OPTIONAL_LOCKS: '0',
+        GIT_TERMINAL_PROMPT: '0',
+        GIT_NO_REPLACE_OBJECTS: '1',
+        ...(options.objects === undefined ? {} : { GIT_OBJECT_DIRECTORY: options.objects }),
+        ...(options.indexFile === undefined ? {} : { GIT_INDEX_FILE: options.indexFile }),
+        ...options.env,
+      },
+      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+      outputBytes: OUTPUT_BYTES,
+      ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    },
+  );
+  const stderr = result.stderr.toString('utf8');
+  const verb = args.find((word) => !word.startsWith('-')) ?? 'git';
+  if (result.exitCode === null) throw new GitError(`git ${verb}: killed after ${result.durationMs} ms`, null);
+  if (result.exitCode !== 0 && !(options.okCodes ?? []).includes(result.exitCode)) throw new GitError(`git ${verb}: ${stderr.slice(0, 500).trim()}`, result.exitCode);
+  return { code: result.exitCode, stdout: result.stdout, stderr };
+}

@@ -1,0 +1,75 @@
+/** Prepares what every command of a run sees beside the tree: linked folders, and what setup steps made, cached by inputs. */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../domain/config.ts';
+import { StopError } from '../domain/errors.ts';
+import { digestOf } from '../domain/ids.ts';
+import type { Repository, Sandbox } from '../domain/workspace.ts';
+import { matcher } from './globs.ts';
+
+export interface PrepareOptions {
+  readonly repository: Repository;
+  readonly baseTree: string;
+  readonly config: Config['workspace'];
+  readonly sandbox: Sandbox;
+  /** The home. */
+  readonly stateFolder: string;
+  readonly signal: AbortSignal;
+}
+
+export interface Prepared {
+  readonly links: { readonly from: string; readonly at: string }[];
+  readonly scratch: string[];
+  /** Links that the repository does not have. */
+  readonly missing: string[];
+}
+
+/** @throws StopError `CHECK_ERROR` naming the step that failed. */
+export async function prepareWorkspace(options: PrepareOptions): Promise<Prepared> {
+  const { config, repository } = options;
+  const links = config.link.map((at) => ({ at, from: join(repository.path, at) }));
+  const made = config.setup.length === 0 ? [] : await runSetup(options);
+  const present = links.filter((link) => existsSync(link.from) && !made.some((other) => other.at === link.at));
+  return { links: [...present, ...made], scratch: [...config.scratch], missing: links.filter((link) => !existsSync(link.from)).map((link) => link.at) };
+}
+
+async function runSetup(options: PrepareOptions): Promise<{ from: string; at: string }[]> {
+  const { repository, config, baseTree, sandbox, stateFolder } = options;
+  const entries = await repository.listTree(baseTree);
+  const inputs = config.setup.flatMap((step) => {
+    const matches = matcher(step.inputs);
+    return entries.filter((entry) => matches(entry.path)).map((entry) => [entry.path, entry.oid]);
+  });
+  const key = digestOf({ steps: config.setup, inputs, platform: process.platform, arch: process.arch, node: process.versions.modules });
+  const cached = join(stateFolder, 'cache', key);
+  if (!existsSync(cached)) {
+    mkdirSync(join(stateFolder, 'cache'), { recursive: true });
+    const scratch = mkdtempSync(join(stateFolder, 'cache', 'making-'));
+    try {
+      const folder = join(scratch, 'tree');
+      await repository.checkout(baseTree, folder);
+      const tracked = new Set(entries.map((entry) => entry.path.split('/')[0]));
+      for (const step of config.setup) {
+        const result = await sandbox.run({ argv: step.run, workspace: folder, links: [], scratch: [], network: step.network, timeoutMs: step.timeout, signal: options.signal });
+        if (result.exitCode !== 0)
+          throw new StopError('CHECK_ERROR', `setup ${step.run.join(' ')}: exit code ${result.exitCode ?? 'none (killed)'}\n${`${result.stdout}\n${result.stderr}`.slice(-2000)}`);
+      }
+      const out = join(scratch, 'out');
+      mkdirSync(out);
+      for (const name of readdirSync(folder).filter((entry) => !tracked.has(entry))) move(join(folder, name), join(out, name));
+      if (!existsSync(cached)) renameSync(out, cached);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  }
+  return readdirSync(cached).map((at) => ({ at, from: join(cached, at) }));
+}
+
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch {
+    cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+    rmSync(from, { recursive: true, force: true });
+  }
+}
