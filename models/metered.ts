@@ -120,16 +120,20 @@ async function open(options: ModelDoorOptions, ask: ModelAsk, effect: EffectId):
       case 'interrupted':
         return { kind: 'go', request, reserved };
       case 'done': {
-        if (started.requestDiffers)
-          await options.audit.append(
-            entryOf(ask, 'model-request-differs', { call: ask.call, key: effect.key, request: effect.requestHash }),
-          );
         const answer = readAnswer(started.result, effect.key);
         return { kind: 'closed', result: { kind: 'answer', answer, row: rowFor(ask, answer), replayed: true } };
       }
       case 'refused': {
         const payable = payableOutput(started.refusal, ask.price, inputTokens, request.maxOutputTokens);
         if (payable === undefined || lowered === MAX_LOWERINGS) return { kind: 'closed', result: started };
+        const facts = {
+          call: ask.call,
+          cap: started.refusal.cap,
+          account: started.refusal.account,
+          from: request.maxOutputTokens,
+          to: payable,
+        };
+        await options.audit.append(entryOf(ask, 'output-limit-lowered', facts));
         request = { ...request, maxOutputTokens: payable };
         break;
       }

@@ -1,0 +1,82 @@
+/** Which model answers for which role. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Config, configSchema } from '../../domain/config.ts';
+import { createModels } from '../../models/registry.ts';
+import { chatRequest, completion, json, serve } from './fakes.ts';
+
+function models(parts: object, options: { env?: Record<string, string>; script?: { file: string } } = {}) {
+  const config: Config = configSchema.parse({ version: 1, prices: { a: 'free', b: 'free', c: 'free' }, ...parts });
+  const env = options.env ?? {};
+  const secrets = (reference: string) => env[reference.replace('secret://env/', '')];
+  return createModels({ config, secrets, env, ...(options.script === undefined ? {} : { script: options.script }) });
+}
+const openai = (model: string, more: object = {}) => ({ provider: 'openai', model, ...more });
+const KEY = { OPENAI_API_KEY: 'key-1' };
+
+describe('a role', () => {
+  it('without a model of its own uses the lead’s; lean uses the lean one if there is one', async () => {
+    const named = models({ models: { lead: openai('a'), critic: openai('b'), lean: openai('c') } }, { env: KEY });
+    const nameOf = async (role: 'planner' | 'lead' | 'worker' | 'critic', lean: boolean) => (await named.forRole(role, lean)).model.model;
+    expect([await nameOf('planner', false), await nameOf('worker', false), await nameOf('critic', false)]).toEqual(['a', 'a', 'b']);
+    expect([await nameOf('critic', true), await nameOf('lead', true)]).toEqual(['c', 'c']);
+    expect((await models({ models: { lead: openai('a') } }, { env: KEY }).forRole('lead', true)).model.model).toBe('a');
+  });
+
+  it('without any model says which key to add', async () => {
+    await expect(models({}).forRole('worker', false)).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining('models.lead'),
+    });
+  });
+
+  it('whose model has no price is refused, also a scripted one', async () => {
+    await expect(models({ models: { lead: { provider: 'script', model: 'x' } } }).forRole('lead', false)).rejects.toThrow('prices."x"');
+  });
+});
+
+describe('a key', () => {
+  it('that is missing at the public endpoint is named', async () => {
+    await expect(models({ models: { lead: openai('a') } }).forRole('lead', false)).rejects.toThrow('OPENAI_API_KEY is not set');
+  });
+
+  it('that is named but not set is an error at any endpoint', async () => {
+    const lead = openai('a', { apiKey: 'secret://env/MINE', baseUrl: 'http://127.0.0.1:1/v1' });
+    await expect(models({ models: { lead } }).forRole('lead', false)).rejects.toThrow('models.lead.apiKey: secret://env/MINE is not set');
+  });
+
+  it.each([
+    [{}, 'Bearer none'],
+    [KEY, 'Bearer key-1'],
+  ])('of %j reaches the endpoint of OPENAI_BASE_URL as %s', async (env, authorization) => {
+    const server = await serve((response) => json(response, 200, completion()));
+    try {
+      const named = models({ models: { lead: openai('a') } }, { env: { ...env, OPENAI_BASE_URL: server.url } });
+      const { model } = await named.forRole('lead', false);
+      await model.complete(chatRequest(), new AbortController().signal);
+      expect(server.seen[0]?.headers.authorization).toBe(authorization);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
+describe('a scripted model', () => {
+  it('needs a script', async () => {
+    await expect(models({ models: { lead: { provider: 'script', model: 'a' } } }).forRole('lead', false)).rejects.toThrow('needs a script');
+  });
+
+  it('answers from it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'governor-registry-'));
+    try {
+      const file = join(folder, 'script.json');
+      writeFileSync(file, JSON.stringify({ version: 1, replies: [{ role: 'lead', text: 'canned' }] }));
+      const { model } = await models({ models: { lead: { provider: 'script', model: 'a' } } }, { script: { file } }).forRole('lead', false);
+      expect(await model.complete(chatRequest(), new AbortController().signal)).toMatchObject({ text: 'canned', canned: true });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
