@@ -45,7 +45,7 @@ function findReply(script: Script, headers: ChatRequest['headers']): Reply {
 function toAnswer(reply: Reply, request: ChatRequest): ChatAnswer {
   const toolCalls = reply.tools.map((tool, index) => ({
     // Unique over a transcript and the same at every replay.
-    id: `call_${request.headers['x-governor-call'] ?? '0'}_${index + 1}`,
+    id: `call_${reply.attempt}_${request.headers['x-governor-call'] ?? '0'}_${index + 1}`,
     name: tool.name,
     arguments: tool.arguments,
   }));

@@ -86,7 +86,7 @@ describe('a request', () => {
   it('fetches nothing but the endpoint', async () => {
     const fetched = vi.spyOn(globalThis, 'fetch');
     const { server: made } = await ask((response) => json(response, 200, completion()));
-    expect(fetched.mock.calls.map(([input]) => String(input))).toEqual([`${made.url}/chat/completions`]);
+    expect(fetched.mock.calls.map(([input]) => input)).toEqual([`${made.url}/chat/completions`]);
   });
 
   it('does not follow a redirect', async () => {

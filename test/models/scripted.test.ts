@@ -37,7 +37,7 @@ replies:
     expect(await model.complete(at(), never)).toMatchObject({ text: 'first', finish: 'stop', canned: true });
     expect(await model.complete(at({ 'x-governor-call': '2' }), never)).toMatchObject({
       finish: 'tool_calls',
-      toolCalls: [{ id: 'call_2_1', name: 'write_file', arguments: '{"path":"a","content":"b"}' }],
+      toolCalls: [{ id: 'call_1_2_1', name: 'write_file', arguments: '{"path":"a","content":"b"}' }],
       usage: { inputTokens: 100, outputTokens: 20 },
     });
     expect(await model.complete(at({ 'x-governor-attempt': '2' }), never)).toMatchObject({ text: 'again', finish: 'length' });
