@@ -157,6 +157,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       },
       handoff: spec.handoff,
     });
+    if (done.outcome === 'refused' || done.outcome === 'invalid') await session.transcripts.append(session.fence, [done.row]);
     next = { ...next, head: done.row.id, tree: done.tree ?? next.tree };
     if (done.outcome === 'refused' && done.code !== undefined && STOPPING.has(done.code))
       throw new StopError(

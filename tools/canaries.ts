@@ -33,16 +33,35 @@ export async function runCanaries(run: Run, stateFolder: string): Promise<Canary
   try {
     await held('a command runs', async () => ((await sh('echo yes')).stdout.trim() === 'yes' ? undefined : 'no command runs'));
     await held('not root', async () => ((await sh('id -u')).stdout.trim() === '0' ? 'commands run as uid 0' : undefined));
-    await held('host files', async () => ((await sh(`cat ${secret} /etc/shadow 2>/dev/null`)).stdout === '' ? undefined : 'a file of the governor or of the host can be read'));
-    await held('environment', async () => (/GOVERNOR|OPENAI|SECRET/.test((await sh('env')).stdout) ? 'variables of the governor are seen' : undefined));
+    await held('host files', async () =>
+      (await sh(`cat ${secret} /etc/shadow 2>/dev/null`)).stdout === '' ? undefined : 'a file of the governor or of the host can be read',
+    );
+    await held('environment', async () =>
+      /GOVERNOR|OPENAI|SECRET/.test((await sh('env')).stdout) ? 'variables of the governor are seen' : undefined,
+    );
     await held('network', async () => {
       const script = `const s=require("net").connect(${port},"127.0.0.1");s.on("data",()=>{console.log("out");process.exit()});s.on("error",()=>process.exit())`;
-      const got = await run({ argv: [process.execPath, '-e', script], workspace: folder, links: [], scratch: [], network: false, timeoutMs: TIMEOUT_MS });
+      const got = await run({
+        argv: [process.execPath, '-e', script],
+        workspace: folder,
+        links: [],
+        scratch: [],
+        network: false,
+        timeoutMs: TIMEOUT_MS,
+      });
       return got.stdout.includes('out') ? 'a port of this machine was reached' : undefined;
     });
-    await held('remount', async () => ((await sh('mount -o remount,rw,bind / 2>/dev/null && echo out')).stdout.includes('out') ? 'the root was remounted' : undefined));
-    await held('kernel settings', async () => ((await sh('[ -w /proc/sys/kernel/core_pattern ] && echo out')).stdout.includes('out') ? 'core_pattern can be written' : undefined));
-    await held('writes outside', async () => ((await sh('touch /usr/canary /etc/canary /canary 2>/dev/null && echo out')).stdout.includes('out') || existsSync('/usr/canary') ? 'a write outside the workspace succeeded' : undefined));
+    await held('remount', async () =>
+      (await sh('mount -o remount,rw,bind / 2>/dev/null && echo out')).stdout.includes('out') ? 'the root was remounted' : undefined,
+    );
+    await held('kernel settings', async () =>
+      (await sh('[ -w /proc/sys/kernel/core_pattern ] && echo out')).stdout.includes('out') ? 'core_pattern can be written' : undefined,
+    );
+    await held('writes outside', async () =>
+      (await sh('touch /usr/canary /etc/canary /canary 2>/dev/null && echo out')).stdout.includes('out') || existsSync('/usr/canary')
+        ? 'a write outside the workspace succeeded'
+        : undefined,
+    );
     await held('no process left', async () => {
       await sh('setsid sh -c "while true; do date +%s%N > beat; sleep 0.05; done" & sleep 30', 500);
       const beat = (): string => (existsSync(join(folder, 'beat')) ? readFileSync(join(folder, 'beat'), 'utf8') : '');

@@ -71,7 +71,13 @@ function emptyFolder(): string {
 export async function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
   const cwd = options.cwd ?? options.workTree ?? emptyFolder();
   const result = await runProcess(
-    ['git', ...SETTINGS, ...(options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`]), ...(options.workTree === undefined ? [] : [`--work-tree=${options.workTree}`]), ...args],
+    [
+      'git',
+      ...SETTINGS,
+      ...(options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`]),
+      ...(options.workTree === undefined ? [] : [`--work-tree=${options.workTree}`]),
+      ...args,
+    ],
     {
       cwd,
       env: {
@@ -97,6 +103,7 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
   const stderr = result.stderr.toString('utf8');
   const verb = args.find((word) => !word.startsWith('-')) ?? 'git';
   if (result.exitCode === null) throw new GitError(`git ${verb}: killed after ${result.durationMs} ms`, null);
-  if (result.exitCode !== 0 && !(options.okCodes ?? []).includes(result.exitCode)) throw new GitError(`git ${verb}: ${stderr.slice(0, 500).trim()}`, result.exitCode);
+  if (result.exitCode !== 0 && !(options.okCodes ?? []).includes(result.exitCode))
+    throw new GitError(`git ${verb}: ${stderr.slice(0, 500).trim()}`, result.exitCode);
   return { code: result.exitCode, stdout: result.stdout, stderr };
 }

@@ -30,7 +30,11 @@ export async function prepareWorkspace(options: PrepareOptions): Promise<Prepare
   const links = config.link.map((at) => ({ at, from: join(repository.path, at) }));
   const made = config.setup.length === 0 ? [] : await runSetup(options);
   const present = links.filter((link) => existsSync(link.from) && !made.some((other) => other.at === link.at));
-  return { links: [...present, ...made], scratch: [...config.scratch], missing: links.filter((link) => !existsSync(link.from)).map((link) => link.at) };
+  return {
+    links: [...present, ...made],
+    scratch: [...config.scratch],
+    missing: links.filter((link) => !existsSync(link.from)).map((link) => link.at),
+  };
 }
 
 async function runSetup(options: PrepareOptions): Promise<{ from: string; at: string }[]> {
@@ -50,9 +54,20 @@ async function runSetup(options: PrepareOptions): Promise<{ from: string; at: st
       await repository.checkout(baseTree, folder);
       const tracked = new Set(entries.map((entry) => entry.path.split('/')[0]));
       for (const step of config.setup) {
-        const result = await sandbox.run({ argv: step.run, workspace: folder, links: [], scratch: [], network: step.network, timeoutMs: step.timeout, signal: options.signal });
+        const result = await sandbox.run({
+          argv: step.run,
+          workspace: folder,
+          links: [],
+          scratch: [],
+          network: step.network,
+          timeoutMs: step.timeout,
+          signal: options.signal,
+        });
         if (result.exitCode !== 0)
-          throw new StopError('CHECK_ERROR', `setup ${step.run.join(' ')}: exit code ${result.exitCode ?? 'none (killed)'}\n${`${result.stdout}\n${result.stderr}`.slice(-2000)}`);
+          throw new StopError(
+            'CHECK_ERROR',
+            `setup ${step.run.join(' ')}: exit code ${result.exitCode ?? 'none (killed)'}\n${`${result.stdout}\n${result.stderr}`.slice(-2000)}`,
+          );
       }
       const out = join(scratch, 'out');
       mkdirSync(out);

@@ -5,7 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { StopError, toError, UsageError } from '../domain/errors.ts';
 import { sha256 } from '../domain/ids.ts';
 import type { CommitStamp, MergeResult, Repository, TreeEntry } from '../domain/workspace.ts';
-import { moveCheckout, checkoutClean } from './checkout.ts';
+import { checkoutClean, moveCheckout } from './checkout.ts';
 import { parseChanges } from './diff.ts';
 import { GitError, type GitOptions, runGit } from './git.ts';
 import { checkoutTree, type GitPlace, openWorkTree } from './worktree.ts';
@@ -17,7 +17,8 @@ const PUSH_TIMEOUT_MS = 120_000;
 export async function openRepository(path: string, stateFolder: string): Promise<Repository> {
   if (!existsSync(path)) throw new UsageError(`repository ${path}: there is no such folder`);
   const folder = realpathSync(path);
-  const ask = async (flag: string): Promise<string> => (await runGit(['rev-parse', flag], { cwd: folder, okCodes: [128] })).stdout.toString().trim();
+  const ask = async (flag: string): Promise<string> =>
+    (await runGit(['rev-parse', flag], { cwd: folder, okCodes: [128] })).stdout.toString().trim();
   const absolute = await ask('--absolute-git-dir');
   if (absolute === '') throw new UsageError(`repository ${path}: is not a git repository`);
   const bare = (await ask('--is-bare-repository')) === 'true';
@@ -43,22 +44,37 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
   const ours = (args: readonly string[], more: GitOptions = {}) => runGit(args, { ...clean, ...more });
   const theirs = (args: readonly string[], more: GitOptions = {}) => runGit(args, { gitDir: common, ...more });
   const line = async (work: Promise<{ stdout: Buffer }>): Promise<string> => (await work).stdout.toString('utf8').trim();
-  const readRef = async (ref: string): Promise<string | undefined> => (await line(theirs(['rev-parse', '--verify', '--quiet', `${ref}^{}`], { okCodes: [1, 128] }))) || undefined;
+  const readRef = async (ref: string): Promise<string | undefined> =>
+    (await line(theirs(['rev-parse', '--verify', '--quiet', `${ref}^{}`], { okCodes: [1, 128] }))) || undefined;
   const blob = async (oid: string): Promise<Buffer> => (await ours(['cat-file', 'blob', oid])).stdout;
   const commit = async (options: { tree: string; parents: readonly string[]; message: string; stamp: CommitStamp }): Promise<string> => {
     const match = /^(.+) <(.+)>$/.exec(options.stamp.author);
     const [, name = 'Governor', email = 'governor@localhost'] = match ?? [];
     const date = `${options.stamp.atSeconds} +0000`;
-    const env = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_AUTHOR_DATE: date, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email, GIT_COMMITTER_DATE: date };
-    return line(ours(['commit-tree', options.tree, ...options.parents.flatMap((parent) => ['-p', parent])], { env, stdin: options.message }));
+    const env = {
+      GIT_AUTHOR_NAME: name,
+      GIT_AUTHOR_EMAIL: email,
+      GIT_AUTHOR_DATE: date,
+      GIT_COMMITTER_NAME: name,
+      GIT_COMMITTER_EMAIL: email,
+      GIT_COMMITTER_DATE: date,
+    };
+    return line(
+      ours(['commit-tree', options.tree, ...options.parents.flatMap((parent) => ['-p', parent])], { env, stdin: options.message }),
+    );
   };
   const merge = async (base: string, left: string, right: string): Promise<MergeResult> => {
     const stamp: CommitStamp = { author: 'Governor <governor@localhost>', atSeconds: 0 };
     const tree = async (id: string) => line(ours(['rev-parse', `${id}^{tree}`]));
     const root = await commit({ tree: await tree(base), parents: [], message: 'base', stamp });
-    const sides = await Promise.all([left, right].map(async (id, index) => commit({ tree: await tree(id), parents: [root], message: `side ${index}`, stamp })));
+    const sides = await Promise.all(
+      [left, right].map(async (id, index) => commit({ tree: await tree(id), parents: [root], message: `side ${index}`, stamp })),
+    );
     const result = await ours(['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', ...sides], { okCodes: [1] });
-    const [written = '', ...paths] = result.stdout.toString('utf8').split('\0').filter((word) => word !== '');
+    const [written = '', ...paths] = result.stdout
+      .toString('utf8')
+      .split('\0')
+      .filter((word) => word !== '');
     return result.code === 0 ? { kind: 'clean', tree: written.trim() } : { kind: 'conflict', paths: [...new Set(paths)] };
   };
   const remoteUrl = async (remote: string): Promise<string> => {
@@ -69,17 +85,23 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
   return {
     path,
     resolveCommit: async (ref) => {
-      const found = ref.startsWith('-') ? '' : await line(runGit(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], { cwd: path, okCodes: [1, 128] }));
+      const found = ref.startsWith('-')
+        ? ''
+        : await line(runGit(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`], { cwd: path, okCodes: [1, 128] }));
       if (/^[0-9a-f]{40}$/.test(found)) return found;
       if (ref === 'HEAD') throw new UsageError(`repository ${path}: has no commit yet; make one first`);
       throw new UsageError(`ref ${JSON.stringify(ref)}: names no commit in ${path}`);
     },
     branchTip: (branch) => readRef(`refs/heads/${branch}`),
-    currentBranch: async () => (bare ? null : (await line(runGit(['symbolic-ref', '--quiet', '--short', 'HEAD'], { cwd: path, okCodes: [1] }))) || null),
+    currentBranch: async () =>
+      bare ? null : (await line(runGit(['symbolic-ref', '--quiet', '--short', 'HEAD'], { cwd: path, okCodes: [1] }))) || null,
     dirtyPaths: async () => {
       if (bare) return [];
       const words = (await runGit(['status', '--porcelain=v1', '-z', '--no-renames'], { cwd: path })).stdout.toString('utf8').split('\0');
-      return words.filter((word) => word.length > 3).slice(0, 20).map((word) => word.slice(3));
+      return words
+        .filter((word) => word.length > 3)
+        .slice(0, 20)
+        .map((word) => word.slice(3));
     },
     treeOf: (id) => line(ours(['rev-parse', '--verify', `${id}^{tree}`])),
     listTree: async (treeish) => {
@@ -106,10 +128,13 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
         return match === null ? sum : sum + Number(match[1]) + Number(match[2]);
       }, 0);
     },
-    patch: async (from, to) => (await ours(['diff-tree', '-r', '-p', '--binary', '--full-index', '-M50%', '--no-color', '--no-ext-diff', '--no-textconv', from, to])).stdout,
+    patch: async (from, to) =>
+      (await ours(['diff-tree', '-r', '-p', '--binary', '--full-index', '-M50%', '--no-color', '--no-ext-diff', '--no-textconv', from, to]))
+        .stdout,
     commit,
     merge,
-    isAncestor: async (ancestor, descendant) => (await ours(['merge-base', '--is-ancestor', ancestor, descendant], { okCodes: [1, 128] })).code === 0,
+    isAncestor: async (ancestor, descendant) =>
+      (await ours(['merge-base', '--is-ancestor', ancestor, descendant], { okCodes: [1, 128] })).code === 0,
     updateRef: async (ref, to, from) => {
       try {
         await theirs(to === null ? ['update-ref', '-d', ref, from ?? ZERO_OID] : ['update-ref', ref, to, from ?? ZERO_OID]);
@@ -133,7 +158,9 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
     moveCheckout,
     remoteTip: async (remote, branch) => {
       try {
-        const row = await line(theirs(['ls-remote', '--', await remoteUrl(remote), `refs/heads/${branch}`], { timeoutMs: PUSH_TIMEOUT_MS }));
+        const row = await line(
+          theirs(['ls-remote', '--', await remoteUrl(remote), `refs/heads/${branch}`], { timeoutMs: PUSH_TIMEOUT_MS }),
+        );
         return row.split('\t')[0] || undefined;
       } catch (error) {
         if (error instanceof StopError) throw error;
@@ -142,10 +169,22 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
     },
     push: async (remote, id, branch, from) => {
       const ref = `refs/heads/${branch}`;
-      const result = await theirs(['push', '--atomic', '--no-verify', '--porcelain', `--force-with-lease=${ref}:${from ?? ''}`, '--', await remoteUrl(remote), `${id}:${ref}`], {
-        okCodes: [1, 128],
-        timeoutMs: PUSH_TIMEOUT_MS,
-      });
+      const result = await theirs(
+        [
+          'push',
+          '--atomic',
+          '--no-verify',
+          '--porcelain',
+          `--force-with-lease=${ref}:${from ?? ''}`,
+          '--',
+          await remoteUrl(remote),
+          `${id}:${ref}`,
+        ],
+        {
+          okCodes: [1, 128],
+          timeoutMs: PUSH_TIMEOUT_MS,
+        },
+      );
       if (result.code === 0) return 'pushed';
       const said = `${result.stdout.toString('utf8')}\n${result.stderr}`;
       if (/stale info|fetch first|non-fast-forward|cannot lock ref/.test(said)) return 'moved';

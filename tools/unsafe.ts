@@ -20,13 +20,28 @@ export function createUnsafe(stateFolder: string): Sandbox {
     try {
       const result = await runProcess(request.argv, {
         cwd: request.workspace,
-        env: { PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`, HOME: '/tmp', LANG: 'C.UTF-8', TMPDIR: '/tmp', CI: 'true', NO_COLOR: '1', ...request.env },
+        env: {
+          PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+          HOME: '/tmp',
+          LANG: 'C.UTF-8',
+          TMPDIR: '/tmp',
+          CI: 'true',
+          NO_COLOR: '1',
+          ...request.env,
+        },
         timeoutMs: request.timeoutMs,
         outputBytes: request.outputBytes ?? OUTPUT_BYTES,
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error;
-        return { exitCode: 127, stdout: Buffer.alloc(0), stderr: Buffer.from(`${request.argv[0] ?? ''}: not found\n`), truncated: false, timedOut: false, durationMs: 0 };
+        return {
+          exitCode: 127,
+          stdout: Buffer.alloc(0),
+          stderr: Buffer.from(`${request.argv[0] ?? ''}: not found\n`),
+          truncated: false,
+          timedOut: false,
+          durationMs: 0,
+        };
       });
       return { ...result, stdout: result.stdout.toString('utf8'), stderr: result.stderr.toString('utf8') };
     } finally {

@@ -34,7 +34,9 @@ export function openWorkTree(place: GitPlace, folder: string): WorkTree {
     restore: async (tree) => {
       removeGitData(folder);
       await runGit(['read-tree', '--reset', tree], git);
-      const extra = (await runGit(['ls-files', '-z', '--others', '--exclude-standard', '--directory', '--no-empty-directory'], git)).stdout.toString('utf8').split('\0');
+      const extra = (await runGit(['ls-files', '-z', '--others', '--exclude-standard', '--directory', '--no-empty-directory'], git)).stdout
+        .toString('utf8')
+        .split('\0');
       for (const path of extra.filter((name) => name !== '')) rmSync(join(folder, path), { recursive: true, force: true });
       await clearWay(git, folder);
       await runGit(['checkout-index', '-a', '-f', '-q'], git);

@@ -1,0 +1,102 @@
+/** Looks for secrets in whole files of a candidate; comments that switch a scanner off are ignored. */
+
+export interface SecretHit {
+  readonly path: string;
+  readonly line: number;
+  readonly rule: string;
+  readonly masked: string;
+}
+
+/** What the preset misses. */
+const OWN: readonly { readonly rule: string; readonly shape: RegExp }[] = [
+  { rule: 'aws-access-key-id', shape: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
+  { rule: 'google-api-key', shape: /\bAIza[A-Za-z0-9_-]{35}\b/g },
+  { rule: 'stripe-key', shape: /\b[rs]k_live_[A-Za-z0-9]{16,}\b/g },
+  { rule: 'github-token', shape: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b/g },
+  { rule: 'openai-key', shape: /\bsk-(?:proj-)?[A-Za-z0-9_-]{32,}\b/g },
+  { rule: 'jwt', shape: /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\b/g },
+  { rule: 'private-key', shape: /-----BEGIN [A-Z ]*PRIVATE KEY-----/g },
+  { rule: 'password-literal', shape: /\b(?:password|passwd|secret|api_?key|auth_?token)\b["']?\s*[:=]\s*["']([^"'\s]{12,})["']/gi },
+];
+
+const MAX_BYTES = 5 * 1024 * 1024;
+/** Bits a character: random text has more, words have less. */
+const ENTROPY_BITS = 3.3;
+
+export async function scanSecrets(
+  files: readonly { readonly path: string; readonly content: Buffer }[],
+  extra: readonly string[] = [],
+): Promise<SecretHit[]> {
+  const hits: SecretHit[] = [];
+  for (const file of files) {
+    if (file.content.length > MAX_BYTES) continue;
+    for (const text of readings(file.content)) {
+      hits.push(...ownHits(file.path, text, extra));
+      hits.push(...(await presetHits(file.path, text)));
+    }
+  }
+  const seen = new Set<string>();
+  return hits.filter((hit) => {
+    const key = `${hit.path}:${hit.line}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** The text as UTF-8 and, where it looks so, as UTF-16; with base64 words decoded once at the end of their line. */
+function readings(content: Buffer): string[] {
+  const utf16 = content.length > 2 && (content[0] === 0xff || content[1] === 0 || content[0] === 0xfe);
+  const text = content.toString(utf16 ? 'utf16le' : 'utf8').replace(/[\u200b-\u200f\u2060\ufeff]/g, '');
+  const decoded = text.replace(/[A-Za-z0-9+/]{32,}={0,2}/g, (word) => {
+    const inside = Buffer.from(word, 'base64').toString('latin1');
+    return /^[\x20-\x7e]+$/.test(inside) ? `${word} ${inside}` : word;
+  });
+  return [decoded.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x')];
+}
+
+function ownHits(path: string, text: string, extra: readonly string[]): SecretHit[] {
+  const hits: SecretHit[] = [];
+  for (const { rule, shape } of OWN) {
+    for (const match of text.matchAll(shape)) {
+      const value = match[1] ?? match[0];
+      if (rule === 'password-literal' && (entropy(value) < ENTROPY_BITS || /^(?:\$\{|process\.|<)/.test(value))) continue;
+      hits.push({ path, line: lineOf(text, match.index), rule, masked: mask(value) });
+    }
+  }
+  for (const value of extra) {
+    const at = text.indexOf(value);
+    if (value.length >= 8 && at >= 0) hits.push({ path, line: lineOf(text, at), rule: 'known-secret', masked: mask(value) });
+  }
+  return hits;
+}
+
+async function presetHits(path: string, text: string): Promise<SecretHit[]> {
+  const [{ lintSource }, { creator }] = await Promise.all([
+    import('@secretlint/core'),
+    import('@secretlint/secretlint-rule-preset-recommend'),
+  ]);
+  const result = await lintSource({
+    source: { filePath: path, content: text, ext: path.slice(path.lastIndexOf('.')), contentType: 'text' },
+    options: {
+      config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
+      noPhysicFilePath: true,
+      maskSecrets: true,
+    },
+  });
+  return result.messages.map((message) => ({
+    path,
+    line: message.loc.start.line,
+    rule: message.ruleId.replace(/^@secretlint\/secretlint-rule-/, ''),
+    masked: message.message.slice(0, 120),
+  }));
+}
+
+const lineOf = (text: string, index: number): number => text.slice(0, index).split('\n').length;
+const mask = (value: string): string => `${value.slice(0, 4)}${'*'.repeat(8)}`;
+
+function entropy(text: string): number {
+  const counts = new Map<string, number>();
+  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
+  return [...counts.values()].reduce((sum, count) => sum - (count / text.length) * Math.log2(count / text.length), 0);
+}

@@ -1,0 +1,44 @@
+/** The table of tools, and what a role may see of it. */
+import { z } from 'zod';
+import { type Role, roleHasTool, SUBMIT_TOOL, type ToolName } from '../domain/access.ts';
+import { planBodySchema, submitBuildSchema, submitReviewSchema } from '../domain/handoff.ts';
+import type { ToolSpec } from '../domain/ports.ts';
+import { FILE_TOOLS } from './files.ts';
+import { runCommand } from './run.ts';
+import { searchFiles } from './search.ts';
+import type { Tool } from './tool.ts';
+
+export const TOOLS: readonly Tool[] = [...FILE_TOOLS, searchFiles, runCommand];
+
+/** The hand-over tools: declared here, judged by the role's own code. */
+export const SUBMITS: Partial<Record<ToolName, { readonly description: string; readonly schema: z.ZodType }>> = {
+  submit_plan: { description: 'Hands over the plan. The only call of its answer.', schema: planBodySchema },
+  submit_build: { description: 'Hands over the work as it is on disk. The only call of its answer.', schema: submitBuildSchema },
+  submit_review: { description: 'Hands over the verdict. The only call of its answer.', schema: submitReviewSchema },
+};
+
+const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
+  const { $schema: _version, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
+};
+
+const specs = new Map<string, ToolSpec[]>();
+
+/** The tools of a role, narrowed by configuration; its hand-over tool is always there. */
+export function toolSpecs(role: Role, allowed?: readonly string[]): ToolSpec[] {
+  const key = `${role} ${allowed?.join(',') ?? '*'}`;
+  const known = specs.get(key);
+  if (known !== undefined) return known;
+  const submit = SUBMIT_TOOL[role];
+  const handover = SUBMITS[submit];
+  const made = [
+    ...TOOLS.filter((tool) => roleHasTool(role, tool.name) && (allowed === undefined || allowed.includes(tool.name))).map((tool) => ({
+      name: tool.name,
+      description: tool.description,
+      parameters: jsonSchema(tool.schema),
+    })),
+    ...(handover === undefined ? [] : [{ name: submit, description: handover.description, parameters: jsonSchema(handover.schema) }]),
+  ];
+  specs.set(key, made);
+  return made;
+}
