@@ -68,7 +68,7 @@ export async function openSession(
   const repository = await openRepository(request.repo, house.home);
   const sandbox = await house.sandbox();
   const secrets = secretResolver(house.env);
-  const redact = createRedactor(knownSecrets(house, config, secrets));
+  const redact = createRedactor(knownSecrets(config, secrets));
   const models = createModels({
     config,
     secrets,
@@ -122,7 +122,7 @@ function extended(limits: Limits, extensions: Awaited<ReturnType<typeof readExte
   return { ...limits, machineTime: limits.machineTime + sum((one) => one.add_machine_ms) };
 }
 
-function knownSecrets(house: House, config: ReturnType<typeof reparse>, resolve: (reference: string) => string | undefined): string[] {
+function knownSecrets(config: ReturnType<typeof reparse>, resolve: (reference: string) => string | undefined): string[] {
   const references = Object.values(config.models).map((model) => model?.apiKey ?? 'secret://env/OPENAI_API_KEY');
   const values = ['secret://env/OPENAI_API_KEY', ...references].map((reference) => resolve(reference));
   return [...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))];

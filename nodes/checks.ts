@@ -83,13 +83,7 @@ export async function runChecks(
 }
 
 /** Writes `evidence/<attempt>/<check>.json` and `.log`. */
-export async function writeEvidence(
-  session: Session,
-  attempt: number,
-  check: string,
-  result: unknown,
-  log: string,
-): Promise<{ path: string }> {
+async function writeEvidence(session: Session, attempt: number, check: string, result: unknown, log: string): Promise<{ path: string }> {
   if (!/^[A-Za-z0-9._-]{1,80}$/.test(check)) throw new StopError('INTERNAL', `evidence: ${JSON.stringify(check)} is no name of a check`);
   await session.dossier.writeText(session.threadId, FILES.log(attempt, check), session.redact(log));
   const path = FILES.evidence(attempt, check);

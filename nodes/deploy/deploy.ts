@@ -8,11 +8,11 @@ import { differenceDigest, isExpired, pointers, releaseSubject, sameButBase } fr
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { staged } from '../stage.ts';
 import { note } from '../state.ts';
+import { releaseCommit, releaseMessage } from './commits.ts';
 import { type ReleaseFacts, releaseFacts } from './facts.ts';
 import { rebase } from './rebase.ts';
-import { type DeployRequest, deployTargets } from './targets/index.ts';
-import { releaseCommit } from './targets/plan.ts';
-import { commitMessage } from './targets/trailers.ts';
+import { deployTarget } from './targets/index.ts';
+import type { DeployRequest } from './targets/target.ts';
 
 /** The `deploy` node. */
 export const deployNode = (find: FindSession) =>
@@ -39,7 +39,7 @@ export const deployNode = (find: FindSession) =>
         remote: session.config.release.remote,
         before: build.base,
       };
-      const target = deployTargets[session.config.release.target];
+      const target = deployTarget(session.config.release.target);
       const facts = await applyOnce(session, {
         key,
         request,
@@ -128,7 +128,7 @@ async function findConsent(
 interface Apply {
   readonly key: string;
   readonly request: DeployRequest;
-  readonly target: keyof typeof deployTargets;
+  readonly target: Session['config']['release']['target'];
   readonly build: BuildBody;
   readonly approval: ApprovalRow | null;
   readonly refs: { plan: FileRef; build: FileRef; review: FileRef };
@@ -137,14 +137,13 @@ interface Apply {
 
 /** Intent first, then the effect, reconciled from the target's own truth: a half-done release is finished, never repeated. */
 async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts | 'moved'> {
-  const target = deployTargets[apply.target];
+  const target = deployTarget(apply.target);
   const approvers = apply.approval?.votes.filter((vote) => vote.decision !== 'rejected').map((vote) => vote.by.id) ?? [];
   const planned = await releaseCommit({
     repository: session.repository,
     candidate: { commit: apply.build.commit, tree: apply.build.tree },
-    base: apply.build.base,
     before: apply.build.base,
-    message: commitMessage({
+    message: releaseMessage({
       goal: session.request.goal,
       summary: apply.build.summary,
       threadId: session.threadId,
@@ -154,7 +153,6 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
     }),
     stamp: { author: session.config.release.author, atSeconds: session.createdAtSeconds + 1000 + apply.attempt },
   });
-  if (planned.kind === 'conflict') throw new StopError('BASE_MOVED', `the release commit conflicts in ${planned.paths.join(', ')}`);
   const effect: EffectId = {
     key: apply.key,
     kind: 'deploy',
@@ -162,23 +160,23 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
     attempt: apply.attempt,
     agent: 'governor',
     role: 'governor',
-    requestHash: digestOf({ commit: planned.commit }),
+    requestHash: digestOf({ commit: planned }),
   };
   const facts: ReleaseFacts = {
     target: apply.target,
     branch: apply.request.branch,
     before: apply.build.base,
-    commit: planned.commit,
+    commit: planned,
     approval: apply.approval?.id ?? null,
   };
-  const applied = await target.applied(apply.request, planned.commit);
+  const applied = await target.applied(apply.request, planned);
   if (!applied && (await target.tip(apply.request)) !== apply.build.base) return 'moved';
   if (apply.approval !== null && !(await session.approvals.use(session.fence, apply.approval.id, apply.key)))
     throw new StopError('APPROVAL_STALE', `approval ${apply.approval.id} was already used for another release`);
   const audit = { threadId: session.threadId, actor: 'governor', stage: 'deploy', attempt: apply.attempt, facts: { ...facts } };
   await session.repository.updateRef(
     `refs/governor/${session.threadId}/release`,
-    planned.commit,
+    planned,
     (await session.repository.readRef(`refs/governor/${session.threadId}/release`)) ?? null,
   );
   const start = await session.effects.start(session.fence, effect, {
@@ -188,7 +186,7 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
   if (start.kind !== 'done') {
     let result: 'applied' | 'moved';
     try {
-      result = await target.apply(apply.request, planned.commit);
+      result = await target.apply(apply.request, planned);
     } catch (error) {
       await session.effects.fail(session.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-failed' }] });
       throw error;
@@ -197,10 +195,10 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
       await session.effects.fail(session.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-moved' }] });
       return 'moved';
     }
-    if (!(await target.applied(apply.request, planned.commit)))
+    if (!(await target.applied(apply.request, planned)))
       throw new StopError(
         'DEPLOY_UNCERTAIN',
-        `${apply.target} ${apply.request.branch}: it reported success, but does not contain ${planned.commit}`,
+        `${apply.target} ${apply.request.branch}: it reported success, but does not contain ${planned}`,
       );
     await session.effects.finish(session.fence, apply.key, {
       result: JSON.stringify(facts),

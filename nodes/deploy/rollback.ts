@@ -4,9 +4,10 @@ import { StopError } from '../../domain/errors.ts';
 import { FILES, type FileRef, type RollbackBody, rollbackBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import type { Session } from '../session.ts';
+import { rollbackCommit } from './commits.ts';
 import type { ReleaseFacts } from './facts.ts';
-import { type DeployRequest, deployTargets } from './targets/index.ts';
-import { rollbackCommit } from './targets/rollback.ts';
+import { deployTarget } from './targets/index.ts';
+import type { DeployRequest } from './targets/target.ts';
 
 interface Intent {
   readonly tip: string;
@@ -29,7 +30,7 @@ export async function rollBack(
   const written = await session.dossier.read(session.threadId, FILES.rollback);
   if (written !== undefined) return rollbackBodySchema.parse((await session.dossier.readVerified(session.threadId, written.ref)).body);
   const config = session.config.release;
-  const target = deployTargets[config.target];
+  const target = deployTarget(config.target);
   const effect = {
     key: digestOf({ kind: 'rollback', thread: session.threadId, commit: facts.commit }),
     kind: 'rollback' as const,

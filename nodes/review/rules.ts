@@ -13,7 +13,6 @@ import {
   reviewBodySchema,
 } from '../../domain/handoff.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
-import { writeEvidence } from '../checks.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
@@ -72,19 +71,16 @@ async function judge(
     for (const check of RULE_CHECKS) {
       session.signal.throwIfAborted();
       const outcome = await check.run({
+        session,
         repository: session.repository,
-        sandbox: session.sandbox,
         base: { commit: build.base, tree: baseTree },
         candidate: { commit: build.commit, tree },
         changes,
         plan: await bodyOf(session, work.plan, planBodySchema),
         config: session.config,
         checkout,
-        workspace: await session.mounts(),
         attempt,
-        evidence: (id, result, log) => writeEvidence(session, attempt, id, result, log),
         findings,
-        signal: session.signal,
       });
       checks.push(...outcome.results);
       findings.push(...outcome.findings.map((finding) => ({ ...finding, message: session.redact(finding.message) })));

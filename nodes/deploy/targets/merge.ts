@@ -1,0 +1,34 @@
+/** The branch in the repository itself. Where it is checked out and clean, its files follow. */
+import { StopError } from '../../../domain/errors.ts';
+import type { DeployTarget } from './target.ts';
+
+export const merge: DeployTarget = {
+  tip: ({ repository, branch }) => repository.branchTip(branch),
+  applied: async ({ repository, branch }, commit) => {
+    const tip = await repository.branchTip(branch);
+    if (tip === undefined || !(tip === commit || (await repository.isAncestor(commit, tip)))) return false;
+    // A branch that moved while its checkout did not is half a release.
+    const folder = await repository.checkoutOf(branch);
+    return folder === undefined || tip !== commit || (await repository.checkoutClean(folder, commit));
+  },
+  apply: async ({ repository, branch, before }, commit) => {
+    const tip = await repository.branchTip(branch);
+    const folder = await repository.checkoutOf(branch);
+    if (tip === commit) {
+      if (folder !== undefined) await repository.moveCheckout(folder, before, commit);
+      return 'applied';
+    }
+    if (tip !== before) return 'moved';
+    if (folder !== undefined && !(await repository.checkoutClean(folder, before)))
+      throw new StopError('TARGET_DIRTY', `${folder}: branch ${branch} is checked out with uncommitted changes; commit or stash them`);
+    if (!(await repository.updateRef(`refs/heads/${branch}`, commit, before))) return 'moved';
+    try {
+      if (folder !== undefined) await repository.moveCheckout(folder, before, commit);
+    } catch (error) {
+      // Nothing is half released: the branch goes back, and the person cleans up first.
+      if (error instanceof StopError && error.code === 'TARGET_DIRTY') await repository.updateRef(`refs/heads/${branch}`, before, commit);
+      throw error;
+    }
+    return 'applied';
+  },
+};

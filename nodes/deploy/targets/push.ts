@@ -1,0 +1,12 @@
+/** A branch on a remote, atomically, only from the expected base. */
+import type { DeployTarget } from './target.ts';
+
+export const push: DeployTarget = {
+  tip: ({ repository, remote, branch }) => repository.remoteTip(remote, branch),
+  applied: async ({ repository, remote, branch }, commit) => {
+    const tip = await repository.remoteTip(remote, branch);
+    return tip === commit || (tip !== undefined && (await repository.isAncestor(commit, tip)));
+  },
+  apply: async ({ repository, remote, branch, before }, commit) =>
+    (await repository.push(remote, commit, branch, before)) === 'pushed' ? 'applied' : 'moved',
+};

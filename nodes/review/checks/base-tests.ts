@@ -1,0 +1,51 @@
+/** The base's own tests against the candidate: what the change did to them does not count. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { matcher } from '../../../tools/globs.ts';
+import { runChecks } from '../../checks.ts';
+import { finding, NOTHING, type ReviewCheck } from './check.ts';
+import { isUntrusted } from './commands.ts';
+import { isTestFile } from './test-files.ts';
+
+export const baseTests: ReviewCheck = {
+  id: 'base-tests',
+  run: async ({ session, config, plan, checkout, candidate, base, repository, changes, attempt, findings }) => {
+    const changed = changes.filter((change) => change.status !== 'added' && isTestFile(change.from ?? change.path));
+    const checks = config.checks.filter((check) => /test|spec|pytest|vitest|jest/.test(`${check.id} ${check.run.join(' ')}`));
+    if (changed.length === 0 || checks.length === 0 || isUntrusted(findings)) return NOTHING;
+    for (const change of changed) {
+      const path = change.from ?? change.path;
+      const content = await repository.readFile(base.tree, path);
+      if (content === undefined) continue;
+      mkdirSync(dirname(join(checkout.folder, path)), { recursive: true });
+      writeFileSync(join(checkout.folder, path), content);
+    }
+    const tree = await checkout.snapshot();
+    const ran = await runChecks(session, {
+      checkout,
+      tree,
+      attempt,
+      checks: checks.map((check) => ({ ...check, id: `base-${check.id}` })),
+    });
+    await checkout.restore(candidate.tree);
+    // Where the plan itself names the test file, a person or the planner meant its behaviour to change.
+    const exact = plan.items.flatMap((item) => item.paths).filter((path) => isTestFile(path));
+    const meant = changed.every((change) => matcher(exact)(change.from ?? change.path));
+    const red = ran.filter((one) => one.result.status !== 'pass');
+    return {
+      // A failure that was meant is told, but does not fail the review.
+      results: ran.map((one) => (meant && one.result.status !== 'pass' ? { ...one.result, status: 'skipped' as const } : one.result)),
+      findings: red.map((one) =>
+        finding(
+          'base-tests',
+          'TESTS_WEAKENED',
+          `the base's own tests (${changed.map((change) => change.from ?? change.path).join(', ')}) fail on the candidate\n${one.log.slice(-2000)}`,
+          {
+            severity: meant ? 'minor' : 'blocker',
+          },
+        ),
+      ),
+      redLines: [],
+    };
+  },
+};

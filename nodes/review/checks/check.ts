@@ -1,0 +1,59 @@
+/** What a rule check of the reviewer is given, and what it answers. */
+import type { Config } from '../../../domain/config.ts';
+import type { Change, CheckResult, Finding, PlanBody, RedLine } from '../../../domain/handoff.ts';
+import { digestOf } from '../../../domain/ids.ts';
+import type { ReasonCode } from '../../../domain/reasons.ts';
+import type { Repository, WorkTree } from '../../../domain/workspace.ts';
+import type { Session } from '../../session.ts';
+
+export interface ReviewContext {
+  readonly session: Session;
+  readonly repository: Repository;
+  readonly base: { readonly commit: string; readonly tree: string };
+  readonly candidate: { readonly commit: string; readonly tree: string };
+  readonly changes: readonly Change[];
+  readonly plan: PlanBody;
+  readonly config: Config;
+  /** A fresh checkout of the candidate. */
+  readonly checkout: WorkTree;
+  readonly attempt: number;
+  /** What earlier checks found. */
+  readonly findings: readonly Finding[];
+}
+
+export interface CheckOutcome {
+  readonly results: readonly CheckResult[];
+  readonly findings: readonly Finding[];
+  readonly redLines: readonly RedLine[];
+}
+
+export interface ReviewCheck {
+  readonly id: string;
+  run(context: ReviewContext): Promise<CheckOutcome>;
+}
+
+export const NOTHING: CheckOutcome = { results: [], findings: [], redLines: [] };
+
+/** A finding whose id is the same for the same fault in another attempt: numbers in the message do not count. */
+export function finding(
+  source: string,
+  code: ReasonCode,
+  message: string,
+  where: { path?: string; line?: number; severity?: Finding['severity'] } = {},
+): Finding {
+  const id = `F-${digestOf({ source, code, path: where.path ?? '', message: message.replaceAll(/\d+/g, '#').slice(0, 300) }).slice(0, 10)}`;
+  return {
+    id,
+    source,
+    severity: where.severity ?? 'blocker',
+    code,
+    ...(where.path === undefined ? {} : { path: where.path }),
+    ...(where.line === undefined ? {} : { line: where.line }),
+    message,
+  };
+}
+
+/** Every path a change touches: both sides of a rename. */
+export function touched(changes: readonly Change[]): string[] {
+  return changes.flatMap((change) => (change.from === undefined ? [change.path] : [change.path, change.from]));
+}

@@ -1,0 +1,18 @@
+/** The rules' verdict: pure, over what was found. Rules send back; only a critic or a person drops a change. */
+import type { CheckResult, Finding, ReviewBody, Verdict } from '../../../domain/handoff.ts';
+
+export function verdictOf(results: readonly CheckResult[], findings: readonly Finding[]): Verdict {
+  const red = results.some((result) => result.status === 'fail' || result.status === 'error');
+  return red || findings.some((one) => one.severity !== 'minor') ? 'rework' : 'pass';
+}
+
+/** True when two reviews have exactly the same serious findings: the rework did nothing about them. */
+export function sameFailures(previous: Pick<ReviewBody, 'findings'>, current: Pick<ReviewBody, 'findings'>): boolean {
+  const ids = (review: Pick<ReviewBody, 'findings'>): string =>
+    review.findings
+      .filter((one) => one.severity !== 'minor')
+      .map((one) => one.id)
+      .toSorted()
+      .join(' ');
+  return ids(previous) !== '' && ids(previous) === ids(current);
+}
