@@ -39,18 +39,18 @@ type BuilderGraph = ReturnType<typeof builderGraph>;
 export function buildNode(find: FindSession, graph: BuilderGraph) {
   return (state: State, config: RunnableConfig): Promise<Update> =>
     staged(find, 'build', async (session) => {
-      const inputs = buildInputs(state);
+      const inputs = buildInputs({ ...state, plan: state.planFile });
       const attempt = await attemptOf(session, 'build', inputs);
       const file = await session.dossier.read(session.threadId, FILES.build(attempt));
       let build = file?.ref ?? null;
       if (build === null) {
-        const before = state.build === null ? undefined : await session.dossier.readVerified(session.threadId, state.build);
+        const before = state.buildFile === null ? undefined : await session.dossier.readVerified(session.threadId, state.buildFile);
         const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this house, verified by digest
         const result = await runNested(graph, config, session.limits.stepsPerAgent, {
           attempt,
           base: state.base,
           startTree: lastTree ?? (await session.repository.treeOf(state.base)),
-          plan: state.plan,
+          plan: state.planFile,
           planApproval: state.planApproval,
           review: state.review,
           rejection: state.rejection,
@@ -66,7 +66,7 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
         build = result.build;
       }
       return {
-        build,
+        buildFile: build,
         attempt,
         builder: null,
         rules: null,

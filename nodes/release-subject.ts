@@ -31,7 +31,7 @@ export function releaseSubject(session: Session, state: { plan: FileRef; review:
 
 /** The pointers of a candidate; a missing one is a broken hand-over. */
 export function pointers(state: State): { plan: FileRef; build: FileRef; review: FileRef } {
-  const { plan, build, review } = state;
+  const { planFile: plan, buildFile: build, review } = state;
   if (plan === null || build === null || review === null)
     throw new StopError(
       'HANDOFF_MISSING',

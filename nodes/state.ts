@@ -60,14 +60,14 @@ export const GovernorState = Annotation.Root({
   request: last<FileRef | null>(null),
   /** The commit the change is judged against; moves when the target branch did. */
   base: last<string>(''),
-  plan: last<FileRef | null>(null),
+  planFile: last<FileRef | null>(null),
   planApproval: last<FileRef | null>(null),
   /** A rejection (plan or release) whose comment the next attempt must answer. */
   rejection: last<FileRef | null>(null),
   builder: last<AgentState | null>(null),
   /** The attempt that `builder` belongs to. */
   attempt: last<number>(0),
-  build: last<FileRef | null>(null),
+  buildFile: last<FileRef | null>(null),
   rules: last<FileRef | null>(null),
   review: last<FileRef | null>(null),
   /** Reworks after a review so far. */

@@ -16,6 +16,7 @@ const ETC = [
   'ld.so.conf.d',
   'alternatives',
   'ssl/certs',
+  'ssl/openssl.cnf',
   'ca-certificates',
   'nsswitch.conf',
   'localtime',
@@ -72,7 +73,7 @@ function argvOf(request: SandboxRequest, root: boolean): string[] {
   if (root) argv.push('--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP');
   else argv.push('--unshare-user', '--disable-userns', '--cap-drop', 'ALL');
   if (!request.network) argv.push('--unshare-net');
-  argv.push('--hostname', 'sandbox', '--tmpfs', '/', '--ro-bind', '/usr', '/usr');
+  argv.push('--hostname', 'sandbox', '--tmpfs', '/', '--dir', '/etc', '--dir', '/etc/ssl', '--dir', '/home', '--ro-bind', '/usr', '/usr');
   for (const name of ['bin', 'sbin', 'lib', 'lib32', 'lib64'])
     if (existsSync(`/${name}`)) argv.push('--symlink', `usr/${name}`, `/${name}`);
   const prefix = dirname(dirname(process.execPath));

@@ -33,7 +33,7 @@ export const approveBudgetNode = (find: FindSession) =>
         required: { role: 'operator', min: 1, notStarter: false },
         shown: { message: stop.message.slice(0, 1000), spent_micro_usd: spent, limit_micro_usd: totals.caps.costMicroUsd ?? null },
       },
-      [session.requestRef, ...[state.plan].filter((ref): ref is FileRef => ref !== null)],
+      [session.requestRef, ...[state.planFile].filter((ref): ref is FileRef => ref !== null)],
     );
     if (decided.kind === 'undecided') return { route: 'approve_budget' };
     const { row, vote } = decided;

@@ -13,8 +13,8 @@ import { passGate } from './gate.ts';
 /** The `approve_plan` node. */
 export const approvePlanNode = (find: FindSession) =>
   staged(find, 'approve_plan', async (session, state) => {
-    if (state.plan === null) throw new StopError('HANDOFF_MISSING', 'approve_plan: there is no plan');
-    const plan = await bodyOf(session, state.plan, planBodySchema);
+    if (state.planFile === null) throw new StopError('HANDOFF_MISSING', 'approve_plan: there is no plan');
+    const plan = await bodyOf(session, state.planFile, planBodySchema);
     const rules = await touchedRules(session, plan);
     if (!fires(session, plan, rules.length)) return { route: 'build' };
     const decided = await passGate(
@@ -22,22 +22,22 @@ export const approvePlanNode = (find: FindSession) =>
       {
         gate: 'plan',
         stage: 'approve_plan',
-        subject: subjectOf({ base: state.base, plan: state.plan.sha256, policy: session.request.policy_digest }),
+        subject: subjectOf({ base: state.base, plan: state.planFile.sha256, policy: session.request.policy_digest }),
         required: strictest(rules.map((rule) => rule.approvers)),
         shown: {
           summary: plan.summary.slice(0, 800),
           question: plan.question?.slice(0, 400) ?? null,
           red_lines: rules.map((rule) => rule.id).slice(0, 20),
-          plan: state.plan.path,
+          plan: state.planFile.path,
         },
       },
-      [state.plan],
+      [state.planFile],
     );
     if (decided.kind === 'undecided') return { route: 'approve_plan' };
     const { row, vote, ref } = decided;
     const said = note('approve_plan', row.round, `${row.status} by ${vote.by.id}`);
     if (row.status === 'rejected') {
-      const plans = Number(/10-plan\.(\d+)/.exec(state.plan.path)?.[1] ?? '1');
+      const plans = Number(/10-plan\.(\d+)/.exec(state.planFile.path)?.[1] ?? '1');
       if (plans >= session.limits.reviewRounds)
         throw new StopError(
           'PLAN_REJECTED',
@@ -47,7 +47,8 @@ export const approvePlanNode = (find: FindSession) =>
       return { rejection: ref, route: 'plan', notes: said };
     }
     if (row.status === 'edited')
-      return { plan: await editedPlan(session, state.plan, ref, vote.edit), planApproval: ref, route: 'build', notes: said };
+      return {
+        planFile: await editedPlan(session, state.planFile, ref, vote.edit), planApproval: ref, route: 'build', notes: said };
     if (plan.no_change !== undefined) return { planApproval: ref, outcome: 'unchanged' as const, route: 'halt', notes: said };
     if (plan.items.length === 0) return { rejection: ref, route: 'plan', notes: said };
     return { planApproval: ref, route: 'build', notes: said };

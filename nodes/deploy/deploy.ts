@@ -55,7 +55,7 @@ export const deployNode = (find: FindSession) =>
         const plan = await bodyOf(session, refs.plan, planBodySchema);
         const moved = await rebase(session, { build, buildRef: refs.build, plan, tip });
         return {
-          build: moved.ref,
+          buildFile: moved.ref,
           base: tip,
           attempt: moved.attempt,
           rules: null,

@@ -20,11 +20,11 @@ export const planNode = (find: FindSession) =>
       file: FILES.plan,
       schema: planBodySchema,
       madeBy: 'agent:planner',
-      work: (attempt) => makePlan(session, attempt, state.rejection, state.plan),
+      work: (attempt) => makePlan(session, attempt, state.rejection, state.planFile),
       beside: async (attempt, body) => [{ path: FILES.plan(attempt).replace(/json$/, 'md'), text: planMarkdown(attempt, body) }],
     });
     return {
-      plan: done.ref,
+      planFile: done.ref,
       planApproval: null,
       rejection: null,
       stop: null,

@@ -27,7 +27,7 @@ const PATCH_BYTES = 24 * 1024;
 /** The `review_critic` node. */
 export const reviewCriticNode = (find: FindSession) =>
   staged(find, 'review_critic', async (session, state) => {
-    if (state.rules === null || state.build === null || state.plan === null)
+    if (state.rules === null || state.buildFile === null || state.planFile === null)
       throw new StopError('HANDOFF_MISSING', 'review_critic: the rules have not passed');
     const rules = await bodyOf(session, state.rules, reviewBodySchema);
     if (rules.verdict !== 'pass')
@@ -38,7 +38,7 @@ export const reviewCriticNode = (find: FindSession) =>
       stage: 'review_critic',
       counter: 'review-file',
       kind: 'review',
-      inputs: [state.plan, state.build, state.rules],
+      inputs: [state.planFile, state.buildFile, state.rules],
       file: () => FILES.review(attempt),
       schema: reviewBodySchema,
       madeBy: 'agent:critic',
@@ -56,8 +56,8 @@ export const reviewCriticNode = (find: FindSession) =>
 
 /** The same difference on a moved base was judged and approved before: only the checks had to run again. */
 async function alreadyJudged(session: Session, state: State, rules: ReviewBody): Promise<boolean> {
-  if (state.releaseApproval === null || state.build === null) return false;
-  const build = await bodyOf(session, state.build, buildBodySchema);
+  if (state.releaseApproval === null || state.buildFile === null) return false;
+  const build = await bodyOf(session, state.buildFile, buildBodySchema);
   const row = await session.approvals.get(state.releaseApproval);
   return (
     row?.status === 'approved' &&
@@ -112,9 +112,9 @@ function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): 
 }
 
 async function briefOf(session: Session, state: State, rules: ReviewBody): Promise<string> {
-  if (state.build === null || state.plan === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
-  const plan = await bodyOf(session, state.plan, planBodySchema);
-  const build = await bodyOf(session, state.build, buildBodySchema);
+  if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
+  const plan = await bodyOf(session, state.planFile, planBodySchema);
+  const build = await bodyOf(session, state.buildFile, buildBodySchema);
   const patch = (await session.repository.patch(await session.repository.treeOf(build.base), build.tree)).toString('utf8');
   const shown = patch.length > PATCH_BYTES ? `${patch.slice(0, PATCH_BYTES)}\n(cut; read the files for the rest)` : patch;
   return [

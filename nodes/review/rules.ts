@@ -23,10 +23,10 @@ import { sameFailures, verdictOf } from './checks/verdict.ts';
 /** The `review_rules` node. */
 export const reviewRulesNode = (find: FindSession) =>
   staged(find, 'review_rules', async (session, state) => {
-    if (state.build === null || state.plan === null) throw new StopError('HANDOFF_MISSING', 'review_rules: there is no build');
-    const build = await bodyOf(session, state.build, buildBodySchema);
+    if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_rules: there is no build');
+    const build = await bodyOf(session, state.buildFile, buildBodySchema);
     const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
-    const inputs = [state.plan, state.build];
+    const inputs = [state.planFile, state.buildFile];
     const rules = await runStage<ReviewBody>(session, {
       stage: 'review_rules',
       counter: 'review',
@@ -35,7 +35,7 @@ export const reviewRulesNode = (find: FindSession) =>
       file: (attempt) => `evidence/${attempt}/rules.json`,
       schema: reviewBodySchema,
       madeBy: 'governor',
-      work: (attempt) => judge(session, { attempt, build, plan: state.plan as FileRef, previous }), // checked above
+      work: (attempt) => judge(session, { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
     });
     if (rules.body.verdict === 'pass')
       return { rules: rules.ref, route: 'review_critic', notes: note('review_rules', rules.attempt, 'all rules passed') };
