@@ -11,7 +11,14 @@ export function unserializable(value: unknown, path = '$', depth = 0): string | 
   if (typeof value === 'bigint' || typeof value === 'function' || typeof value === 'symbol') return `${path}: a ${typeof value}`;
   if (typeof value === 'number' && !Number.isFinite(value)) return `${path}: ${value}`;
   if (value === null || typeof value !== 'object') return undefined;
-  if (value instanceof Uint8Array || value instanceof Date || value instanceof RegExp || value instanceof Error || 'lc_serializable' in value) return undefined;
+  if (
+    value instanceof Uint8Array ||
+    value instanceof Date ||
+    value instanceof RegExp ||
+    value instanceof Error ||
+    'lc_serializable' in value
+  )
+    return undefined;
   const members = value instanceof Map || value instanceof Set ? [...value].entries() : Object.entries(value);
   for (const [key, member] of members) {
     const inside = unserializable(member, `${path}.${key}`, depth + 1);

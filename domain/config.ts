@@ -109,7 +109,6 @@ const checkSchema = z.strictObject({
   timeout: duration('5m'),
   baseline: z.enum(['require', 'allow']).default('require'),
 });
-export type CheckConfig = z.infer<typeof checkSchema>;
 
 const approversSchema = z.strictObject({
   role: z.enum(PERSON_ROLES).default('approver'),
@@ -125,7 +124,6 @@ const protectSchema = z.strictObject({
   match: z.array(z.string()).default([]),
   notMatch: z.array(z.string()).default([]),
 });
-export type ProtectRule = z.infer<typeof protectSchema>;
 
 const denySchema = z.strictObject({
   id,
@@ -134,7 +132,6 @@ const denySchema = z.strictObject({
   match: z.array(z.string()).default([]),
   notMatch: z.array(z.string()).default([]),
 });
-export type DenyRule = z.infer<typeof denySchema>;
 
 const toolName = z.enum(Object.keys(TOOL_ROLES) as [keyof typeof TOOL_ROLES]);
 const setupSchema = z.strictObject({
@@ -143,7 +140,6 @@ const setupSchema = z.strictObject({
   inputs: z.array(glob).default([]),
   timeout: duration('15m'),
 });
-export type SetupStep = z.infer<typeof setupSchema>;
 
 export const configSchema = z
   .strictObject({

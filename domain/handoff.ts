@@ -139,7 +139,6 @@ export const approvalBodySchema = z.strictObject({
   self_approved: z.boolean(),
   at: z.string(),
 });
-export type ApprovalBody = z.infer<typeof approvalBodySchema>;
 
 export const releaseBodySchema = z.strictObject({
   target: z.string(),
@@ -150,7 +149,6 @@ export const releaseBodySchema = z.strictObject({
   key: z.string(),
   verified: z.boolean(),
 });
-export type ReleaseBody = z.infer<typeof releaseBodySchema>;
 
 export const rollbackBodySchema = z.strictObject({
   release: z.string(),

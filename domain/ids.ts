@@ -1,13 +1,5 @@
 /** Identifiers, digests and canonical JSON. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
-
-/** A thread: one goal in one repository. Lower-case UUID. */
-export const threadIdSchema = z.uuid().brand<'ThreadId'>();
-export type ThreadId = z.infer<typeof threadIdSchema>;
-
-/** Whole micro-dollars: 1_000_000 is one dollar. */
-export type MicroUsd = number & { readonly __unit: 'MicroUsd' };
 
 /** Hex SHA-256 of bytes or UTF-8 text. */
 export function sha256(data: string | Uint8Array): string {

@@ -226,5 +226,12 @@ function answerEntries(
 
 function entryOf(ask: ModelAsk, action: string, facts: Readonly<Record<string, unknown>>): AuditEntry {
   const actor = `agent:${ask.agent === '-' ? ask.role : ask.agent}`;
-  return { threadId: ask.threadId, action, actor, stage: ask.stage, attempt: ask.attempt, facts };
+  return {
+    threadId: ask.threadId,
+    action,
+    actor,
+    stage: ask.stage,
+    attempt: ask.attempt,
+    facts: { role: ask.role, agent: ask.agent, ...facts },
+  };
 }

@@ -99,5 +99,11 @@ export async function bodyOf<Body>(session: Session, ref: FileRef, schema: { par
   return schema.parse(envelope.body);
 }
 
+/** The thread a node runs for. */
+export function threadOf(config: { configurable?: Record<string, unknown> }): string {
+  const id = config.configurable?.['thread_id'];
+  return typeof id === 'string' ? id : '';
+}
+
 /** Finds the session of a thread; only the process that holds the lease has one. */
 export type FindSession = (threadId: string) => Promise<Session>;

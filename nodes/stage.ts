@@ -5,7 +5,7 @@ import type { Envelope, FileRef } from '../domain/handoff.ts';
 import { canonicalJson, digestOf } from '../domain/ids.ts';
 import { REASONS } from '../domain/reasons.ts';
 import type { Stage } from '../domain/run.ts';
-import type { FindSession, Session } from './session.ts';
+import { type FindSession, type Session, threadOf } from './session.ts';
 import type { State, Update } from './state.ts';
 
 export interface StageWork<Body> {
@@ -99,7 +99,7 @@ const ASKABLE: ReadonlySet<string> = new Set(['BUDGET_EXHAUSTED', 'STEP_LIMIT'])
  */
 export function staged(find: FindSession, stage: Stage, run: (session: Session, state: State) => Promise<Update>) {
   return async (state: State, config: { configurable?: Record<string, unknown> }): Promise<Update> => {
-    const session = await find(String(config.configurable?.['thread_id'] ?? ''));
+    const session = await find(threadOf(config));
     await session.checkpointReached(stage);
     try {
       return await run(session, state);

@@ -38,7 +38,7 @@ export function createBwrap(stateFolder: string): Sandbox {
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       });
       const stderr = result.stderr.toString('utf8');
-      if (result.exitCode === 1 && /^bwrap: /.test(stderr) && !/^bwrap: execvp/.test(stderr))
+      if (result.exitCode === 1 && stderr.startsWith('bwrap: ') && !stderr.startsWith('bwrap: execvp'))
         throw unavailable(stderr.split('\n')[0] ?? 'bwrap failed');
       return { ...result, exitCode: result.exitCode, stdout: result.stdout.toString('utf8'), stderr };
     } catch (error) {

@@ -20,8 +20,8 @@ export async function runCanaries(run: Run, stateFolder: string): Promise<Canary
   const results: Canary[] = [];
   const held = async (name: string, attempt: () => Promise<string | undefined>): Promise<void> => {
     try {
-      const escape = await attempt();
-      results.push({ name, ok: escape === undefined, detail: escape ?? 'held' });
+      const gotOut = await attempt();
+      results.push({ name, ok: gotOut === undefined, detail: gotOut ?? 'held' });
     } catch (error) {
       results.push({ name, ok: false, detail: toError(error).message });
     }

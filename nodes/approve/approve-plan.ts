@@ -48,7 +48,11 @@ export const approvePlanNode = (find: FindSession) =>
     }
     if (row.status === 'edited')
       return {
-        planFile: await editedPlan(session, state.planFile, ref, vote.edit), planApproval: ref, route: 'build', notes: said };
+        planFile: await editedPlan(session, state.planFile, ref, vote.edit),
+        planApproval: ref,
+        route: 'build',
+        notes: said,
+      };
     if (plan.no_change !== undefined) return { planApproval: ref, outcome: 'unchanged' as const, route: 'halt', notes: said };
     if (plan.items.length === 0) return { rejection: ref, route: 'plan', notes: said };
     return { planApproval: ref, route: 'build', notes: said };

@@ -6,7 +6,7 @@ import type { WorkTree } from '../../domain/workspace.ts';
 import { type AgentSpec, actOnCalls, askModel } from '../agent.ts';
 import { buildBody } from '../candidate.ts';
 import { promptFile } from '../prompt.ts';
-import { bodyOf, type FindSession, type Session } from '../session.ts';
+import { bodyOf, type FindSession, type Session, threadOf } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { leadBrief } from './brief.ts';
 import { type Builder, type BuilderUpdate, buildInputs } from './state.ts';
@@ -18,7 +18,7 @@ type Node = (state: Builder, config: { configurable?: Record<string, unknown> })
 /** A stop inside the builder is a value: the parent keeps the pointers, so that coming back goes on where it stood. */
 function guarded(find: FindSession, run: (session: Session, state: Builder) => Promise<BuilderUpdate>): Node {
   return async (state, config) => {
-    const session = await find(String(config.configurable?.['thread_id'] ?? ''));
+    const session = await find(threadOf(config));
     await session.checkpointReached('build');
     try {
       return await run(session, state);

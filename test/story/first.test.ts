@@ -19,10 +19,25 @@ test('a goal goes through every room to an approved merge, with every hand-over 
   expect(world.read('src/product.js')).toContain('a * b');
   expect(world.git('status', '--porcelain')).toBe('');
   const files = (await operations.files(waiting.thread_id)).map((file) => file.path);
-  for (const name of ['request.json', '10-plan.1.json', '10-plan.1.md', '20-build.1.json', '20-build.1.patch', '30-review.1.json', '30-review.1.md', 'evidence/1/test.json', 'evidence/1/test.log', '40-approval.1.json', '50-release.json', 'ledger.json', 'report.md'])
+  for (const name of [
+    'request.json',
+    '10-plan.1.json',
+    '10-plan.1.md',
+    '20-build.1.json',
+    '20-build.1.patch',
+    '30-review.1.json',
+    '30-review.1.md',
+    'evidence/1/test.json',
+    'evidence/1/test.log',
+    '40-approval.1.json',
+    '50-release.json',
+    'ledger.json',
+    'report.md',
+  ])
     expect(files).toContain(name);
   const message = world.git('log', '-1', '--format=%B', 'main');
-  for (const trailer of [`Governor-Thread: ${waiting.thread_id}`, 'Approved-By: local:', 'Plan: ', 'Review: ']) expect(message).toContain(trailer);
+  for (const trailer of [`Governor-Thread: ${waiting.thread_id}`, 'Approved-By: local:', 'Plan: ', 'Review: '])
+    expect(message).toContain(trailer);
   expect((await operations.verifyAudit()).kind).toBe('whole');
   await operations.close();
 });

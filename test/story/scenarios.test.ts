@@ -1,5 +1,5 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -16,7 +16,8 @@ for (const name of readdirSync(root)) {
     const repo = join(folder, 'repo');
     const scenario = parse(readFileSync(join(root, name, 'scenario.yaml'), 'utf8'));
     cpSync(join(root, name, 'repo'), repo, { recursive: true });
-    const git = (...args: string[]) => execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.test', ...args], { cwd: repo, encoding: 'utf8' });
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.test', ...args], { cwd: repo, encoding: 'utf8' });
     git('init', '-q', '-b', 'main');
     git('add', '-A');
     git('commit', '-q', '-m', 'base');
@@ -38,7 +39,9 @@ for (const name of readdirSync(root)) {
       });
       result = await operations.resume(threadId);
     }
-    const critics = (await operations.audit(threadId)).filter((record) => record.action === 'model-call' && record.facts?.['role'] === 'critic').length;
+    const critics = (await operations.audit(threadId)).filter(
+      (record) => record.action === 'model-call' && record.facts?.['role'] === 'critic',
+    ).length;
     expect({ status: result.status, code: result.reason?.code, why: result.reason?.message.slice(0, 600) }).toMatchObject({
       status: scenario.expect.status,
       ...(scenario.expect.code === undefined ? {} : { code: scenario.expect.code }),
@@ -46,7 +49,8 @@ for (const name of readdirSync(root)) {
     expect(gates).toEqual(scenario.expect.gates ?? []);
     if (scenario.expect.critic_calls !== undefined) expect(critics).toBe(scenario.expect.critic_calls);
     if (scenario.expect.attempts !== undefined) expect(result.attempt).toBe(scenario.expect.attempts);
-    for (const [path, text] of Object.entries(scenario.expect.files ?? {})) expect(readFileSync(join(repo, path), 'utf8')).toContain(String(text));
+    for (const [path, text] of Object.entries(scenario.expect.files ?? {}))
+      expect(readFileSync(join(repo, path), 'utf8')).toContain(String(text));
     expect((await operations.verifyAudit()).kind).toBe('whole');
     expect(result.spend.cost_micro_usd).toBeLessThanOrEqual(Number(result.limits['cost_micro_usd']));
     await operations.close();
