@@ -6,7 +6,7 @@ import type { FileRef } from '../domain/handoff.ts';
 import { FILES } from '../domain/handoff.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { Fence, RunRow } from '../domain/ports.ts';
-import { PIPELINE_VERSION } from '../domain/run.ts';
+import { PIPELINE_VERSION, type Stage } from '../domain/run.ts';
 import { createModelDoor } from '../models/metered.ts';
 import { createModels } from '../models/registry.ts';
 import type { Mounts, RequestBody, Session } from '../nodes/session.ts';
@@ -77,6 +77,7 @@ export async function openSession(
   });
   const shared = { effects: stores.effects, audit: stores.audit, clock: house.clock };
   let mounts: Promise<Mounts> | undefined;
+  let at: Stage = row.stage;
   return {
     threadId: row.threadId,
     fence,
@@ -109,8 +110,10 @@ export async function openSession(
     },
     workFolder: (name) => join(house.home, 'work', row.threadId, name),
     signal: options.signal,
-    checkpointReached: async () => {
+    checkpointReached: async (stage) => {
       options.signal.throwIfAborted();
+      if (stage !== at) await stores.runs.update(fence, { stage });
+      at = stage;
       if (options.drain?.aborted === true) throw new DrainedError();
     },
   };

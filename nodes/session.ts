@@ -4,6 +4,7 @@ import type { Account, Price } from '../domain/budget.ts';
 import type { Config, Limits } from '../domain/config.ts';
 import type { Envelope, FileRef } from '../domain/handoff.ts';
 import type { Approvals, Attempts, Audit, ChatModel, Clock, Dossier, Effects, Fence, Ledger, Transcripts } from '../domain/ports.ts';
+import type { Stage } from '../domain/run.ts';
 import type { Repository, Sandbox } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';
@@ -68,7 +69,7 @@ export interface Session {
   /** Aborted by cancel, lost lease or the machine time limit. */
   readonly signal: AbortSignal;
   /** Throws when a drain was asked for; called at the start of every node. */
-  checkpointReached(stage: string): Promise<void>;
+  checkpointReached(stage: Stage): Promise<void>;
 }
 
 /** The account every call of a run is booked on. */

@@ -50,7 +50,7 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
   const commit = async (options: { tree: string; parents: readonly string[]; message: string; stamp: CommitStamp }): Promise<string> => {
     const match = /^(.+) <(.+)>$/.exec(options.stamp.author);
     const [, name = 'Governor', email = 'governor@localhost'] = match ?? [];
-    const date = `${options.stamp.atSeconds} +0000`;
+    const date = `@${options.stamp.atSeconds} +0000`;
     const env = {
       GIT_AUTHOR_NAME: name,
       GIT_AUTHOR_EMAIL: email,
