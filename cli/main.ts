@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command line: parses words, opens the house only inside an action, and gives the exit code. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import type { Operations } from '../graphs/operations.ts';
 import type { CommonFlags, Io } from './io.ts';
 
@@ -32,13 +32,17 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .option('--file <path>')
     .option('--repo <dir>', 'a folder in the repository', '.')
     .option('--base <ref>')
-    .option('--script <file>')
+    .addOption(new Option('--script <file>').hideHelp())
+    .option('--detach', 'go on in the background')
     .action(async (goal: string | undefined, flags) => {
       const { runCommand } = await import('./commands/run.ts');
       await withHouse(flags, (operations) => runCommand(operations, io, goal, flags));
     });
   command('resume <thread>', 'go on with a run')
-    .option('--migrate')
+    .option('--migrate', 'go on although the pipeline changed')
+    .option('--add-usd <dollars>', 'allow so much more')
+    .option('--add-time <duration>', 'allow so much more machine time')
+    .option('--add-calls <count>', 'allow so many more model and tool calls')
     .action(async (thread: string, flags) => {
       const { resumeCommand } = await import('./commands/run.ts');
       await withHouse(flags, (operations) => resumeCommand(operations, io, thread, flags));
@@ -49,7 +53,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   ] as const)
     command(`${name} <thread>`, `${name} what waits at a gate`)
       .option('--comment <text>')
-      .option('--subject <digest>')
+      .option('--subject <digest>', 'what is decided on; from: governor show <thread> --json')
+      .option('--edit <file>', 'an edited plan, as JSON')
+      .option('--add-usd <dollars>', 'at the budget gate')
       .action(async (thread: string, flags) => {
         const { decideCommand } = await import('./commands/decide.ts');
         await withHouse(flags, (operations) => decideCommand(operations, io, thread, decision, flags));
@@ -82,6 +88,53 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       const { LOOKS } = await import('./commands/look.ts');
       await withHouse(flags, async (operations) => (await LOOKS[name]?.(operations, io, thread, flags)) ?? 1);
     });
+  command('demo [scenario]', 'play the offline scenarios')
+    .option('--keep', 'keep the folders')
+    .action(async (scenario: string | undefined, flags) => {
+      const { demoCommand } = await import('./commands/demo.ts');
+      code = await demoCommand(io, scenario, flags);
+    });
+  const home = () => import('./commands/home.ts');
+  command('approvals', 'list what waits for a person').action((flags) =>
+    withHouse(flags, async (operations) => (await home()).approvals(operations, io, flags)),
+  );
+  command('watch <thread>', 'follow a run until it rests').action((thread: string, flags) =>
+    withHouse(flags, async (operations) => (await home()).watch(operations, io, thread, flags)),
+  );
+  command('files <thread> [name]', 'list the files of a run, or print one').action((thread: string, name: string | undefined, flags) =>
+    withHouse(flags, async (operations) => (await home()).files(operations, io, thread, name, flags)),
+  );
+  command('audit [thread]', 'print the trail; "audit verify" checks it').action((word: string | undefined, flags) =>
+    withHouse(flags, async (operations) => (await home()).audit(operations, io, word, flags)),
+  );
+  command('rollback <thread>', 'undo a release by a new commit')
+    .option('--reason <text>')
+    .action((thread: string, flags) => withHouse(flags, async (operations) => (await home()).rollback(operations, io, thread, flags)));
+  command('gc', 'remove what ended threads no longer need')
+    .option('--older <duration>', 'also checkpoints, journal and refs of threads that ended so long ago')
+    .action((flags) => withHouse(flags, async (operations) => (await home()).collect(operations, io, flags)));
+  command('backup <file>', 'write a consistent copy of database and dossiers').action((file: string, flags) =>
+    withHouse(flags, async (operations) => (await home()).backup(operations, io, file, flags)),
+  );
+  command('doctor', 'say what works here')
+    .option('--repo <dir>')
+    .action((flags) => withHouse(flags, async (operations) => (await home()).doctor(operations, io, flags)));
+  command('init', 'write a governor.yaml for a repository')
+    .option('--repo <dir>', 'a folder in the repository', '.')
+    .option('--commit', 'commit it')
+    .action(async (flags) => {
+      const { initCommand } = await import('./commands/init.ts');
+      code = await initCommand(io, flags);
+    });
+  for (const later of ['serve', 'keys', 'policy', 'knowledge', 'why'])
+    program
+      .command(later, { hidden: true })
+      .allowUnknownOption()
+      .allowExcessArguments()
+      .action(async () => {
+        const { UsageError } = await import('../domain/errors.ts');
+        throw new UsageError(`${later}: is not supported yet`);
+      });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
@@ -91,7 +144,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const error = toError(thrown);
     if (error.name === 'UsageError' || error.name === 'StopError') {
       io.stderr(`${error.message}\n`);
-      return 2;
+      return error.name === 'UsageError' ? 2 : 3;
     }
     io.stderr(`${error.message}\nthis is a defect in Governor\n${io.env['LOG_LEVEL'] === 'debug' ? `${error.stack ?? ''}\n` : ''}`);
     return 1;

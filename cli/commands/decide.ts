@@ -1,13 +1,16 @@
 /** `governor approve` and `governor reject`: show first, then decide about exactly what was shown. */
-import { UsageError } from '../../domain/errors.ts';
+import { toError, UsageError } from '../../domain/errors.ts';
 import type { Operations } from '../../graphs/operations.ts';
 import { driveWithProgress } from '../drive.ts';
 import type { CommonFlags, Io } from '../io.ts';
 import { gateText } from '../print.ts';
+import { dollarsFlag } from './home.ts';
 
 export interface DecideFlags extends CommonFlags {
   readonly comment?: string;
   readonly subject?: string;
+  readonly edit?: string;
+  readonly addUsd?: string;
 }
 
 /** @throws UsageError when nothing waits, or no subject was named where nobody can be asked. */
@@ -33,6 +36,21 @@ export async function decideCommand(
     if (answer.trim().toLowerCase() !== 'y') return 4;
     subject = waiting.subject;
   }
-  await operations.decide(threadId, { decision, subject, ...(flags.comment === undefined ? {} : { comment: flags.comment }) });
+  await operations.decide(threadId, {
+    decision,
+    subject,
+    ...(flags.comment === undefined ? {} : { comment: flags.comment }),
+    ...(flags.edit === undefined ? {} : { edit: await readJson(flags.edit) }),
+    ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
+  });
   return driveWithProgress(operations, threadId, io, flags, (options) => operations.resume(threadId, options));
+}
+
+async function readJson(file: string): Promise<unknown> {
+  const { readFile } = await import('node:fs/promises');
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`--edit ${file}: ${toError(error).message}`);
+  }
 }

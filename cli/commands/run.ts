@@ -1,17 +1,27 @@
 /** `governor run` and `governor resume`. */
 import { readFile } from 'node:fs/promises';
 import { UsageError } from '../../domain/errors.ts';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Created, Operations } from '../../graphs/operations.ts';
+import { spawnDetached } from '../../tools/process.ts';
 import { driveWithProgress } from '../drive.ts';
 import { validGoal } from '../goal.ts';
 import type { CommonFlags, Io } from '../io.ts';
 import { dollars } from '../print.ts';
+import { dollarsFlag, durationFlag } from './home.ts';
 
 export interface RunFlags extends CommonFlags {
   readonly file?: string;
   readonly repo: string;
   readonly base?: string;
   readonly script?: string;
+  readonly detach?: boolean;
+}
+
+export interface ResumeFlags extends CommonFlags {
+  readonly migrate?: boolean;
+  readonly addUsd?: string;
+  readonly addTime?: string;
+  readonly addCalls?: string;
 }
 
 /** Makes a thread, says what it may cost, and runs it. */
@@ -25,22 +35,42 @@ export async function runCommand(operations: Operations, io: Io, words: string |
     ...(flags.config === undefined ? {} : { configFile: flags.config }),
     ...(flags.script === undefined ? {} : { scriptFile: flags.script }),
   });
+  if (flags.quiet !== true) announce(io, created);
+  if (flags.detach === true) {
+    spawnDetached(
+      [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'resume', created.threadId, '--quiet', '--home', operations.home],
+      io.env,
+    );
+    io.stdout(flags.json === true ? `${JSON.stringify({ thread_id: created.threadId })}\n` : `${created.threadId}\n`);
+    return 0;
+  }
+  return driveWithProgress(operations, created.threadId, io, flags, (options) => operations.drive(created.threadId, options));
+}
+
+/** What a run may cost and where its commands run, before any money is spent. */
+function announce(io: Io, created: Created): void {
   io.stderr(`thread ${created.threadId}\nworst case ${dollars(created.worstCaseMicroUsd)}\nlimits ${JSON.stringify(created.limits)}\n`);
   io.stderr(created.sandbox === 'unsafe' ? 'sandbox: UNSAFE, commands run without isolation\n' : `sandbox: ${created.sandbox}\n`);
   if (created.canned) io.stderr('CANNED MODEL REPLIES: no model is asked\n');
   for (const warning of created.warnings) io.stderr(`warning: ${warning}\n`);
-  return driveWithProgress(operations, created.threadId, io, flags, (options) => operations.drive(created.threadId, options));
+}
+
+function countFlag(flag: string, word: string): number {
+  const count = Number(word);
+  if (!Number.isSafeInteger(count) || count < 1) throw new UsageError(`${flag} ${JSON.stringify(word)}: is a whole number of 1 or more`);
+  return count;
 }
 
 /** Goes on with a thread. */
-export async function resumeCommand(
-  operations: Operations,
-  io: Io,
-  word: string,
-  flags: CommonFlags & { readonly migrate?: boolean },
-): Promise<number> {
+export async function resumeCommand(operations: Operations, io: Io, word: string, flags: ResumeFlags): Promise<number> {
   const { thread_id: threadId } = await operations.result(word);
   return driveWithProgress(operations, threadId, io, flags, (options) =>
-    operations.resume(threadId, { ...options, migrate: flags.migrate === true }),
+    operations.resume(threadId, {
+      ...options,
+      migrate: flags.migrate === true,
+      ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
+      ...(flags.addTime === undefined ? {} : { addTimeMs: durationFlag('--add-time', flags.addTime) }),
+      ...(flags.addCalls === undefined ? {} : { addCalls: countFlag('--add-calls', flags.addCalls) }),
+    }),
   );
 }

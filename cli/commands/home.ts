@@ -1,0 +1,121 @@
+/** The commands that look at or look after a whole home. */
+import { visible } from '../../domain/access.ts';
+import { parseDuration } from '../../domain/config.ts';
+import { UsageError } from '../../domain/errors.ts';
+import type { Operations } from '../../graphs/operations.ts';
+import { finish } from '../drive.ts';
+import type { CommonFlags, Io } from '../io.ts';
+import { dollars, recordLine } from '../print.ts';
+
+const print = (io: Io, flags: CommonFlags, value: unknown, text: () => string): number => {
+  io.stdout(flags.json === true ? `${JSON.stringify(value)}\n` : `${text()}\n`);
+  return 0;
+};
+
+/** `30d` and the like as ms. @throws UsageError naming the flag. */
+export function durationFlag(flag: string, word: string): number {
+  const ms = parseDuration(word);
+  if (ms === undefined) throw new UsageError(`${flag} ${JSON.stringify(word)}: is not a duration; write 30s, 5m, 2h or 30d`);
+  return ms;
+}
+
+/** Dollars as whole micro-dollars. @throws UsageError naming the flag. */
+export function dollarsFlag(flag: string, word: string): number {
+  const micro = Math.round(Number(word) * 1_000_000);
+  if (!/^\d+(\.\d{1,6})?$/.test(word) || micro <= 0)
+    throw new UsageError(`${flag} ${JSON.stringify(word)}: is an amount of dollars above 0, with at most 6 decimals`);
+  return micro;
+}
+
+export async function approvals(operations: Operations, io: Io, flags: CommonFlags): Promise<number> {
+  const rows = await operations.pending();
+  return print(io, flags, rows, () =>
+    rows.length === 0
+      ? 'nothing waits for a person'
+      : rows
+          .map((row) =>
+            visible(`${row.threadId}  ${row.gate}  role ${row.required.role}  subject ${row.subject.digest}  since ${row.createdAt}`),
+          )
+          .join('\n'),
+  );
+}
+
+export async function files(operations: Operations, io: Io, thread: string, name: string | undefined, flags: CommonFlags): Promise<number> {
+  if (name !== undefined) {
+    const text = await operations.file(thread, name);
+    return print(io, flags, { path: name, text }, () => visible(text));
+  }
+  const list = await operations.files(thread);
+  return print(io, flags, list, () => list.map((file) => `${String(file.bytes).padStart(9)}  ${visible(file.path)}`).join('\n'));
+}
+
+export async function audit(operations: Operations, io: Io, word: string | undefined, flags: CommonFlags): Promise<number> {
+  if (word === 'verify') {
+    const verdict = await operations.verifyAudit();
+    print(io, flags, verdict, () =>
+      verdict.kind === 'whole'
+        ? `whole: ${verdict.records} records, head ${verdict.head}`
+        : `BROKEN at record ${verdict.seq}: ${verdict.problem}`,
+    );
+    return verdict.kind === 'whole' ? 0 : 3;
+  }
+  for (const record of await operations.audit(word))
+    io.stdout(flags.json === true ? `${JSON.stringify(record)}\n` : `${record.seq} ${recordLine(record)}\n`);
+  return 0;
+}
+
+export async function watch(operations: Operations, io: Io, word: string, flags: CommonFlags): Promise<number> {
+  let result = await operations.result(word);
+  const ended = new AbortController();
+  const following = operations.follow(
+    result.thread_id,
+    (record) => (flags.json === true ? io.stdout(`${JSON.stringify(record)}\n`) : io.stderr(`${recordLine(record)}\n`)),
+    ended.signal,
+  );
+  while (result.status === 'running') {
+    await new Promise((wake) => setTimeout(wake, 300));
+    result = await operations.result(result.thread_id);
+  }
+  ended.abort();
+  await following;
+  return finish(io, flags, result);
+}
+
+export async function collect(operations: Operations, io: Io, flags: CommonFlags & { readonly older?: string }): Promise<number> {
+  const done = await operations.gc(flags.older === undefined ? undefined : durationFlag('--older', flags.older));
+  return print(
+    io,
+    flags,
+    done,
+    () => `removed ${done.workTrees} work tree folder(s), the working data of ${done.threads} thread(s), ${done.refs} ref(s)`,
+  );
+}
+
+export async function backup(operations: Operations, io: Io, file: string, flags: CommonFlags): Promise<number> {
+  const done = await operations.backup(file);
+  return print(io, flags, done, () => `${file}: ${done.bytes} bytes`);
+}
+
+export async function doctor(operations: Operations, io: Io, flags: CommonFlags & { readonly repo?: string }): Promise<number> {
+  const report = await operations.doctor(flags.repo);
+  print(io, flags, report, () =>
+    [
+      ...report.lines.map((line) => visible(`${line.ok ? 'ok  ' : 'FAIL'} ${line.name.padEnd(16)} ${line.detail}`)),
+      ...report.canaries.map((canary) =>
+        visible(`${canary.ok ? 'ok  ' : 'FAIL'}   canary: ${canary.name}${canary.ok ? '' : `: ${canary.detail}`}`),
+      ),
+    ].join('\n'),
+  );
+  return report.lines.every((line) => line.ok) ? 0 : 2;
+}
+
+export async function rollback(
+  operations: Operations,
+  io: Io,
+  word: string,
+  flags: CommonFlags & { readonly reason?: string },
+): Promise<number> {
+  const result = await operations.rollback(word, flags.reason ?? 'rolled back by a person');
+  if (flags.json !== true) io.stderr(`rolled back; the run cost ${dollars(result.spend.cost_micro_usd)}\n`);
+  return finish(io, flags, result);
+}

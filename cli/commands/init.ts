@@ -1,0 +1,136 @@
+/** `governor init`: looks at the repository, runs its checks once, writes a commented `governor.yaml`. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { UsageError } from '../../domain/errors.ts';
+import type { Repository, Sandbox } from '../../domain/workspace.ts';
+import { runProcess } from '../../tools/process.ts';
+import { openRepository } from '../../tools/repository.ts';
+import { createSandbox } from '../../tools/sandbox.ts';
+import type { CommonFlags, Io } from '../io.ts';
+
+export interface InitFlags extends CommonFlags {
+  readonly repo: string;
+  readonly commit?: boolean;
+}
+
+interface Tried {
+  readonly id: string;
+  readonly run: readonly string[];
+  readonly exitCode: number | null;
+  readonly seconds: number;
+}
+
+const SCRIPTS = ['test', 'lint', 'typecheck', 'check'];
+const CHECK_TIMEOUT_MS = 5 * 60_000;
+
+export async function initCommand(io: Io, flags: InitFlags): Promise<number> {
+  const state = mkdtempSync(join(tmpdir(), 'governor-init-'));
+  try {
+    const repository = await openRepository(resolve(flags.repo), state);
+    const file = join(repository.path, 'governor.yaml');
+    if (existsSync(file)) throw new UsageError(`${file}: exists already; edit it, or remove it first`);
+    const head = await repository.resolveCommit('HEAD');
+    const branch = (await repository.currentBranch()) ?? 'main';
+    const manager = packageManager(repository.path);
+    const link = existsSync(join(repository.path, 'node_modules')) ? ['node_modules'] : [];
+    const tried = await tryChecks(repository, createSandbox({ level: 'bwrap', stateFolder: state }), head, { manager, link, state, io });
+    writeFileSync(file, configText({ branch, link, tried }));
+    io.stdout(`wrote ${file}\n`);
+    if (flags.commit === true) await commit(repository.path, io);
+    else io.stdout('commit it, since runs read it from the base commit:\n  git add governor.yaml && git commit -m "Add governor.yaml"\n');
+    io.stdout('then, with OPENAI_API_KEY set:\n  governor run "<goal>" --repo .\n');
+    return 0;
+  } finally {
+    rmSync(state, { recursive: true, force: true });
+  }
+}
+
+function packageManager(folder: string): string {
+  if (existsSync(join(folder, 'pnpm-lock.yaml'))) return 'pnpm';
+  if (existsSync(join(folder, 'yarn.lock'))) return 'yarn';
+  return 'npm';
+}
+
+async function tryChecks(
+  repository: Repository,
+  sandbox: Sandbox,
+  head: string,
+  options: { manager: string; link: readonly string[]; state: string; io: Io },
+): Promise<Tried[]> {
+  const folder = join(options.state, 'checkout');
+  const workTree = await repository.checkout(await repository.treeOf(head), folder);
+  const tried: Tried[] = [];
+  for (const { id, run } of candidates(folder, options.manager)) {
+    options.io.stderr(`trying check ${id}: ${run.join(' ')}\n`);
+    const links = options.link.map((at) => ({ at, from: join(repository.path, at) }));
+    const result = await sandbox.run({ argv: run, workspace: folder, links, scratch: [], network: false, timeoutMs: CHECK_TIMEOUT_MS });
+    tried.push({ id, run, exitCode: result.exitCode, seconds: Math.ceil(result.durationMs / 1000) });
+  }
+  await workTree.remove();
+  return tried;
+}
+
+function candidates(folder: string, manager: string): { id: string; run: string[] }[] {
+  const file = join(folder, 'package.json');
+  if (existsSync(file)) {
+    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const scripts = parsed !== null && typeof parsed === 'object' && 'scripts' in parsed ? Object.keys(parsed.scripts ?? {}) : [];
+    return SCRIPTS.filter((name) => scripts.includes(name)).map((name) => ({
+      id: name,
+      run: name === 'test' ? [manager, 'test'] : [manager, 'run', name],
+    }));
+  }
+  if (existsSync(join(folder, 'go.mod'))) return [{ id: 'test', run: ['go', 'test', './...'] }];
+  if (existsSync(join(folder, 'Cargo.toml'))) return [{ id: 'test', run: ['cargo', 'test', '--offline'] }];
+  if (existsSync(join(folder, 'pyproject.toml')) || existsSync(join(folder, 'pytest.ini')))
+    return [{ id: 'test', run: ['python3', '-m', 'pytest', '-q'] }];
+  return [];
+}
+
+function configText(facts: { branch: string; link: readonly string[]; tried: readonly Tried[] }): string {
+  const line = (one: Tried): string =>
+    `{ id: ${one.id}, run: ${JSON.stringify(one.run)}, timeout: ${Math.max(1, Math.ceil((one.seconds * 4) / 60))}m }`;
+  const checks = facts.tried.map((one) =>
+    one.exitCode === 0
+      ? `  - ${line(one)}   # passed in ${one.seconds} s`
+      : `  # - ${line(one)}   # exit code ${one.exitCode ?? 'none'}: mend it, then remove the "#"`,
+  );
+  const active = facts.tried.some((one) => one.exitCode === 0);
+  return `# Rules that agents run under. Read from the base commit: an agent cannot change them for its own run.
+version: 1
+models:                       # any OpenAI-compatible endpoint; baseUrl and apiKey: secret://env/NAME are optional
+  planner: { provider: openai, model: gpt-5.4 }
+  lead: { provider: openai, model: gpt-5.4 }
+  critic: { provider: openai, model: gpt-5.4 }
+  lean: { provider: openai, model: gpt-5.4-mini }   # used when most of a limit is spent
+limits:
+  costUsd: 5.00               # hard: no call is made whose worst case does not fit
+  machineTime: 60m            # waiting for a person does not count
+  reviewRounds: 3
+  onExhausted: stop           # or ask
+${facts.link.length > 0 ? `workspace:\n  link: ${JSON.stringify(facts.link)}   # shared read-only with every work tree\n` : ''}# Checks run in a fresh checkout, in a sandbox without network. Without any, a person must judge every change.
+checks:${active ? '' : ' []'}
+${checks.join('\n')}
+# Red lines: allowed only with the named approval.
+protect:
+  - { id: pipelines, paths: [".github/**", ".gitlab-ci.yml"], reason: "runs with more rights than any agent has" }
+#  - { id: money, paths: ["payments/**"], approvers: { role: approver, min: 1, notStarter: true }, reason: "moves money" }
+release:
+  target: merge               # or push
+  branch: ${JSON.stringify(facts.branch)}
+  approval: always            # or on-red-line
+`;
+}
+
+async function commit(folder: string, io: Io): Promise<void> {
+  const env = Object.fromEntries(Object.entries(io.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  for (const argv of [
+    ['git', 'add', 'governor.yaml'],
+    ['git', 'commit', '-m', 'Add governor.yaml', '--', 'governor.yaml'],
+  ]) {
+    const done = await runProcess(argv, { cwd: folder, env, timeoutMs: 60_000 });
+    if (done.exitCode !== 0) throw new UsageError(`${argv.join(' ')}: ${done.stderr.toString('utf8').trim()}`);
+  }
+  io.stdout('committed it\n');
+}
