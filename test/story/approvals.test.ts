@@ -29,7 +29,9 @@ test('resume is not approval', async () => {
 test('an approval for another subject is refused and releases nothing', async () => {
   const waiting = await start(world, operations);
   const before = main();
-  await expect(operations.decide(waiting.thread_id, { decision: 'approved', subject: 'a'.repeat(64) })).rejects.toMatchObject({ code: 'APPROVAL_STALE' });
+  await expect(operations.decide(waiting.thread_id, { decision: 'approved', subject: 'a'.repeat(64) })).rejects.toMatchObject({
+    code: 'APPROVAL_STALE',
+  });
   expect((await operations.resume(waiting.thread_id)).status).toBe('waiting');
   expect(main()).toBe(before);
 });

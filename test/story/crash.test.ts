@@ -1,27 +1,10 @@
 /** Kills a real process at random moments and resumes: the same release, nothing paid twice but the call in flight. */
-import { spawn } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
+import { driveAndKill } from './kill.ts';
 import { HAPPY, makeWorld, type Reply, type World } from './world.ts';
 
 let world: World | undefined;
 afterEach(() => world?.dispose());
-
-const driver = new URL('./drive.ts', import.meta.url).pathname;
-
-/** Drives a thread in a process of its own and kills it after `ms`; true when it ended by itself. */
-function driveAndKill(home: string, threadId: string, ms: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', driver, home, threadId], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let timer: NodeJS.Timeout | undefined;
-    child.stdout.once('data', () => {
-      timer = setTimeout(() => child.kill('SIGKILL'), ms);
-    });
-    child.on('exit', (_code, signal) => {
-      clearTimeout(timer);
-      resolve(signal === null);
-    });
-  });
-}
 
 const slow = (replies: readonly Reply[]): Reply[] => replies.map((reply) => ({ ...reply, delayMs: 60 }));
 
