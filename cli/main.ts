@@ -116,6 +116,12 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   command('backup <file>', 'write a consistent copy of database and dossiers').action((file: string, flags) =>
     withHouse(flags, async (operations) => (await home()).backup(operations, io, file, flags)),
   );
+  command('restore <file>', 'restore a backup into a new home').action(async (file: string, flags: CommonFlags) => {
+    const [{ restoreHome }, { homeFolder }] = await Promise.all([import('../checkpoints/backup.ts'), import('../graphs/environment.ts')]);
+    const folder = homeFolder(flags.home, io.env);
+    restoreHome(file, folder);
+    io.stdout(`${folder}\n`);
+  });
   command('doctor', 'say what works here')
     .option('--repo <dir>')
     .action((flags) => withHouse(flags, async (operations) => (await home()).doctor(operations, io, flags)));

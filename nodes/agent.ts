@@ -33,7 +33,6 @@ const REPEATS = 3;
 const INVALID = 3;
 /** Answers cut at the output limit, in a row, that end the attempt. */
 const CUTS = 3;
-const SIGNATURES_KEPT = 200;
 
 const accountsOf = (spec: AgentSpec): Account[] => [
   runAccount(spec.session.limits),
@@ -170,7 +169,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       if (call.name.startsWith('submit_') || !roleHasTool(spec.role, call.name))
         invalid = `${call.name}: ${contentOf(done.row).slice(0, 300)}`;
     } else next = { ...next, invalid: 0 };
-    next = remember(spec, next, done.signature, call);
+    stopAtRepeats(spec, done.repeats ?? 0, call);
   }
   return invalid === undefined ? next : countInvalid(spec, next, true, invalid);
 }
@@ -181,19 +180,13 @@ const COMMAND_TIMEOUT_MS = 10 * 60_000;
 const OUTPUT_BYTES = 32 * 1024;
 const STOPPING: ReadonlySet<string> = new Set(['STEP_LIMIT', 'BUDGET_EXHAUSTED']);
 
-function remember(spec: AgentSpec, state: AgentState, signature: string | undefined, call: ToolCall): AgentState {
-  if (signature === undefined) return state;
-  const signatures = [...state.signatures, signature].slice(-SIGNATURES_KEPT);
-  const times = signatures.filter((other) => other === signature).length;
-  if (times >= REPEATS)
-    throw new StopError(
-      'NO_PROGRESS',
-      `${spec.agent === '-' ? spec.role : spec.agent} called ${call.name} with the same arguments on the same tree ${times} times`,
-      {
-        facts: { ...whereabouts(spec).facts, tool: call.name, times },
-      },
-    );
-  return { ...state, signatures };
+function stopAtRepeats(spec: AgentSpec, times: number, call: ToolCall): void {
+  if (times < REPEATS) return;
+  throw new StopError(
+    'NO_PROGRESS',
+    `${spec.agent === '-' ? spec.role : spec.agent} called ${call.name} with the same arguments on the same tree ${times} times`,
+    { facts: { ...whereabouts(spec).facts, tool: call.name, times } },
+  );
 }
 
 function countInvalid(spec: AgentSpec, state: AgentState, counts: boolean, what: string): AgentState {

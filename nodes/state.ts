@@ -16,8 +16,6 @@ export interface AgentState {
   readonly told: boolean;
   /** Answers cut at the output limit, in a row. */
   readonly cut: number;
-  /** Signatures (tool, arguments, tree) of the last calls. */
-  readonly signatures: readonly string[];
   /** The work tree after the last tool call. */
   readonly tree: string | null;
   /** What it handed over, as JSON text; at most 64 KB. */
@@ -31,7 +29,6 @@ export const FRESH_AGENT: AgentState = {
   invalid: 0,
   told: false,
   cut: 0,
-  signatures: [],
   tree: null,
   submission: null,
 };

@@ -38,8 +38,8 @@ export interface ToolAnswer {
   readonly code?: ReasonCode;
   /** The work tree after an effect. */
   readonly tree?: string;
-  /** Equal for the same tool, arguments and tree. */
-  readonly signature?: string;
+  /** How often this agent made this very call on this very tree in this attempt, this time included. */
+  readonly repeats?: number;
 }
 
 export interface ToolDoor {
@@ -105,7 +105,6 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
       return tree;
     };
     const before = tool === undefined ? undefined : await treeNow();
-    const signature = digestOf({ name: call.name, arguments: call.arguments, tree: before ?? '' });
     const effect = {
       key: digestOf({
         thread: fence.threadId,
@@ -123,9 +122,19 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
       role: request.role,
       requestHash: digestOf({ name: call.name, arguments: call.arguments }),
     };
+    const repeatsOf = async (tree: string | undefined): Promise<number> =>
+      tree === undefined
+        ? 0
+        : effects.repeats(fence.threadId, {
+            stage: effect.stage,
+            attempt: effect.attempt,
+            agent: effect.agent,
+            requestHash: effect.requestHash,
+            before: tree,
+          });
     const start = await effects.start(fence, effect, {
       reserve: { accounts: request.accounts, amounts: { ...ZERO, toolCalls: 1 } },
-      ...(tool?.effect === true && before !== undefined ? { before } : {}),
+      ...(before === undefined ? {} : { before }),
       audit: entry(request, 'tool-call', { facts: subjectOf(call, input) }),
     });
     if (start.kind === 'refused')
@@ -139,7 +148,7 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
         trees.set(workTree, start.after);
       }
       const recorded = JSON.parse(start.result) as Judged; // written below
-      return { ...answer(request, recorded), signature, ...(start.after === null ? {} : { tree: start.after }) };
+      return { ...answer(request, recorded), repeats: await repeatsOf(before), ...(start.after === null ? {} : { tree: start.after }) };
     }
     if (start.kind === 'interrupted' && start.before !== null && tool?.effect === true) {
       await workTree.restore(start.before);
@@ -174,7 +183,7 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
         }),
       ],
     });
-    return { ...result, signature, ...(after === undefined ? {} : { tree: after }) };
+    return { ...result, repeats: await repeatsOf(before), ...(after === undefined ? {} : { tree: after }) };
   };
 
   const handOver = async (request: ToolRequest, input: unknown): Promise<Judged> => {

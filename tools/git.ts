@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runProcess } from './process.ts';
+import { runProcess, searchPath } from './process.ts';
 
 export interface GitOptions {
   readonly gitDir?: string;
@@ -81,7 +81,7 @@ export async function runGit(args: readonly string[], options: GitOptions): Prom
     {
       cwd,
       env: {
-        PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+        PATH: searchPath(),
         HOME: '/nonexistent',
         LC_ALL: 'C',
         GIT_CONFIG_GLOBAL: '/dev/null',

@@ -142,3 +142,8 @@ export function spawnDetached(argv: readonly string[], env: Readonly<Record<stri
   if (command === undefined) throw new Error('an empty command');
   spawn(command, rest, { cwd: '/', env: { ...env }, detached: true, stdio: 'ignore' }).unref();
 }
+
+/** Where the governor's own tools (git, bwrap) are looked for. */
+export function searchPath(): string {
+  return process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
+}
