@@ -1,0 +1,137 @@
+/** An independent OpenAI-compatible endpoint on the loopback: it answers by the x-governor-* headers, counts, and can fail. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Operations } from '../../graphs/operations.ts';
+import type { Reply, World } from './world.ts';
+
+interface Seen {
+  readonly at: number;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly role: string;
+  readonly body: {
+    readonly model: string;
+    readonly messages: readonly { readonly role: string; readonly content: unknown }[];
+    readonly tools?: readonly unknown[];
+    readonly max_tokens?: number;
+    readonly max_completion_tokens?: number;
+  };
+  readonly status: number;
+}
+
+/** What happens instead of an answer, once. */
+export type Fault = { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | 'cut';
+
+export interface Endpoint {
+  readonly port: number;
+  readonly baseUrl: string;
+  readonly seen: Seen[];
+  replies: readonly Reply[];
+  /** Asked before each answer. */
+  fault: (request: { readonly role: string; readonly call: number; readonly nth: number }) => Fault | undefined;
+  count(role?: string): number;
+  close(): Promise<void>;
+}
+
+const USAGE = { input: 1000, output: 100 };
+/** Dollars per million tokens, so micro-dollars per token. */
+const PRICE = { input: 2, output: 8 };
+export const CALL_MICRO_USD = USAGE.input * PRICE.input + USAGE.output * PRICE.output;
+const MODEL = 'gpt-5.4-mini';
+export const HEADERS = ['thread', 'role', 'agent', 'attempt', 'call'].map((name) => `x-governor-${name}`);
+
+export async function openEndpoint(replies: readonly Reply[], port = 0): Promise<Endpoint> {
+  const seen: Seen[] = [];
+  const server = createServer((request, response) => {
+    answer(endpoint, request, response).catch((error: unknown) => response.writeHead(418).end(String(error)));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const bound = (server.address() as AddressInfo).port;
+  const endpoint: Endpoint = {
+    port: bound,
+    baseUrl: `http://127.0.0.1:${bound}/v1`,
+    seen,
+    replies,
+    fault: () => undefined,
+    count: (role) => seen.filter((one) => role === undefined || one.role === role).length,
+    close: () => closeServer(server),
+  };
+  return endpoint;
+}
+
+function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+async function answer(endpoint: Endpoint, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
+  const role = headers['x-governor-role'] ?? '?';
+  const agent = headers['x-governor-agent'];
+  const attempt = Number(headers['x-governor-attempt']);
+  const call = Number(headers['x-governor-call']);
+  const body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  const log = (status: number): void => {
+    endpoint.seen.push({ at: performance.now(), path: request.url ?? '', headers, role, body, status });
+  };
+  const fault = endpoint.fault({ role, call, nth: endpoint.seen.length + 1 });
+  const reply = endpoint.replies.find(
+    (one) => one.role === role && one.attempt === attempt && one.call === call && agent === (one.role === 'lead' ? 'lead' : '-'),
+  );
+  if (fault !== undefined && fault !== 'cut') {
+    log(fault.status);
+    response.writeHead(fault.status, { 'content-type': 'application/json', ...fault.headers });
+    response.end(JSON.stringify({ error: { message: `fault ${fault.status}` } }));
+    return;
+  }
+  if (request.url !== '/v1/chat/completions' || reply === undefined) {
+    log(400);
+    response.writeHead(400).end(JSON.stringify({ error: { message: `no reply for ${role} ${agent} ${attempt} ${call}` } }));
+    return;
+  }
+  log(fault === undefined ? 200 : 0);
+  const text = JSON.stringify(completion(reply));
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  if (fault === undefined) response.end(text);
+  else response.write(text.slice(0, Math.floor(text.length / 2)), () => response.destroy());
+}
+
+function completion(reply: Reply): object {
+  const calls = (reply.tools ?? []).map((one, index) => ({
+    id: `call_${reply.role}_${reply.attempt}_${reply.call}_${index}`,
+    type: 'function',
+    function: { name: one.name, arguments: JSON.stringify(one.arguments) },
+  }));
+  const usage = reply.usage ?? USAGE;
+  return {
+    id: `chatcmpl-${reply.role}-${reply.attempt}-${reply.call}`,
+    object: 'chat.completion',
+    created: 1,
+    model: MODEL,
+    choices: [
+      {
+        index: 0,
+        finish_reason: reply.finish ?? (calls.length > 0 ? 'tool_calls' : 'stop'),
+        message: { role: 'assistant', content: reply.text ?? null, ...(calls.length > 0 ? { tool_calls: calls } : {}) },
+      },
+    ],
+    usage: { prompt_tokens: usage.input, completion_tokens: usage.output, total_tokens: usage.input + usage.output },
+  };
+}
+
+/** The part of `governor.yaml` that sends every role to `baseUrl`. */
+export function endpointConfig(baseUrl: string, lead: object = {}) {
+  const model = { provider: 'openai', model: MODEL, baseUrl };
+  return { models: { planner: model, lead: { ...model, ...lead }, critic: model }, prices: { [MODEL]: PRICE } };
+}
+
+/** Like `start` of world.ts, without any script. */
+export async function startOver(world: World, operations: Operations, goal = 'Add a product function with a test') {
+  const created = await operations.create({ goal, repo: world.repo });
+  return operations.drive(created.threadId);
+}
