@@ -3,6 +3,7 @@ import { exitCodeOf, type RunResult } from '../domain/run.ts';
 import type { DriveOptions, Operations } from '../graphs/operations.ts';
 import type { CommonFlags, Io } from './io.ts';
 import { recordLine, resultText } from './print.ts';
+import { liveTree } from './tree.ts';
 
 /** Prints the result the way the flags ask for; gives the exit code. */
 export function finish(io: Io, flags: CommonFlags, result: RunResult): number {
@@ -29,10 +30,12 @@ export async function driveWithProgress(
   const terminate = (): void => drain.abort();
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', terminate);
+  const tree = io.isTTY && flags.json !== true && flags.quiet !== true ? liveTree(io.stderr) : undefined;
   const following = operations.follow(
     threadId,
     (record) => {
       if (flags.json === true) io.stdout(`${JSON.stringify(record)}\n`);
+      else if (tree !== undefined) tree.add(record);
       else if (flags.quiet !== true) io.stderr(`${recordLine(record)}\n`);
     },
     ended.signal,
@@ -45,6 +48,7 @@ export async function driveWithProgress(
     process.off('SIGTERM', terminate);
     ended.abort();
     await following;
+    tree?.done();
   }
   return finish(io, flags, result);
 }
