@@ -23,7 +23,7 @@ export function treeLines(records: readonly AuditRecord[], nowMs: number): strin
   for (const record of records) {
     const at = Date.parse(record.at);
     if (record.action === 'run-end' || record.action === 'run-wait') {
-      end = `${String(record.facts?.['status'] ?? '')}${record.code === undefined ? '' : ` ${record.code}`}`;
+      end = `${word(record, 'status', '')}${record.code === undefined ? '' : ` ${record.code}`}`;
       for (const row of rows.values()) if (row.state === 'running') row.state = record.action === 'run-wait' ? 'waiting' : 'failed';
       continue;
     }
@@ -57,7 +57,7 @@ export function treeLines(records: readonly AuditRecord[], nowMs: number): strin
 function apply(row: StageRow, record: AuditRecord): void {
   switch (record.action) {
     case 'model-call':
-      row.now = `asks ${String(record.facts?.['model'] ?? 'the model')}${record.facts?.['canned'] === true ? ' (canned)' : ''}`;
+      row.now = `asks ${word(record, 'model', 'the model')}${record.facts?.['canned'] === true ? ' (canned)' : ''}`;
       row.calls += 1;
       break;
     case 'model-answer':
@@ -65,12 +65,10 @@ function apply(row: StageRow, record: AuditRecord): void {
       row.now = '';
       break;
     case 'tool-call':
-      row.now = `${String(record.facts?.['tool'] ?? 'tool')} ${String(record.facts?.['path'] ?? record.facts?.['argv'] ?? '')}`
-        .trim()
-        .slice(0, 60);
+      row.now = `${word(record, 'tool', 'tool')} ${word(record, 'path', word(record, 'argv', ''))}`.trim().slice(0, 60);
       break;
     case 'check-start':
-      row.now = `check ${String(record.facts?.['check'] ?? '')}`;
+      row.now = `check ${word(record, 'check', '')}`;
       break;
     case 'stage-end':
     case 'release-applied':
@@ -83,6 +81,12 @@ function apply(row: StageRow, record: AuditRecord): void {
     default:
       break;
   }
+}
+
+/** A fact as text; anything that is no text or number counts as absent. */
+function word(record: AuditRecord, name: string, fallback: string): string {
+  const value = record.facts?.[name];
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : fallback;
 }
 
 /** Draws the tree in place, at most ten times a second; `done` leaves the last picture standing. */
