@@ -192,7 +192,7 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
     },
     checkout: (tree, folder) => checkoutTree(clean, tree, folder),
     open: async (folder) => {
-      if (!existsSync(folder) || !existsSync(`${folder}.index`)) throw new UsageError(`work tree ${folder}: there is none`);
+      if (!existsSync(folder)) throw new UsageError(`work tree ${folder}: there is none`);
       return openWorkTree(clean, folder);
     },
   };

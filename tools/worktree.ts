@@ -10,20 +10,25 @@ export interface GitPlace {
   readonly objects: string;
 }
 
+/** Each process has its own index: one that was killed may have left a lock, or a git that still writes. */
+const indexOf = (folder: string): string => `${folder}.${process.pid}.index`;
+/** What a dying command still writes must not fail the removal. */
+const RECURSIVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
+
 /** Makes an empty folder a work tree of `tree`. */
 export async function checkoutTree(place: GitPlace, tree: string, folder: string): Promise<WorkTree> {
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(`${folder}.index`, { force: true });
+  rmSync(folder, RECURSIVE);
+  rmSync(indexOf(folder), { force: true });
   mkdirSync(folder, { recursive: true });
   const workTree = openWorkTree(place, folder);
-  const git = { ...place, workTree: folder, indexFile: `${folder}.index` };
+  const git = { ...place, workTree: folder, indexFile: indexOf(folder) };
   await runGit(['read-tree', '--reset', tree], git);
   await runGit(['checkout-index', '-a', '-f', '-q'], git);
   return workTree;
 }
 
 export function openWorkTree(place: GitPlace, folder: string): WorkTree {
-  const git = { ...place, workTree: folder, indexFile: `${folder}.index` };
+  const git = { ...place, workTree: folder, indexFile: indexOf(folder) };
   return {
     folder,
     snapshot: async () => {
@@ -42,8 +47,8 @@ export function openWorkTree(place: GitPlace, folder: string): WorkTree {
       await runGit(['checkout-index', '-a', '-f', '-q'], git);
     },
     remove: async () => {
-      rmSync(folder, { recursive: true, force: true });
-      rmSync(`${folder}.index`, { force: true });
+      rmSync(folder, RECURSIVE);
+      rmSync(indexOf(folder), { force: true });
     },
   };
 }

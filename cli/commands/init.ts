@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { UsageError } from '../../domain/errors.ts';
+import { toError, UsageError } from '../../domain/errors.ts';
 import type { Repository, Sandbox } from '../../domain/workspace.ts';
 import { runProcess } from '../../tools/process.ts';
 import { openRepository } from '../../tools/repository.ts';
@@ -21,7 +21,7 @@ interface Tried {
   readonly seconds: number;
 }
 
-const SCRIPTS = ['test', 'lint', 'typecheck', 'check'];
+const SCRIPTS = ['test', 'lint', 'typecheck', 'check', 'build'];
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 
 export async function initCommand(io: Io, flags: InitFlags): Promise<number> {
@@ -74,7 +74,7 @@ async function tryChecks(
 function candidates(folder: string, manager: string): { id: string; run: string[] }[] {
   const file = join(folder, 'package.json');
   if (existsSync(file)) {
-    const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const parsed = jsonOf(file);
     const scripts = parsed !== null && typeof parsed === 'object' && 'scripts' in parsed ? Object.keys(parsed.scripts ?? {}) : [];
     return SCRIPTS.filter((name) => scripts.includes(name)).map((name) => ({
       id: name,
@@ -86,6 +86,14 @@ function candidates(folder: string, manager: string): { id: string; run: string[
   if (existsSync(join(folder, 'pyproject.toml')) || existsSync(join(folder, 'pytest.ini')))
     return [{ id: 'test', run: ['python3', '-m', 'pytest', '-q'] }];
   return [];
+}
+
+function jsonOf(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`${file}: is not JSON (${toError(error).message})`);
+  }
 }
 
 function configText(facts: { branch: string; link: readonly string[]; tried: readonly Tried[] }): string {

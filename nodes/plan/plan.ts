@@ -37,9 +37,8 @@ async function makePlan(session: Session, attempt: number, rejection: FileRef | 
   const tree = await session.repository.treeOf(session.request.base);
   const folder = session.workFolder(`plan-${attempt}`);
   const workTree = await session.repository.checkout(tree, folder);
-  let body: PlanBody | undefined;
   try {
-    await runAgent(
+    const end = await runAgent(
       {
         session,
         stage: 'plan',
@@ -53,17 +52,16 @@ async function makePlan(session: Session, attempt: number, rejection: FileRef | 
           const plan = planBodySchema.parse(input);
           const problems = planProblems(plan);
           if (problems.length > 0) return { ok: false, content: JSON.stringify({ error: problems.join('; ') }) };
-          body = plan;
           return { ok: true, content: JSON.stringify({ accepted: true }) };
         },
       },
       FRESH_AGENT,
     );
+    // The transcript holds what was handed over; a replay takes it from there, without a second judgement.
+    return planBodySchema.parse(JSON.parse(session.redact(end.submission ?? '')));
   } finally {
     await workTree.remove();
   }
-  if (body === undefined) throw new Error(`plan ${attempt}: the planner ended without a plan`);
-  return body;
 }
 
 async function briefOf(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<string> {

@@ -69,9 +69,8 @@ async function alreadyJudged(session: Session, state: State, rules: ReviewBody):
 async function judge(session: Session, state: State, rules: ReviewBody, attempt: number): Promise<ReviewBody> {
   const folder = session.workFolder(`critic-${attempt}`);
   const workTree = await session.repository.checkout(rules.tree, folder);
-  let submitted: SubmitReview | undefined;
   try {
-    await runAgent(
+    const end = await runAgent(
       {
         session,
         stage: 'review_critic',
@@ -81,18 +80,14 @@ async function judge(session: Session, state: State, rules: ReviewBody, attempt:
         contract,
         brief: await briefOf(session, state, rules),
         workTree,
-        handoff: async (_name, input) => {
-          submitted = submitReviewSchema.parse(input);
-          return { ok: true, content: JSON.stringify({ accepted: true }) };
-        },
+        handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
       },
       FRESH_AGENT,
     );
+    return lowered(session, rules, submitReviewSchema.parse(JSON.parse(end.submission ?? '')));
   } finally {
     await workTree.remove();
   }
-  if (submitted === undefined) throw new Error(`review ${attempt}: the critic ended without a verdict`);
-  return lowered(session, rules, submitted);
 }
 
 /** The rules' verdict lowered by the critic's; a serious finding is a rework whatever verdict stands beside it. */

@@ -44,6 +44,7 @@ async function story(replies: readonly Reply[], kills: readonly number[]) {
     }
   };
   await rest();
+  expect((await operations.result(threadId)).reason).toBeNull();
   const gate = await operations.gate(threadId);
   await operations.decide(threadId, { decision: 'approved', subject: gate?.row.subject.digest ?? '' });
   await rest();
@@ -71,16 +72,16 @@ for (const [name, replies] of [
 ] as const) {
   test(`the ${name} path survives ${KILLS / 2} random kills`, async () => {
     const whole = await story(replies, []);
-    const random = sequence(name.length * 7919);
+    const random = sequence(Number(process.env['CHAOS_SEED'] ?? name.length * 7919));
     const end = await story(
       replies,
-      Array.from({ length: KILLS / 2 }, () => 20 + random(900)),
+      Array.from({ length: KILLS / 2 }, () => 20 + random(400)),
     );
     expect(end.result.status).toBe('released');
     expect(end.tree).toBe(whole.tree);
     expect(end.merges).toBe('1');
     expect(end.audit).toBe('whole');
-    expect(end.killed).toBeGreaterThanOrEqual(3);
+    expect(end.killed).toBeGreaterThanOrEqual(2);
     for (const [call, times] of end.paid) expect({ call, times }).toEqual({ call, times: 1 });
     expect(end.result.spend.model_calls).toBeLessThanOrEqual(whole.result.spend.model_calls + end.killed);
   });
