@@ -58,7 +58,9 @@ async function makePlan(session: Session, attempt: number, rejection: FileRef | 
       FRESH_AGENT,
     );
     // The transcript holds what was handed over; a replay takes it from there, without a second judgement.
-    return planBodySchema.parse(JSON.parse(session.redact(end.submission ?? '')));
+    return planBodySchema.parse(
+      JSON.parse(end.submission ?? '', (_key, value: unknown) => (typeof value === 'string' ? session.redact(value) : value)),
+    );
   } finally {
     await workTree.remove();
   }

@@ -1,4 +1,6 @@
 /** Kills a real process at random moments and resumes: the same release, nothing paid twice but the call in flight. */
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { driveAndKill } from './kill.ts';
 import { HAPPY, makeWorld, type Reply, type World } from './world.ts';
@@ -51,3 +53,21 @@ test('a run that is killed again and again ends in the same tree, merged once, a
   for (const [call, times] of killed.paid) expect({ call, times }).toEqual({ call, times: 1 });
   expect(killed.calls).toBeLessThanOrEqual(whole.calls + kills.length);
 }, 120_000);
+
+for (const file of ['10-plan.1.json', '20-build.1.json', '30-review.1.json']) {
+  test(`when ${file} could not be written, a resume takes the journaled answers and pays nothing again`, async () => {
+    world = makeWorld();
+    const operations = await world.open();
+    const { threadId } = await operations.create({ goal: 'Add a product function', repo: world.repo, scriptFile: world.script });
+    const inTheWay = join(world.home, 'runs', threadId, file);
+    mkdirSync(inTheWay, { recursive: true });
+    const stopped = await operations.drive(threadId);
+    expect(stopped.reason).toMatchObject({ code: 'INTERNAL', resumable: true });
+    rmdirSync(inTheWay);
+    const waiting = await operations.resume(threadId);
+    expect(waiting.reason).toBeNull();
+    expect(waiting.status).toBe('waiting');
+    expect(waiting.spend.model_calls).toBe(HAPPY.length);
+    await operations.close();
+  });
+}
