@@ -163,10 +163,13 @@ async function isMain(): Promise<boolean> {
   return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
 }
 
-if (await isMain())
+if (await isMain()) {
+  // `.env` of the current folder; what is set already stays.
+  if ((await import('node:fs')).existsSync('.env')) process.loadEnvFile('.env');
   process.exitCode = await run(process.argv.slice(2), {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     env: process.env,
     isTTY: process.stdin.isTTY === true && process.stderr.isTTY === true,
   });
+}

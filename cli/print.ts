@@ -9,11 +9,24 @@ export function dollars(microUsd: number): string {
   return `$${(microUsd / 1_000_000).toFixed(4)}`;
 }
 
-/** One audit record as one line. */
+/** What a plain line shows of a record's facts, in this order. */
+const SHOWN = ['status', 'model', 'tool', 'path', 'argv', 'check', 'outcome', 'gate', 'decision', 'costMicroUsd', 'file', 'message'];
+const LINE_CHARACTERS = 160;
+
+/** One audit record as one short line; `--json` has all of it. */
 export function recordLine(record: AuditRecord): string {
-  const facts = record.facts === undefined ? '' : ` ${JSON.stringify(record.facts)}`;
-  const where = record.stage === undefined ? '' : ` ${record.stage}#${record.attempt ?? 1}`;
-  return visible(`${record.at} ${record.action}${where}${record.code === undefined ? '' : ` ${record.code}`}${facts}`);
+  const facts = record.facts ?? {};
+  const shown = SHOWN.flatMap((name) => {
+    const value = facts[name];
+    return value === undefined || value === ''
+      ? []
+      : [name === 'costMicroUsd' ? dollars(Number(value)) : typeof value === 'string' ? value : JSON.stringify(value)];
+  });
+  const where = record.stage === undefined ? '' : ` ${record.stage}${record.attempt === undefined ? '' : `#${record.attempt}`}`;
+  const canned = facts['canned'] === true ? ' (canned)' : '';
+  const line =
+    `${record.at.slice(11, 19)}${where} ${record.action}${canned}${record.code === undefined ? '' : ` ${record.code}`} ${shown.join(' ')}`.trim();
+  return visible(line.replaceAll('\n', ' ')).slice(0, LINE_CHARACTERS);
 }
 
 /** The end of a run, with the next command. */

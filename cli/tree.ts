@@ -61,7 +61,7 @@ function apply(row: StageRow, record: AuditRecord): void {
       row.calls += 1;
       break;
     case 'model-answer':
-      row.costMicroUsd += Number(record.facts?.['cost_micro_usd'] ?? record.facts?.['costMicroUsd'] ?? 0);
+      row.costMicroUsd += Number(record.facts?.['costMicroUsd'] ?? 0);
       row.now = '';
       break;
     case 'tool-call':

@@ -20,7 +20,7 @@ test('the tree shows each stage and attempt with its state, what runs now, and t
       record(1, 'stage-start', { stage: 'plan', attempt: 1 }),
       record(2, 'stage-end', { stage: 'plan', attempt: 1 }),
       record(3, 'model-call', { ...stage, facts: { model: 'm' } }),
-      record(4, 'model-answer', { ...stage, facts: { cost_micro_usd: 1500 } }),
+      record(4, 'model-answer', { ...stage, facts: { costMicroUsd: 1500 } }),
       record(5, 'tool-call', { ...stage, facts: { tool: 'write_file', path: '"a\u001b[2J.js"' } }),
     ],
     6000,
