@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createSandbox } from '../../tools/sandbox.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'governor-sandbox-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const run = (shell: string, more: { timeoutMs?: number; outputBytes?: number } = {}) => {
+  const workspace = mkdtempSync(join(folder, 'tree-'));
+  return createSandbox({ level: 'bwrap', stateFolder: folder }).run({
+    argv: ['sh', '-c', shell],
+    workspace,
+    links: [],
+    scratch: [],
+    network: false,
+    timeoutMs: 10_000,
+    ...more,
+  });
+};
+
+test('every canary holds', async () => {
+  const canaries = await createSandbox({ level: 'bwrap', stateFolder: folder }).canaries();
+  expect(canaries.filter((canary) => !canary.ok)).toEqual([]);
+  expect(canaries.length).toBeGreaterThanOrEqual(9);
+});
+
+test('a daemon that holds the output does not outlive the time cap', async () => {
+  const result = await run('setsid sleep 9999 & sleep 9999', { timeoutMs: 700 });
+  expect(result.timedOut).toBe(true);
+  expect(result.durationMs).toBeLessThan(3000);
+});
+
+test('a flood of output is capped and flagged, and the process is killed', async () => {
+  const result = await run('yes', { outputBytes: 10_000, timeoutMs: 20_000 });
+  expect(result.truncated).toBe(true);
+  expect(result.stdout.length).toBeLessThan(11_000);
+  expect(result.durationMs).toBeLessThan(10_000);
+});
+
+test('a file above the limit cannot be written, and the exit code says so', async () => {
+  const result = await run('head -c 1100000000 /dev/zero > big; echo $?');
+  expect(result.stdout.trim()).not.toBe('0');
+});
+
+test('a command that is not there ends with 127, not with an error of ours', async () => {
+  expect((await run('exec nowhere-to-be-found')).exitCode).toBe(127);
+});
