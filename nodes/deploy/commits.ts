@@ -42,7 +42,7 @@ export function releaseMessage(facts: {
   const subject = visible(facts.goal.split('\n')[0] ?? 'change').slice(0, 72);
   const trailers = [
     `Governor-Thread: ${facts.threadId}`,
-    ...facts.approvedBy.map((person) => `Approved-By: ${visible(person)}`),
+    ...facts.approvedBy.map((person) => `Approved-By: ${visible(person).replaceAll(/\s+/g, ' ')}`),
     `Plan: ${facts.plan}`,
     `Review: ${facts.review}`,
   ];

@@ -49,7 +49,10 @@ export async function rollBack(
       remote: config.remote,
       before: intent?.tip ?? '',
     };
-    if (intent !== undefined && (await target.applied(request, intent.commit))) break;
+    if (intent !== undefined && (await target.applied(request, intent.commit))) {
+      await target.apply(request, intent.commit);
+      break;
+    }
     const tip = await target.tip(request);
     if (tip === undefined) throw new StopError('ROLLBACK_CONFLICT', `branch ${facts.branch}: it no longer exists`);
     intent = { tip, commit: await inverse(session, facts, tip, why) };

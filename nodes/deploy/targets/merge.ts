@@ -6,10 +6,7 @@ export const merge: DeployTarget = {
   tip: ({ repository, branch }) => repository.branchTip(branch),
   applied: async ({ repository, branch }, commit) => {
     const tip = await repository.branchTip(branch);
-    if (tip === undefined || !(tip === commit || (await repository.isAncestor(commit, tip)))) return false;
-    // A branch that moved while its checkout did not is half a release.
-    const folder = await repository.checkoutOf(branch);
-    return folder === undefined || tip !== commit || (await repository.checkoutClean(folder, commit));
+    return tip !== undefined && (tip === commit || (await repository.isAncestor(commit, tip)));
   },
   apply: async ({ repository, branch, before }, commit) => {
     const tip = await repository.branchTip(branch);
@@ -18,7 +15,7 @@ export const merge: DeployTarget = {
       if (folder !== undefined) await repository.moveCheckout(folder, before, commit);
       return 'applied';
     }
-    if (tip !== before) return 'moved';
+    if (tip !== before) return tip !== undefined && (await repository.isAncestor(commit, tip)) ? 'applied' : 'moved';
     if (folder !== undefined && !(await repository.checkoutClean(folder, before)))
       throw new StopError('TARGET_DIRTY', `${folder}: branch ${branch} is checked out with uncommitted changes; commit or stash them`);
     if (!(await repository.updateRef(`refs/heads/${branch}`, commit, before))) return 'moved';

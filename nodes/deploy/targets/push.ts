@@ -7,6 +7,10 @@ export const push: DeployTarget = {
     const tip = await repository.remoteTip(remote, branch);
     return tip === commit || (tip !== undefined && (await repository.isAncestor(commit, tip)));
   },
-  apply: async ({ repository, remote, branch, before }, commit) =>
-    (await repository.push(remote, commit, branch, before)) === 'pushed' ? 'applied' : 'moved',
+  apply: async (request, commit) => {
+    const { repository, remote, branch, before } = request;
+    if ((await repository.push(remote, commit, branch, before)) === 'pushed') return 'applied';
+    // Others may have gone on from a release whose record was lost.
+    return (await push.applied(request, commit)) ? 'applied' : 'moved';
+  },
 };

@@ -12,8 +12,8 @@ export interface DeployRequest {
 export interface DeployTarget {
   /** Where the branch is now, asked from the target itself. */
   tip(request: DeployRequest): Promise<string | undefined>;
-  /** Does the target contain this very commit? */
+  /** Is this very commit the tip or under it? Its checkout may still wait for `apply`. */
   applied(request: DeployRequest, commit: string): Promise<boolean>;
-  /** Applies by compare-and-swap; finishes a half-done one. @throws StopError `TARGET_DIRTY`, `DEPLOY_FAILED`. */
+  /** Applies by compare-and-swap; idempotent, and finishes a half-done one. @throws StopError `TARGET_DIRTY`, `DEPLOY_FAILED`. */
   apply(request: DeployRequest, commit: string): Promise<'applied' | 'moved'>;
 }

@@ -1,5 +1,5 @@
 /** The base's own tests against the candidate: what the change did to them does not count. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { matcher } from '../../../tools/globs.ts';
 import { runChecks } from '../../checks.ts';
@@ -13,12 +13,15 @@ export const baseTests: ReviewCheck = {
     const changed = changes.filter((change) => change.status !== 'added' && isTestFile(change.from ?? change.path));
     const checks = config.checks.filter((check) => /test|spec|pytest|vitest|jest/.test(`${check.id} ${check.run.join(' ')}`));
     if (changed.length === 0 || checks.length === 0 || isUntrusted(findings)) return NOTHING;
+    // Tests that are new need the candidate's helpers: they are not the base's own.
+    for (const change of changes)
+      if ((change.status === 'added' || change.from !== undefined) && isTestFile(change.path))
+        rmSync(join(checkout.folder, change.path), { force: true });
     for (const change of changed) {
       const path = change.from ?? change.path;
       const content = await repository.readFile(base.tree, path);
       if (content === undefined) continue;
-      mkdirSync(dirname(join(checkout.folder, path)), { recursive: true });
-      writeFileSync(join(checkout.folder, path), content);
+      put(checkout.folder, path, content, change.old_mode === '100755' ? 0o755 : 0o644);
     }
     const tree = await checkout.snapshot();
     const ran = await runChecks(session, {
@@ -49,3 +52,15 @@ export const baseTests: ReviewCheck = {
     };
   },
 };
+
+/** Writes a file of the base; what the candidate has in its way, a link above all, is removed and never followed. */
+function put(folder: string, path: string, content: Buffer, mode: number): void {
+  let at = folder;
+  for (const part of path.split('/').slice(0, -1)) {
+    at = join(at, part);
+    if (lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(at, { force: true });
+  }
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  rmSync(join(folder, path), { recursive: true, force: true });
+  writeFileSync(join(folder, path), content, { mode });
+}

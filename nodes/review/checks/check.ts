@@ -57,3 +57,6 @@ export function finding(
 export function touched(changes: readonly Change[]): string[] {
   return changes.flatMap((change) => (change.from === undefined ? [change.path] : [change.path, change.from]));
 }
+
+/** A weakened test; always a blocker. */
+export const weak = (message: string, path: string): Finding => finding('weakened-tests', 'TESTS_WEAKENED', message, { path });

@@ -1,13 +1,15 @@
 /** Denied paths, and what no policy can allow: links out of the tree and sub-repositories. */
-import { posix } from 'node:path';
 import { canonicalPath } from '../../../domain/access.ts';
 import { toError } from '../../../domain/errors.ts';
 import { matcher } from '../../../tools/globs.ts';
 import { finding, type ReviewCheck, touched } from './check.ts';
+import { linksOut } from './links.ts';
+
+const LINK_MODE = '120000';
 
 export const deny: ReviewCheck = {
   id: 'deny',
-  run: async ({ changes, config, repository, candidate }) => {
+  run: async ({ changes, config, repository, base, candidate }) => {
     const findings = config.deny.flatMap((rule) => {
       const matches = matcher(rule.paths, { caseInsensitive: true });
       return touched(changes)
@@ -23,11 +25,13 @@ export const deny: ReviewCheck = {
       }
       if (change.mode === '160000')
         findings.push(finding('deny', 'PATH_DENIED', `${change.path} is a sub-repository`, { path: change.path }));
-      if (change.mode !== '120000') continue;
-      const target = (await repository.readFile(candidate.tree, change.path))?.toString('utf8') ?? '';
-      const resolved = posix.normalize(posix.join(posix.dirname(change.path), target));
-      if (target.startsWith('/') || resolved.startsWith('..') || resolved.split('/').includes('.git'))
-        findings.push(finding('deny', 'PATH_DENIED', `${change.path} links out of the tree, to ${target}`, { path: change.path }));
+    }
+    if (changes.some((change) => change.mode === LINK_MODE || change.old_mode === LINK_MODE)) {
+      // A link that led out before and still reads the same is not this change's fault.
+      const before = await linksOut(repository, base.tree);
+      for (const [path, target] of await linksOut(repository, candidate.tree))
+        if (before.get(path) !== target)
+          findings.push(finding('deny', 'PATH_DENIED', `${path} links out of the tree, to ${target}`, { path }));
     }
     return { results: [], findings, redLines: [] };
   },

@@ -14,9 +14,10 @@ export const secrets: ReviewCheck = {
       const old = await repository.readFile(base.tree, change.from ?? change.path);
       if (old !== undefined) before.push({ path: change.path, content: old });
     }
-    // What stood there before is not this change's fault; the same masked hit in the same file is not told again.
-    const known = new Set((await scanSecrets(before)).map((hit) => `${hit.path} ${hit.rule} ${hit.masked}`));
-    const hits = (await scanSecrets(files)).filter((hit) => !known.has(`${hit.path} ${hit.rule} ${hit.masked}`));
+    // What stood there before is not this change's fault: the same rule on the very same line is not told again. The
+    // masked value would not do, since two keys of one kind look alike when masked.
+    const known = new Set((await scanSecrets(before)).map((hit) => whole(hit, before)));
+    const hits = (await scanSecrets(files)).filter((hit) => !known.has(whole(hit, files)));
     return {
       results: [],
       findings: hits.map((hit) => finding('secrets', 'SECRET_FOUND', `${hit.rule}: ${hit.masked}`, { path: hit.path, line: hit.line })),
@@ -24,3 +25,9 @@ export const secrets: ReviewCheck = {
     };
   },
 };
+
+/** Path, rule and the whole line of a hit. */
+function whole(hit: { path: string; line: number; rule: string }, files: readonly { path: string; content: Buffer }[]): string {
+  const text = files.find((file) => file.path === hit.path)?.content.toString('utf8') ?? '';
+  return `${hit.path} ${hit.rule} ${text.split('\n')[hit.line - 1]?.trim() ?? ''}`;
+}

@@ -1,9 +1,8 @@
 /** Weakened tests: deleted, renamed away, emptied, skipped, fewer, with fewer assertions, or run in another way. */
 import type { Change, Finding } from '../../../domain/handoff.ts';
-import { finding, type ReviewCheck, type ReviewContext } from './check.ts';
+import { type ReviewCheck, type ReviewContext, weak } from './check.ts';
 import { countTests, isSnapshot, isTestConfig, isTestFile } from './test-files.ts';
-
-const weak = (message: string, path: string): Finding => finding('weakened-tests', 'TESTS_WEAKENED', message, { path });
+import { changedParts, changedScripts } from './test-scripts.ts';
 
 export const weakenedTests: ReviewCheck = {
   id: 'weakened-tests',
@@ -24,7 +23,7 @@ export const weakenedTests: ReviewCheck = {
       }
     }
     if (after < before) findings.push(weak(`${before} tests stood in the changed test files, ${after} stand there now`, 'tests'));
-    findings.push(...(await changedScripts(context)), ...checkFiles(context));
+    findings.push(...(await changedScripts(context)), ...(await changedParts(context)), ...checkFiles(context));
     return { results: [], findings, redLines: [] };
   },
 };
@@ -51,50 +50,10 @@ async function compare(context: ReviewContext, change: Change, findings: Finding
   return { before: was.tests, after: now.tests };
 }
 
-/** The scripts of package.json that run tests, and the whole of its test configuration. */
-async function changedScripts({ repository, base, candidate, changes }: ReviewContext): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const change of changes.filter((one) => /(?:^|\/)package\.json$/.test(one.path) && one.status === 'modified')) {
-    const read = async (tree: string): Promise<Record<string, unknown>> =>
-      parsed((await repository.readFile(tree, change.path))?.toString('utf8'));
-    const was = await read(base.tree);
-    const now = await read(candidate.tree);
-    const scripts = (value: Record<string, unknown>): [string, unknown][] =>
-      Object.entries((value['scripts'] ?? {}) as Record<string, unknown>).filter(([name]) =>
-        /^(?:pre|post)?(?:test|lint|check|typecheck)/.test(name),
-      ); // JSON of any shape
-    const after = new Map(scripts(now));
-    for (const [name, script] of scripts(was))
-      if (after.get(name) !== script)
-        findings.push(
-          weak(
-            `${change.path}: the script "${name}" is changed from ${JSON.stringify(script)} to ${JSON.stringify(after.get(name) ?? null)}`,
-            change.path,
-          ),
-        );
-    for (const [name] of after)
-      if (/^(?:pre|post)test/.test(name) && !scripts(was).some(([other]) => other === name))
-        findings.push(weak(`${change.path}: the script "${name}" is added around the tests`, change.path));
-    for (const key of ['jest', 'vitest', 'mocha', 'ava', 'c8', 'nyc'])
-      if (JSON.stringify(was[key]) !== JSON.stringify(now[key]))
-        findings.push(weak(`${change.path}: the configuration "${key}" of the tests is changed`, change.path));
-  }
-  return findings;
-}
-
 /** Files that the checks' own commands name. */
 function checkFiles({ changes, config }: ReviewContext): Finding[] {
   const named = new Set(config.checks.flatMap((check) => check.run.slice(1)).map((word) => word.replace(/^\.\//, '')));
   return changes
     .filter((change) => change.status !== 'added' && named.has(change.from ?? change.path) && !isTestFile(change.path))
     .map((change) => weak(`${change.path}: is what a check runs, and it is ${change.status}`, change.path));
-}
-
-function parsed(text: string | undefined): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text ?? '{}');
-    return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {}; // checked on this line
-  } catch {
-    return {};
-  }
 }
