@@ -9,5 +9,6 @@ export default defineConfig({
     maxWorkers: 2,
     passWithNoTests: false,
     globals: true,
+    globalSetup: ['test/fresh-build.ts'],
   },
 });

@@ -9,5 +9,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     globals: true,
+    globalSetup: ['test/fresh-build.ts'],
   },
 });

@@ -1,5 +1,6 @@
 /** Approval records: outside graph state, bound to a subject, voted by different people, used once. */
 import { UsageError } from '../domain/errors.ts';
+import { failpoint } from '../domain/failpoint.ts';
 import type { Gate } from '../domain/handoff.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { ApprovalRow, ApprovalStatus, Approvals, Clock, Subject, Vote } from '../domain/ports.ts';
@@ -49,8 +50,10 @@ export function createApprovals(database: Database, clock: Clock, audit: AuditCo
       .get(threadId, gate, digest) as Row | undefined; // the table's columns
     return row === undefined ? undefined : rowOf(row);
   };
-  const transact = <Result>(work: () => Result): Result => {
+  const transact = <Result>(what: string, work: () => Result): Result => {
+    failpoint(`approval:${what}:before`);
     const result = database.transaction(work).immediate();
+    failpoint(`approval:${what}:after`);
     audit.anchor();
     return result;
   };
@@ -61,7 +64,7 @@ export function createApprovals(database: Database, clock: Clock, audit: AuditCo
   };
   return {
     open: async (wanted) =>
-      transact(() => {
+      transact('open', () => {
         const found = newest(wanted.threadId, wanted.gate, wanted.subject.digest);
         if (found !== undefined && found.status !== 'void') return found;
         const round = (found?.round ?? 0) + 1;
@@ -101,7 +104,7 @@ export function createApprovals(database: Database, clock: Clock, audit: AuditCo
       return rows.map(rowOf);
     },
     vote: async (id, digest, vote) =>
-      transact(() => {
+      transact('vote', () => {
         const row = changed(id);
         if (row.status !== 'pending') throw new UsageError(`approval ${id}: is ${row.status}; it can no longer be decided`);
         if (row.subject.digest !== digest)
@@ -140,7 +143,7 @@ export function createApprovals(database: Database, clock: Clock, audit: AuditCo
         return changed(id);
       }),
     void: async (threadId, id) =>
-      transact(() => {
+      transact('void', () => {
         const rows =
           id === undefined
             ? database.prepare("SELECT * FROM approvals WHERE thread_id = ? AND status = 'pending'").all(threadId)
@@ -157,7 +160,7 @@ export function createApprovals(database: Database, clock: Clock, audit: AuditCo
         }
       }),
     use: async (fence, id, key) =>
-      transact(() => {
+      transact('use', () => {
         assertFence(database, fence);
         const row = changed(id);
         if (row.usedBy !== null) return row.usedBy === key;

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { StopError, toError } from '../domain/errors.ts';
+import { failpoint } from '../domain/failpoint.ts';
 import type { Envelope, FileRef } from '../domain/handoff.ts';
 import { sha256 } from '../domain/ids.ts';
 import type { Dossier } from '../domain/ports.ts';
@@ -17,6 +18,7 @@ export function createDossier(runsFolder: string): Dossier {
   const writeBytes = (threadId: string, path: string, bytes: Buffer): FileRef => {
     const target = place(threadId, path);
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    failpoint(`file:${path}:before`);
     const temporary = `${target}.${process.pid}.tmp`;
     const file = openSync(temporary, 'w', 0o600);
     try {
@@ -25,7 +27,9 @@ export function createDossier(runsFolder: string): Dossier {
     } finally {
       closeSync(file);
     }
+    failpoint(`file:${path}:inside`);
     renameSync(temporary, target);
+    failpoint(`file:${path}:after`);
     const parent = openSync(dirname(target), 'r');
     try {
       fsyncSync(parent);

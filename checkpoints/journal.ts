@@ -1,4 +1,5 @@
 /** The effect journal: before and after every paid or outward effect, in one transaction with ledger, transcript and audit. */
+import { failpoint } from '../domain/failpoint.ts';
 import type { EffectStart, Effects } from '../domain/ports.ts';
 import type { AuditCore } from './audit.ts';
 import { assertFence, type Database } from './database.ts';
@@ -73,19 +74,26 @@ export function createJournal(database: Database, parts: { ledger: LedgerCore; t
         const tries = (found?.tries ?? 0) + 1;
         return interrupted ? { kind: 'interrupted', tries, before: found.before } : { kind: 'go', tries };
       });
+      const point = `start:${effect.kind}:${effect.stage}`;
+      failpoint(`${point}:before`);
       const answer = start.immediate();
+      failpoint(`${point}:after`);
       audit.anchor();
       return answer;
     },
     finish: async (fence, key, outcome) => {
+      const point = `finish:${outcome.audit?.[0]?.action ?? 'effect'}`;
       const finish = database.transaction(() => {
         assertFence(database, fence);
         done.run(outcome.result, outcome.after ?? null, key);
         ledger.settle(key, outcome.actual ?? 'all', 'settled');
         transcripts.insertRows(fence.threadId, outcome.rows ?? []);
         for (const entry of outcome.audit ?? []) audit.appendNow(entry);
+        failpoint(`${point}:inside`);
       });
+      failpoint(`${point}:before`);
       finish.immediate();
+      failpoint(`${point}:after`);
       audit.anchor();
     },
     fail: async (fence, key, outcome) => {
@@ -95,7 +103,9 @@ export function createJournal(database: Database, parts: { ledger: LedgerCore; t
         ledger.settle(key, outcome.actual, 'settled');
         for (const entry of outcome.audit ?? []) audit.appendNow(entry);
       });
+      failpoint('fail:effect:before');
       fail.immediate();
+      failpoint('fail:effect:after');
       audit.anchor();
     },
     repeats: async (threadId, same) => {

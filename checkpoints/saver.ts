@@ -9,6 +9,7 @@ import {
 } from '@langchain/langgraph-checkpoint';
 import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
 import { toError } from '../domain/errors.ts';
+import { failpoint } from '../domain/failpoint.ts';
 import type { Fence } from '../domain/ports.ts';
 import { assertFence, type Database } from './database.ts';
 import { strictSerializer } from './serializer.ts';
@@ -57,7 +58,7 @@ export class GuardedSaver extends SqliteSaver {
     const runId = config.configurable?.['run_id'] ?? config.metadata?.['run_id'];
     const stamped = runId === undefined ? metadata : { ...metadata, run_id: runId };
     const [[type, body], [, meta]] = await Promise.all([this.serde.dumpsTyped(copyCheckpoint(checkpoint)), this.serde.dumpsTyped(stamped)]);
-    this.#write(place.threadId, () => {
+    this.#write(place.threadId, `put:${levelOf(place)}:${sourceOf(metadata)}`, () => {
       this.#database
         .prepare(
           `INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -81,27 +82,37 @@ export class GuardedSaver extends SqliteSaver {
         }),
       );
       const special = writes.every(([channel]) => channel in WRITES_IDX_MAP);
-      this.#write(place.threadId, () => {
-        const insert = this.#database.prepare(
-          `INSERT OR ${special ? 'REPLACE' : 'IGNORE'} INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-        );
-        for (const row of rows) insert.run(...row);
-      });
+      this.#write(
+        place.threadId,
+        `writes:${levelOf(place)}:${writes.map(([channel]) => channel).find((channel) => channel in WRITES_IDX_MAP) ?? 'values'}`,
+        () => {
+          const insert = this.#database.prepare(
+            `INSERT OR ${special ? 'REPLACE' : 'IGNORE'} INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          );
+          for (const row of rows) insert.run(...row);
+        },
+      );
     } catch (error) {
       this.#failure ??= toError(error);
     }
   }
 
-  #write(threadId: string, work: () => void): void {
+  #write(threadId: string, point: string, work: () => void): void {
+    failpoint(`${point}:before`);
     const fence = this.#fences.get(threadId);
     this.#database
       .transaction(() => {
         if (fence !== undefined) assertFence(this.#database, fence);
         work();
+        failpoint(`${point}:inside`);
       })
       .immediate();
+    failpoint(`${point}:after`);
   }
 }
+
+const levelOf = (place: Place): string => (place.namespace === '' ? 'top' : 'nested');
+const sourceOf = (metadata: CheckpointMetadata): string => `${metadata.source}`;
 
 function placeOf(config: RunnableConfig): Place {
   const configurable = config.configurable;

@@ -115,13 +115,15 @@ async function nextInput(house: House, session: Session, graph: Graph, snapshot:
       input: { goal: session.request.goal, repo: session.request.repo, base: session.request.base, request: session.requestRef },
     };
   }
-  const unknown = snapshot.next.find((name) => !Object.hasOwn(graph.nodes, name));
+  // `next` leaves out tasks whose writes are stored but whose super-step is not closed; a kill between the two is no end.
+  const due = snapshot.tasks.map((task) => task.name);
+  const unknown = due.find((name) => !Object.hasOwn(graph.nodes, name));
   if (unknown !== undefined)
     throw new StopError(
       'DEFINITION_CHANGED',
       `thread ${threadId}: its next node ${JSON.stringify(unknown)} does not exist in this pipeline`,
     );
-  const pending = snapshot.tasks.flatMap((task) => task.interrupts ?? [])[0];
+  const pending = snapshot.tasks.filter((task) => snapshot.next.includes(task.name)).flatMap((task) => task.interrupts ?? [])[0];
   if (pending !== undefined) {
     const payload = pending.value as GatePayload; // made by `passGate`
     const open = await house.stores.approvals.open({
@@ -140,7 +142,7 @@ async function nextInput(house: House, session: Session, graph: Graph, snapshot:
     }
     return { kind: 'go', input: new Command({ resume: { [String(pending.id)]: { approval_id: open.id } } }) };
   }
-  if (snapshot.next.length > 0) return { kind: 'go', input: null };
+  if (due.length > 0) return { kind: 'go', input: null };
   const attempt = state.attempt ?? 0;
   if (state.outcome === 'released')
     return { kind: 'rest', rest: { status: 'released', stage: 'verify', attempt, reason: null, interruptId: null } };

@@ -3,6 +3,7 @@ import type { Role } from '../domain/access.ts';
 import type { AuditEntry } from '../domain/audit.ts';
 import { type Account, type Amounts, type Price, type Refusal, ZERO } from '../domain/budget.ts';
 import { ProviderError, StopError, toError } from '../domain/errors.ts';
+import { failpoint } from '../domain/failpoint.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { Audit, ChatAnswer, ChatModel, ChatRequest, Clock, EffectId, Effects, Fence, TranscriptRow } from '../domain/ports.ts';
 import { rowOf } from '../domain/transcript.ts';
@@ -155,7 +156,9 @@ async function attempt(
   const durationMs = (): number => Math.round(options.clock.monotonic() - since);
   let answer: ChatAnswer;
   try {
+    failpoint(`model:${ask.role}:before`);
     answer = await ask.model.complete(request, ask.signal);
+    failpoint(`model:${ask.role}:after`);
   } catch (thrown) {
     const error = toError(thrown);
     const unbilled = error instanceof StopError || (error instanceof ProviderError && !error.maybeBilled);

@@ -1,6 +1,7 @@
 /** THE STAGE DOOR: inputs verified, done-already detected, file before checkpoint. */
 import { isGraphBubbleUp } from '@langchain/langgraph';
 import { StopError } from '../domain/errors.ts';
+import { failpoint } from '../domain/failpoint.ts';
 import type { Envelope, FileRef } from '../domain/handoff.ts';
 import { canonicalJson, digestOf } from '../domain/ids.ts';
 import { REASONS } from '../domain/reasons.ts';
@@ -101,8 +102,11 @@ export function staged(find: FindSession, stage: Stage, run: (session: Session, 
   return async (state: State, config: { configurable?: Record<string, unknown> }): Promise<Update> => {
     const session = await find(threadOf(config));
     await session.checkpointReached(stage);
+    failpoint(`node:${stage}:enter`);
     try {
-      return await run(session, state);
+      const update = await run(session, state);
+      failpoint(`node:${stage}:exit`);
+      return update;
     } catch (error) {
       if (isGraphBubbleUp(error) || !(error instanceof StopError)) throw error;
       if (session.signal.aborted && session.signal.reason !== error) throw session.signal.reason;

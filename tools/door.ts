@@ -4,6 +4,7 @@ import { type Role, roleHasTool } from '../domain/access.ts';
 import type { AuditEntry } from '../domain/audit.ts';
 import { type Account, ZERO } from '../domain/budget.ts';
 import { FencedError, RefusedError, StopError, toError } from '../domain/errors.ts';
+import { failpoint } from '../domain/failpoint.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { Audit, Clock, Effects, Fence, ToolCall, TranscriptRow } from '../domain/ports.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
@@ -157,12 +158,14 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
     let judged: Judged;
     try {
       if (tool?.effect === true) trees.delete(workTree);
+      failpoint(`tool:${call.name}:begin`);
       judged = tool === undefined ? await handOver(request, input) : await execute(request, tool, input);
     } catch (error) {
       if (!(error instanceof FencedError))
         await effects.fail(fence, effect.key, { actual: { ...ZERO, toolCalls: 1 } }).catch(() => undefined);
       throw error;
     }
+    failpoint(`tool:${call.name}:done`);
     judged = { ...judged, content: redact(capped(judged.content)) };
     const after = tool?.effect === true ? await treeNow() : undefined;
     const result = answer(request, judged);

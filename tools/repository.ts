@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { StopError, toError, UsageError } from '../domain/errors.ts';
+import { failpoint } from '../domain/failpoint.ts';
 import { sha256 } from '../domain/ids.ts';
 import type { CommitStamp, MergeResult, Repository, TreeEntry } from '../domain/workspace.ts';
 import { checkoutClean, moveCheckout } from './checkout.ts';
@@ -137,7 +138,10 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
       (await ours(['merge-base', '--is-ancestor', ancestor, descendant], { okCodes: [1, 128] })).code === 0,
     updateRef: async (ref, to, from) => {
       try {
+        const point = `ref:${ref.split('/')[1] ?? ''}`;
+        failpoint(`${point}:before`);
         await theirs(to === null ? ['update-ref', '-d', ref, from ?? ZERO_OID] : ['update-ref', ref, to, from ?? ZERO_OID]);
+        failpoint(`${point}:after`);
         return true;
       } catch (error) {
         if (error instanceof GitError && (await readRef(ref)) !== (from ?? undefined)) return false;
@@ -169,6 +173,7 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
     },
     push: async (remote, id, branch, from) => {
       const ref = `refs/heads/${branch}`;
+      failpoint('push:before');
       const result = await theirs(
         [
           'push',
@@ -185,6 +190,7 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
           timeoutMs: PUSH_TIMEOUT_MS,
         },
       );
+      failpoint('push:after');
       if (result.code === 0) return 'pushed';
       const said = `${result.stdout.toString('utf8')}\n${result.stderr}`;
       if (/stale info|fetch first|non-fast-forward|cannot lock ref/.test(said)) return 'moved';

@@ -1,6 +1,7 @@
 /** The lead: one node asks its model, one acts on its calls, one takes the artifact from disk. */
 import { isGraphBubbleUp } from '@langchain/langgraph';
 import { StopError } from '../../domain/errors.ts';
+import { failpoint } from '../../domain/failpoint.ts';
 import { type BuildBody, buildBodySchema, FILES, planBodySchema, submitBuildSchema } from '../../domain/handoff.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
 import { type AgentSpec, actOnCalls, askModel } from '../agent.ts';
@@ -16,12 +17,15 @@ const contract = promptFile('lead.md', import.meta.url);
 type Node = (state: Builder, config: { configurable?: Record<string, unknown> }) => Promise<BuilderUpdate>;
 
 /** A stop inside the builder is a value: the parent keeps the pointers, so that coming back goes on where it stood. */
-function guarded(find: FindSession, run: (session: Session, state: Builder) => Promise<BuilderUpdate>): Node {
+function guarded(find: FindSession, name: string, run: (session: Session, state: Builder) => Promise<BuilderUpdate>): Node {
   return async (state, config) => {
     const session = await find(threadOf(config));
     await session.checkpointReached('build');
+    failpoint(`node:${name}:enter`);
     try {
-      return await run(session, state);
+      const update = await run(session, state);
+      failpoint(`node:${name}:exit`);
+      return update;
     } catch (error) {
       if (isGraphBubbleUp(error) || !(error instanceof StopError)) throw error;
       if (session.signal.aborted && session.signal.reason !== error) throw session.signal.reason;
@@ -40,15 +44,15 @@ function guarded(find: FindSession, run: (session: Session, state: Builder) => P
 
 /** `lead`: one model call. */
 export const leadNode = (find: FindSession): Node =>
-  guarded(find, async (session, state) => ({ agent: await askModel(await specOf(session, state), state.agent) }));
+  guarded(find, 'lead', async (session, state) => ({ agent: await askModel(await specOf(session, state), state.agent) }));
 
 /** `lead_tools`: the calls of the newest answer, in order. */
 export const leadToolsNode = (find: FindSession): Node =>
-  guarded(find, async (session, state) => ({ agent: await actOnCalls(await specOf(session, state), state.agent) }));
+  guarded(find, 'lead_tools', async (session, state) => ({ agent: await actOnCalls(await specOf(session, state), state.agent) }));
 
 /** `artifact`: the governor snapshots the tree and writes `20-build.<attempt>.json` with its patch. */
 export const artifactNode = (find: FindSession): Node =>
-  guarded(find, async (session, state) => {
+  guarded(find, 'artifact', async (session, state) => {
     const workTree = await workTreeOf(session, state);
     const done = await runStage<BuildBody>(session, {
       stage: 'build',

@@ -1,57 +1,55 @@
-/** Kills a real process at random moments and resumes: the same release, nothing paid twice but the call in flight. */
+/** The short chaos: kills at the points that cost most when they go wrong, a few random kills, and files that cannot be written. */
 import { mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { driveAndKill } from './kill.ts';
-import { HAPPY, makeWorld, type Reply, type World } from './world.ts';
+import { expectSame, killAtRandom, walk } from '../chaos/harness.ts';
+import { STORIES } from '../chaos/stories.ts';
+import { HAPPY, makeWorld, type World } from './world.ts';
 
 let world: World | undefined;
 afterEach(() => world?.dispose());
 
-const slow = (replies: readonly Reply[]): Reply[] => replies.map((reply) => ({ ...reply, delayMs: 60 }));
+/** One of each kind: around a checkpoint, a paid answer, a tool's effect, a hand-over file, an approval, a release. */
+const POINTS = [
+  ['put:top:loop:before', 2],
+  ['writes:nested:values:after', 3],
+  ['model:lead:after', 2],
+  ['finish:model-answer:inside', 4],
+  ['tool:write_file:done', 1],
+  ['file:20-build.1.json:inside', 1],
+  ['approval:vote:after', 1],
+  ['writes:top:__resume__:after', 1],
+  ['ref:heads:after', 2],
+  ['finish:release-applied:before', 1],
+] as const;
 
-async function story(kills: readonly number[]) {
-  world = makeWorld({ replies: slow(HAPPY) });
-  const operations = await world.open();
-  const { threadId } = await operations.create({ goal: 'Add a product function', repo: world.repo, scriptFile: world.script });
-  const rest = async (): Promise<void> => {
-    for (const ms of [...kills, 60_000]) if (await driveAndKill(world?.home ?? '', threadId, ms)) return;
-  };
-  await rest();
-  const gate = await operations.gate(threadId);
-  expect(gate?.row.gate).toBe('release');
-  await operations.decide(threadId, { decision: 'approved', subject: gate?.row.subject.digest ?? '' });
-  await rest();
-  const result = await operations.result(threadId);
-  const records = await operations.audit(threadId);
-  const tree = world.git('rev-parse', 'main^{tree}');
-  const merges = world.git('rev-list', '--merges', '--count', 'main');
-  const paid = new Map<string, number>();
-  for (const record of records.filter((one) => one.action === 'model-answer')) {
-    const key = `${record.stage} ${record.attempt} ${String(record.facts?.['call'])}`;
-    paid.set(key, (paid.get(key) ?? 0) + 1);
+test(`a run killed at ${POINTS.length} chosen points ends as if nothing had happened`, async () => {
+  const stage = await STORIES.happy();
+  try {
+    const { points, end: whole } = await stage.undisturbed();
+    for (const [point, nth] of POINTS) {
+      expect(points.filter((other) => other === point).length, point).toBeGreaterThanOrEqual(nth);
+      stage.reset();
+      const died = await walk(stage.world.home, stage.threadId, { kill: { point, nth } });
+      expect(died.result, point).toBeUndefined();
+      await stage.finish();
+      expectSame(await stage.end(), whole, 1);
+      await stage.expectClean();
+    }
+  } finally {
+    stage.dispose();
   }
-  const verdict = await operations.verifyAudit();
-  await operations.close();
-  return { result, tree, merges, paid, verdict, calls: result.spend.model_calls };
-}
+}, 120_000);
 
-test('a run that is killed again and again ends in the same tree, merged once, and pays no recorded answer twice', async () => {
-  const whole = await story([]);
-  world?.dispose();
-  let seed = 7;
-  const random = (below: number): number => {
-    seed = (seed * 48_271) % 2_147_483_647;
-    return seed % below;
-  };
-  const kills = Array.from({ length: 6 }, () => 30 + random(500));
-  const killed = await story(kills);
-  expect(killed.result.status).toBe('released');
-  expect(killed.tree).toBe(whole.tree);
-  expect(killed.merges).toBe('1');
-  expect(killed.verdict.kind).toBe('whole');
-  for (const [call, times] of killed.paid) expect({ call, times }).toEqual({ call, times: 1 });
-  expect(killed.calls).toBeLessThanOrEqual(whole.calls + kills.length);
+test('a run that is killed at random again and again ends in the same release, and pays no recorded answer twice', async () => {
+  const stage = await STORIES.rework(20);
+  try {
+    const { end: whole } = await stage.undisturbed();
+    expect(await killAtRandom(stage, 7, 6)).toBe(6);
+    expectSame(await stage.end(), whole, 6);
+  } finally {
+    stage.dispose();
+  }
 }, 120_000);
 
 for (const file of ['10-plan.1.json', '20-build.1.json', '30-review.1.json']) {

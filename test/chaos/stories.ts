@@ -1,0 +1,57 @@
+/** The stories that chaos disturbs: each a prepared thread with where its release is seen. */
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { critic, HAPPY, makeWorld, PRODUCT, type Reply, submit, tool, type World, write } from '../story/world.ts';
+import { Stage } from './harness.ts';
+
+const [plan, , productTest] = HAPPY;
+
+/** The first attempt fails its test; the second mends it. */
+const REWORK: readonly Reply[] = [
+  ...(plan === undefined || productTest === undefined ? [] : [plan, productTest]),
+  write(1, 1, 'src/product.js', 'export const product = (a, b) => a + b;\n'),
+  submit(1, 3),
+  tool('lead', 2, 1, 'read_file', { path: 'src/product.js' }),
+  write(2, 2, 'src/product.js', PRODUCT),
+  submit(2, 3),
+  critic(2),
+];
+
+interface Options {
+  readonly replies?: readonly Reply[];
+  readonly config?: object;
+  readonly remote?: boolean;
+}
+
+/** `delayMs`: how long each scripted answer takes, so that kills from outside meet calls in flight. */
+async function prepare(options: Options, delayMs = 0): Promise<Stage> {
+  const replies = (options.replies ?? HAPPY).map((reply) => ({ ...reply, delayMs }));
+  const world = makeWorld({ replies, ...(options.config === undefined ? {} : { config: options.config }) });
+  const remote = join(world.folder, 'remote.git');
+  if (options.remote === true) {
+    execFileSync('git', ['clone', '-q', '--bare', world.repo, remote]);
+    world.git('remote', 'add', 'origin', remote);
+  }
+  const operations = await world.open();
+  const { threadId } = await operations.create({ goal: 'Add a product function', repo: world.repo, scriptFile: world.script });
+  await operations.close();
+  return new Stage(world, threadId, () => releasedIn(world, options.remote === true ? remote : world.repo));
+}
+
+function releasedIn(world: World, folder: string): { tree: string; merges: string } {
+  const ask = (...args: string[]): string => execFileSync('git', args, { cwd: folder, encoding: 'utf8' }).trim();
+  // A checkout that was left half moved would show here.
+  const dirty = world.git('status', '--porcelain', '--untracked-files=no');
+  return { tree: `${ask('rev-parse', 'main^{tree}')}${dirty}`, merges: ask('rev-list', '--count', 'main') };
+}
+
+const VERIFY_FAILS = { release: { target: 'merge', branch: 'main', verify: ['node', '-e', 'process.exit(1)'] } };
+const PUSH = { release: { target: 'push', branch: 'main', verify: ['node', '--test'] } };
+
+export const STORIES = {
+  happy: (delayMs?: number) => prepare({}, delayMs),
+  rework: (delayMs?: number) => prepare({ replies: REWORK }, delayMs),
+  'verify fails, rolled back': (delayMs?: number) => prepare({ config: VERIFY_FAILS }, delayMs),
+  push: (delayMs?: number) => prepare({ config: PUSH, remote: true }, delayMs),
+  'plan approved': (delayMs?: number) => prepare({ config: { plan: { approval: 'always' } } }, delayMs),
+} as const;
