@@ -228,6 +228,8 @@ export const operatorSchema = z.strictObject({
       concurrency: z.int().min(1).optional(),
     })
     .prefault({}),
+  /** Model endpoints that a repository's `models.*.baseUrl` may name, each with everything under it; absent: any. */
+  endpoints: z.array(z.url()).optional(),
   secrets: z.record(z.string(), z.string()).default({}),
   commands: z.record(z.string(), z.strictObject({ run: argv, probe: argv.optional(), timeout: duration('10m') })).default({}),
   sandbox: z.strictObject({ allowUnsafe: z.boolean().default(false) }).prefault({}),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ROLES, visible } from '../domain/access.ts';
-import { effectiveLimits, type Limits } from '../domain/config.ts';
+import { type Config, effectiveLimits, type Limits } from '../domain/config.ts';
 import { UsageError } from '../domain/errors.ts';
 import { FILES } from '../domain/handoff.ts';
 import { digestOf, sha256 } from '../domain/ids.ts';
@@ -42,7 +42,13 @@ export async function createThread(house: House, options: CreateOptions): Promis
   const script =
     options.scriptFile === undefined ? null : { path: resolve(options.scriptFile), sha256: sha256(readFileSync(options.scriptFile)) };
   const secrets = secretResolver(house.env);
-  const models = createModels({ config, secrets, env: house.env, ...(script === null ? {} : { script: { file: script.path } }) });
+  const models = createModels({
+    config,
+    secrets,
+    env: house.env,
+    ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
+    ...(script === null ? {} : { script: { file: script.path } }),
+  });
   let canned = false;
   for (const role of ROLES.filter((name) => name !== 'worker')) {
     const { model } = await models.forRole(role, false);
@@ -50,7 +56,7 @@ export async function createThread(house: House, options: CreateOptions): Promis
     canned ||= model.provider === 'script';
   }
   const sandbox = await house.sandbox();
-  const warnings = [...loaded.warnings, ...(await dirtyWarning(repository, config.release.branch))];
+  const warnings = [...loaded.warnings, ...endpointWarnings(house, config), ...(await dirtyWarning(repository, config.release.branch))];
   const threadId = randomUUID();
   const request: RequestBody = {
     goal,
@@ -116,6 +122,16 @@ function assertNamed(house: House, path: string): void {
   const named = house.operator?.repositories;
   if (named !== undefined && !Object.values(named).some((known) => resolve(known) === path))
     throw new UsageError(`repository ${path}: operator.yaml does not list it; it lists ${Object.keys(named).join(', ') || 'none'}`);
+}
+
+/** Where a repository's configuration sends its code, and which key goes with it, unless the operator has a list. */
+function endpointWarnings(house: House, config: Config): string[] {
+  if (house.operator?.endpoints !== undefined) return [];
+  const told = Object.entries(config.models).flatMap(([role, model]) => {
+    if (model?.baseUrl === undefined || /^https?:\/\/(127\.|localhost[:/]|\[::1\])/.test(model.baseUrl)) return [];
+    return [`models.${role}: requests${model.apiKey === undefined ? '' : ` and the key ${model.apiKey}`} go to ${model.baseUrl}`];
+  });
+  return told.length === 0 ? [] : [...told, 'operator.yaml can fix the allowed ones: endpoints: [<url>, ...]'];
 }
 
 async function dirtyWarning(repository: Repository, branch: string): Promise<string[]> {

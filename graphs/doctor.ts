@@ -69,7 +69,12 @@ export async function doctor(
     await tryLine('configuration', async () => {
       const repository = await openRepository(repo, house.home);
       const { config, source } = await loadConfig(repository, await repository.resolveCommit('HEAD'), undefined);
-      const models = createModels({ config, secrets: secretResolver(house.env), env: house.env });
+      const models = createModels({
+        config,
+        secrets: secretResolver(house.env),
+        env: house.env,
+        ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
+      });
       const named = await Promise.all(
         ROLES.filter((role) => role !== 'worker').map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`),
       );

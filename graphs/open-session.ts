@@ -73,6 +73,7 @@ export async function openSession(
     config,
     secrets,
     env: house.env,
+    ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
     ...(request.script === null ? {} : { script: { file: request.script.path } }),
   });
   const shared = { effects: stores.effects, audit: stores.audit, clock: house.clock };

@@ -24,6 +24,8 @@ export interface ModelsOptions {
   /** The scenario behind `provider: script`. */
   readonly script?: { readonly file: string };
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What the operator allows as `baseUrl` of a repository's configuration; undefined: any. */
+  readonly endpoints?: readonly string[];
 }
 
 const DEFAULT_KEY = 'secret://env/OPENAI_API_KEY';
@@ -77,7 +79,7 @@ async function make(
     case 'openai': {
       const { createOpenAiModel, OPENAI_BASE_URL } = await import('./openai.ts');
       const baseUrl = config.baseUrl ?? (options.env['OPENAI_BASE_URL'] || OPENAI_BASE_URL);
-      const secret = secretOf(options, key, config, baseUrl === OPENAI_BASE_URL);
+      const secret = secretOf(options, key, config, trustOf(options, key, config.baseUrl, OPENAI_BASE_URL));
       return { model: createOpenAiModel(config, secret, { baseUrl, contextTokens }), price, config };
     }
     default:
@@ -85,12 +87,36 @@ async function make(
   }
 }
 
-/** An endpoint of one's own may want no key; one that is named but not set is an error everywhere. */
-function secretOf(options: ModelsOptions, key: string, config: ModelConfig, publicEndpoint: boolean): string | undefined {
+type Trust = 'public' | 'operator' | 'repository';
+
+/** Whose endpoint is it? A repository may name one only where the operator's list, if there is one, has it. */
+function trustOf(options: ModelsOptions, key: string, baseUrl: string | undefined, publicUrl: string): Trust {
+  if (baseUrl === undefined) return options.env['OPENAI_BASE_URL'] ? 'operator' : 'public';
+  if (baseUrl === publicUrl) return 'public';
+  if (baseUrl === options.env['OPENAI_BASE_URL']) return 'operator';
+  if (options.endpoints === undefined) return 'repository';
+  if (options.endpoints.some((allowed) => isUnder(baseUrl, allowed))) return 'operator';
+  throw new UsageError(
+    `models.${key}.baseUrl: ${baseUrl} is not under any of the endpoints that operator.yaml allows (${options.endpoints.join(', ') || 'none'})`,
+  );
+}
+
+function isUnder(url: string, allowed: string): boolean {
+  const [one, other] = [new URL(url), new URL(allowed)];
+  const folder = other.pathname.endsWith('/') ? other.pathname : `${other.pathname}/`;
+  return one.origin === other.origin && one.username === '' && (one.pathname === other.pathname || one.pathname.startsWith(folder));
+}
+
+/**
+ * The key a model is asked with. The operator's own key never goes to an endpoint that only a repository names: that one gets
+ * the key it names, or none. A key that is named but not set is an error.
+ */
+function secretOf(options: ModelsOptions, key: string, config: ModelConfig, trust: Trust): string | undefined {
+  if (config.apiKey === undefined && trust === 'repository') return undefined;
   const secret = options.secrets(config.apiKey ?? DEFAULT_KEY);
   if (secret !== undefined && secret !== '') return secret;
   if (config.apiKey !== undefined) throw new UsageError(`models.${key}.apiKey: ${config.apiKey} is not set`);
-  if (!publicEndpoint) return undefined;
+  if (trust === 'operator') return undefined;
   throw new UsageError(
     `models.${key}: OPENAI_API_KEY is not set; set it, name another key in models.${key}.apiKey, or set models.${key}.baseUrl for a local endpoint`,
   );

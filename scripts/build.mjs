@@ -1,19 +1,25 @@
 /** `npm run build`: compiles the rooms to dist/, brings their prompts and pages along, and writes the config schema. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { schemaText } from './schema.mjs';
 
 const ROOMS = ['domain', 'checkpoints', 'models', 'tools', 'nodes', 'graphs', 'server', 'cli', 'web'];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const dist = join(root, 'dist');
+const place = join(root, 'dist');
+// Built beside and renamed: a build that fails, or a program that runs meanwhile, keeps the one before.
+const dist = join(root, 'dist.next');
 
 rmSync(dist, { recursive: true, force: true });
-const compiled = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
+const compiled = spawnSync(
+  process.execPath,
+  [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', dist],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
 if (compiled.status !== 0) process.exit(1);
 
 for (const room of ROOMS) {
@@ -32,3 +38,9 @@ const { configSchema } = await import(pathToFileURL(join(dist, 'domain/config.js
 const schemaFile = join(root, 'governor.schema.json');
 const text = schemaText(configSchema);
 if (!existsSync(schemaFile) || readFileSync(schemaFile, 'utf8') !== text) writeFileSync(schemaFile, text);
+
+const before = join(root, 'dist.before');
+rmSync(before, { recursive: true, force: true });
+if (existsSync(place)) renameSync(place, before);
+renameSync(dist, place);
+rmSync(before, { recursive: true, force: true });

@@ -7,11 +7,18 @@ import { type Config, configSchema } from '../../domain/config.ts';
 import { createModels } from '../../models/registry.ts';
 import { chatRequest, completion, json, serve } from './fakes.ts';
 
-function models(parts: object, options: { env?: Record<string, string>; script?: { file: string } } = {}) {
+function models(parts: object, options: { env?: Record<string, string>; script?: { file: string }; endpoints?: string[] } = {}) {
   const config: Config = configSchema.parse({ version: 1, prices: { a: 'free', b: 'free', c: 'free' }, ...parts });
   const env = options.env ?? {};
   const secrets = (reference: string) => env[reference.replace('secret://env/', '')];
-  return createModels({ config, secrets, env, ...(options.script === undefined ? {} : { script: options.script }) });
+  const { script, endpoints } = options;
+  return createModels({
+    config,
+    secrets,
+    env,
+    ...(script === undefined ? {} : { script }),
+    ...(endpoints === undefined ? {} : { endpoints }),
+  });
 }
 const openai = (model: string, more: object = {}) => ({ provider: 'openai', model, ...more });
 const KEY = { OPENAI_API_KEY: 'key-1' };
@@ -61,6 +68,35 @@ describe('a key', () => {
       await server.close();
     }
   });
+});
+
+describe('an endpoint that only a repository names', () => {
+  const ask = async (lead: object, url: string, options: { env?: Record<string, string>; endpoints?: string[] } = {}) => {
+    const named = models({ models: { lead: openai('a', { baseUrl: url, ...lead }) } }, { env: { ...KEY, OTHER: 'key-2' }, ...options });
+    const { model } = await named.forRole('lead', false);
+    await model.complete(chatRequest(), new AbortController().signal);
+  };
+
+  it.each([
+    ["never gets the operator's own key", {}, undefined, 'Bearer none'],
+    ['gets the key that it names', { apiKey: 'secret://env/OTHER' }, undefined, 'Bearer key-2'],
+    ["gets the operator's key where the operator lists it", {}, '', 'Bearer key-1'],
+  ])('%s', async (_title, lead, listed, authorization) => {
+    const server = await serve((response) => json(response, 200, completion()));
+    try {
+      await ask(lead, server.url, listed === undefined ? {} : { endpoints: [server.url] });
+      expect(server.seen[0]?.headers.authorization).toBe(authorization);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it.each(['https://evil.test/v1', 'https://good.test/v10', 'https://good.test:444/v1', 'https://u@good.test/v1', 'http://good.test/v1'])(
+    'is refused when the operator has a list without it: %s',
+    async (url) => {
+      await expect(ask({}, url, { endpoints: ['https://good.test/v1'] })).rejects.toThrow(`models.lead.baseUrl: ${url} is not under any`);
+    },
+  );
 });
 
 describe('a scripted model', () => {
