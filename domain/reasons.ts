@@ -75,6 +75,11 @@ export const REASONS = {
     next: resume + ' --migrate',
   },
   BASE_MOVED: { meaning: 'the target branch moved and the change conflicts with it', resumable: true, next: resume },
+  UNGUARDED_SAVER: {
+    meaning: 'the server that steps this thread keeps its checkpoints without the guarantees that a release stands on',
+    resumable: true,
+    next: resume,
+  },
   TARGET_DIRTY: {
     meaning: 'the target branch is checked out with uncommitted changes',
     resumable: true,

@@ -1,10 +1,10 @@
-/** The builder inside its walls: `lead <-> lead_tools`, then the artifact; and the node that holds it. */
+/** The builder inside its walls: `lead <-> lead_tools`, then the artifact; and the node that holds it. By itself it starts at `brief`. */
 
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
 import { END, START, StateGraph } from '@langchain/langgraph';
 import { FILES } from '../domain/handoff.ts';
-import { artifactNode, leadNode, leadToolsNode } from '../nodes/build/lead.ts';
+import { artifactNode, briefNode, leadNode, leadToolsNode } from '../nodes/build/lead.ts';
 import { type Builder, BuilderState, buildInputs } from '../nodes/build/state.ts';
 import type { FindSession } from '../nodes/session.ts';
 import { attemptOf, staged } from '../nodes/stage.ts';
@@ -20,13 +20,18 @@ const afterTools = (state: Builder): 'lead' | 'artifact' | 'end' => {
   return state.agent.phase === 'done' ? 'artifact' : 'lead';
 };
 
+const first = (state: Builder): 'brief' | 'lead' => (state.plan === null ? 'brief' : 'lead');
+const afterBrief = (state: Builder): 'lead' | 'end' => (state.stop === null ? 'lead' : 'end');
+
 /** The builder graph; compiled without a checkpointer: it inherits its parent's. */
 export function builderGraph(find: FindSession) {
   return new StateGraph(BuilderState)
+    .addNode('brief', briefNode(find))
     .addNode('lead', leadNode(find))
     .addNode('lead_tools', leadToolsNode(find))
     .addNode('artifact', artifactNode(find))
-    .addEdge(START, 'lead')
+    .addConditionalEdges(START, first, { brief: 'brief', lead: 'lead' })
+    .addConditionalEdges('brief', afterBrief, { lead: 'lead', end: END })
     .addConditionalEdges('lead', afterLead, { lead_tools: 'lead_tools', lead: 'lead', end: END })
     .addConditionalEdges('lead_tools', afterTools, { lead: 'lead', artifact: 'artifact', end: END })
     .addEdge('artifact', END)
@@ -47,6 +52,8 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
         const before = state.buildFile === null ? undefined : await session.dossier.readVerified(session.threadId, state.buildFile);
         const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this house, verified by digest
         const result = await runNested(graph, config, session.limits.stepsPerAgent, {
+          goal: state.goal,
+          repo: state.repo,
           attempt,
           base: state.base,
           startTree: lastTree ?? (await session.repository.treeOf(state.base)),

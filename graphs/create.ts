@@ -33,7 +33,8 @@ export function checkGoal(goal: string): string {
 
 export async function createThread(house: House, options: CreateOptions): Promise<Created> {
   const goal = checkGoal(options.goal);
-  const repository = await openRepository(resolve(options.repo), house.home);
+  const threadId = threadIdOf(options.threadId);
+  const repository = await openRepository(pathOf(house, options.repo), house.home);
   assertHomeOutside(house.home, repository.path);
   assertNamed(house, repository.path);
   const { base, loaded } = await baseAndConfig(repository, options);
@@ -57,7 +58,6 @@ export async function createThread(house: House, options: CreateOptions): Promis
   }
   const sandbox = await house.sandbox();
   const warnings = [...loaded.warnings, ...endpointWarnings(house, config), ...(await dirtyWarning(repository, config.release.branch))];
-  const threadId = randomUUID();
   const request: RequestBody = {
     goal,
     repo: repository.path,
@@ -116,6 +116,18 @@ async function baseAndConfig(repository: Repository, options: CreateOptions): Pr
   }
   const base = await repository.resolveCommit(tip);
   return { base, loaded: base === head ? first : await loadConfig(repository, base, options.configFile) };
+}
+
+function threadIdOf(given: string | undefined): string {
+  if (given === undefined) return randomUUID();
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(given))
+    throw new UsageError(`thread ${JSON.stringify(given)}: must be a UUID in lower case`);
+  return given;
+}
+
+function pathOf(house: House, repo: string): string {
+  const named = house.operator?.repositories;
+  return named !== undefined && Object.hasOwn(named, repo) ? (named[repo] ?? repo) : resolve(repo);
 }
 
 function assertNamed(house: House, path: string): void {

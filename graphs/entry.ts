@@ -3,17 +3,16 @@ import { randomUUID } from 'node:crypto';
 import type { AuditRecord } from '../domain/audit.ts';
 import { UsageError } from '../domain/errors.ts';
 import { PIPELINE_VERSION } from '../domain/run.ts';
-import type { Session } from '../nodes/session.ts';
 import { builderGraph } from './builder.ts';
 import { createThread } from './create.ts';
 import { cancel, decide, rollback } from './decide.ts';
 import { doctor } from './doctor.ts';
 import { addExtension } from './extensions.ts';
+import { foreignSessions } from './foreign.ts';
 import { governorGraph } from './governor.ts';
 import { type House, openHouse } from './house.ts';
 import { collect } from './housekeeping.ts';
 import { diffOf, fileOf, gateOf, resultOf } from './look.ts';
-import { openSession } from './open-session.ts';
 import type { OpenOptions, Operations, ResumeOptions } from './operations.ts';
 import { explainText } from './report.ts';
 import { drive } from './runner.ts';
@@ -148,24 +147,10 @@ async function follow(house: House, threadId: string, onRecord: (record: AuditRe
   for (const record of await house.stores.audit.read({ threadId, afterSeq: after })) onRecord(record);
 }
 
-let shared: Promise<House> | undefined;
-
-/** The session of a thread that a foreign server steps: the thread must be known to the home of the environment. */
-async function sessionFromEnvironment(threadId: string): Promise<Session> {
-  shared ??= openHouse({ env: process.env });
-  const house = await shared;
-  const known = house.sessions.get(threadId);
-  if (known !== undefined) return known;
-  const row = await house.stores.runs.get(threadId);
-  if (row === undefined) throw new UsageError(`thread ${threadId}: is not in home ${house.home}; create it with: governor run`);
-  const fence = await house.stores.runs.acquire(threadId);
-  const session = await openSession(house, row, fence, { signal: new AbortController().signal, drain: undefined });
-  house.sessions.set(threadId, session);
-  return session;
-}
+const foreign = foreignSessions(() => openHouse({ env: process.env }));
 
 /** The fixed flow, without a checkpointer: the server that loads it brings its own. */
-export const governor = governorGraph(sessionFromEnvironment).compile({ name: 'governor' });
+export const governor = governorGraph(foreign).compile({ name: 'governor' });
 
 /** The builder alone. */
-export const builder = builderGraph(sessionFromEnvironment);
+export const builder = builderGraph(foreign);

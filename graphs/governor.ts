@@ -11,7 +11,7 @@ import { planNode } from '../nodes/plan/plan.ts';
 import { reviewCriticNode } from '../nodes/review/critic.ts';
 import { reviewRulesNode } from '../nodes/review/rules.ts';
 import type { FindSession } from '../nodes/session.ts';
-import { GovernorState, type State } from '../nodes/state.ts';
+import { GovernorInput, GovernorState, type State } from '../nodes/state.ts';
 import { builderGraph, buildNode } from './builder.ts';
 
 /** A total, pure router: the named edge that the node chose, else `halt`. A router must never throw (langgraph#8834). */
@@ -22,7 +22,7 @@ function choose<const Name extends string>(...names: readonly Name[]): (state: S
 /** The uncompiled governor; the caller gives the checkpointer. */
 export function governorGraph(find: FindSession) {
   const builder = builderGraph(find);
-  return new StateGraph(GovernorState)
+  return new StateGraph(GovernorState, { input: GovernorInput })
     .addNode('baseline', baselineNode(find))
     .addNode('plan', planNode(find))
     .addNode('approve_plan', approvePlanNode(find))

@@ -117,6 +117,9 @@ export async function openSession(
       at = stage;
       if (options.drain?.aborted === true) throw new DrainedError();
     },
+    left: async () => undefined,
+    guarded: true,
+    announce: async () => undefined,
   };
 }
 

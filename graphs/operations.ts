@@ -7,8 +7,10 @@ import type { Canary } from '../domain/workspace.ts';
 
 export interface CreateOptions {
   readonly goal: string;
-  /** A folder in the repository. */
+  /** A folder in the repository, or a name of the operator's `repositories`. */
   readonly repo: string;
+  /** A UUID; default a new one. */
+  readonly threadId?: string;
   /** A ref; default the tip of `release.branch`. */
   readonly base?: string;
   /** A `governor.yaml` to use instead of the one in the base commit. */

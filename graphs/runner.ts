@@ -4,16 +4,15 @@ import { codeOf, FencedError, StopError, toError, UsageError } from '../domain/e
 import type { Fence, RunRow } from '../domain/ports.ts';
 import { type ReasonCode, reasonOf } from '../domain/reasons.ts';
 import type { RunStatus, Stage, StopReason } from '../domain/run.ts';
-import type { GatePayload } from '../nodes/approve/gate.ts';
-import type { Session } from '../nodes/session.ts';
+import type { FindSession, GatePayload, Session } from '../nodes/session.ts';
 import type { State, Stop } from '../nodes/state.ts';
 import { governorGraph } from './governor.ts';
+import { type Heart, startHeart } from './heart.ts';
 import type { House } from './house.ts';
 import { DrainedError, openSession } from './open-session.ts';
 import type { DriveOptions } from './operations.ts';
 import { writeReport } from './report.ts';
 
-const HEARTBEAT_MS = 500;
 /** Super-steps of the governor graph in one drive; every back edge is capped by its own limit long before. */
 const RECURSION_LIMIT = 1000;
 
@@ -68,7 +67,7 @@ async function run(
   const session = await openSession(house, row, fence, { signal, drain });
   heart.limit(session.limits.machineTime, row.machineMs);
   house.sessions.set(row.threadId, session);
-  const find = async (threadId: string): Promise<Session> => {
+  const find: FindSession = async ({ threadId }) => {
     const found = house.sessions.get(threadId);
     if (found === undefined) throw new StopError('INTERNAL', `thread ${threadId}: this process does not hold its lease`);
     return found;
@@ -112,7 +111,7 @@ async function nextInput(house: House, session: Session, graph: Graph, snapshot:
   if (snapshot.createdAt === undefined) {
     return {
       kind: 'go',
-      input: { goal: session.request.goal, repo: session.request.repo, base: session.request.base, request: session.requestRef },
+      input: { goal: session.request.goal, repo: session.request.repo },
     };
   }
   // `next` leaves out tasks whose writes are stored but whose super-step is not closed; a kill between the two is no end.
@@ -215,46 +214,4 @@ async function known(house: House, threadId: string): Promise<RunRow> {
   const row = await house.stores.runs.get(threadId);
   if (row === undefined) throw new UsageError(`thread ${threadId}: is not in home ${house.home}`);
   return row;
-}
-
-interface Heart {
-  /** Books the machine time since the last beat now. */
-  beat(): Promise<void>;
-  /** Sets the machine time limit; reaching it aborts with `TIME_LIMIT`. */
-  limit(limitMs: number, usedMs: number): void;
-  stop(): void;
-}
-
-/** Keeps the lease, books machine time, and aborts on cancel, take-over or the time limit. */
-function startHeart(house: House, fence: Fence, abort: AbortController): Heart {
-  const { clock, stores } = house;
-  const startedAt = clock.monotonic();
-  let bookedAt = startedAt;
-  let limit: { limitMs: number; usedMs: number } | undefined;
-  const beat = async (): Promise<void> => {
-    const now = clock.monotonic();
-    const elapsed = Math.round(now - bookedAt);
-    bookedAt = now;
-    const answer = await stores.runs.heartbeat(fence, elapsed);
-    if (answer === 'lost') abort.abort(new FencedError(fence.threadId, fence.epoch));
-    if (answer === 'cancelled') abort.abort(new StopError('CANCELLED', 'cancelled by a person'));
-    if (limit !== undefined && limit.usedMs + (now - startedAt) >= limit.limitMs) {
-      abort.abort(
-        new StopError(
-          'TIME_LIMIT',
-          `machine time: ${Math.round(limit.usedMs + now - startedAt)} ms are used of ${limit.limitMs} ms (limits.machineTime)`,
-        ),
-      );
-    }
-  };
-  const timer = setInterval(() => {
-    beat().catch((error: unknown) => abort.abort(toError(error)));
-  }, HEARTBEAT_MS);
-  return {
-    beat,
-    limit: (limitMs, usedMs) => {
-      limit = { limitMs, usedMs };
-    },
-    stop: () => clearInterval(timer),
-  };
 }

@@ -2,8 +2,21 @@
 import type { Role } from '../domain/access.ts';
 import type { Account, Price } from '../domain/budget.ts';
 import type { Config, Limits } from '../domain/config.ts';
-import type { Envelope, FileRef } from '../domain/handoff.ts';
-import type { Approvals, Attempts, Audit, ChatModel, Clock, Dossier, Effects, Fence, Ledger, Transcripts } from '../domain/ports.ts';
+import type { Envelope, FileRef, Gate } from '../domain/handoff.ts';
+import type {
+  ApprovalRow,
+  Approvals,
+  Attempts,
+  Audit,
+  ChatModel,
+  Clock,
+  Dossier,
+  Effects,
+  Fence,
+  Ledger,
+  Subject,
+  Transcripts,
+} from '../domain/ports.ts';
 import type { Stage } from '../domain/run.ts';
 import type { Repository, Sandbox } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
@@ -70,6 +83,25 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Throws when a drain was asked for; called at the start of every node. */
   checkpointReached(stage: Stage): Promise<void>;
+  /** Called at the end of every node, however it ended. */
+  left(): Promise<void>;
+  /**
+   * False where another program's saver keeps the checkpoints: no fence, no strict serializer, no insertion order. Such a thread can
+   * be stepped and looked at, but nothing is released from it.
+   */
+  readonly guarded: boolean;
+  /** A gate is about to interrupt. Where nobody reads the interrupt's payload this opens the approval record. */
+  announce(gate: GatePayload): Promise<void>;
+}
+
+/** What a gate asks, as the interrupt carries it. */
+export interface GatePayload {
+  readonly kind: 'approval';
+  readonly gate: Gate;
+  readonly subject: Subject;
+  readonly required: ApprovalRow['required'];
+  /** At most 2 KB of JSON. */
+  readonly shown: Readonly<Record<string, unknown>>;
 }
 
 /** The account every call of a run is booked on. */
@@ -100,11 +132,26 @@ export async function bodyOf<Body>(session: Session, ref: FileRef, schema: { par
   return schema.parse(envelope.body);
 }
 
-/** The thread a node runs for. */
-export function threadOf(config: { configurable?: Record<string, unknown> }): string {
+/** A node's call: for which thread, under which saver, and what the thread was asked for (a hint; the request file rules). */
+export interface Visit {
+  readonly threadId: string;
+  readonly saver: unknown;
+  readonly goal: string;
+  readonly repo: string;
+}
+
+export type NodeConfig = { readonly configurable?: Record<string, unknown> };
+
+export function visitOf(config: NodeConfig, state: { readonly goal: string; readonly repo: string }): Visit {
   const id = config.configurable?.['thread_id'];
-  return typeof id === 'string' ? id : '';
+  // LangGraph hands the saver of the running graph to its nodes under this key.
+  return {
+    threadId: typeof id === 'string' ? id : '',
+    saver: config.configurable?.['__pregel_checkpointer'],
+    goal: state.goal,
+    repo: state.repo,
+  };
 }
 
 /** Finds the session of a thread; only the process that holds the lease has one. */
-export type FindSession = (threadId: string) => Promise<Session>;
+export type FindSession = (visit: Visit) => Promise<Session>;

@@ -6,7 +6,7 @@ import type { Envelope, FileRef } from '../domain/handoff.ts';
 import { canonicalJson, digestOf } from '../domain/ids.ts';
 import { REASONS } from '../domain/reasons.ts';
 import type { Stage } from '../domain/run.ts';
-import { type FindSession, type Session, threadOf } from './session.ts';
+import { type FindSession, type NodeConfig, type Session, visitOf } from './session.ts';
 import type { State, Update } from './state.ts';
 
 export interface StageWork<Body> {
@@ -99,11 +99,11 @@ const ASKABLE: ReadonlySet<string> = new Set(['BUDGET_EXHAUSTED', 'STEP_LIMIT'])
  * `approve_budget`, where a person may lift it). Everything else passes through untouched.
  */
 export function staged(find: FindSession, stage: Stage, run: (session: Session, state: State) => Promise<Update>) {
-  return async (state: State, config: { configurable?: Record<string, unknown> }): Promise<Update> => {
-    const session = await find(threadOf(config));
-    await session.checkpointReached(stage);
-    failpoint(`node:${stage}:enter`);
+  return async (state: State, config: NodeConfig): Promise<Update> => {
+    const session = await find(visitOf(config, state));
     try {
+      await session.checkpointReached(stage);
+      failpoint(`node:${stage}:enter`);
       const update = await run(session, state);
       failpoint(`node:${stage}:exit`);
       return update;
@@ -129,6 +129,8 @@ export function staged(find: FindSession, stage: Stage, run: (session: Session, 
         },
         route: ask && (stage === 'plan' || stage === 'build' || stage === 'review_critic') ? 'approve_budget' : 'halt',
       };
+    } finally {
+      await session.left();
     }
   };
 }

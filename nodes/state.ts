@@ -49,7 +49,12 @@ export interface StageNote {
   readonly text: string;
 }
 
-const last = <Value>(initial: Value) => Annotation<Value>({ reducer: (_before, after) => after, default: () => initial });
+// One function for all: LangGraph tells by it that the input's channel is the state's.
+const newest = <Value>(_before: Value, after: Value): Value => after;
+const last = <Value>(initial: Value) => Annotation<Value>({ reducer: newest, default: () => initial });
+
+/** All that a thread can be started with. Whatever else a client sends is dropped by LangGraph. */
+export const GovernorInput = Annotation.Root({ goal: last<string>(''), repo: last<string>('') });
 
 export const GovernorState = Annotation.Root({
   goal: last<string>(''),

@@ -1,22 +1,14 @@
 /** A gate: reads the approval record, never the resume value; interrupts until a person has decided. */
 import { interrupt } from '@langchain/langgraph';
-import { approvalBodySchema, FILES, type FileRef, type Gate } from '../../domain/handoff.ts';
-import type { ApprovalRow, Subject, Vote } from '../../domain/ports.ts';
-import type { Session } from '../session.ts';
+import { approvalBodySchema, FILES, type FileRef } from '../../domain/handoff.ts';
+import type { ApprovalRow, Vote } from '../../domain/ports.ts';
+import type { GatePayload, Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 
 /** What a gate asks; the same values on every replay. */
-export interface GateQuestion {
-  readonly gate: Gate;
+export interface GateQuestion extends Omit<GatePayload, 'kind'> {
   readonly stage: 'approve_plan' | 'approve_release' | 'approve_budget';
-  readonly subject: Subject;
-  readonly required: ApprovalRow['required'];
-  /** At most 2 KB of JSON. */
-  readonly shown: Readonly<Record<string, unknown>>;
 }
-
-/** The payload of the interrupt; the process that drives the run opens the approval record from it. */
-export type GatePayload = Omit<GateQuestion, 'stage'> & { readonly kind: 'approval' };
 
 export type Decided =
   | { readonly kind: 'undecided' }
@@ -36,6 +28,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       required: question.required,
       shown: question.shown,
     };
+    await session.announce(payload);
     interrupt(payload);
     return { kind: 'undecided' };
   }

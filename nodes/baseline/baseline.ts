@@ -11,7 +11,7 @@ const baselineBodySchema = z.strictObject({ tree: z.string(), checks: z.array(ch
 
 /** The `baseline` node. */
 export const baselineNode = (find: FindSession) =>
-  staged(find, 'baseline', async (session, state) => {
+  staged(find, 'baseline', async (session) => {
     await session.mounts();
     const base = session.request.base;
     const done = await runStage(session, {
@@ -48,7 +48,8 @@ export const baselineNode = (find: FindSession) =>
       );
     return {
       request: session.requestRef,
-      goal: state.goal,
+      goal: session.request.goal,
+      repo: session.request.repo,
       base,
       route: 'plan',
       notes: note(

@@ -7,22 +7,23 @@ import type { WorkTree } from '../../domain/workspace.ts';
 import { type AgentSpec, actOnCalls, askModel } from '../agent.ts';
 import { buildBody } from '../candidate.ts';
 import { promptFile } from '../prompt.ts';
-import { bodyOf, type FindSession, type Session, threadOf } from '../session.ts';
+import { bodyOf, type FindSession, type NodeConfig, type Session, visitOf } from '../session.ts';
 import { runStage } from '../stage.ts';
+import { planAlone } from './alone.ts';
 import { leadBrief } from './brief.ts';
 import { type Builder, type BuilderUpdate, buildInputs } from './state.ts';
 
 const contract = promptFile('lead.md', import.meta.url);
 
-type Node = (state: Builder, config: { configurable?: Record<string, unknown> }) => Promise<BuilderUpdate>;
+type Node = (state: Builder, config: NodeConfig) => Promise<BuilderUpdate>;
 
 /** A stop inside the builder is a value: the parent keeps the pointers, so that coming back goes on where it stood. */
 function guarded(find: FindSession, name: string, run: (session: Session, state: Builder) => Promise<BuilderUpdate>): Node {
   return async (state, config) => {
-    const session = await find(threadOf(config));
-    await session.checkpointReached('build');
-    failpoint(`node:${name}:enter`);
+    const session = await find(visitOf(config, state));
     try {
+      await session.checkpointReached('build');
+      failpoint(`node:${name}:enter`);
       const update = await run(session, state);
       failpoint(`node:${name}:exit`);
       return update;
@@ -38,9 +39,14 @@ function guarded(find: FindSession, name: string, run: (session: Session, state:
           facts: { ...error.facts },
         },
       };
+    } finally {
+      await session.left();
     }
   };
 }
+
+/** `brief`: only where the builder runs by itself. */
+export const briefNode = (find: FindSession): Node => guarded(find, 'brief', planAlone);
 
 /** `lead`: one model call. */
 export const leadNode = (find: FindSession): Node =>

@@ -6,6 +6,8 @@ import { type AgentState, FRESH_AGENT, type Stop } from '../state.ts';
 const last = <Value>(initial: Value) => Annotation<Value>({ reducer: (_before, after) => after, default: () => initial });
 
 export const BuilderState = Annotation.Root({
+  goal: last<string>(''),
+  repo: last<string>(''),
   attempt: last<number>(0),
   base: last<string>(''),
   /** The tree the attempt starts from: the base's, or the last candidate's. */
