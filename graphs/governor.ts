@@ -22,7 +22,7 @@ function choose<const Name extends string>(...names: readonly Name[]): (state: S
 /** The uncompiled governor; the caller gives the checkpointer. */
 export function governorGraph(find: FindSession) {
   const builder = builderGraph(find);
-  return new StateGraph(GovernorState, { input: GovernorInput })
+  return new StateGraph({ stateSchema: GovernorState, input: GovernorInput })
     .addNode('baseline', baselineNode(find))
     .addNode('plan', planNode(find))
     .addNode('approve_plan', approvePlanNode(find))

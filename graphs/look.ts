@@ -93,7 +93,10 @@ async function limitsOf(house: House, row: RunRow, costCap: number | undefined):
 
 /** What a person is shown before deciding. */
 export async function gateOf(house: House, row: RunRow): Promise<GateView | undefined> {
-  const approval = await pendingApproval(house, row);
+  const pending = await pendingApproval(house, row);
+  // A thread that another server steps, or whose process died at its gate, is not `waiting`; its gate is open all the same.
+  const approval =
+    pending ?? (row.live ? undefined : (await house.stores.approvals.list({ threadId: row.threadId, status: 'pending' })).at(-1));
   if (approval === undefined) return undefined;
   const plan = await newestPlan(house, row.threadId);
   const review = approval.gate === 'release' ? await newestReview(house, row.threadId) : undefined;
