@@ -1,8 +1,8 @@
 /** Approval records: outside graph state, bound to a subject, voted by different people, used once. */
+import { randomBytes } from 'node:crypto';
 import { UsageError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import type { Gate } from '../domain/handoff.ts';
-import { digestOf } from '../domain/ids.ts';
 import type { ApprovalRow, ApprovalStatus, Approvals, Clock, Subject, Vote } from '../domain/ports.ts';
 import type { AuditCore } from './audit.ts';
 import { assertFence, type Database } from './database.ts';
@@ -68,7 +68,8 @@ export function createApprovals(database: Database, clock: Clock, audit: AuditCo
         const found = newest(wanted.threadId, wanted.gate, wanted.subject.digest);
         if (found !== undefined && found.status !== 'void') return found;
         const round = (found?.round ?? 0) + 1;
-        const id = digestOf({ thread: wanted.threadId, gate: wanted.gate, subject: wanted.subject.digest, round }).slice(0, 32);
+        // A nonce: nobody can name an approval before it was shown to them.
+        const id = randomBytes(16).toString('hex');
         database
           .prepare(
             `INSERT INTO approvals (id, thread_id, gate, round, digest, subject, required, shown, status, votes, created_at)

@@ -1,6 +1,8 @@
 /** The audit trail: append-only, chained, with its head written outside the database too. */
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { AUDIT_ROOT, type AuditEntry, type AuditRecord, auditBody, chainHash } from '../domain/audit.ts';
+import { StopError } from '../domain/errors.ts';
 import type { Audit, Clock } from '../domain/ports.ts';
 import type { Database } from './database.ts';
 
@@ -34,10 +36,20 @@ export function createAudit(database: Database, clock: Clock, headFile: string):
     const at = head();
     writeFileSync(headFile, `${at.seq} ${at.hash}\n`, { mode: 0o600 });
   };
+  const assertTail = async (): Promise<void> => {
+    const anchored = anchorOf(headFile);
+    const at = head();
+    if (anchored === undefined || anchored.seq <= at.seq) return;
+    throw new StopError(
+      'STATE_TAMPERED',
+      `database ${database.name}: ends at audit record ${at.seq}, but record ${anchored.seq} was written beside it (${headFile}); it was copied without its -wal file, cut, or is older than its home. Restore a backup; or remove that file to go on with what the database has`,
+    );
+  };
   const append = database.transaction(appendNow);
   return {
     appendNow,
     anchor,
+    assertTail,
     append: async (entry) => {
       append.immediate(entry);
       anchor();

@@ -35,6 +35,9 @@ export function restoreHome(file: string, home: string): void {
   if (existsSync(join(home, 'governor.sqlite'))) throw new UsageError(`home ${home}: holds a database already; restore into a new one`);
   mkdirSync(home, { recursive: true, mode: 0o700 });
   const target = join(home, 'governor.sqlite');
+  // The database comes last: a home that was restored by half has none.
+  const temporary = `${target}.${process.pid}.tmp`;
+  rmSync(temporary, { force: true });
   const copy = new Sqlite(file, { readonly: true, fileMustExist: true });
   try {
     const table = copy.prepare("SELECT 1 FROM sqlite_master WHERE name = 'backup_files'").get();
@@ -46,21 +49,27 @@ export function restoreHome(file: string, home: string): void {
       mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
       writeFileSync(place, row.bytes, { mode: 0o600 });
     }
-    copy.prepare('VACUUM INTO ?').run(target);
+    copy.prepare('VACUUM INTO ?').run(temporary);
   } finally {
     copy.close();
   }
-  const restored = new Sqlite(target);
+  const restored = new Sqlite(temporary);
   try {
     restored.exec('DROP TABLE backup_files');
+    // The head beside the database is the copy's own: the files were read a moment after it.
+    const head = restored.prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1').get() as
+      | { seq: number; hash: string }
+      | undefined; // the selected columns
+    if (head !== undefined) writeFileSync(join(home, 'audit.head'), `${head.seq} ${head.hash}\n`, { mode: 0o600 });
   } finally {
     restored.close();
   }
+  renameSync(temporary, target);
 }
 
 function filesOf(home: string): string[] {
   const runs = join(home, 'runs');
-  const files = ['audit.head', 'operator.yaml'].filter((name) => existsSync(join(home, name)));
+  const files = ['operator.yaml'].filter((name) => existsSync(join(home, name)));
   if (!existsSync(runs)) return files;
   const inside = readdirSync(runs, { recursive: true, withFileTypes: true }).filter(
     (entry) => entry.isFile() && !entry.name.endsWith('.tmp'),

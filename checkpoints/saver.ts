@@ -3,12 +3,13 @@ import type { RunnableConfig } from '@langchain/core/runnables';
 import {
   type Checkpoint,
   type CheckpointMetadata,
+  type CheckpointTuple,
   copyCheckpoint,
   type PendingWrite,
   WRITES_IDX_MAP,
 } from '@langchain/langgraph-checkpoint';
 import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
-import { toError } from '../domain/errors.ts';
+import { StopError, toError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import type { Fence } from '../domain/ports.ts';
 import { assertFence, type Database } from './database.ts';
@@ -49,6 +50,20 @@ export class GuardedSaver extends SqliteSaver {
     const failure = this.#failure;
     this.#failure = undefined;
     return failure;
+  }
+
+  /** @throws StopError `STATE_TAMPERED` for a row that cannot be read; a damaged checkpoint must never look like a new thread. */
+  override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
+    try {
+      return await super.getTuple(config);
+    } catch (error) {
+      const place = placeOf(config);
+      throw new StopError(
+        'STATE_TAMPERED',
+        `thread ${place.threadId}: checkpoint ${place.checkpointId ?? '(the latest)'} cannot be read: ${toError(error).message.slice(0, 300)}`,
+        { cause: error },
+      );
+    }
   }
 
   override async put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<RunnableConfig> {

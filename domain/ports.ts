@@ -260,6 +260,8 @@ export interface Audit {
   append(entry: AuditEntry): Promise<void>;
   read(options: { threadId?: string; afterSeq?: number; limit?: number }): Promise<AuditRecord[]>;
   verify(): Promise<AuditVerdict>;
+  /** @throws StopError `STATE_TAMPERED` when the database lacks records whose head was written beside it. */
+  assertTail(): Promise<void>;
 }
 
 /** The run's folder. Paths are relative to it; every write is temporary name, fsync, rename. */

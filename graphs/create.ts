@@ -33,6 +33,7 @@ export function checkGoal(goal: string): string {
 
 export async function createThread(house: House, options: CreateOptions): Promise<Created> {
   const goal = checkGoal(options.goal);
+  await house.stores.audit.assertTail();
   const threadId = threadIdOf(options.threadId);
   const repository = await openRepository(pathOf(house, options.repo), house.home);
   assertHomeOutside(house.home, repository.path);

@@ -27,7 +27,8 @@ export interface House {
 export async function openHouse(options: OpenOptions): Promise<House> {
   const home = homeFolder(options.home, options.env);
   const operator = loadOperator(home);
-  const stores = await openStores({ home, clock: systemClock });
+  const clock = options.clock ?? systemClock;
+  const stores = await openStores({ home, clock });
   let sandbox: Promise<Sandbox> | undefined;
   return {
     home,
@@ -35,7 +36,7 @@ export async function openHouse(options: OpenOptions): Promise<House> {
     stores,
     operator,
     person: localPerson(operator),
-    clock: systemClock,
+    clock,
     sessions: new Map(),
     demo: options.demo === true,
     sandbox: () => {

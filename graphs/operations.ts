@@ -1,7 +1,7 @@
 /** What a person can do with runs: the one surface that the CLI and the server call. */
 import type { AuditRecord, AuditVerdict } from '../domain/audit.ts';
 import type { Person } from '../domain/policy.ts';
-import type { ApprovalRow } from '../domain/ports.ts';
+import type { ApprovalRow, Clock } from '../domain/ports.ts';
 import type { RunResult } from '../domain/run.ts';
 import type { Canary } from '../domain/workspace.ts';
 
@@ -124,4 +124,6 @@ export interface OpenOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The shipped scenarios may use the labelled `unsafe` level where no sandbox can run. */
   readonly demo?: boolean;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }

@@ -20,6 +20,7 @@ type Graph = ReturnType<ReturnType<typeof governorGraph>['compile']>;
 
 /** Runs until released, unchanged, waiting, stopped or cancelled. @throws UsageError `THREAD_BUSY`; FencedError. */
 export async function drive(house: House, threadId: string, options: DriveOptions): Promise<void> {
+  await house.stores.audit.assertTail();
   const fence = await house.stores.runs.acquire(threadId);
   const abort = new AbortController();
   const heart = startHeart(house, fence, abort);

@@ -1,0 +1,49 @@
+/** Kills a story at each of its named points, one life each, and collects what went wrong. */
+import { expect } from 'vitest';
+import { expectSame, type Kill, type Stage, walk } from './harness.ts';
+
+/** How often each point is reached. */
+export function countPoints(points: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const point of points) counts.set(point, (counts.get(point) ?? 0) + 1);
+  return counts;
+}
+
+/** The first and the last time of each point; of points that another story has `known`, the last where it has more of them. */
+export function killsOf(counts: ReadonlyMap<string, number>, known: ReadonlyMap<string, number> = new Map()): Kill[] {
+  return [...counts].flatMap(([point, times]) => {
+    const before = known.get(point);
+    if (before !== undefined) return before < times ? [{ point, nth: times }] : [];
+    return times === 1
+      ? [{ point, nth: 1 }]
+      : [
+          { point, nth: 1 },
+          { point, nth: times },
+        ];
+  });
+}
+
+/** A failed comparison with what it found. */
+const told = (error: unknown): string =>
+  `${String(error)} ${JSON.stringify(error instanceof Error && 'actual' in error ? error.actual : null)}`.slice(0, 600);
+
+/** Empty when every life ended as the undisturbed one. `CHAOS_POINT` narrows it to points that contain a word. */
+export async function killAtEach(stage: Stage, known?: ReadonlyMap<string, number>): Promise<{ failures: string[]; kills: number }> {
+  const { points, end: whole } = await stage.undisturbed();
+  const kills = killsOf(countPoints(points), known).filter((kill) => kill.point.includes(process.env['CHAOS_POINT'] ?? ''));
+  const failures: string[] = [];
+  for (const kill of kills) {
+    stage.reset();
+    try {
+      const died = await walk(stage.world.home, stage.threadId, { kill });
+      expect(died.result, 'it was to die').toBeUndefined();
+      expect(died.errors).toBe('');
+      await stage.finish();
+      expectSame(await stage.end(), whole, 1);
+      await stage.expectClean();
+    } catch (error) {
+      failures.push(`${kill.point} (${kill.nth}): ${told(error)}`);
+    }
+  }
+  return { failures, kills: kills.length };
+}
