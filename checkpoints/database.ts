@@ -8,8 +8,8 @@ import { MIGRATIONS } from './migrations/index.ts';
 
 export type Database = Sqlite.Database;
 
-/** How long a statement waits for another process's write, in ms. */
-const BUSY_MS = 5000;
+/** How long a statement waits for another process's write, in ms: longer than any lock of ours or of a copy of the file. */
+const BUSY_MS = 15_000;
 
 /** @throws UsageError naming the file: unreadable folder, not a database, damaged, or newer than this code. */
 export function openDatabase(file: string): Database {

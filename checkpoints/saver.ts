@@ -21,7 +21,7 @@ type Place = { threadId: string; namespace: string; checkpointId: string | undef
  * - latest is the newest inserted, not the largest id: a clock that goes back must not run finished steps again (langgraphjs#2854)
  * - `putWrites` never rejects: the error comes out of the next `put` and of `failure()` (langgraphjs#2838)
  * - every write checks the fence in its own transaction
- * - `run_id` is stamped into the metadata, so that the same input delivered again continues
+ * - `run_id` is stamped into the metadata, so that the same input delivered again continues; so are the names of the graph's nodes
  */
 export class GuardedSaver extends SqliteSaver {
   readonly #database: Database;
@@ -71,7 +71,8 @@ export class GuardedSaver extends SqliteSaver {
     if (earlier !== undefined) throw earlier;
     const place = placeOf(config);
     const runId = config.configurable?.['run_id'] ?? config.metadata?.['run_id'];
-    const stamped = runId === undefined ? metadata : { ...metadata, run_id: runId };
+    const nodes: unknown = config.metadata?.['nodes'];
+    const stamped = { ...metadata, ...(runId === undefined ? {} : { run_id: runId }), ...(nodes === undefined ? {} : { nodes }) };
     const [[type, body], [, meta]] = await Promise.all([this.serde.dumpsTyped(copyCheckpoint(checkpoint)), this.serde.dumpsTyped(stamped)]);
     this.#write(place.threadId, `put:${levelOf(place)}:${sourceOf(metadata)}`, () => {
       this.#database

@@ -82,7 +82,9 @@ async function resume(house: House, word: string, options: ResumeOptions) {
       options.signal?.throwIfAborted();
       await new Promise((wake) => setTimeout(wake, FOLLOW_MS));
     }
-    return resultOf(house, await runs.resolve(row.threadId));
+    const after = await runs.resolve(row.threadId);
+    // Whoever ran it died while we watched: then it is ours to take over.
+    if (after.status !== 'running') return resultOf(house, after);
   }
   if (options.migrate === true || options.addMicroUsd !== undefined || options.addTimeMs !== undefined || options.addCalls !== undefined) {
     if (!house.person.roles.includes('operator'))

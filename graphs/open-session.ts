@@ -39,8 +39,16 @@ export async function readRequest(house: House, row: RunRow): Promise<{ request:
     base: row.input.base,
     starter: row.input.starter,
     config: row.input.configDigest,
+    pipeline: row.input.pipelineVersion,
   };
-  const actual = { goal: request.goal, repo: request.repo, base: request.base, starter: request.starter, config: digestOf(request.config) };
+  const actual = {
+    goal: request.goal,
+    repo: request.repo,
+    base: request.base,
+    starter: request.starter,
+    config: digestOf(request.config),
+    pipeline: request.pipeline_version,
+  };
   if (digestOf(expected) !== digestOf(actual) || policyDigest(reparse(request.config)) !== request.policy_digest)
     throw new StopError('STATE_TAMPERED', `${FILES.request}: it is not the request that thread ${row.threadId} was started with`, {
       evidence: [FILES.request],

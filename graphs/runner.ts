@@ -1,6 +1,7 @@
 /** Drives a thread to rest: lease, heartbeat, the graph, the gates, and a report at every end or wait. */
 import { Command, type StateSnapshot } from '@langchain/langgraph';
 import { codeOf, FencedError, StopError, toError, UsageError } from '../domain/errors.ts';
+import { FILES } from '../domain/handoff.ts';
 import type { Fence, RunRow } from '../domain/ports.ts';
 import { type ReasonCode, reasonOf } from '../domain/reasons.ts';
 import type { RunStatus, Stage, StopReason } from '../domain/run.ts';
@@ -45,14 +46,15 @@ export async function drive(house: House, threadId: string, options: DriveOption
   } catch (error) {
     if (error instanceof FencedError || abort.signal.reason instanceof FencedError) throw abort.signal.reason ?? error;
     await heart.beat().catch(() => undefined);
-    await rest(house, fence, failure(threadId, (await known(house, threadId)).stage, error));
+    await restOrTell(house, fence, failure(threadId, (await known(house, threadId)).stage, error));
   } finally {
     heart.stop();
     options.signal?.removeEventListener('abort', onSignal);
     house.sessions.delete(threadId);
     house.stores.saver.unguard(threadId);
     await house.stores.runs.release(fence).catch((error: unknown) => {
-      if (!(error instanceof FencedError)) throw error;
+      // On a full disk the lease ends with this process.
+      if (!(error instanceof FencedError) && codeOf(error) !== 'DISK_LIMIT') throw error;
     });
   }
 }
@@ -76,7 +78,7 @@ async function run(
   const graph = governorGraph(find).compile({ checkpointer: house.stores.saver, name: 'governor' });
   const config = {
     configurable: { thread_id: row.threadId },
-    metadata: { run_id: row.threadId },
+    metadata: { run_id: row.threadId, nodes: Object.keys(graph.nodes) },
     recursionLimit: RECURSION_LIMIT,
     durability: 'sync' as const,
   };
@@ -144,12 +146,21 @@ async function nextInput(house: House, session: Session, graph: Graph, snapshot:
   }
   if (due.length > 0) return { kind: 'go', input: null };
   const attempt = state.attempt ?? 0;
-  if (state.outcome === 'released')
+  if (state.outcome === 'released') {
+    await assertReleased(session, state.releaseKey ?? null);
     return { kind: 'rest', rest: { status: 'released', stage: 'verify', attempt, reason: null, interruptId: null } };
+  }
   if (state.outcome === 'unchanged')
     return { kind: 'rest', rest: { status: 'unchanged', stage: 'approve_plan', attempt, reason: null, interruptId: null } };
   const stop = state.stop ?? null;
   if (state.outcome !== 'stopped' || stop === null) {
+    // LangGraph forgets a pending node that the graph no longer has, and says that all is done (langgraphjs#2608).
+    const lost = stampedNodes(snapshot).filter((name) => !Object.hasOwn(graph.nodes, name));
+    if (lost.length > 0)
+      throw new StopError(
+        'DEFINITION_CHANGED',
+        `thread ${threadId}: it was checkpointed by a graph with ${lost.join(', ')}; this one has no such node`,
+      );
     // A success means that the expected terminal node ran; anything else is ours to answer for.
     throw new StopError('INTERNAL', `thread ${threadId}: the graph ended without an outcome`);
   }
@@ -157,6 +168,20 @@ async function nextInput(house: House, session: Session, graph: Graph, snapshot:
     return { kind: 'go', input: new Command({ goto: stop.stage, update: { stop: null, outcome: null, route: '' } }) };
   }
   return { kind: 'rest', rest: { status: 'stopped', stage: stop.stage, attempt, reason: reasonFor(threadId, stop), interruptId: null } };
+}
+
+/** Where even the end cannot be written, it is told: the thread stays as it was, and its lease ends with the process. */
+async function restOrTell(house: House, fence: Fence, end: Rest): Promise<void> {
+  try {
+    await rest(house, fence, end);
+  } catch (error) {
+    if (codeOf(error) !== 'DISK_LIMIT') throw error;
+    throw new StopError(
+      'DISK_LIMIT',
+      `home ${house.home}: the disk is full, not even the end of the run could be recorded (${toError(error).message}); free some space, then: governor resume ${fence.threadId.slice(0, 8)}`,
+      { cause: error },
+    );
+  }
 }
 
 async function rest(house: House, fence: Fence, end: Rest): Promise<void> {
@@ -191,6 +216,23 @@ function failure(threadId: string, stage: Stage, error: unknown): Rest {
   const message = code === 'INTERNAL' ? `${toError(error).message}\n${toError(error).stack ?? ''}`.slice(0, 2000) : toError(error).message;
   const stop: Stop = { code, message, stage, evidence: fact?.evidence ?? [], facts: fact?.facts ?? {} };
   return { status: 'stopped', stage, reason: reasonFor(threadId, stop), interruptId: null };
+}
+
+/** State can be edited; the journal and the release file are what happened. @throws StopError `STATE_TAMPERED`. */
+async function assertReleased(session: Session, key: string | null): Promise<void> {
+  const effect = key === null ? undefined : await session.effects.peek(key);
+  const file = await session.dossier.read(session.threadId, FILES.release);
+  if (effect?.state === 'done' && file !== undefined) return;
+  throw new StopError(
+    'STATE_TAMPERED',
+    `thread ${session.threadId}: its state says released, but ${FILES.release} and the journal know of no release`,
+  );
+}
+
+/** The nodes of the graph that wrote a checkpoint. */
+function stampedNodes(snapshot: StateSnapshot): string[] {
+  const names: unknown = (snapshot.metadata as Record<string, unknown> | undefined)?.['nodes']; // our own stamp
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
 /** The reason with the exact command that a person can run next. */

@@ -21,7 +21,11 @@ export interface Walk {
 }
 
 /** One process of the story. `afterMs`: SIGKILL from outside, that long after it is up. */
-export function walk(home: string, threadId: string, options: { trace?: string; kill?: Kill; afterMs?: number } = {}): Promise<Walk> {
+export function walk(
+  home: string,
+  threadId: string,
+  options: { trace?: string; kill?: Kill; skewMs?: number; afterMs?: number } = {},
+): Promise<Walk> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [walker, home, threadId, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -66,6 +70,7 @@ const VARYING = new Set([
   'base',
   'output_sha256',
   'cost_micro_usd',
+  'release',
 ]);
 
 function steady(value: unknown): unknown {

@@ -1,25 +1,36 @@
 /**
  * A process that takes a thread to its end, approving whatever waits: `walk.mjs <home> <thread> '<json>'`.
- * `trace` names a file that gets every failpoint reached; `kill: { point, nth }` dies by SIGKILL there. Runs the built package,
- * so that a hundred starts cost little. The last line of its output is the result.
+ * `trace` names a file that gets every failpoint reached. At the `nth` time of a point, `kill` dies by SIGKILL, `freeze` stops itself
+ * by SIGSTOP, `starve` blocks the event loop for `ms`. `skewMs` moves the clock. Runs the built package, so that a hundred starts
+ * cost little.
+ * The last line of its output is the result.
  */
 import { appendFileSync } from 'node:fs';
 import process from 'node:process';
+
+const [home, thread, text = '{}'] = process.argv.slice(2);
+const { trace, kill, freeze, starve, skewMs = 0 } = JSON.parse(text);
+const now = Date.now;
+Date.now = () => now() + skewMs;
 
 const dist = new URL('../../dist/', import.meta.url);
 const { openOperations } = await import(new URL('graphs/entry.js', dist).href);
 const { onFailpoint } = await import(new URL('domain/failpoint.js', dist).href);
 
-const [home, thread, text = '{}'] = process.argv.slice(2);
-const { trace, kill } = JSON.parse(text);
-let hits = 0;
+const counts = new Map();
+const isAt = (place, point) => point === place?.point && counts.get(point) === place.nth;
 onFailpoint((point) => {
   if (trace !== undefined) appendFileSync(trace, `${point}\n`);
-  if (point !== kill?.point) return;
-  hits += 1;
-  if (hits === kill.nth) process.kill(process.pid, 'SIGKILL');
+  counts.set(point, (counts.get(point) ?? 0) + 1);
+  if (isAt(kill, point)) process.kill(process.pid, 'SIGKILL');
+  if (isAt(freeze, point)) process.kill(process.pid, 'SIGSTOP');
+  if (isAt(starve, point)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, starve.ms);
 });
 
+process.on('uncaughtException', (error) => {
+  process.stdout.write(`${JSON.stringify({ thrown: error.code ?? error.name, message: error.message })}\n`);
+  process.exit(1);
+});
 const operations = await openOperations({ home, env: { PATH: process.env.PATH ?? '' } });
 process.stdout.write('up\n');
 let result = await operations.resume(thread);
