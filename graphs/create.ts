@@ -38,6 +38,10 @@ export async function createThread(house: House, options: CreateOptions): Promis
   const repository = await openRepository(pathOf(house, options.repo), house.home);
   assertHomeOutside(house.home, repository.path);
   assertNamed(house, repository.path);
+  // Before anything is written: the files of a thread that is there are not touched.
+  const known = await house.stores.runs.get(threadId);
+  if (known !== undefined && (known.input.goal !== goal || known.input.repo !== repository.path))
+    throw new UsageError(`thread ${threadId}: takes one goal; it already has another input`);
   const { base, loaded } = await baseAndConfig(repository, options);
   const { config } = loaded;
   const limits = effectiveLimits(config.limits, house.operator?.ceilings ?? {});
@@ -72,6 +76,8 @@ export async function createThread(house: House, options: CreateOptions): Promis
     script,
     sandbox: sandbox.level,
   };
+  const created = { threadId, worstCaseMicroUsd: limits.costUsd, limits: limitsView(limits), warnings, sandbox: sandbox.level, canned };
+  if (known !== undefined) return created;
   await house.stores.dossier.writeJson(threadId, FILES.request, {
     kind: 'request',
     version: 1,
@@ -96,7 +102,7 @@ export async function createThread(house: House, options: CreateOptions): Promis
     action: 'run-create',
     facts: { base, repo: repository.path, config: request.config_digest, policy: request.policy_digest, sandbox: sandbox.level, canned },
   });
-  return { threadId, worstCaseMicroUsd: limits.costUsd, limits: limitsView(limits), warnings, sandbox: sandbox.level, canned };
+  return created;
 }
 
 /** The base and the configuration that it holds: `release.branch` names the base, the base holds the file that names it. */

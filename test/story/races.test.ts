@@ -1,0 +1,97 @@
+/** Several processes at one thread: one wins, the others are told, and there is one release. */
+import { spawn } from 'node:child_process';
+import { afterEach, expect, test } from 'vitest';
+import type { RunResult } from '../../domain/run.ts';
+import { HAPPY, makeWorld, type World } from './world.ts';
+
+const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+
+let world: World | undefined;
+afterEach(() => world?.dispose());
+
+interface Said {
+  readonly code: number | null;
+  readonly result: Partial<RunResult>;
+  readonly errors: string;
+}
+
+/** The `governor` command in a process of its own, with `--json`. */
+function governor(of: World, ...args: string[]): Promise<Said> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [cli, ...args, '--home', of.home, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    child.on('close', (code) => {
+      const last = output.trim().split('\n').at(-1) ?? '';
+      resolve({ code, result: last.startsWith('{') ? (JSON.parse(last) as RunResult) : {}, errors });
+    });
+  });
+}
+
+async function prepare(): Promise<{ of: World; thread: string }> {
+  world = makeWorld({ replies: HAPPY.map((reply) => ({ ...reply, delayMs: 60 })) });
+  const operations = await world.open();
+  const { threadId } = await operations.create({ goal: 'Add a product function', repo: world.repo, scriptFile: world.script });
+  await operations.close();
+  return { of: world, thread: threadId };
+}
+
+const merges = (of: World): string => of.git('rev-list', '--merges', '--count', 'main');
+
+test('two resumes at once: one runs the thread, the other watches it, and every answer is paid once', async () => {
+  const { of, thread } = await prepare();
+  const both = await Promise.all([governor(of, 'resume', thread), governor(of, 'resume', thread)]);
+  for (const { code, result, errors } of both)
+    expect({ code, status: result.status, errors }).toMatchObject({ code: 4, status: 'waiting' });
+  expect(both[0]?.result.spend?.model_calls).toBe(HAPPY.length);
+  const audit = await governor(of, 'audit', 'verify');
+  expect(audit.code).toBe(0);
+});
+
+test('two approvals at once: one releases, the other is told that nothing is pending', async () => {
+  const { of, thread } = await prepare();
+  await governor(of, 'resume', thread);
+  const subject = (await governor(of, 'show', thread)).result.waiting?.subject ?? '';
+  const both = await Promise.all([1, 2].map(() => governor(of, 'approve', thread, '--subject', subject)));
+  expect(both.map((one) => one.code).toSorted()).toEqual([0, 2]);
+  expect(both.find((one) => one.code === 2)?.errors).toMatch(/no approval is pending|is running|can no longer be decided|voted already/);
+  expect(merges(of)).toBe('1');
+  expect((await governor(of, 'show', thread)).result.status).toBe('released');
+});
+
+test('resume, approve and cancel at once: the thread ends released once or cancelled, never both', async () => {
+  const { of, thread } = await prepare();
+  await governor(of, 'resume', thread);
+  const subject = (await governor(of, 'show', thread)).result.waiting?.subject ?? '';
+  const all = await Promise.all([
+    governor(of, 'approve', thread, '--subject', subject),
+    governor(of, 'resume', thread),
+    governor(of, 'cancel', thread),
+  ]);
+  for (const one of all) expect([0, 2, 3, 4], one.errors).toContain(one.code);
+  const end = (await governor(of, 'show', thread)).result;
+  expect(['released', 'cancelled', 'waiting']).toContain(end.status);
+  if (end.status === 'released') expect(merges(of)).toBe('1');
+  // Whatever won: going on from there ends in exactly one release.
+  if (end.status !== 'released') {
+    const resumed = await governor(of, 'resume', thread);
+    if (resumed.code === 4) await governor(of, 'approve', thread, '--subject', resumed.result.waiting?.subject ?? '');
+  }
+  expect((await governor(of, 'show', thread)).result.status).toBe('released');
+  expect(merges(of)).toBe('1');
+});
+
+test('a thread takes one goal: the same input again is the same run, another one is refused', async () => {
+  world = makeWorld();
+  const operations = await world.open();
+  const threadId = '11111111-2222-4333-8444-555555555555';
+  const options = { goal: 'Add a product function', repo: world.repo, scriptFile: world.script, threadId };
+  await operations.create(options);
+  await operations.create(options);
+  await expect(operations.create({ ...options, goal: 'Another' })).rejects.toThrow('takes one goal');
+  expect((await operations.list()).length).toBe(1);
+  expect(await operations.drive(threadId)).toMatchObject({ status: 'waiting', reason: null });
+  await operations.close();
+});
