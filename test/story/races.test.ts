@@ -55,7 +55,7 @@ test('two approvals at once: one releases, the other is told that nothing is pen
   await governor(of, 'resume', thread);
   const subject = (await governor(of, 'show', thread)).result.waiting?.subject ?? '';
   const both = await Promise.all([1, 2].map(() => governor(of, 'approve', thread, '--subject', subject)));
-  expect(both.map((one) => one.code).toSorted()).toEqual([0, 2]);
+  expect(new Set(both.map((one) => one.code))).toEqual(new Set([0, 2]));
   expect(both.find((one) => one.code === 2)?.errors).toMatch(/no approval is pending|is running|can no longer be decided|voted already/);
   expect(merges(of)).toBe('1');
   expect((await governor(of, 'show', thread)).result.status).toBe('released');
