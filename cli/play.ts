@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { AuditRecord } from '../domain/audit.ts';
 import type { RunResult } from '../domain/run.ts';
 import type { Operations } from '../graphs/operations.ts';
-import { runProcess } from '../tools/process.ts';
+import { gitIn, happen, type Place } from './meanwhile.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface Played {
@@ -30,14 +30,20 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Pl
   const startedAt = performance.now();
   try {
     cpSync(join(scenario.folder, 'repo'), repo, { recursive: true });
-    await makeRepository(repo, options.path);
+    for (const args of [
+      ['init', '-q', '-b', 'main'],
+      ['add', '-A'],
+      ['commit', '-q', '-m', 'base'],
+    ])
+      await gitIn({ repo, path: options.path }, ...args);
     const { openOperations } = await import('../graphs/entry.ts');
-    const operations = await openOperations({ home: join(folder, 'home'), env: { PATH: options.path }, demo: true });
+    const home = join(folder, 'home');
+    const operations = await openOperations({ home, env: { PATH: options.path }, demo: true });
     const ended = new AbortController();
     try {
       const created = await operations.create({ goal: scenario.goal, repo, scriptFile: join(scenario.folder, 'script.yaml') });
       const following = options.onRecord === undefined ? undefined : operations.follow(created.threadId, options.onRecord, ended.signal);
-      const { result, gates } = await answerGates(operations, created.threadId, scenario);
+      const { result, gates } = await answerGates(operations, scenario, { repo, home, threadId: created.threadId, path: options.path });
       ended.abort();
       await following;
       const differences = await compare(operations, scenario, result, gates, repo);
@@ -58,38 +64,24 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Pl
   }
 }
 
-async function makeRepository(repo: string, path: string): Promise<void> {
-  const who = {
-    GIT_AUTHOR_NAME: 'Demo',
-    GIT_AUTHOR_EMAIL: 'demo@localhost',
-    GIT_COMMITTER_NAME: 'Demo',
-    GIT_COMMITTER_EMAIL: 'demo@localhost',
-  };
-  const env = { PATH: path, HOME: '/nonexistent', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', ...who };
-  for (const args of [
-    ['init', '-q', '-b', 'main'],
-    ['add', '-A'],
-    ['commit', '-q', '-m', 'base'],
-  ]) {
-    const done = await runProcess(['git', ...args], { cwd: repo, env, timeoutMs: 60_000 });
-    if (done.exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${done.stderr.toString('utf8')}`);
-  }
-}
-
 /** Drives to the end, giving the declared answers in order; stops at a gate that has none. */
-async function answerGates(operations: Operations, threadId: string, scenario: Scenario): Promise<{ result: RunResult; gates: string[] }> {
+async function answerGates(operations: Operations, scenario: Scenario, place: Place): Promise<{ result: RunResult; gates: string[] }> {
+  const { threadId } = place;
   const gates: string[] = [];
   let result = await operations.drive(threadId);
   for (const answer of scenario.answers) {
-    const gate = result.status === 'waiting' ? await operations.gate(threadId) : undefined;
-    if (gate === undefined) break;
-    gates.push(gate.row.gate);
-    await operations.decide(threadId, {
-      decision: answer.decision === 'approve' ? 'approved' : 'rejected',
-      subject: gate.row.subject.digest,
-      ...(answer.comment === undefined ? {} : { comment: answer.comment }),
-      ...(answer.add_usd === undefined ? {} : { addMicroUsd: Math.round(answer.add_usd * 1_000_000) }),
-    });
+    if ('gate' in answer) {
+      const gate = result.status === 'waiting' ? await operations.gate(threadId) : undefined;
+      if (gate === undefined) break;
+      gates.push(gate.row.gate);
+      await operations.decide(threadId, {
+        decision: answer.decision === 'approve' ? 'approved' : 'rejected',
+        subject: gate.row.subject.digest,
+        ...(answer.comment === undefined ? {} : { comment: answer.comment }),
+        ...(answer.add_usd === undefined ? {} : { addMicroUsd: Math.round(answer.add_usd * 1_000_000) }),
+      });
+    }
+    for (const event of answer.meanwhile) await happen(event, place);
     result = await operations.resume(threadId);
   }
   return { result, gates };
@@ -118,8 +110,8 @@ async function compare(
   if (expect.attempts !== undefined) same('attempts', expect.attempts, result.attempt);
   same('audit trail', 'whole', audit.kind);
   for (const [path, text] of Object.entries(expect.files)) {
-    const found = existsSync(join(repo, path)) ? readFileSync(join(repo, path), 'utf8') : '';
-    if (!found.includes(text)) differences.push(`file ${path}: does not contain ${JSON.stringify(text)}`);
+    const found = existsSync(join(repo, path)) ? readFileSync(join(repo, path), 'utf8') : undefined;
+    if (found?.includes(text) !== true) differences.push(`file ${path}: does not contain ${JSON.stringify(text)}`);
   }
   if (differences.length > 0 && result.reason !== null) differences.push(`because: ${result.reason.message.slice(0, 500)}`);
   return differences;

@@ -8,6 +8,7 @@ import { GATES } from '../domain/handoff.ts';
 import { REASONS } from '../domain/reasons.ts';
 import { RUN_STATUSES } from '../domain/run.ts';
 import { parseYaml } from '../graphs/yaml-file.ts';
+import { eventSchema } from './meanwhile.ts';
 
 const scenarioSchema = z.strictObject({
   version: z.literal(1),
@@ -21,14 +22,19 @@ const scenarioSchema = z.strictObject({
     attempts: z.int().min(0).optional(),
     files: z.record(z.string(), z.string()).default({}),
   }),
+  /** In order: a decision at a gate, or a person's `resume`. `meanwhile` happens after it is said and before the run goes on. */
   answers: z
     .array(
-      z.strictObject({
-        gate: z.enum(GATES),
-        decision: z.enum(['approve', 'reject']),
-        comment: z.string().optional(),
-        add_usd: z.number().positive().optional(),
-      }),
+      z.union([
+        z.strictObject({
+          gate: z.enum(GATES),
+          decision: z.enum(['approve', 'reject']),
+          comment: z.string().optional(),
+          add_usd: z.number().positive().optional(),
+          meanwhile: z.array(eventSchema).default([]),
+        }),
+        z.strictObject({ resume: z.literal(true), meanwhile: z.array(eventSchema).default([]) }),
+      ]),
     )
     .default([]),
 });

@@ -8,10 +8,10 @@ import picomatch from 'picomatch';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { loadScenarios } from '../../cli/scenario.ts';
 import { roleHasTool } from '../../domain/access.ts';
 import { configSchema } from '../../domain/config.ts';
-import { GATES, type PlanBody, planBodySchema, planProblems, submitBuildSchema, submitReviewSchema } from '../../domain/handoff.ts';
-import { isReasonCode } from '../../domain/reasons.ts';
+import { type PlanBody, planBodySchema, planProblems, submitBuildSchema, submitReviewSchema } from '../../domain/handoff.ts';
 import { loadScript, type Reply } from '../../models/script.ts';
 
 const SCENARIOS = fileURLToPath(new URL('../../examples/scenarios', import.meta.url));
@@ -28,30 +28,13 @@ const CHECKS_AFTER: Readonly<Record<string, readonly ('pass' | 'fail')[]>> = {
   'never-converges': ['pass', 'pass', 'pass'],
   'budget-extended': ['pass'],
   'no-change': [],
+  'killed-during-deploy': ['pass'],
+  'verify-fails': ['pass'],
+  'base-moved': ['pass'],
+  'target-dirty': ['pass'],
+  'approved-then-tampered': ['pass'],
 };
 const names = Object.keys(CHECKS_AFTER);
-
-const scenarioSchema = z.strictObject({
-  version: z.literal(1),
-  title: z.string().min(1),
-  goal: z.string().min(1),
-  expect: z.strictObject({
-    status: z.enum(['released', 'unchanged', 'stopped']),
-    code: z.string().refine(isReasonCode).optional(),
-    gates: z.array(z.enum(GATES)).optional(),
-    critic_calls: z.int().min(0).optional(),
-    attempts: z.int().min(0).optional(),
-    files: z.record(z.string(), z.string()).optional(),
-  }),
-  answers: z.array(
-    z.strictObject({
-      gate: z.enum(GATES),
-      decision: z.enum(['approve', 'reject']),
-      comment: z.string().optional(),
-      add_usd: z.number().positive().optional(),
-    }),
-  ),
-});
 
 const pathArgument = z.object({ path: z.string() });
 const writeArguments = z.strictObject({ path: z.string(), content: z.string() });
@@ -80,7 +63,11 @@ const filesOf = (folder: string): string[] =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
-const scenarioOf = (name: string) => scenarioSchema.parse(parse(readFileSync(join(SCENARIOS, name, 'scenario.yaml'), 'utf8')));
+const scenarioOf = (name: string) => {
+  const [scenario] = loadScenarios(name);
+  if (scenario === undefined) throw new Error(`there is no scenario ${name}`);
+  return scenario;
+};
 const configOf = (name: string) => configSchema.parse(parse(readFileSync(join(SCENARIOS, name, 'repo/governor.yaml'), 'utf8')));
 const repliesOf = async (name: string) => (await loadScript(join(SCENARIOS, name, 'script.yaml'))).replies;
 
@@ -130,7 +117,7 @@ describe.each(names)('scenario %s', (name) => {
   it('declares an end that its answers can lead to', () => {
     const { expect: end, answers } = scenarioOf(name);
     expect(end.code === undefined).toBe(end.status !== 'stopped');
-    expect(answers.map((answer) => answer.gate)).toEqual(end.gates);
+    expect(answers.flatMap((answer) => ('gate' in answer ? [answer.gate] : []))).toEqual(end.gates);
   });
 
   it('has a configuration that loads, with a price for its model', () => {
@@ -171,9 +158,11 @@ describe.each(names)('scenario %s', (name) => {
       return runTests(folder).outcome;
     });
     expect(outcomes).toEqual(CHECKS_AFTER[name]);
-    const { status, files = {} } = scenarioOf(name).expect;
-    expect(Object.keys(files).length > 0).toBe(status !== 'stopped');
-    for (const [path, text] of Object.entries(files)) expect(readFileSync(join(folder, path), 'utf8')).toContain(text);
+    const { expect: end, answers } = scenarioOf(name);
+    if (end.status === 'released') expect(Object.keys(end.files).length).toBeGreaterThan(0);
+    const byPeople = answers.flatMap((answer) => answer.meanwhile).flatMap((event) => ('commit' in event ? [event.commit.path] : []));
+    const built = Object.entries(end.files).filter(([path]) => end.status === 'released' && !byPeople.includes(path));
+    for (const [path, text] of built) expect(readFileSync(join(folder, path), 'utf8')).toContain(text);
   });
 
   it('has a builder that keeps to the planned paths, except where leaving them is the story', async () => {
