@@ -1,7 +1,6 @@
 /** The builder inside its walls: `lead <-> lead_tools`, then the artifact; and the node that holds it. By itself it starts at `brief`. */
 
 import type { RunnableConfig } from '@langchain/core/runnables';
-import { AsyncLocalStorageProviderSingleton } from '@langchain/core/singletons';
 import { END, START, StateGraph } from '@langchain/langgraph';
 import { FILES } from '../domain/handoff.ts';
 import { artifactNode, briefNode, leadNode, leadToolsNode } from '../nodes/build/lead.ts';
@@ -9,6 +8,7 @@ import { type Builder, BuilderState, buildInputs } from '../nodes/build/state.ts
 import type { FindSession } from '../nodes/session.ts';
 import { attemptOf, staged } from '../nodes/stage.ts';
 import { FRESH_AGENT, note, type State, type Update } from '../nodes/state.ts';
+import { invokeNested } from './nested.ts';
 
 const afterLead = (state: Builder): 'lead_tools' | 'lead' | 'end' => {
   if (state.stop !== null) return 'end';
@@ -51,7 +51,7 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
       if (build === null) {
         const before = state.buildFile === null ? undefined : await session.dossier.readVerified(session.threadId, state.buildFile);
         const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this house, verified by digest
-        const result = await runNested(graph, config, session.limits.stepsPerAgent, {
+        const result = (await invokeNested(graph, config, session.limits.stepsPerAgent * 4 + 50, {
           goal: state.goal,
           repo: state.repo,
           attempt,
@@ -64,7 +64,7 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
           agent: state.attempt === attempt && state.builder !== null ? state.builder : FRESH_AGENT,
           build: null,
           stop: null,
-        });
+        })) as Builder; // the graph's own output type
         if (result.stop !== null) {
           const askable =
             (result.stop.code === 'BUDGET_EXHAUSTED' || result.stop.code === 'STEP_LIMIT') && session.limits.onExhausted === 'ask';
@@ -83,15 +83,4 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
         notes: note('build', attempt, `Attempt ${attempt} handed over ${build?.path ?? 'nothing'}`),
       };
     })(state, config);
-}
-
-/**
- * Invokes the nested graph so that finished work stays finished on resume: a nested config always carries `checkpoint_id`,
- * which makes LangGraph 1.4 run finished tasks of the super-step again (langgraphjs#2667).
- */
-async function runNested(graph: BuilderGraph, config: RunnableConfig, stepsPerAgent: number, input: Builder): Promise<Builder> {
-  const configurable = { ...config.configurable };
-  delete configurable['checkpoint_id'];
-  const nested = { ...config, configurable, recursionLimit: stepsPerAgent * 4 + 50 };
-  return AsyncLocalStorageProviderSingleton.runWithConfig(nested, async () => (await graph.invoke(input, nested)) as Builder); // the graph's own output type
 }
