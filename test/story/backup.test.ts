@@ -1,0 +1,55 @@
+/** A backup taken while runs are at work restores to a home that resumes every one of them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { restoreHome } from '../../checkpoints/backup.ts';
+import { openOperations } from '../../graphs/entry.ts';
+import { approve, HAPPY, makeWorld, start } from './world.ts';
+
+const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+
+test('backups under load: audit whole, every thread resumes, and each is released once', async () => {
+  const world = makeWorld({ replies: HAPPY.map((reply) => ({ ...reply, delayMs: 150 })) });
+  const operations = await world.open();
+  try {
+    const { thread_id: waiting } = await start(world, operations, 'Add a product function');
+    const { threadId: running } = await operations.create({
+      goal: 'Add the product function again',
+      repo: world.repo,
+      scriptFile: world.script,
+    });
+    const child = spawn(process.execPath, [cli, 'resume', running, '--home', world.home, '--quiet'], { stdio: 'ignore' });
+    const files: string[] = [];
+    for (let moment = 1; moment <= 5; moment += 1) {
+      await new Promise((wake) => setTimeout(wake, 350));
+      const file = join(world.folder, `backup-${moment}`);
+      await operations.backup(file);
+      files.push(file);
+    }
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const calls = new Set<number>();
+    for (const [index, file] of files.entries()) {
+      const home = join(world.folder, `restored-${index}`);
+      restoreHome(file, home);
+      const restored = await openOperations({ home, env: { PATH: process.env['PATH'] ?? '' } });
+      expect((await restored.list()).map((one) => one.thread_id).toSorted()).toEqual([waiting, running].toSorted());
+      expect(await restored.verifyAudit()).toMatchObject({ kind: 'whole' });
+      calls.add((await restored.result(running)).spend.model_calls);
+      const resumed = await restored.resume(running);
+      expect(resumed).toMatchObject({ status: 'waiting', reason: null });
+      expect(resumed.spend.model_calls).toBeLessThanOrEqual(HAPPY.length + 1);
+      if (index === files.length - 1) {
+        expect(await approve(restored, waiting)).toMatchObject({ status: 'released' });
+        expect(world.git('rev-list', '--merges', '--count', 'main')).toBe('1');
+      }
+      await restored.close();
+    }
+    // They were taken at different moments of the run, or this shows nothing.
+    expect(calls.size).toBeGreaterThan(1);
+  } finally {
+    await operations.close();
+    world.dispose();
+  }
+});
