@@ -2,6 +2,7 @@
 import { StopError } from '../../domain/errors.ts';
 import { FILES, type PlanBody, planBodySchema } from '../../domain/handoff.ts';
 import { strictest } from '../../domain/policy.ts';
+import type { Vote } from '../../domain/ports.ts';
 import { globsOverlap } from '../../tools/globs.ts';
 import { planMarkdown } from '../markdown.ts';
 import { subjectOf } from '../release-subject.ts';
@@ -48,7 +49,7 @@ export const approvePlanNode = (find: FindSession) =>
     }
     if (row.status === 'edited')
       return {
-        planFile: await editedPlan(session, state.planFile, ref, vote.edit),
+        planFile: await editedPlan(session, state.planFile, ref, vote),
         planApproval: ref,
         route: 'build',
         notes: said,
@@ -80,7 +81,7 @@ async function editedPlan(
   session: Session,
   before: { path: string; sha256: string },
   approval: { path: string; sha256: string },
-  edit: unknown,
+  vote: Vote,
 ) {
   const done = await runStage(session, {
     stage: 'approve_plan',
@@ -89,8 +90,8 @@ async function editedPlan(
     inputs: [before, approval],
     file: FILES.plan,
     schema: planBodySchema,
-    madeBy: 'person',
-    work: async () => planBodySchema.parse(edit),
+    madeBy: vote.by.id,
+    work: async () => planBodySchema.parse(vote.edit),
     beside: async (attempt, body) => [{ path: FILES.plan(attempt).replace(/json$/, 'md'), text: planMarkdown(attempt, body) }],
   });
   return done.ref;

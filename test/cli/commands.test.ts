@@ -1,0 +1,141 @@
+/** The commands that people use beside `run`: detached runs, widened limits, edited plans, `.env`, backup and restore. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { RunResult } from '../../domain/run.ts';
+import { endpointConfig, openEndpoint } from '../story/endpoint.ts';
+import { HAPPY, makeWorld, planReply, type Reply, submit, type World, write } from '../story/world.ts';
+
+const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+
+let world: World | undefined;
+afterEach(() => world?.dispose());
+
+interface Said {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+  /** The last line of stdout, parsed. */
+  readonly result: Partial<RunResult>;
+}
+
+function governor(of: World, args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Said> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [cli, ...args, '--home', of.home], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      env: { PATH: process.env['PATH'] ?? '', ...options.env },
+    });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    child.on('close', (code) => {
+      const last = output.trim().split('\n').at(-1) ?? '';
+      resolve({ code, output, errors, result: last.startsWith('{') ? (JSON.parse(last) as RunResult) : {} });
+    });
+  });
+}
+
+const run = (of: World, ...more: string[]) => [
+  'run',
+  'Add a product function',
+  '--repo',
+  of.repo,
+  '--script',
+  of.script,
+  '--json',
+  ...more,
+];
+
+test('a detached run goes on without its command, and `watch` sees it to its gate', async () => {
+  world = makeWorld({ replies: HAPPY.map((reply) => ({ ...reply, delayMs: 50 })) });
+  const started = await governor(world, run(world, '--detach'));
+  expect(started.code).toBe(0);
+  const thread = String(started.result.thread_id);
+  for (let waited = 0; waited < 15_000 && (await governor(world, ['show', thread, '--json'])).result.status !== 'waiting'; waited += 500)
+    await new Promise((wake) => setTimeout(wake, 300));
+  const watched = await governor(world, ['watch', thread]);
+  expect(watched.code).toBe(4);
+  expect((await governor(world, ['approvals'])).output).toContain(thread.slice(0, 8));
+});
+
+test('a run that used all its calls goes on when a person allows more, and the trail says who', async () => {
+  world = makeWorld({ config: { limits: { modelCalls: 3, maxOutputTokens: 1024 } } });
+  const stopped = await governor(world, run(world));
+  expect(stopped).toMatchObject({ code: 3, result: { status: 'stopped', reason: { code: 'STEP_LIMIT', resumable: true } } });
+  const thread = String(stopped.result.thread_id);
+  for (const [flag, value, rule] of [
+    ['--add-calls', '0', 'whole number'],
+    ['--add-usd', '-1', '--add-usd'],
+    ['--add-time', 'soon', '--add-time'],
+  ] as const) {
+    const refused = await governor(world, ['resume', thread, `${flag}=${value}`]);
+    expect(refused.code, flag).toBe(2);
+    expect(refused.errors).toContain(rule);
+  }
+  const waiting = await governor(world, ['resume', thread, '--add-calls', '5', '--add-time', '10m', '--add-usd', '0.5', '--json']);
+  expect(waiting).toMatchObject({ code: 4, result: { status: 'waiting' } });
+  expect(waiting.result.spend?.model_calls).toBe(HAPPY.length);
+  expect((await governor(world, ['audit', thread])).output).toContain('run-extended');
+});
+
+test('an edited plan is what the builder gets, and the file says who edited it', async () => {
+  const replies: Reply[] = [planReply(1, ['src/**', 'test/**']), write(1, 1, 'docs/product.md', 'product\n'), submit(1, 2)];
+  world = makeWorld({ config: { plan: { approval: 'always' } }, replies });
+  const asked = await governor(world, run(world));
+  expect(asked).toMatchObject({ code: 4, result: { waiting: { gate: 'plan' } } });
+  const thread = String(asked.result.thread_id);
+  const subject = String(asked.result.waiting?.subject);
+  const plan = (world.dossier(thread, '10-plan.1.json') as { body: { items: object[] } }).body; // our own file
+  const edit = join(world.folder, 'plan.json');
+  writeFileSync(edit, '{ "summary": 1 }');
+  const refused = await governor(world, ['approve', thread, '--subject', subject, '--edit', edit]);
+  expect(refused.code).toBe(2);
+  expect(refused.errors).toContain('summary');
+  writeFileSync(edit, JSON.stringify({ ...plan, items: plan.items.map((item) => ({ ...item, paths: ['docs/**'] })) }));
+  const decided = await governor(world, ['approve', thread, '--subject', subject, '--edit', edit, '--json']);
+  // Under the first plan this attempt would be OUT_OF_SCOPE; the critic that comes next is not in the script.
+  expect(decided.result.reason?.code).toBe('SCRIPT_MISS');
+  expect(world.dossier(thread, '10-plan.2.json')).toMatchObject({
+    made_by: expect.stringMatching(/^local:/),
+    body: { items: [{ paths: ['docs/**'] }] },
+  });
+  expect(world.dossier(thread, '40-approval.1.json')).toMatchObject({ body: { decision: 'edited' } });
+});
+
+test('.env in the current folder gives the key, and the environment wins over it', async () => {
+  const endpoint = await openEndpoint(HAPPY);
+  try {
+    const { models, prices } = endpointConfig(endpoint.baseUrl);
+    const { baseUrl: _own, ...bare } = models.lead;
+    world = makeWorld({ config: { models: { planner: bare, lead: bare, critic: bare }, prices } });
+    const folder = join(world.folder, 'here');
+    mkdirSync(folder);
+    writeFileSync(join(folder, '.env'), `OPENAI_API_KEY=sk-from-dotenv\nOPENAI_BASE_URL=${endpoint.baseUrl}\n`);
+    const goal = ['run', 'Add a product function', '--repo', world.repo, '--json'];
+    expect((await governor(world, goal, { cwd: folder })).code).toBe(4);
+    expect(endpoint.seen[0]?.headers['authorization']).toBe('Bearer sk-from-dotenv');
+    const before = endpoint.seen.length;
+    expect((await governor(world, goal, { cwd: folder, env: { OPENAI_API_KEY: 'sk-from-environment' } })).code).toBe(4);
+    expect(endpoint.seen[before]?.headers['authorization']).toBe('Bearer sk-from-environment');
+  } finally {
+    await endpoint.close();
+  }
+});
+
+test('backup and restore by command: the other home goes on, and an existing one is not overwritten', async () => {
+  world = makeWorld();
+  const waiting = await governor(world, run(world));
+  const file = join(world.folder, 'backup');
+  expect((await governor(world, ['backup', file])).code).toBe(0);
+  const refused = await governor(world, ['restore', file]);
+  expect(refused.code).toBe(2);
+  expect(refused.errors).toContain('restore into a new one');
+  const other = { ...world, home: join(world.folder, 'other') };
+  expect((await governor(other, ['restore', file])).code).toBe(0);
+  const thread = String(waiting.result.thread_id);
+  const done = await governor(other, ['approve', thread, '--subject', String(waiting.result.waiting?.subject), '--json']);
+  expect(done).toMatchObject({ code: 0, result: { status: 'released' } });
+});
