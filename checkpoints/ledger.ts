@@ -30,21 +30,22 @@ const add = (side: Side, sign: '+' | '-'): string =>
   FIELDS.map(([, column]) => `${side}_${column} = ${side}_${column} ${sign} @${column}`).join(', ');
 
 const CAP_SQL = {
-  costMicroUsd: { cap: 'cap_cost', used: 'settled_cost + reserved_cost', ask: '@cost' },
+  costMicroUsd: { cap: 'cap_cost', added: 'add_cost', used: 'settled_cost + reserved_cost', ask: '@cost' },
   tokens: {
     cap: 'cap_tokens',
+    added: 'add_tokens',
     used: 'settled_input_tokens + settled_output_tokens + reserved_input_tokens + reserved_output_tokens',
     ask: '(@input_tokens + @output_tokens)',
   },
-  modelCalls: { cap: 'cap_model_calls', used: 'settled_model_calls + reserved_model_calls', ask: '@model_calls' },
-  toolCalls: { cap: 'cap_tool_calls', used: 'settled_tool_calls + reserved_tool_calls', ask: '@tool_calls' },
-  agents: { cap: 'cap_agents', used: 'settled_agents + reserved_agents', ask: '@agents' },
-} as const satisfies Record<CapName, { cap: string; used: string; ask: string }>;
+  modelCalls: { cap: 'cap_model_calls', added: 'add_model_calls', used: 'settled_model_calls + reserved_model_calls', ask: '@model_calls' },
+  toolCalls: { cap: 'cap_tool_calls', added: 'add_tool_calls', used: 'settled_tool_calls + reserved_tool_calls', ask: '@tool_calls' },
+  agents: { cap: 'cap_agents', added: 'add_agents', used: 'settled_agents + reserved_agents', ask: '@agents' },
+} as const satisfies Record<CapName, { cap: string; added: string; used: string; ask: string }>;
+
+const CAPS = Object.entries(CAP_SQL);
 
 // A cap binds only what a call asks for: a settled overshoot of money does not forbid a free tool call.
-const GUARD = Object.values(CAP_SQL)
-  .map(({ cap, used, ask }) => `(${cap} IS NULL OR ${ask} = 0 OR ${used} + ${ask} <= ${cap})`)
-  .join(' AND ');
+const GUARD = CAPS.map(([, { cap, used, ask }]) => `(${cap} IS NULL OR ${ask} = 0 OR ${used} + ${ask} <= ${cap})`).join(' AND ');
 
 /** What the journal needs inside its own transactions. */
 export interface LedgerCore {
@@ -73,10 +74,23 @@ export function createLedger(database: Database): Ledger & LedgerCore {
   const close = database.prepare(
     `UPDATE reservations SET state = @state, ${FIELDS.map(([, column]) => `held_${column} = @${column}`).join(', ')} WHERE id = @id`,
   );
+  const early = database.prepare('SELECT * FROM extensions WHERE thread_id = ? AND account = ?');
+  const remember = database.prepare(
+    `INSERT OR IGNORE INTO extensions (thread_id, account, id, ${CAPS.map(([, { added }]) => added).join(', ')})
+     VALUES (@thread, @account, @id, ${CAPS.map(([name]) => `@${name}`).join(', ')})`,
+  );
+  const raise = database.prepare(
+    `UPDATE accounts SET ${CAPS.map(([name, { cap }]) => `${cap} = ${cap} + @${name}`).join(', ')} WHERE thread_id = @thread AND account = @account`,
+  );
 
   const openAccount = (threadId: string, account: Account): void => {
     const none: Record<CapName, null> = { costMicroUsd: null, tokens: null, modelCalls: null, toolCalls: null, agents: null };
-    ensure.run({ ...none, ...account.caps, thread: threadId, account: account.id });
+    if (ensure.run({ ...none, ...account.caps, thread: threadId, account: account.id }).changes === 0) return;
+    for (const row of early.all(threadId, account.id) as Row[]) {
+      // the table's columns
+      const by = Object.fromEntries(CAPS.map(([name, { added }]) => [name, row[added]]));
+      raise.run({ ...by, thread: threadId, account: account.id });
+    }
   };
   const refusalOf = (threadId: string, account: string, amounts: Amounts): Refusal => {
     const row = read.get(threadId, account) as Row; // it exists: it was opened just before
@@ -140,9 +154,7 @@ export function createLedger(database: Database): Ledger & LedgerCore {
         return { settled: zero, reserved: zero, caps: {} };
       }
       const caps = Object.fromEntries(
-        Object.entries(CAP_SQL).flatMap(([name, { cap }]) =>
-          row[cap] === null || row[cap] === undefined ? [] : [[name, Number(row[cap])]],
-        ),
+        CAPS.flatMap(([name, { cap }]) => (row[cap] === null || row[cap] === undefined ? [] : [[name, Number(row[cap])]])),
       ) as Caps; // the keys of CAP_SQL are the names of the caps
       return { settled: amountsOf(row, 'settled'), reserved: amountsOf(row, 'reserved'), caps };
     },
@@ -175,16 +187,10 @@ export function createLedger(database: Database): Ledger & LedgerCore {
     extend: async (fence, account, id, by) => {
       const write = database.transaction(() => {
         assertFence(database, fence);
-        openAccount(fence.threadId, { id: account, caps: {} });
-        const first = database
-          .prepare('INSERT OR IGNORE INTO extensions (thread_id, account, id) VALUES (?, ?, ?)')
-          .run(fence.threadId, account, id);
-        if (first.changes === 0) return;
-        const sets = Object.entries(CAP_SQL).map(([name, { cap }]) => `${cap} = ${cap} + @${name}`);
         const zero: Required<Caps> = { costMicroUsd: 0, tokens: 0, modelCalls: 0, toolCalls: 0, agents: 0 };
-        database
-          .prepare(`UPDATE accounts SET ${sets.join(', ')} WHERE thread_id = @thread AND account = @account`)
-          .run({ ...zero, ...by, thread: fence.threadId, account });
+        const named = { ...zero, ...by, thread: fence.threadId, account };
+        // An account that is not open yet gets it when it opens: one without its caps would have no limit at all.
+        if (remember.run({ ...named, id }).changes === 1) raise.run(named);
       });
       write.immediate();
     },

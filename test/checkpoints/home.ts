@@ -34,7 +34,7 @@ export function makeHome() {
     /** Another connection to the same home. */
     open: async (home = folder): Promise<Stores> => {
       const stores = await openStores({ home, clock });
-      closers.push(stores.close);
+      closers.push(() => stores.close());
       return stores;
     },
     /** The database as an attacker or a test sees it: no port, no rules. */

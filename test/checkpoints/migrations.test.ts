@@ -97,7 +97,10 @@ describe('a database', () => {
 
   test.each([
     ['text', (file: string) => writeFileSync(file, 'not a database, but long enough to be looked at as one'.repeat(40))],
-    ['a damaged first page', (file: string) => writeFileSync(file, Buffer.concat([Buffer.alloc(100, 7), readFileSync(file).subarray(100)]))],
+    [
+      'a damaged first page',
+      (file: string) => writeFileSync(file, Buffer.concat([Buffer.alloc(100, 7), readFileSync(file).subarray(100)])),
+    ],
     ['half a page', (file: string) => truncateSync(file, 2000)],
   ])('of %s is refused by name, and the file is left as it is', async (_title, damage) => {
     (await home.open()).close();

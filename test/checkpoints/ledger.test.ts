@@ -1,0 +1,238 @@
+/** The ledger: settled + reserved never passes a cap, whoever asks, from whatever connection or process, in whatever order. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Stores } from '../../checkpoints/stores.ts';
+import { type Account, type Amounts, type Caps, tokensOf, ZERO } from '../../domain/budget.ts';
+import { FencedError } from '../../domain/errors.ts';
+import type { Fence } from '../../domain/ports.ts';
+import { amountsOf, effectOf, type Home, leased, makeHome, otherProcess } from './home.ts';
+
+let home: Home;
+let stores: Stores;
+let fence: Fence;
+beforeEach(async () => {
+  home = makeHome();
+  stores = await home.open();
+  fence = await leased(stores);
+});
+afterEach(() => home.dispose());
+
+const RUN: Account = { id: 'run', caps: { costMicroUsd: 100, tokens: 50, modelCalls: 3 } };
+const reserve = (key: string, amounts: Partial<Amounts>, accounts: readonly Account[] = [RUN]) =>
+  stores.effects.start(fence, effectOf(key), { reserve: { accounts, amounts: amountsOf(amounts) } });
+const totals = (account = 'run') => stores.ledger.totals(fence.threadId, account);
+const cost = async (account = 'run') => {
+  const { settled, reserved } = await totals(account);
+  return [settled.costMicroUsd, reserved.costMicroUsd];
+};
+
+describe('a reservation', () => {
+  test('reaches a cap exactly and not one further; the refusal names account, cap, limit, used and asked', async () => {
+    expect(await reserve('a', { costMicroUsd: 60 })).toEqual({ kind: 'go', tries: 1 });
+    expect(await reserve('b', { costMicroUsd: 41 })).toEqual({
+      kind: 'refused',
+      refusal: { account: 'run', cap: 'costMicroUsd', limit: 100, used: 60, asked: 41 },
+    });
+    expect(await reserve('c', { costMicroUsd: 40 })).toMatchObject({ kind: 'go' });
+    expect(await cost()).toEqual([0, 100]);
+  });
+
+  test('counts input and output tokens together', async () => {
+    expect(await reserve('a', { inputTokens: 30, outputTokens: 20 })).toMatchObject({ kind: 'go' });
+    expect(await reserve('b', { outputTokens: 1 })).toMatchObject({ refusal: { cap: 'tokens', limit: 50, used: 50, asked: 1 } });
+  });
+
+  test('takes from all accounts or from none', async () => {
+    const agent: Account = { id: 'agent:w1', caps: { costMicroUsd: 10 } };
+    expect(await reserve('a', { costMicroUsd: 11, modelCalls: 1 }, [RUN, agent])).toMatchObject({ refusal: { account: 'agent:w1' } });
+    expect((await totals()).reserved).toEqual(ZERO);
+    expect((await totals('agent:w1')).reserved).toEqual(ZERO);
+    expect(await stores.ledger.lines(fence.threadId)).toEqual([]);
+    expect(await reserve('b', { costMicroUsd: 10 }, [RUN, agent])).toMatchObject({ kind: 'go' });
+    expect([await cost(), await cost('agent:w1')]).toEqual([
+      [0, 10],
+      [0, 10],
+    ]);
+  });
+
+  test('is bound only by the caps of what it asks for: money overspent does not forbid a free tool call', async () => {
+    await reserve('a', { costMicroUsd: 90 });
+    await stores.effects.finish(fence, 'a', { result: '', actual: amountsOf({ costMicroUsd: 130 }) });
+    expect(await cost()).toEqual([130, 0]);
+    expect(await reserve('b', { toolCalls: 1 })).toMatchObject({ kind: 'go' });
+    expect(await reserve('c', { costMicroUsd: 1 })).toMatchObject({ refusal: { cap: 'costMicroUsd', used: 130 } });
+  });
+
+  test('under a cap of zero nothing is given', async () => {
+    const none: Account = { id: 'none', caps: { modelCalls: 0 } };
+    expect(await reserve('a', { modelCalls: 1 }, [none])).toMatchObject({ refusal: { limit: 0, used: 0, asked: 1 } });
+  });
+
+  test('of a stale lease is refused with nothing written', async () => {
+    await stores.runs.release(fence);
+    await (await home.open()).runs.acquire(fence.threadId);
+    await expect(reserve('a', { costMicroUsd: 1 })).rejects.toBeInstanceOf(FencedError);
+    await expect(stores.ledger.open(fence, RUN)).rejects.toBeInstanceOf(FencedError);
+    await expect(stores.ledger.extend(fence, 'run', 'x', { costMicroUsd: 1 })).rejects.toBeInstanceOf(FencedError);
+    await expect(stores.ledger.bookOrphans(fence)).rejects.toBeInstanceOf(FencedError);
+    expect(await totals()).toEqual({ settled: ZERO, reserved: ZERO, caps: {} });
+  });
+});
+
+describe('a settlement', () => {
+  test('books what was used, gives back the rest, and is a no-op the second time', async () => {
+    await reserve('a', { costMicroUsd: 60, inputTokens: 20, outputTokens: 20, modelCalls: 1 });
+    const actual = amountsOf({ costMicroUsd: 25, inputTokens: 19, outputTokens: 3, modelCalls: 1 });
+    for (let times = 0; times < 2; times++) await stores.effects.finish(fence, 'a', { result: '', actual });
+    await stores.effects.fail(fence, 'a', { actual });
+    expect(await totals()).toMatchObject({ settled: actual, reserved: ZERO });
+  });
+
+  test('without a usage books the whole reservation; one above its reservation is booked in full', async () => {
+    await reserve('a', { costMicroUsd: 60 });
+    await stores.effects.finish(fence, 'a', { result: '' });
+    await reserve('b', { costMicroUsd: 40 });
+    await stores.effects.finish(fence, 'b', { result: '', actual: amountsOf({ costMicroUsd: 55 }) });
+    expect(await cost()).toEqual([115, 0]);
+  });
+
+  test('of another effect or of another thread takes nothing from this one', async () => {
+    await reserve('a', { costMicroUsd: 60 });
+    await reserve('b', { costMicroUsd: 30 });
+    await stores.effects.fail(fence, 'b', { actual: ZERO });
+    await stores.effects.fail(fence, 'never started', { actual: amountsOf({ costMicroUsd: 7 }) });
+    expect(await cost()).toEqual([0, 60]);
+  });
+});
+
+describe('an orphan', () => {
+  test('of an earlier epoch is booked as spent, once; the reservations of this epoch stay', async () => {
+    await reserve('a', { costMicroUsd: 30, modelCalls: 1 });
+    await stores.runs.release(fence);
+    const next = await stores.runs.acquire(fence.threadId);
+    await stores.effects.start(next, effectOf('b'), { reserve: { accounts: [RUN], amounts: amountsOf({ costMicroUsd: 20 }) } });
+    expect([await stores.ledger.bookOrphans(next), await stores.ledger.bookOrphans(next)]).toEqual([1, 0]);
+    expect(await cost()).toEqual([30, 20]);
+    expect(await stores.ledger.lines(fence.threadId)).toMatchObject([
+      { orphaned: true, amounts: { costMicroUsd: 30, modelCalls: 1 } },
+      { orphaned: false, amounts: { costMicroUsd: 20 } },
+    ]);
+  });
+
+  test('whose effect is started again is booked beside the new reservation, and can use up the cap', async () => {
+    await reserve('a', { costMicroUsd: 60 });
+    expect(await reserve('a', { costMicroUsd: 40 })).toMatchObject({ kind: 'interrupted', tries: 2 });
+    expect(await cost()).toEqual([60, 40]);
+    expect(await reserve('a', { costMicroUsd: 1 })).toMatchObject({ kind: 'refused', refusal: { used: 100 } });
+    expect(await cost()).toEqual([100, 0]);
+  });
+});
+
+describe('an extension', () => {
+  test('widens a cap once per id, leaves unlimited caps unlimited, and lets work go on', async () => {
+    await reserve('a', { costMicroUsd: 100 });
+    for (let times = 0; times < 2; times++) await stores.ledger.extend(fence, 'run', 'approval-1', { costMicroUsd: 20, toolCalls: 5 });
+    expect((await totals()).caps).toEqual({ costMicroUsd: 120, tokens: 50, modelCalls: 3 });
+    expect(await reserve('b', { costMicroUsd: 21 })).toMatchObject({ kind: 'refused' });
+    expect(await reserve('c', { costMicroUsd: 20, toolCalls: 50 })).toMatchObject({ kind: 'go' });
+  });
+
+  test('that comes before its account adds to the caps the account opens with; it never makes it unlimited', async () => {
+    await stores.ledger.extend(fence, 'run', 'approval-1', { costMicroUsd: 20 });
+    await stores.ledger.extend(fence, 'run', 'approval-2', { costMicroUsd: 5, modelCalls: 1 });
+    expect(await reserve('a', { costMicroUsd: 126 })).toMatchObject({ refusal: { cap: 'costMicroUsd', limit: 125 } });
+    expect((await totals()).caps).toEqual({ costMicroUsd: 125, tokens: 50, modelCalls: 4 });
+    await stores.ledger.extend(fence, 'run', 'approval-1', { costMicroUsd: 20 });
+    await stores.ledger.open(fence, RUN);
+    expect((await totals()).caps.costMicroUsd).toBe(125);
+  });
+
+  test('of one thread or account is none of another', async () => {
+    const other = await leased(stores, '00000000-0000-4000-8000-000000000002');
+    await stores.ledger.extend(other, 'run', 'approval-1', { costMicroUsd: 50 });
+    await stores.ledger.extend(fence, 'agent:w1', 'approval-1', { costMicroUsd: 50 });
+    await stores.ledger.open(fence, RUN);
+    expect((await totals()).caps).toEqual(RUN.caps);
+  });
+
+  test('does not change the caps of an account by opening it again with others', async () => {
+    await stores.ledger.open(fence, RUN);
+    await stores.ledger.open(fence, { id: 'run', caps: { costMicroUsd: 1_000_000 } });
+    expect((await totals()).caps).toEqual(RUN.caps);
+  });
+});
+
+test('lines add up by role, agent, stage and attempt, in the order of their first call', async () => {
+  const spend = async (key: string, more: Parameters<typeof effectOf>[1], costMicroUsd: number) => {
+    const accounts = [{ id: 'run', caps: {} }];
+    await stores.effects.start(fence, effectOf(key, more), { reserve: { accounts, amounts: amountsOf({ costMicroUsd, modelCalls: 1 }) } });
+    await stores.effects.finish(fence, key, { result: '' });
+  };
+  await spend('1', { role: 'planner', agent: '-', stage: 'plan' }, 5);
+  await spend('2', { agent: 'w1.1', role: 'worker' }, 7);
+  await spend('3', { role: 'planner', agent: '-', stage: 'plan' }, 6);
+  await spend('4', { agent: 'w1.1', role: 'worker', attempt: 2 }, 9);
+  const lines = await stores.ledger.lines(fence.threadId);
+  expect(
+    lines.map((line) => [line.role, line.agent, line.stage, line.attempt, line.amounts.costMicroUsd, line.amounts.modelCalls]),
+  ).toEqual([
+    ['planner', '-', 'plan', 1, 11, 2],
+    ['worker', 'w1.1', 'build', 1, 7, 1],
+    ['worker', 'w1.1', 'build', 2, 9, 1],
+  ]);
+});
+
+/** Writes down every instant, even inside a transaction, at which an account is above one of its caps or below zero. */
+function watchCaps(): () => unknown[] {
+  const watch = home.raw();
+  const over = [
+    ['cost', 'settled_cost + reserved_cost'],
+    ['tokens', 'settled_input_tokens + settled_output_tokens + reserved_input_tokens + reserved_output_tokens'],
+    ['model_calls', 'settled_model_calls + reserved_model_calls'],
+  ].map(([name, used]) => `(NEW.cap_${name} IS NOT NULL AND NEW.${used?.replaceAll(' + ', ' + NEW.')} > NEW.cap_${name})`);
+  const under = ['cost', 'input_tokens', 'output_tokens', 'model_calls'].map((name) => `NEW.reserved_${name} < 0`);
+  watch.exec(`CREATE TABLE faults (account TEXT, cost INTEGER, tokens INTEGER);
+    CREATE TRIGGER watch AFTER UPDATE ON accounts WHEN ${[...over, ...under].join(' OR ')}
+    BEGIN INSERT INTO faults VALUES (NEW.account, NEW.settled_cost + NEW.reserved_cost, NEW.reserved_input_tokens); END`);
+  return () => watch.prepare('SELECT * FROM faults').all();
+}
+
+test('the watch of these tests sees an account above its cap', async () => {
+  const faults = watchCaps();
+  await reserve('a', { costMicroUsd: 100 });
+  expect(faults()).toEqual([]);
+  await stores.effects.finish(fence, 'a', { result: '', actual: amountsOf({ costMicroUsd: 101 }) });
+  expect(faults()).toEqual([{ account: 'run', cost: 101, tokens: 0 }]);
+});
+
+test('three processes that reserve, settle, fail and forget at random never stand above a cap, not for one statement', async () => {
+  const faults = watchCaps();
+  const caps: Caps = { costMicroUsd: 1200, tokens: 2500, modelCalls: 90 };
+  const others = [11, 12, 13].map((seed) =>
+    otherProcess('spend', { home: home.folder, threadId: fence.threadId, epoch: fence.epoch, seed, times: 120, caps }),
+  );
+  try {
+    await Promise.all(others.map((other) => other.ready()));
+    for (const other of others) other.goOn();
+    const said = await Promise.all(others.map((other) => other.said));
+    const refused = said.reduce((sum, text) => sum + Number(/refused (\d+)/.exec(text)?.[1]), 0);
+    expect(refused).toBeGreaterThan(50);
+  } finally {
+    for (const other of others) other.kill();
+  }
+  expect(faults()).toEqual([]);
+  const { settled, reserved } = await totals();
+  const lines = await stores.ledger.lines(fence.threadId);
+  const sum = (pick: (amounts: Amounts) => number): number => lines.reduce((total, line) => total + pick(line.amounts), 0);
+  expect(sum((amounts) => amounts.costMicroUsd)).toBe(settled.costMicroUsd + reserved.costMicroUsd);
+  expect(sum(tokensOf)).toBe(tokensOf(settled) + tokensOf(reserved));
+  expect(settled.costMicroUsd).toBeGreaterThan(300);
+  // What was forgotten is still held; a take-over books it, and the sum does not change.
+  await stores.runs.release(fence);
+  const next = await stores.runs.acquire(fence.threadId);
+  expect(await stores.ledger.bookOrphans(next)).toBeGreaterThan(5);
+  expect(await totals()).toMatchObject({
+    settled: { costMicroUsd: settled.costMicroUsd + reserved.costMicroUsd, modelCalls: settled.modelCalls + reserved.modelCalls },
+    reserved: ZERO,
+  });
+  expect(faults()).toEqual([]);
+});
