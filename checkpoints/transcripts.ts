@@ -5,7 +5,6 @@ import type { ChatMessage, TranscriptRow, Transcripts } from '../domain/ports.ts
 import { assertFence, type Database } from './database.ts';
 
 interface Row {
-  id: string;
   parent: string | null;
   agent: string;
   message: string;
@@ -16,28 +15,35 @@ export interface TranscriptsCore {
   insertRows(threadId: string, rows: readonly TranscriptRow[]): void;
 }
 
-/** Rows of chains whose ids were checked by this process; a row never changes once it is checked. */
-const CHECKED_KEPT = 20_000;
+/** How much of checked rows a process keeps, in characters; a row costs some beside its text. */
+const CHECKED_KEPT = 32_000_000;
+const ROW_COSTS = 400;
 
 export function createTranscripts(database: Database): Transcripts & TranscriptsCore {
   const insert = database.prepare('INSERT OR IGNORE INTO transcripts (thread_id, id, parent, agent, message) VALUES (?, ?, ?, ?, ?)');
-  const one = database.prepare('SELECT id, parent, agent, message FROM transcripts WHERE thread_id = ? AND id = ?');
+  const one = database.prepare('SELECT parent, agent, message FROM transcripts WHERE thread_id = ? AND id = ?');
   const insertRows = (threadId: string, rows: readonly TranscriptRow[]): void => {
     for (const row of rows) insert.run(threadId, row.id, row.parent, row.agent, JSON.stringify(row.message));
   };
-  const checked = new Map<string, { text: string; row: TranscriptRow }>();
+  // An id is the digest of the row and of all rows before it: what was checked once holds for this process.
+  const checked = new Map<string, TranscriptRow>();
+  let kept = 0;
   const verified = (threadId: string, id: string): TranscriptRow => {
+    const place = `${threadId} ${id}`;
+    const known = checked.get(place);
+    if (known !== undefined) return known;
     const found = one.get(threadId, id) as Row | undefined; // the selected columns
     if (found === undefined) throw new StopError('STATE_TAMPERED', `transcript of thread ${threadId}: row ${id} is missing`);
-    const known = checked.get(id);
-    if (known !== undefined && known.text === found.message && known.row.parent === found.parent && known.row.agent === found.agent)
-      return known.row;
-    const message = JSON.parse(found.message) as ChatMessage; // its digest is checked on the next line
-    const row: TranscriptRow = { id, parent: found.parent, agent: found.agent, message };
-    if (digestOf({ parent: row.parent, agent: row.agent, message }) !== id)
+    const message = messageOf(found.message);
+    if (message === undefined || digestOf({ parent: found.parent, agent: found.agent, message }) !== id)
       throw new StopError('STATE_TAMPERED', `transcript of thread ${threadId}: row ${id} was changed`);
-    if (checked.size >= CHECKED_KEPT) checked.clear();
-    checked.set(id, { text: found.message, row });
+    const row: TranscriptRow = { id, parent: found.parent, agent: found.agent, message };
+    if (kept > CHECKED_KEPT) {
+      checked.clear();
+      kept = 0;
+    }
+    checked.set(place, row);
+    kept += ROW_COSTS + found.message.length;
     return row;
   };
   return {
@@ -59,4 +65,13 @@ export function createTranscripts(database: Database): Transcripts & Transcripts
       return rows.reverse();
     },
   };
+}
+
+/** The stored message; its digest is checked by the caller. What is no JSON is no message and has no digest of one. */
+function messageOf(text: string): ChatMessage | undefined {
+  try {
+    return JSON.parse(text) as ChatMessage;
+  } catch {
+    return undefined;
+  }
 }
