@@ -32,17 +32,24 @@ export function createAudit(database: Database, clock: Clock, headFile: string):
     const seq = before.seq + 1;
     insert.run(seq, entry.threadId, body, before.hash, chainHash(before.hash, seq, body));
   };
+  const hashOf = database.prepare('SELECT hash FROM audit WHERE seq = ?').pluck();
+  /** The head that was written, when the database no longer has that record as it was. */
+  const lost = (): { seq: number; hash: string } | undefined => {
+    const anchored = anchorOf(headFile);
+    return anchored === undefined || anchored.seq === 0 || hashOf.get(anchored.seq) === anchored.hash ? undefined : anchored;
+  };
   const anchor = (): void => {
-    const at = head();
-    writeFileSync(headFile, `${at.seq} ${at.hash}\n`, { mode: 0o600 });
+    // The proof that something was cut is never written over by what came after the cut.
+    if (lost() !== undefined) return;
+    const { seq, hash } = head();
+    writeFileSync(headFile, `${seq} ${hash}\n`, { mode: 0o600 });
   };
   const assertTail = async (): Promise<void> => {
-    const anchored = anchorOf(headFile);
-    const at = head();
-    if (anchored === undefined || anchored.seq <= at.seq) return;
+    const anchored = lost();
+    if (anchored === undefined) return;
     throw new StopError(
       'STATE_TAMPERED',
-      `database ${database.name}: ends at audit record ${at.seq}, but record ${anchored.seq} was written beside it (${headFile}); it was copied without its -wal file, cut, or is older than its home. Restore a backup; or remove that file to go on with what the database has`,
+      `database ${database.name}: ends at audit record ${head().seq} and lacks record ${anchored.seq} as it was written beside it (${headFile}); it was copied without its -wal file, cut, or is older than its home. Restore a backup; or remove that file to go on with what the database has`,
     );
   };
   const append = database.transaction(appendNow);
@@ -102,7 +109,8 @@ function parsedThread(body: string): unknown {
 
 function anchorOf(file: string): { seq: number; hash: string } | undefined {
   try {
-    const [seq, hash] = readFileSync(file, 'utf8').trim().split(' ');
+    // A process that died while it wrote leaves an empty or half a line, which proves nothing.
+    const [, seq, hash] = /^(\d+) ([0-9a-f]{64})\s*$/.exec(readFileSync(file, 'utf8')) ?? [];
     return hash === undefined ? undefined : { seq: Number(seq), hash };
   } catch {
     return undefined;
