@@ -46,7 +46,9 @@ export async function drive(house: House, threadId: string, options: DriveOption
   } catch (error) {
     if (error instanceof FencedError || abort.signal.reason instanceof FencedError) throw abort.signal.reason ?? error;
     await heart.beat().catch(() => undefined);
-    await restOrTell(house, fence, failure(threadId, (await known(house, threadId)).stage, error));
+    // After an abort, whatever it broke on its way says less than why it was aborted.
+    const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
+    await restOrTell(house, fence, failure(threadId, (await known(house, threadId)).stage, cause));
   } finally {
     heart.stop();
     options.signal?.removeEventListener('abort', onSignal);
