@@ -84,19 +84,17 @@ export function createRuns(database: Database, clock: Clock): Runs {
   const all = (): RunRow[] => (database.prepare('SELECT * FROM runs ORDER BY rowid DESC').all() as Row[]).map(rowOf); // the table's columns
   return {
     create: async (threadId, input) => {
-      const found = get(threadId);
-      if (found !== undefined) {
-        if (canonicalJson(found.input) === canonicalJson(input)) return found;
-        throw new UsageError(`thread ${threadId}: takes one goal; it already has another input`);
-      }
       const at = stamp();
+      // Another process may create the same thread at this moment.
       database
         .prepare(
-          `INSERT INTO runs (thread_id, input, status, stage, attempt, epoch, cancel_requested, machine_ms, created_at, updated_at)
+          `INSERT OR IGNORE INTO runs (thread_id, input, status, stage, attempt, epoch, cancel_requested, machine_ms, created_at, updated_at)
            VALUES (?, ?, 'running', 'baseline', 0, 0, 0, 0, ?, ?)`,
         )
         .run(threadId, canonicalJson(input), at, at);
-      return get(threadId) ?? never(threadId);
+      const row = get(threadId) ?? never(threadId);
+      if (canonicalJson(row.input) === canonicalJson(input)) return row;
+      throw new UsageError(`thread ${threadId}: takes one goal; it already has another input`);
     },
     get: async (threadId) => get(threadId),
     list: async () => all(),
@@ -177,7 +175,8 @@ export function createRuns(database: Database, clock: Clock): Runs {
     markCancelled: async (threadId, reason) => {
       const write = database.transaction(() => {
         const row = get(threadId);
-        if (row === undefined || row.live) throw new UsageError(`thread ${threadId}: a process is running it`, 'THREAD_BUSY');
+        if (row === undefined) throw new UsageError(`thread ${threadId}: is not in this home`);
+        if (row.live) throw new UsageError(`thread ${threadId}: a process is running it`, 'THREAD_BUSY');
         database
           .prepare(
             "UPDATE runs SET status = 'cancelled', reason = ?, epoch = epoch + 1, interrupt_id = NULL, updated_at = ? WHERE thread_id = ?",
