@@ -148,7 +148,9 @@ export function createApprovals(database: Database, clock: Clock, audit: AuditCo
         const rows =
           id === undefined
             ? database.prepare("SELECT * FROM approvals WHERE thread_id = ? AND status = 'pending'").all(threadId)
-            : database.prepare('SELECT * FROM approvals WHERE thread_id = ? AND id = ?').all(threadId, id);
+            : database
+                .prepare("SELECT * FROM approvals WHERE thread_id = ? AND id = ? AND status <> 'void' AND used_by IS NULL")
+                .all(threadId, id);
         for (const row of rows as Row[]) {
           // the table's columns
           database.prepare("UPDATE approvals SET status = 'void' WHERE id = ?").run(row.id);
@@ -165,6 +167,8 @@ export function createApprovals(database: Database, clock: Clock, audit: AuditCo
         assertFence(database, fence);
         const row = changed(id);
         if (row.usedBy !== null) return row.usedBy === key;
+        // The caller has read it before; it may have been voided since.
+        if (row.threadId !== fence.threadId || (row.status !== 'approved' && row.status !== 'edited')) return false;
         database.prepare('UPDATE approvals SET used_by = ? WHERE id = ?').run(key, id);
         audit.appendNow({ threadId: row.threadId, actor: 'governor', action: 'approval-used', facts: { approval: id, key } });
         return true;

@@ -248,9 +248,9 @@ export interface Approvals {
    * @throws UsageError when not pending, when the subject differs, when this person voted already.
    */
   vote(id: string, subjectDigest: string, vote: Vote): Promise<ApprovalRow>;
-  /** Voids pending rows of a thread (cancel), or one given row (expiry). */
+  /** Voids pending rows of a thread (cancel), or one given row that no release has used (expiry). */
   void(threadId: string, id?: string): Promise<void>;
-  /** Marks an approval as used for a release, once: false when it was used for another. Idempotent for the same key. */
+  /** Marks an approval as used for a release, once: false when it was used for another or is not given. Idempotent for the same key. */
   use(fence: Fence, id: string, key: string): Promise<boolean>;
 }
 
