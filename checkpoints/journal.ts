@@ -54,7 +54,6 @@ export function createJournal(database: Database, parts: { ledger: LedgerCore; t
         if (options.reserve !== undefined) {
           const refusal = ledger.reserve(fence, effect, options.reserve);
           if (refusal !== undefined) {
-            if (found?.state === 'started') failed.run(effect.key);
             audit.appendNow({
               threadId,
               actor: `agent:${effect.agent}`,

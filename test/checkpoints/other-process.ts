@@ -1,10 +1,20 @@
 /** The other process of a test: one job on the same home, over the true stores. */
 import { openStores, type Stores } from '../../checkpoints/stores.ts';
 import type { Account } from '../../domain/budget.ts';
+import { onFailpoint } from '../../domain/failpoint.ts';
+import { rowOf } from '../../domain/transcript.ts';
 import { amountsOf, effectOf, randomOf } from './home.ts';
 
 const [, , job = '', text = '{}'] = process.argv;
-const options = JSON.parse(text) as { home: string; threadId: string; epoch: number; seed: number; times: number; caps: Account['caps'] };
+const options = JSON.parse(text) as {
+  home: string;
+  threadId: string;
+  epoch: number;
+  seed: number;
+  times: number;
+  caps: Account['caps'];
+  point: string;
+};
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const open = (): Promise<Stores> => openStores({ home: options.home, clock });
 const say = (line: string): void => {
@@ -68,6 +78,27 @@ const JOBS: Record<string, () => Promise<void>> = {
       await new Promise((resolve) => setImmediate(resolve));
     }
     await end;
+    stores.close();
+  },
+  /** Pays for one effect and is killed at a named point of it. */
+  die: async () => {
+    const stores = await open();
+    const fence = await stores.runs.acquire(options.threadId);
+    onFailpoint((point) => {
+      if (point === options.point) process.kill(process.pid, 'SIGKILL');
+    });
+    const accounts = [{ id: 'run', caps: { costMicroUsd: 100 } }];
+    const audit = { threadId: options.threadId, actor: 'agent:lead', action: 'model-call' };
+    const amounts = amountsOf({ costMicroUsd: 40, modelCalls: 1 });
+    await stores.effects.start(fence, effectOf('paid'), { reserve: { accounts, amounts }, before: 'tree 1', audit });
+    await stores.effects.finish(fence, 'paid', {
+      result: 'answer',
+      after: 'tree 2',
+      actual: amountsOf({ costMicroUsd: 15, modelCalls: 1 }),
+      rows: [rowOf(null, 'lead', { role: 'user', content: 'answer' })],
+      audit: [{ ...audit, action: 'model-answer' }],
+    });
+    say('not killed');
     stores.close();
   },
   /** Reserves, settles, fails and forgets at random on the accounts of one thread. */

@@ -1,0 +1,259 @@
+/** The effect journal: an answer that was recorded is never paid again, and a crash leaves a whole step or none of it. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Stores } from '../../checkpoints/stores.ts';
+import { ZERO } from '../../domain/budget.ts';
+import { onFailpoint } from '../../domain/failpoint.ts';
+import type { EffectId, Fence, Reservation } from '../../domain/ports.ts';
+import { rowOf } from '../../domain/transcript.ts';
+import { amountsOf, effectOf, type Home, leased, makeHome, otherProcess, threadOf } from './home.ts';
+
+let home: Home;
+let stores: Stores;
+let fence: Fence;
+beforeEach(async () => {
+  home = makeHome();
+  stores = await home.open();
+  fence = await leased(stores);
+});
+afterEach(() => {
+  onFailpoint(undefined);
+  home.dispose();
+});
+
+const reserveOf = (costMicroUsd: number, cap = 100): Reservation => ({
+  accounts: [{ id: 'run', caps: { costMicroUsd: cap } }],
+  amounts: amountsOf({ costMicroUsd, modelCalls: 1 }),
+});
+const paid = (costMicroUsd: number) => amountsOf({ costMicroUsd, modelCalls: 1 });
+const cost = async (): Promise<{ settled: number; reserved: number }> => {
+  const { settled, reserved } = await stores.ledger.totals(threadOf(1), 'run');
+  return { settled: settled.costMicroUsd, reserved: reserved.costMicroUsd };
+};
+const audited = async (): Promise<string[]> => (await stores.audit.read({})).map((record) => record.action);
+const entry = (action: string) => ({ threadId: threadOf(1), actor: 'agent:lead', action });
+const ROW = rowOf(null, 'lead', { role: 'user', content: 'answer' });
+
+describe('an effect', () => {
+  test('goes, is recorded, and from then on gives its answer back and pays nothing', async () => {
+    const effect = effectOf('a');
+    expect(await stores.effects.peek('a')).toBeUndefined();
+    const options = { reserve: reserveOf(40), before: 'tree 1', audit: entry('model-call') };
+    expect(await stores.effects.start(fence, effect, options)).toEqual({ kind: 'go', tries: 1 });
+    expect(await stores.effects.peek('a')).toEqual({ state: 'started', result: null, before: 'tree 1' });
+    const result = `nul \u0000 and ${'long '.repeat(200_000)}`;
+    await stores.effects.finish(fence, 'a', {
+      result,
+      after: 'tree 2',
+      actual: paid(15),
+      rows: [ROW],
+      audit: [entry('model-answer'), entry('more')],
+    });
+    expect(await stores.effects.peek('a')).toEqual({ state: 'done', result, before: 'tree 1' });
+    const late = await home.open();
+    for (const connection of [stores, late])
+      expect(await connection.effects.start(fence, effect, { ...options, before: 'tree 9' })).toEqual({
+        kind: 'done',
+        result,
+        before: 'tree 1',
+        after: 'tree 2',
+        requestDiffers: false,
+      });
+    expect(await cost()).toEqual({ settled: 15, reserved: 0 });
+    expect(await stores.transcripts.chain(threadOf(1), ROW.id)).toEqual([ROW]);
+    expect(await audited()).toEqual(['model-call', 'model-answer', 'more']);
+  });
+
+  test('that is done answers a different request with what was recorded, and says so in the trail', async () => {
+    await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(40) });
+    await stores.effects.finish(fence, 'a', { result: 'first' });
+    const again = await stores.effects.start(fence, effectOf('a', { requestHash: 'another' }), { reserve: reserveOf(40) });
+    expect(again).toMatchObject({ kind: 'done', result: 'first', requestDiffers: true });
+    expect((await stores.audit.read({})).at(-1)).toMatchObject({ action: 'effect-differs', facts: { key: 'a', kind: 'model' } });
+    expect(await cost()).toEqual({ settled: 40, reserved: 0 });
+  });
+
+  test('that failed is a new try on the tree of now; what it had used stays booked', async () => {
+    await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(40), before: 'tree 1' });
+    await stores.effects.fail(fence, 'a', { actual: paid(7), audit: [entry('model-error')] });
+    expect(await stores.effects.peek('a')).toMatchObject({ state: 'failed', result: null });
+    expect(await cost()).toEqual({ settled: 7, reserved: 0 });
+    const again = await stores.effects.start(fence, effectOf('a', { requestHash: 'another' }), {
+      reserve: reserveOf(50),
+      before: 'tree 2',
+    });
+    expect(again).toEqual({ kind: 'go', tries: 2 });
+    await stores.effects.finish(fence, 'a', { result: 'second', actual: paid(9) });
+    expect(await stores.effects.start(fence, effectOf('a', { requestHash: 'another' }), {})).toMatchObject({
+      kind: 'done',
+      result: 'second',
+      before: 'tree 2',
+      requestDiffers: false,
+    });
+    expect(await cost()).toEqual({ settled: 16, reserved: 0 });
+  });
+
+  test('that is done does not fail any more', async () => {
+    await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(40) });
+    await stores.effects.finish(fence, 'a', { result: 'answer', actual: paid(15) });
+    await stores.effects.fail(fence, 'a', { actual: ZERO });
+    expect(await stores.effects.peek('a')).toMatchObject({ state: 'done', result: 'answer' });
+    expect(await cost()).toEqual({ settled: 15, reserved: 0 });
+  });
+
+  test('that was started and never ended is interrupted: its reservation is spent, its first tree is the one to come back to', async () => {
+    await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(30), before: 'tree 1' });
+    for (const tries of [2, 3])
+      expect(await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(20), before: `half-done ${tries}` })).toEqual({
+        kind: 'interrupted',
+        tries,
+        before: 'tree 1',
+      });
+    expect(await cost()).toEqual({ settled: 50, reserved: 20 });
+    await stores.effects.finish(fence, 'a', { result: 'answer', actual: paid(5) });
+    expect(await cost()).toEqual({ settled: 55, reserved: 0 });
+    expect((await stores.ledger.lines(threadOf(1))).map((line) => [line.orphaned, line.amounts.costMicroUsd])).toEqual([
+      [true, 50],
+      [false, 5],
+    ]);
+  });
+
+  test('that the ledger refuses leaves no journal row, no reservation, and one audit record that says why', async () => {
+    const options = { reserve: reserveOf(101), audit: entry('model-call') };
+    const refusal = { account: 'run', cap: 'costMicroUsd', limit: 100, used: 0, asked: 101 };
+    expect(await stores.effects.start(fence, effectOf('a'), options)).toEqual({ kind: 'refused', refusal });
+    expect(await stores.effects.peek('a')).toBeUndefined();
+    expect(await stores.ledger.lines(threadOf(1))).toEqual([]);
+    expect(await stores.audit.read({})).toMatchObject([
+      { action: 'budget-refused', actor: 'agent:lead', code: 'BUDGET_REFUSED', stage: 'build', facts: { ...refusal, role: 'lead' } },
+    ]);
+  });
+
+  test('that was interrupted and cannot be paid again is refused with the lost try booked; later it still comes back to its tree', async () => {
+    await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(60) });
+    expect(await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(60) })).toMatchObject({
+      refusal: { used: 60, asked: 60 },
+    });
+    expect(await cost()).toEqual({ settled: 60, reserved: 0 });
+    await stores.ledger.extend(fence, 'run', 'approval', { costMicroUsd: 20 });
+    const again = await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(60), before: 'half-done' });
+    expect(again).toEqual({ kind: 'interrupted', tries: 2, before: 'tree 1' });
+    await stores.effects.finish(fence, 'a', { result: 'answer', actual: paid(20) });
+    expect(await cost()).toEqual({ settled: 80, reserved: 0 });
+  });
+
+  test('without a reservation is recorded just the same', async () => {
+    const deploy = effectOf('release', { kind: 'deploy', stage: 'deploy', agent: 'governor', role: 'governor' });
+    expect(await stores.effects.start(fence, deploy, { before: '{}' })).toEqual({ kind: 'go', tries: 1 });
+    expect(await stores.effects.start(fence, deploy, { before: 'other' })).toEqual({ kind: 'interrupted', tries: 2, before: '{}' });
+    await stores.effects.finish(fence, 'release', { result: 'applied' });
+    expect(await stores.effects.start(fence, deploy, {})).toMatchObject({ kind: 'done', result: 'applied', after: null });
+    expect(await stores.ledger.lines(threadOf(1))).toEqual([]);
+  });
+});
+
+test('repeats count the same request of the same agent on the same tree, over tries once', async () => {
+  const tool = (key: string, more: Partial<EffectId> = {}): EffectId => effectOf(key, { kind: 'tool', requestHash: 'same', ...more });
+  const same = { stage: 'build', attempt: 1, agent: 'lead', requestHash: 'same', before: 'tree 1' };
+  const counts: number[] = [];
+  const count = async () => counts.push(await stores.effects.repeats(threadOf(1), same));
+  await count();
+  await stores.effects.start(fence, tool('1'), { before: 'tree 1' });
+  await count();
+  await stores.effects.start(fence, tool('1'), { before: 'tree 1' });
+  await count();
+  await stores.effects.finish(fence, '1', { result: '' });
+  const different: [EffectId, string][] = [
+    [tool('other tree'), 'tree 2'],
+    [tool('other request', { requestHash: 'x' }), 'tree 1'],
+    [tool('other agent', { agent: 'w1.1' }), 'tree 1'],
+    [tool('other attempt', { attempt: 2 }), 'tree 1'],
+    [tool('other stage', { stage: 'review_critic' }), 'tree 1'],
+    [tool('model', { kind: 'model' }), 'tree 1'],
+  ];
+  for (const [effect, before] of different) await stores.effects.start(fence, effect, { before });
+  await stores.effects.start(await leased(stores, threadOf(2)), tool('other thread'), { before: 'tree 1' });
+  await count();
+  await stores.effects.start(fence, tool('2'), { before: 'tree 1' });
+  await count();
+  expect(counts).toEqual([0, 1, 1, 1, 2]);
+});
+
+describe('one step is one transaction', () => {
+  const everything = (): unknown =>
+    ['effects', 'accounts', 'reservations', 'transcripts', 'audit'].map((name) => home.raw().prepare(`SELECT * FROM ${name}`).all());
+
+  test.each(['effects', 'accounts', 'reservations', 'transcripts', 'audit'])(
+    'when "%s" cannot be written at the end, nothing is',
+    async (table) => {
+      await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(40), audit: entry('model-call') });
+      const before = everything();
+      const event = table === 'transcripts' || table === 'audit' ? 'INSERT' : 'UPDATE';
+      home.raw().exec(`CREATE TRIGGER full BEFORE ${event} ON ${table} BEGIN SELECT RAISE(ABORT, 'disk full'); END`);
+      const finish = () =>
+        stores.effects.finish(fence, 'a', { result: 'answer', actual: paid(15), rows: [ROW], audit: [entry('model-answer')] });
+      await expect(finish()).rejects.toThrow('disk full');
+      expect(everything()).toEqual(before);
+      home.raw().exec('DROP TRIGGER full');
+      await finish();
+      expect(await cost()).toEqual({ settled: 15, reserved: 0 });
+    },
+  );
+
+  test.each(['effects', 'reservations', 'audit'])('when "%s" cannot be written at the start, nothing is', async (table) => {
+    home.raw().exec(`CREATE TRIGGER full BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'disk full'); END`);
+    const before = everything();
+    const start = () => stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(40), audit: entry('model-call') });
+    await expect(start()).rejects.toThrow('disk full');
+    expect(everything()).toEqual(before);
+    home.raw().exec('DROP TRIGGER full');
+    expect(await start()).toEqual({ kind: 'go', tries: 1 });
+  });
+
+  test('an error in the middle of it takes all of it back', async () => {
+    await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(40) });
+    const before = everything();
+    onFailpoint((point) => {
+      if (point === 'finish:model-answer:inside') throw new Error('in the middle');
+    });
+    const finish = stores.effects.finish(fence, 'a', { result: 'answer', rows: [ROW], audit: [entry('model-answer')] });
+    await expect(finish).rejects.toThrow('in the middle');
+    expect(everything()).toEqual(before);
+  });
+});
+
+describe('a process that is killed', () => {
+  const started = {
+    effect: { state: 'started', result: null, before: 'tree 1' },
+    cost: { settled: 0, reserved: 40 },
+    audit: ['model-call'],
+  };
+  const done = {
+    effect: { state: 'done', result: 'answer', before: 'tree 1' },
+    cost: { settled: 15, reserved: 0 },
+    audit: ['model-call', 'model-answer'],
+  };
+
+  test.each([
+    ['start:model:build:before', { effect: undefined, cost: { settled: 0, reserved: 0 }, audit: [] as string[] }, 'go'],
+    ['start:model:build:after', started, 'interrupted'],
+    ['finish:model-answer:before', started, 'interrupted'],
+    ['finish:model-answer:inside', started, 'interrupted'],
+    ['finish:model-answer:after', done, 'done'],
+  ])('at %s leaves a whole step, and the next process goes on from it', async (point, left, kind) => {
+    await stores.runs.release(fence);
+    const other = otherProcess('die', { home: home.folder, threadId: threadOf(1), point });
+    await expect(other.said).rejects.toThrow('a signal');
+    expect({ effect: await stores.effects.peek('paid'), cost: await cost(), audit: await audited() }).toEqual(left);
+    expect(await stores.audit.verify()).toMatchObject({ kind: 'whole' });
+    await stores.audit.assertTail();
+    // The lease is of a dead process.
+    const next = await stores.runs.acquire(threadOf(1));
+    await stores.ledger.bookOrphans(next);
+    const again = await stores.effects.start(next, effectOf('paid'), { reserve: reserveOf(40), before: 'tree 5' });
+    expect(again.kind).toBe(kind);
+    if (again.kind === 'interrupted') expect(again.before).toBe('tree 1');
+    if (again.kind !== 'done') await stores.effects.finish(next, 'paid', { result: 'again', actual: paid(15), rows: [ROW] });
+    expect(await cost()).toEqual({ settled: kind === 'interrupted' ? 55 : 15, reserved: 0 });
+    expect(await stores.transcripts.chain(threadOf(1), ROW.id)).toEqual([ROW]);
+  });
+});
