@@ -129,7 +129,7 @@ describe('an effect', () => {
   });
 
   test('that was interrupted and cannot be paid again is refused with the lost try booked; later it still comes back to its tree', async () => {
-    await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(60) });
+    await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(60), before: 'tree 1' });
     expect(await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(60) })).toMatchObject({
       refusal: { used: 60, asked: 60 },
     });
