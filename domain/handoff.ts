@@ -80,6 +80,47 @@ export const buildBodySchema = z.strictObject({
 });
 export type BuildBody = z.infer<typeof buildBodySchema>;
 
+/** What `delegate` takes (contract section 5). `cost_share`: of the money that is left, from 0 to 1; all shares of a call at most 1. */
+export const delegateSchema = z.strictObject({
+  tasks: z
+    .array(
+      z.strictObject({
+        title: text(200),
+        goal: text(8000),
+        /** Globs; the sub-agent may write nothing else. Default: whatever the plan allows. */
+        paths: z.array(text(300)).min(1).max(50).optional(),
+        done_when: z.array(text(500)).max(20).optional(),
+        cost_share: z.number().positive().max(1).optional(),
+      }),
+    )
+    .min(1)
+    .max(100),
+});
+export type DelegateTask = z.infer<typeof delegateSchema>['tasks'][number];
+
+export const submitWorkSchema = z.strictObject({ status: z.enum(['done', 'blocked']), summary: text(4000) });
+
+/** How a sub-agent ended. Everything but `done` is left out of the merge; its tree is kept all the same. */
+export const PART_STATUS = ['done', 'blocked', 'failed', 'limit', 'timeout'] as const;
+
+export const partBodySchema = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  status: z.enum(PART_STATUS),
+  /** Why it is not `done`. */
+  code: reasonCode.optional(),
+  summary: z.string(),
+  /** The lead's tree that it started from, and the tree it left. */
+  base: z.string(),
+  tree: z.string(),
+  /** The ref that keeps its tree. */
+  ref: z.string(),
+  changes: z.array(changeSchema),
+  steps: z.int(),
+  cost_micro_usd: z.int(),
+});
+export type PartBody = z.infer<typeof partBodySchema>;
+
 export const SEVERITIES = ['blocker', 'major', 'minor'] as const;
 
 export const findingSchema = z.strictObject({

@@ -1,27 +1,31 @@
-/** The builder inside its walls: `lead <-> lead_tools`, then the artifact; and the node that holds it. By itself it starts at `brief`. */
+/**
+ * The builder inside its walls: `lead <-> lead_tools`, one `worker` for each delegated task, `merge`, then the artifact; and the node
+ * that holds it. By itself it starts at `brief`.
+ */
 
 import type { RunnableConfig } from '@langchain/core/runnables';
-import { END, START, StateGraph } from '@langchain/langgraph';
+import { END, Send, START, StateGraph } from '@langchain/langgraph';
 import { FILES } from '../domain/handoff.ts';
-import { artifactNode, briefNode, leadNode, leadToolsNode } from '../nodes/build/lead.ts';
+import { artifactNode, briefNode, leadNode, leadToolsNode, mergeNode } from '../nodes/build/lead.ts';
 import { type Builder, BuilderState, buildInputs } from '../nodes/build/state.ts';
+import { workerNode } from '../nodes/build/worker.ts';
 import type { FindSession } from '../nodes/session.ts';
 import { attemptOf, staged } from '../nodes/stage.ts';
 import { FRESH_AGENT, note, type State, type Update } from '../nodes/state.ts';
 import { invokeNested } from './nested.ts';
 
-const afterLead = (state: Builder): 'lead_tools' | 'lead' | 'end' => {
-  if (state.stop !== null) return 'end';
-  return state.agent.phase === 'tools' ? 'lead_tools' : 'lead';
-};
+/** Where the lead goes on; coming back from a gate, that can be in the middle. Total and pure. */
+function onward(state: Builder): 'lead' | 'lead_tools' | 'artifact' | Send[] {
+  const { phase, delegation } = state.agent;
+  if (phase === 'tools') return 'lead_tools';
+  if (phase === 'done') return 'artifact';
+  if (phase === 'delegate' && delegation !== null)
+    return Array.from({ length: delegation.tasks }, (_none, index) => new Send('worker', { ...state, task: index + 1 }));
+  return 'lead';
+}
 
-const afterTools = (state: Builder): 'lead' | 'artifact' | 'end' => {
-  if (state.stop !== null) return 'end';
-  return state.agent.phase === 'done' ? 'artifact' : 'lead';
-};
-
-const first = (state: Builder): 'brief' | 'lead' => (state.plan === null ? 'brief' : 'lead');
-const afterBrief = (state: Builder): 'lead' | 'end' => (state.stop === null ? 'lead' : 'end');
+const first = (state: Builder) => (state.plan === null ? 'brief' : onward(state));
+const unlessStopped = (state: Builder) => (state.stop === null ? onward(state) : END);
 
 /** The builder graph; compiled without a checkpointer: it inherits its parent's. */
 export function builderGraph(find: FindSession) {
@@ -30,10 +34,14 @@ export function builderGraph(find: FindSession) {
     .addNode('lead', leadNode(find))
     .addNode('lead_tools', leadToolsNode(find))
     .addNode('artifact', artifactNode(find))
-    .addConditionalEdges(START, first, { brief: 'brief', lead: 'lead' })
-    .addConditionalEdges('brief', afterBrief, { lead: 'lead', end: END })
-    .addConditionalEdges('lead', afterLead, { lead_tools: 'lead_tools', lead: 'lead', end: END })
-    .addConditionalEdges('lead_tools', afterTools, { lead: 'lead', artifact: 'artifact', end: END })
+    .addNode('worker', workerNode(find))
+    .addNode('merge', mergeNode(find))
+    .addConditionalEdges(START, first, ['brief', 'lead', 'lead_tools', 'worker', 'artifact'])
+    .addConditionalEdges('brief', unlessStopped, ['lead', END])
+    .addConditionalEdges('lead', unlessStopped, ['lead_tools', 'lead', END])
+    .addConditionalEdges('lead_tools', unlessStopped, ['lead', 'worker', 'artifact', END])
+    .addEdge('worker', 'merge')
+    .addConditionalEdges('merge', unlessStopped, ['lead', END])
     .addEdge('artifact', END)
     .compile({ name: 'builder' });
 }
@@ -62,6 +70,8 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
           review: state.review,
           rejection: state.rejection,
           agent: state.attempt === attempt && state.builder !== null ? state.builder : FRESH_AGENT,
+          parts: [],
+          task: 0,
           build: null,
           stop: null,
         })) as Builder; // the graph's own output type

@@ -56,7 +56,7 @@ export async function createThread(house: House, options: CreateOptions): Promis
     ...(script === null ? {} : { script: { file: script.path } }),
   });
   let canned = false;
-  for (const role of ROLES.filter((name) => name !== 'worker')) {
+  for (const role of ROLES) {
     const { model } = await models.forRole(role, false);
     await models.forRole(role, true);
     canned ||= model.provider === 'script';

@@ -75,9 +75,7 @@ export async function doctor(
         env: house.env,
         ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
       });
-      const named = await Promise.all(
-        ROLES.filter((role) => role !== 'worker').map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`),
-      );
+      const named = await Promise.all(ROLES.map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`));
       return `${source}; ${config.checks.length} check(s); ${named.join(', ')}`;
     });
     const endpoint = house.env['OPENAI_BASE_URL'];

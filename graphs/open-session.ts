@@ -117,6 +117,7 @@ export async function openSession(
         );
       return mounts;
     },
+    machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
     workFolder: (name) => join(house.home, 'work', row.threadId, name),
     signal: options.signal,
     checkpointReached: async (stage) => {

@@ -1,6 +1,6 @@
 /** One agent, one step at a time: ask the model, act on what it called. Budget, policy and audit live in the doors. */
 import { type Role, roleHasTool, SUBMIT_TOOL } from '../domain/access.ts';
-import { type Account, type Refusal, usedShare } from '../domain/budget.ts';
+import { type Account, type Caps, type Refusal, usedShare } from '../domain/budget.ts';
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { ChatMessage, ToolCall, TranscriptRow } from '../domain/ports.ts';
@@ -25,6 +25,14 @@ export interface AgentSpec {
   readonly workTree: WorkTree;
   /** Judges a hand-over; the text goes back to the model when it is not ok. */
   readonly handoff: (name: string, input: unknown) => Promise<HandoffOutcome>;
+  /** Instead of the agent's usual caps. */
+  readonly caps?: Caps;
+  /** Globs that it may write; default anywhere. */
+  readonly writable?: readonly string[] | undefined;
+  /** Default: the run's. */
+  readonly signal?: AbortSignal;
+  /** Hears the number of model calls so far. */
+  readonly onStep?: (calls: number) => void;
 }
 
 /** How often the same tool, arguments and tree may come before the attempt ends. */
@@ -34,10 +42,17 @@ const INVALID = 3;
 /** Answers cut at the output limit, in a row, that end the attempt. */
 const CUTS = 3;
 
-const accountsOf = (spec: AgentSpec): Account[] => [
-  runAccount(spec.session.limits),
-  agentAccount(spec.session.limits, spec.stage, spec.attempt, spec.agent),
-];
+/** The ledger as a tree: run, stage, agent. The stage has no cap of its own; it is there to be seen. */
+const accountsOf = (spec: AgentSpec): Account[] => {
+  const own = agentAccount(spec.session.limits, spec.stage, spec.attempt, spec.agent);
+  return [
+    runAccount(spec.session.limits),
+    { id: `stage:${spec.stage}`, caps: {} },
+    spec.caps === undefined ? own : { id: own.id, caps: spec.caps },
+  ];
+};
+
+const signalOf = (spec: AgentSpec): AbortSignal => spec.signal ?? spec.session.signal;
 
 const LEAN_MARK = 'The run is now lean:';
 
@@ -45,8 +60,9 @@ const LEAN_MARK = 'The run is now lean:';
 export async function runAgent(spec: AgentSpec, from: AgentState): Promise<AgentState> {
   let state = from;
   while (state.phase !== 'done') {
-    spec.session.signal.throwIfAborted();
+    signalOf(spec).throwIfAborted();
     state = state.phase === 'model' ? await askModel(spec, state) : await actOnCalls(spec, state);
+    spec.onStep?.(state.calls);
   }
   return state;
 }
@@ -101,7 +117,7 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
     price,
     request: { messages, tools, maxOutputTokens },
     accounts: accountsOf(spec),
-    signal: session.signal,
+    signal: signalOf(spec),
   });
   if (asked.kind === 'refused') throw exhausted(spec, asked.refusal);
   const { answer, row } = asked;
@@ -127,8 +143,12 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
   let next: AgentState = { ...state, phase: 'model' };
   let invalid: string | undefined;
   const mounts = await session.mounts();
-  for (const [index, call] of message.toolCalls.entries()) {
-    session.signal.throwIfAborted();
+  for (const [index, call] of delegateLast(message.toolCalls)) {
+    signalOf(spec).throwIfAborted();
+    if (call.name === 'delegate' && message.toolCalls.some((other, place) => other.name === 'delegate' && place < index)) {
+      next = { ...next, head: (await refuse(spec, next.head, call, 'one delegate an answer: put all tasks into one call')).id };
+      continue;
+    }
     if (call.name.startsWith('submit_') && message.toolCalls.length > 1) {
       next = { ...next, head: (await refuse(spec, next.head, call, 'a hand-over must be the only call of its answer')).id };
       continue;
@@ -140,6 +160,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       agent: spec.agent,
       role: spec.role,
       allowed: session.config.tools[spec.role],
+      writable: spec.writable,
       parent: next.head ?? '',
       ordinal: index + 1,
       call,
@@ -152,11 +173,15 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
         scratch: mounts.scratch,
         commandTimeoutMs: COMMAND_TIMEOUT_MS,
         outputBytes: OUTPUT_BYTES,
-        signal: session.signal,
+        signal: signalOf(spec),
       },
       handoff: spec.handoff,
     });
     if (done.outcome === 'refused' || done.outcome === 'invalid') await session.transcripts.append(session.fence, [done.row]);
+    if (done.outcome === 'delegated') {
+      next = { ...next, phase: 'delegate', delegation: { callId: call.id, answer: answerId, tasks: done.tasks ?? 0 }, invalid: 0 };
+      continue;
+    }
     next = { ...next, head: done.row.id, tree: done.tree ?? next.tree };
     if (done.outcome === 'refused' && done.code !== undefined && STOPPING.has(done.code))
       throw new StopError(
@@ -171,7 +196,14 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
     } else next = { ...next, invalid: 0 };
     stopAtRepeats(spec, done.repeats ?? 0, call);
   }
-  return invalid === undefined ? next : countInvalid(spec, next, true, invalid);
+  if (invalid === undefined || next.phase === 'delegate') return next;
+  return countInvalid(spec, next, true, invalid);
+}
+
+/** The calls with their places, in order, `delegate` after the others (contract section 5). */
+function delegateLast(calls: readonly ToolCall[]): [number, ToolCall][] {
+  const placed = [...calls.entries()];
+  return [...placed.filter(([, call]) => call.name !== 'delegate'), ...placed.filter(([, call]) => call.name === 'delegate')];
 }
 
 /** Longest single command of an agent, in ms. */
@@ -229,13 +261,23 @@ async function refuse(spec: AgentSpec, head: string | null, call: ToolCall, mess
   return append(spec, head, { role: 'tool', toolCallId: call.id, toolName: call.name, content });
 }
 
-async function append(spec: AgentSpec, head: string | null, message: ChatMessage): Promise<TranscriptRow> {
+/** Appends a message to an agent's transcript. */
+export async function append(
+  spec: Pick<AgentSpec, 'session' | 'agent'>,
+  head: string | null,
+  message: ChatMessage,
+): Promise<TranscriptRow> {
   const row = rowOf(head, spec.agent, message);
   await spec.session.transcripts.append(spec.session.fence, [row]);
   return row;
 }
 
 const contentOf = (row: TranscriptRow): string => row.message.content;
+/** Is the run lean, as far as this agent was told? */
+export async function isLeanAt(session: Session, head: string | null): Promise<boolean> {
+  return head !== null && isLean(await session.transcripts.chain(session.threadId, head));
+}
+
 const isLean = (rows: readonly TranscriptRow[]): boolean =>
   rows.some((row) => row.message.role === 'user' && row.message.content.startsWith(LEAN_MARK));
 

@@ -77,6 +77,8 @@ export interface Session {
   modelFor(role: Role, lean: boolean): Promise<RoleModel>;
   /** Prepared once per process: linked folders and cached setup. */
   mounts(): Promise<Mounts>;
+  /** Machine time that the run has used, in ms, up to its last heartbeat. */
+  machineMs(): Promise<number>;
   /** A folder for a work tree of this run; not created. */
   workFolder(name: string): string;
   /** Aborted by cancel, lost lease or the machine time limit. */

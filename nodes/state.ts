@@ -4,12 +4,21 @@ import type { FileRef } from '../domain/handoff.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { Stage } from '../domain/run.ts';
 
+export interface PartRef {
+  readonly id: string;
+  readonly ref: FileRef;
+}
+
 /** Where an agent stands: the head of its transcript and what stop rules need to remember. */
 export interface AgentState {
   readonly head: string | null;
   /** Model calls of this agent in this attempt. */
   readonly calls: number;
-  readonly phase: 'model' | 'tools' | 'done';
+  readonly phase: 'model' | 'tools' | 'delegate' | 'done';
+  /** While sub-agents work: the call they belong to, and the answer that holds it. */
+  readonly delegation: { readonly callId: string; readonly answer: string; readonly tasks: number } | null;
+  /** The part files of all sub-agents that have ended, in order. */
+  readonly parts: readonly PartRef[];
   /** Invalid hand-overs in a row. */
   readonly invalid: number;
   /** True once it was told which tool to use. */
@@ -26,6 +35,8 @@ export const FRESH_AGENT: AgentState = {
   head: null,
   calls: 0,
   phase: 'model',
+  delegation: null,
+  parts: [],
   invalid: 0,
   told: false,
   cut: 0,

@@ -5,15 +5,18 @@ import type { AuditEntry } from '../domain/audit.ts';
 import { type Account, ZERO } from '../domain/budget.ts';
 import { FencedError, RefusedError, StopError, toError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
+import { delegateSchema } from '../domain/handoff.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { Audit, Clock, Effects, Fence, ToolCall, TranscriptRow } from '../domain/ports.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { isGraphInterruptLike } from './bubble.ts';
+import { matcher } from './globs.ts';
 import { type Tool, type ToolContext, ToolFailure } from './tool.ts';
-import { SUBMITS, TOOLS } from './toolbox.ts';
+import { judgedSchema, TOOLS } from './toolbox.ts';
 
-export type HandoffOutcome = { readonly ok: boolean; readonly content: string };
+/** `code`: refused, on the record, but not a broken contract. */
+export type HandoffOutcome = { readonly ok: boolean; readonly content: string; readonly code?: ReasonCode };
 
 export interface ToolRequest {
   readonly fence: Fence;
@@ -23,6 +26,8 @@ export interface ToolRequest {
   readonly role: Role;
   /** The configuration's narrowing of the role's tools. */
   readonly allowed: readonly string[] | undefined;
+  /** Globs that a sub-agent may write; undefined: anywhere. */
+  readonly writable?: readonly string[] | undefined;
   /** The transcript's head before this call. */
   readonly parent: string;
   /** The place of this call in its answer, from 1. */
@@ -35,8 +40,11 @@ export interface ToolRequest {
 
 export interface ToolAnswer {
   readonly row: TranscriptRow;
-  readonly outcome: 'ok' | 'error' | 'refused' | 'invalid' | 'handed-over';
+  /** `delegated`: the answer comes later, when the sub-agents have ended; its row is the caller's to append. */
+  readonly outcome: 'ok' | 'error' | 'refused' | 'invalid' | 'handed-over' | 'delegated';
   readonly code?: ReasonCode;
+  /** How many tasks were delegated. */
+  readonly tasks?: number;
   /** The work tree after an effect. */
   readonly tree?: string;
   /** How often this agent made this very call on this very tree in this attempt, this time included. */
@@ -149,7 +157,12 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
         trees.set(workTree, start.after);
       }
       const recorded = JSON.parse(start.result) as Judged; // written below
-      return { ...answer(request, recorded), repeats: await repeatsOf(before), ...(start.after === null ? {} : { tree: start.after }) };
+      return {
+        ...answer(request, recorded),
+        ...tasksIn(recorded, input),
+        repeats: await repeatsOf(before),
+        ...(start.after === null ? {} : { tree: start.after }),
+      };
     }
     if (start.kind === 'interrupted' && start.before !== null && tool?.effect === true) {
       await workTree.restore(start.before);
@@ -178,7 +191,7 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
       result: JSON.stringify(judged),
       ...(after === undefined ? {} : { after }),
       actual: { ...ZERO, toolCalls: 1 },
-      rows: [result.row],
+      rows: judged.outcome === 'delegated' ? [] : [result.row],
       audit: [
         entry(request, judged.outcome === 'refused' ? 'tool-refused' : 'tool-result', {
           ...(judged.code === undefined ? {} : { code: judged.code }),
@@ -186,12 +199,14 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
         }),
       ],
     });
-    return { ...result, repeats: await repeatsOf(before), ...(after === undefined ? {} : { tree: after }) };
+    return { ...result, ...tasksIn(judged, input), repeats: await repeatsOf(before), ...(after === undefined ? {} : { tree: after }) };
   };
 
   const handOver = async (request: ToolRequest, input: unknown): Promise<Judged> => {
     const judged = await request.handoff(request.call.name, input);
-    return { outcome: judged.ok ? 'handed-over' : 'invalid', content: judged.content };
+    if (judged.code !== undefined) return refused(judged.code, judged.content);
+    if (!judged.ok) return { outcome: 'invalid', content: judged.content };
+    return { outcome: request.call.name === 'delegate' ? 'delegated' : 'handed-over', content: judged.content };
   };
 
   const turnAway = async (request: ToolRequest, judged: Judged): Promise<ToolAnswer> => {
@@ -206,17 +221,24 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
   const call = async (request: ToolRequest): Promise<ToolAnswer> => {
     const { role } = request;
     const { name, arguments: text } = request.call;
-    const submit = Object.hasOwn(SUBMITS, name) ? SUBMITS[name as keyof typeof SUBMITS] : undefined; // an own key
+    const judged = judgedSchema(name);
     const tool = TOOLS.find((candidate) => candidate.name === name);
-    if (tool === undefined && submit === undefined)
+    if (tool === undefined && judged === undefined)
       return turnAway(request, {
         ...refused('CONTRACT_VIOLATION', `there is no tool ${JSON.stringify(name.slice(0, 64))}`),
         outcome: 'invalid',
       });
-    const narrowed = tool !== undefined && request.allowed !== undefined && !request.allowed.includes(name);
+    const narrowed = !name.startsWith('submit_') && request.allowed !== undefined && !request.allowed.includes(name);
+    if (role === 'worker' && name === 'delegate') return turnAway(request, refused('DEPTH_EXCEEDED', 'a sub-agent may not delegate'));
     if (!roleHasTool(role, name) || narrowed) return turnAway(request, refused('CONTRACT_VIOLATION', `the ${role} may not use ${name}`));
-    const parsed = parse(text, tool?.schema ?? submit?.schema);
+    const parsed = parse(text, tool?.schema ?? judged);
     if (parsed.kind === 'bad') return turnAway(request, { outcome: 'invalid', content: JSON.stringify({ error: parsed.problem }) });
+    const outside = pathOutside(request, tool, parsed.value);
+    if (outside !== undefined)
+      return turnAway(
+        request,
+        refused('OUT_OF_SCOPE', `${outside}: this task may write ${request.writable?.join(', ') ?? 'nothing'} alone`),
+      );
     return perform(request, tool, parsed.value);
   };
   return { call };
@@ -244,6 +266,17 @@ function parse(text: string, schema: Tool['schema'] | undefined): { kind: 'ok'; 
       .map((issue) => `${issue.path.join('.') || '(arguments)'}: ${issue.message}`)
       .join('; '),
   };
+}
+
+const tasksIn = (judged: Judged, input: unknown): { tasks?: number } =>
+  judged.outcome === 'delegated' ? { tasks: delegateSchema.parse(input).tasks.length } : {};
+
+/** The path that a file tool would write although its task does not name it. What commands write is judged at the task's end. */
+function pathOutside(request: ToolRequest, tool: Tool | undefined, input: unknown): string | undefined {
+  if (request.writable === undefined || tool?.effect !== true || input === null || typeof input !== 'object' || !('path' in input))
+    return undefined;
+  const path = String(input.path).replace(/^(\.\/)+/, '');
+  return matcher(request.writable)(path) ? undefined : path;
 }
 
 /** What an audit record says of a call: its path or argv, and the digest of all arguments. */

@@ -1,7 +1,7 @@
 /** The table of tools, and what a role may see of it. */
 import { z } from 'zod';
 import { type Role, roleHasTool, SUBMIT_TOOL, type ToolName } from '../domain/access.ts';
-import { planBodySchema, submitBuildSchema, submitReviewSchema } from '../domain/handoff.ts';
+import { delegateSchema, planBodySchema, submitBuildSchema, submitReviewSchema, submitWorkSchema } from '../domain/handoff.ts';
 import type { ToolSpec } from '../domain/ports.ts';
 import { FILE_TOOLS } from './files.ts';
 import { runCommand } from './run.ts';
@@ -11,11 +11,28 @@ import type { Tool } from './tool.ts';
 export const TOOLS: readonly Tool[] = [...FILE_TOOLS, searchFiles, runCommand];
 
 /** The hand-over tools: declared here, judged by the role's own code. */
-export const SUBMITS: Partial<Record<ToolName, { readonly description: string; readonly schema: z.ZodType }>> = {
+const SUBMITS: Partial<Record<ToolName, { readonly description: string; readonly schema: z.ZodType }>> = {
   submit_plan: { description: 'Hands over the plan. The only call of its answer.', schema: planBodySchema },
   submit_build: { description: 'Hands over the work as it is on disk. The only call of its answer.', schema: submitBuildSchema },
   submit_review: { description: 'Hands over the verdict. The only call of its answer.', schema: submitReviewSchema },
+  submit_work: {
+    description: 'Hands over the task as it is on disk, or says what blocks it. The only call of its answer.',
+    schema: submitWorkSchema,
+  },
 };
+
+/** Not run by a tool either: the builder starts sub-agents from it. */
+const DELEGATE = {
+  description:
+    'Starts one sub-agent for each task, at once, each in its own copy of the files as they are now. Answers when all have ended: the work of those that are done is merged into your files; conflicts, failures and blocks are told. For independent tasks only. At most one delegate an answer.',
+  schema: delegateSchema,
+};
+
+/** The schema of a call that the role's own code judges. */
+export function judgedSchema(name: string): z.ZodType | undefined {
+  if (name === 'delegate') return DELEGATE.schema;
+  return Object.hasOwn(SUBMITS, name) ? SUBMITS[name as keyof typeof SUBMITS]?.schema : undefined; // an own key
+}
 
 const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
   const { $schema: _version, ...rest } = z.toJSONSchema(schema, { io: 'input' });
@@ -37,6 +54,9 @@ export function toolSpecs(role: Role, allowed?: readonly string[]): ToolSpec[] {
       description: tool.description,
       parameters: jsonSchema(tool.schema),
     })),
+    ...(roleHasTool(role, 'delegate') && (allowed === undefined || allowed.includes('delegate'))
+      ? [{ name: 'delegate', description: DELEGATE.description, parameters: jsonSchema(DELEGATE.schema) }]
+      : []),
     ...(handover === undefined ? [] : [{ name: submit, description: handover.description, parameters: jsonSchema(handover.schema) }]),
   ];
   specs.set(key, made);

@@ -2,15 +2,25 @@
 import { isGraphBubbleUp } from '@langchain/langgraph';
 import { StopError } from '../../domain/errors.ts';
 import { failpoint } from '../../domain/failpoint.ts';
-import { type BuildBody, buildBodySchema, FILES, planBodySchema, submitBuildSchema } from '../../domain/handoff.ts';
+import {
+  type BuildBody,
+  buildBodySchema,
+  FILES,
+  type FileRef,
+  partBodySchema,
+  planBodySchema,
+  submitBuildSchema,
+} from '../../domain/handoff.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
-import { type AgentSpec, actOnCalls, askModel } from '../agent.ts';
+import { type AgentSpec, actOnCalls, append, askModel, isLeanAt } from '../agent.ts';
 import { buildBody } from '../candidate.ts';
 import { promptFile } from '../prompt.ts';
 import { bodyOf, type FindSession, type NodeConfig, type Session, visitOf } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { planAlone } from './alone.ts';
 import { leadBrief } from './brief.ts';
+import { judgeDelegation } from './delegate.ts';
+import { mergeParts } from './merge.ts';
 import { type Builder, type BuilderUpdate, buildInputs } from './state.ts';
 
 const contract = promptFile('lead.md', import.meta.url);
@@ -56,6 +66,23 @@ export const leadNode = (find: FindSession): Node =>
 export const leadToolsNode = (find: FindSession): Node =>
   guarded(find, 'lead_tools', async (session, state) => ({ agent: await actOnCalls(await specOf(session, state), state.agent) }));
 
+/** `merge`: the parts of a delegation become one tree, the lead's files follow, and its call gets its answer. */
+export const mergeNode = (find: FindSession): Node =>
+  guarded(find, 'merge', async (session, state) => {
+    const { delegation, head } = state.agent;
+    if (state.stop !== null || delegation === null) return {};
+    const merged = await mergeParts(session, state);
+    await (await workTreeOf(session, state)).restore(merged.tree);
+    const row = await append({ session, agent: 'lead' }, head, {
+      role: 'tool',
+      toolCallId: delegation.callId,
+      toolName: 'delegate',
+      content: merged.answer,
+    });
+    const parts = [...state.agent.parts, ...state.parts.filter((part) => part.id.startsWith(`w${state.agent.calls}.`))];
+    return { agent: { ...state.agent, head: row.id, tree: merged.tree, phase: 'model', delegation: null, parts } };
+  });
+
 /** `artifact`: the governor snapshots the tree and writes `20-build.<attempt>.json` with its patch. */
 export const artifactNode = (find: FindSession): Node =>
   guarded(find, 'artifact', async (session, state) => {
@@ -80,6 +107,7 @@ export const artifactNode = (find: FindSession): Node =>
           answers: submission.answers ?? [],
           agents: [
             { id: 'lead', title: 'lead', status: 'done', steps: state.agent.calls, cost_micro_usd: spent.settled.costMicroUsd, part: '' },
+            ...(await Promise.all(state.agent.parts.map((part) => agentLine(session, part.ref)))),
           ],
         });
       },
@@ -92,6 +120,11 @@ export const artifactNode = (find: FindSession): Node =>
     return { build: done.ref };
   });
 
+async function agentLine(session: Session, ref: FileRef): Promise<BuildBody['agents'][number]> {
+  const { id, title, status, steps, cost_micro_usd } = await bodyOf(session, ref, partBodySchema);
+  return { id, title, status, steps, cost_micro_usd, part: ref.path };
+}
+
 async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
   return {
     session,
@@ -102,7 +135,13 @@ async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
     contract,
     brief: state.agent.head === null ? await leadBrief(session, { ...state, plan: await planOf(session, state) }) : '',
     workTree: await workTreeOf(session, state),
-    handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
+    handoff: async (name, input) => {
+      if (name !== 'delegate') return { ok: true, content: JSON.stringify({ accepted: true }) };
+      const plan = await planOf(session, state);
+      const planned = plan.items.some((item) => item.paths.length === 0) ? [] : plan.items.flatMap((item) => item.paths);
+      const lean = await isLeanAt(session, state.agent.head);
+      return judgeDelegation({ session, attempt: state.attempt, call: state.agent.calls, planned, base: state.base, lean }, input);
+    },
   };
 }
 

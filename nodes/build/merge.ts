@@ -1,0 +1,71 @@
+/** The fan-in: counts its parts, merges their trees in order without a checkout, and tells the lead what became of each. */
+import { StopError } from '../../domain/errors.ts';
+import { type PartBody, partBodySchema } from '../../domain/handoff.ts';
+import { bodyOf, type Session } from '../session.ts';
+import { workerId } from './delegate.ts';
+import type { Builder } from './state.ts';
+import { tasksOf } from './worker.ts';
+
+/** Paths of a conflict whose versions are shown, and bytes of each version. */
+const SHOWN_PATHS = 8;
+const SHOWN_BYTES = 2000;
+
+export interface Merged {
+  readonly tree: string;
+  /** What the lead's `delegate` call answers; the same for the same parts. */
+  readonly answer: string;
+}
+
+/** @throws StopError `HANDOFF_MISSING` when a part is missing. */
+export async function mergeParts(session: Session, state: Builder): Promise<Merged> {
+  const tasks = await tasksOf(session, state);
+  let tree = state.agent.tree ?? state.startTree;
+  const reports: object[] = [];
+  for (const [index] of tasks.entries()) {
+    const id = workerId(state.agent.calls, index + 1);
+    const found = state.parts.find((part) => part.id === id);
+    if (found === undefined)
+      throw new StopError('HANDOFF_MISSING', `the part of ${id} is missing: ${state.parts.length} of ${tasks.length} came back`);
+    const part = await bodyOf(session, found.ref, partBodySchema);
+    const report = {
+      id,
+      title: part.title,
+      status: part.status,
+      ...(part.code === undefined ? {} : { code: part.code }),
+      summary: part.summary,
+    };
+    if (part.status !== 'done') {
+      reports.push({ ...report, merged: false });
+      continue;
+    }
+    const result = await session.repository.merge(part.base, tree, part.tree);
+    if (result.kind === 'clean') {
+      tree = result.tree;
+      reports.push({ ...report, merged: true, changed: part.changes.map((change) => `${change.status} ${change.path}`).slice(0, 50) });
+    } else reports.push({ ...report, merged: false, code: 'MERGE_CONFLICT', conflict: await versions(session, tree, part, result.paths) });
+  }
+  await session.audit.append({
+    threadId: session.threadId,
+    actor: 'governor',
+    action: 'parts-merged',
+    stage: 'build',
+    attempt: state.attempt,
+    facts: { tree, parts: tasks.length, merged: reports.filter((report) => 'merged' in report && report.merged === true).length },
+  });
+  return { tree, answer: JSON.stringify({ reports }) };
+}
+
+/** Both versions of what could not be merged: the files as they are now, and as this sub-agent left them. */
+async function versions(session: Session, tree: string, part: PartBody, paths: readonly string[]): Promise<object[]> {
+  const shown = async (of: string, path: string): Promise<string | null> => {
+    const bytes = await session.repository.readFile(of, path);
+    if (bytes === undefined) return null;
+    if (bytes.includes(0)) return `[binary, ${bytes.length} bytes]`;
+    const text = bytes.toString('utf8');
+    return session.redact(text.length > SHOWN_BYTES ? `${text.slice(0, SHOWN_BYTES)}\n[cut: ${text.length} characters]` : text);
+  };
+  const seen = await Promise.all(
+    paths.slice(0, SHOWN_PATHS).map(async (path) => ({ path, now: await shown(tree, path), theirs: await shown(part.tree, path) })),
+  );
+  return paths.length > SHOWN_PATHS ? [...seen, { more: paths.slice(SHOWN_PATHS, 100) }] : seen;
+}
