@@ -1,6 +1,18 @@
 /** The run's folder of hand-over files: temporary name, fsync, rename; read back only with the digest that was recorded. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
 import { StopError, toError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import type { Envelope, FileRef } from '../domain/handoff.ts';
@@ -8,34 +20,38 @@ import { sha256 } from '../domain/ids.ts';
 import type { Dossier } from '../domain/ports.ts';
 
 export function createDossier(runsFolder: string): Dossier {
-  const folder = (threadId: string): string => join(runsFolder, threadId);
-  const place = (threadId: string, path: string): string => {
+  const folder = (threadId: string): string => {
     if (!/^[0-9a-f-]{36}$/.test(threadId)) throw new StopError('INTERNAL', `thread ${JSON.stringify(threadId)}: is not a thread id`);
-    if (normalize(path) !== path || path.startsWith('/') || path.split('/').includes('..'))
+    return join(runsFolder, threadId);
+  };
+  const place = (threadId: string, path: string): string => {
+    if (normalize(path) !== path || path.startsWith('/') || path.endsWith('/') || path === '.' || path.split('/').includes('..'))
       throw new StopError('INTERNAL', `file ${JSON.stringify(path)}: must stay inside the dossier`);
     return join(folder(threadId), path);
   };
   const writeBytes = (threadId: string, path: string, bytes: Buffer): FileRef => {
     const target = place(threadId, path);
-    mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+    const made = mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
     failpoint(`file:${path}:before`);
     const temporary = `${target}.${process.pid}.tmp`;
-    const file = openSync(temporary, 'w', 0o600);
     try {
-      for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
+      const file = openSync(temporary, 'w', 0o600);
+      try {
+        for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
+        fsyncSync(file);
+      } finally {
+        closeSync(file);
+      }
+      failpoint(`file:${path}:inside`);
+      renameSync(temporary, target);
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
     }
-    failpoint(`file:${path}:inside`);
-    renameSync(temporary, target);
     failpoint(`file:${path}:after`);
-    const parent = openSync(dirname(target), 'r');
-    try {
-      fsyncSync(parent);
-    } finally {
-      closeSync(parent);
-    }
+    // A name is durable when its folder is synced, and a new folder when the one above it is.
+    const levels = made === undefined ? 1 : relative(dirname(runsFolder), target).split('/').length;
+    for (let level = 0, at = dirname(target); level < levels; level++, at = dirname(at)) syncFolder(at);
     return { path, sha256: sha256(bytes) };
   };
   const read = (threadId: string, path: string): { bytes: Buffer; ref: FileRef } | undefined => {
@@ -80,4 +96,13 @@ export function createDossier(runsFolder: string): Dossier {
         .toSorted((a, b) => (a.path < b.path ? -1 : 1));
     },
   };
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
 }
