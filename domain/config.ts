@@ -92,7 +92,8 @@ const limitsSchema = z.strictObject({
   machineTime: duration('60m'),
   agents: count(8, 1000),
   concurrency: count(2, 64),
-  depth: count(1, 4),
+  /** 0: nobody delegates; 1: the lead does. */
+  depth: z.int().min(0, 'must be 0 or more').max(1, 'more than 1 is not supported yet').default(1),
   stepsPerAgent: count(60, 10_000),
   costPerAgentUsd: dollars('costPerAgentUsd').default(1_000_000),
   maxOutputTokens: z.int().min(256).max(1_000_000).default(8192),

@@ -9,7 +9,7 @@ const ROOMS = ['domain', 'checkpoints', 'models', 'tools', 'nodes', 'graphs', 's
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const place = join(root, 'dist');
 // Built beside and renamed: a build that fails, or a program that runs meanwhile, keeps the one before.
-const dist = join(root, 'dist.next');
+const dist = join(root, `dist.next-${process.pid}`);
 
 rmSync(dist, { recursive: true, force: true });
 const compiled = spawnSync(
@@ -39,7 +39,7 @@ const schemaFile = join(root, 'governor.schema.json');
 const text = schemaText(configSchema);
 if (!existsSync(schemaFile) || readFileSync(schemaFile, 'utf8') !== text) writeFileSync(schemaFile, text);
 
-const before = join(root, 'dist.before');
+const before = join(root, `dist.before-${process.pid}`);
 rmSync(before, { recursive: true, force: true });
 if (existsSync(place)) renameSync(place, before);
 renameSync(dist, place);

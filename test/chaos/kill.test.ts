@@ -1,13 +1,13 @@
-/** 200 random SIGKILL over the happy, the rework and the push path: the same end, one release, nothing recorded paid twice. */
+/** 300 random SIGKILL, 200 over the happy, the rework and the push path and 100 over a fan-out of four: the same end, one release, nothing recorded paid twice. */
 import { describe, expect, test } from 'vitest';
 import { expectSame, killAtRandom } from './harness.ts';
 import { STORIES } from './stories.ts';
 
 /** Stories of each kind, and kills in each story. */
-const RUNS = { happy: 7, rework: 7, push: 6 } as const;
+const RUNS = { happy: 7, rework: 7, push: 6, 'fan-out': 10 } as const;
 const KILLS = 10;
 
-describe.each(Object.entries(RUNS) as ['happy' | 'rework' | 'push', number][])('%s', (name, runs) => {
+describe.each(Object.entries(RUNS) as [keyof typeof RUNS, number][])('%s', (name, runs) => {
   test(`survives ${runs * KILLS} random kills`, async () => {
     const stage = await STORIES[name](30);
     try {

@@ -24,6 +24,29 @@ interface Options {
 }
 
 /** `delayMs`: how long each scripted answer takes, so that kills from outside meet calls in flight. */
+/** Four sub-agents, two at once, each with two calls; one of them meets the work of another when it is merged. */
+const FAN_OUT: readonly Reply[] = [
+  ...(plan === undefined ? [] : [plan]),
+  tool('lead', 1, 1, 'delegate', {
+    tasks: ['a', 'b', 'c', 'd'].map((name) => ({
+      title: name,
+      goal: `make ${name}`,
+      ...(name < 'c' ? { paths: [`src/${name}.js`] } : {}),
+    })),
+  }),
+  ...['a', 'b', 'c', 'd'].flatMap((name, index): Reply[] => {
+    const agent = `w1.${index + 1}`;
+    const path = name < 'c' ? `src/${name}.js` : 'src/shared.js';
+    return [
+      { ...tool('worker', 1, 1, 'write_file', { path, content: `export const ${name} = 1;\n` }), agent },
+      { ...tool('worker', 1, 2, 'submit_work', { status: 'done', summary: name }), agent },
+    ];
+  }),
+  write(1, 2, 'src/shared.js', 'export const c = 1;\nexport const d = 1;\n'),
+  submit(1, 3),
+  critic(1),
+];
+
 async function prepare(options: Options, delayMs = 0): Promise<Stage> {
   const replies = (options.replies ?? HAPPY).map((reply) => ({ ...reply, delayMs }));
   const world = makeWorld({ replies, ...(options.config === undefined ? {} : { config: options.config }) });
@@ -53,5 +76,6 @@ export const STORIES = {
   rework: (delayMs?: number) => prepare({ replies: REWORK }, delayMs),
   'verify fails, rolled back': (delayMs?: number) => prepare({ config: VERIFY_FAILS }, delayMs),
   push: (delayMs?: number) => prepare({ config: PUSH, remote: true }, delayMs),
+  'fan-out': (delayMs?: number) => prepare({ replies: FAN_OUT }, delayMs),
   'plan approved': (delayMs?: number) => prepare({ config: { plan: { approval: 'always' } } }, delayMs),
 } as const;

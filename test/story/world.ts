@@ -8,7 +8,9 @@ import { openOperations } from '../../graphs/entry.ts';
 import type { Operations } from '../../graphs/operations.ts';
 
 export interface Reply {
-  readonly role: 'planner' | 'lead' | 'critic';
+  readonly role: 'planner' | 'lead' | 'worker' | 'critic';
+  /** Default: `lead`, or `-`; a sub-agent's id for a worker. */
+  readonly agent?: string;
   readonly attempt: number;
   readonly call: number;
   readonly text?: string;
