@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { UsageError } from '../domain/errors.ts';
+import { toError, UsageError } from '../domain/errors.ts';
 import type { Database } from './database.ts';
 
 /** Writes one SQLite file: the database as of one moment, and every dossier file in the table `backup_files`. */
@@ -12,6 +12,9 @@ export async function backupHome(database: Database, home: string, file: string)
   if (!existsSync(dirname(target))) throw new UsageError(`backup ${target}: its folder does not exist`);
   const temporary = `${target}.${process.pid}.tmp`;
   try {
+    // It holds all that the home holds, which nobody but its owner may read.
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, '', { mode: 0o600, flag: 'wx' });
     database.prepare('VACUUM INTO ?').run(temporary);
     const copy = new Sqlite(temporary);
     try {
@@ -32,16 +35,15 @@ export async function backupHome(database: Database, home: string, file: string)
 
 /** Restores a backup into an empty home. @throws UsageError when the home is in use or the file is no backup. */
 export function restoreHome(file: string, home: string): void {
-  if (existsSync(join(home, 'governor.sqlite'))) throw new UsageError(`home ${home}: holds a database already; restore into a new one`);
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  // A log left beside a database that is gone would be played into the restored one.
+  for (const name of ['governor.sqlite', 'governor.sqlite-wal', 'governor.sqlite-shm', 'governor.sqlite-journal'])
+    if (existsSync(join(home, name))) throw new UsageError(`home ${home}: holds ${name} already; restore into a new one`);
+  const copy = openBackup(file);
   const target = join(home, 'governor.sqlite');
   // The database comes last: a home that was restored by half has none.
   const temporary = `${target}.${process.pid}.tmp`;
-  rmSync(temporary, { force: true });
-  const copy = new Sqlite(file, { readonly: true, fileMustExist: true });
   try {
-    const table = copy.prepare("SELECT 1 FROM sqlite_master WHERE name = 'backup_files'").get();
-    if (table === undefined) throw new UsageError(`backup ${file}: is not a backup made by "governor backup"`);
+    mkdirSync(home, { recursive: true, mode: 0o700 });
     for (const row of copy.prepare('SELECT path, bytes FROM backup_files').iterate() as IterableIterator<{ path: string; bytes: Buffer }>) {
       // the selected columns
       const place = resolve(home, row.path);
@@ -49,22 +51,45 @@ export function restoreHome(file: string, home: string): void {
       mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
       writeFileSync(place, row.bytes, { mode: 0o600 });
     }
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, '', { mode: 0o600, flag: 'wx' });
     copy.prepare('VACUUM INTO ?').run(temporary);
+    const head = finish(temporary);
+    // The head beside the database is the copy's own: the files were read a moment after it.
+    if (head === undefined) rmSync(join(home, 'audit.head'), { force: true });
+    else writeFileSync(join(home, 'audit.head'), `${head.seq} ${head.hash}\n`, { mode: 0o600 });
+    renameSync(temporary, target);
+  } catch (error) {
+    if (error instanceof Sqlite.SqliteError) throw new UsageError(`backup ${file}: is damaged (${error.message})`);
+    throw error;
   } finally {
     copy.close();
+    rmSync(temporary, { force: true });
   }
-  const restored = new Sqlite(temporary);
+}
+
+/** Takes the files out of the restored database; its newest audit record. */
+function finish(file: string): { seq: number; hash: string } | undefined {
+  const restored = new Sqlite(file);
   try {
     restored.exec('DROP TABLE backup_files');
-    // The head beside the database is the copy's own: the files were read a moment after it.
-    const head = restored.prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1').get() as
-      | { seq: number; hash: string }
-      | undefined; // the selected columns
-    if (head !== undefined) writeFileSync(join(home, 'audit.head'), `${head.seq} ${head.hash}\n`, { mode: 0o600 });
+    return restored.prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1').get() as ReturnType<typeof finish>; // the selected columns
   } finally {
     restored.close();
   }
-  renameSync(temporary, target);
+}
+
+function openBackup(file: string): Database {
+  let copy: Database | undefined;
+  try {
+    copy = new Sqlite(file, { readonly: true, fileMustExist: true });
+    if (copy.prepare("SELECT 1 FROM sqlite_master WHERE name = 'backup_files'").get() !== undefined) return copy;
+  } catch (error) {
+    copy?.close();
+    throw new UsageError(`backup ${file}: cannot be read (${toError(error).message})`);
+  }
+  copy.close();
+  throw new UsageError(`backup ${file}: is not a backup made by "governor backup"`);
 }
 
 function filesOf(home: string): string[] {

@@ -128,13 +128,13 @@ describe('a path', () => {
   test.each(paths)('%j does not leave the dossier, to read or to write', async (path) => {
     await dossier.writeText(threadOf(2), 'report.md', 'theirs');
     mkdirSync(fileOf('a'), { recursive: true });
-    const before = readdirSync(home.folder, { recursive: true }).toSorted();
+    const before = readdirSync(home.folder, { recursive: true, encoding: 'utf8' }).toSorted();
     const refused = { name: 'StopError', message: expect.stringContaining('must stay inside the dossier') };
     await expect(dossier.writeText(ID, path, 'mine')).rejects.toMatchObject(refused);
     await expect(dossier.writeJson(ID, path, envelopeOf({}))).rejects.toMatchObject(refused);
     await expect(dossier.read(ID, path)).rejects.toMatchObject(refused);
     await expect(dossier.readVerified(ID, { path, sha256: '' })).rejects.toMatchObject(refused);
-    expect(readdirSync(home.folder, { recursive: true }).toSorted()).toEqual(before);
+    expect(readdirSync(home.folder, { recursive: true, encoding: 'utf8' }).toSorted()).toEqual(before);
   });
 
   test.each(['', '..', '../../etc', 'short', `${threadOf(1)}/..`, threadOf(1).replace('4', 'Z')])(
