@@ -23,7 +23,7 @@ export interface Stores {
   readonly audit: Audit;
   readonly dossier: Dossier;
   readonly saver: GuardedSaver;
-  /** Deletes checkpoints, journal and transcripts of an ended thread; never approvals, audit, ledger or dossier. */
+  /** Deletes checkpoints, calls and transcripts of an ended thread; never releases, approvals, audit, ledger or dossier. */
   prune(threadId: string): Promise<void>;
   backup(file: string): Promise<{ bytes: number }>;
   close(): void;
@@ -50,7 +50,8 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     prune: async (threadId) => {
       await saver.deleteThread(threadId);
       database.transaction(() => {
-        database.prepare('DELETE FROM effects WHERE thread_id = ?').run(threadId);
+        // What was done to the outside may still be undone, and a half-done rollback is found by its intent.
+        database.prepare("DELETE FROM effects WHERE thread_id = ? AND kind IN ('model', 'tool')").run(threadId);
         database.prepare('DELETE FROM transcripts WHERE thread_id = ?').run(threadId);
       })();
     },

@@ -30,6 +30,8 @@ async function fill(threadId: string): Promise<string> {
     audit: { threadId, actor: 'governor', action: 'model-call' },
   });
   await stores.effects.finish(fence, `paid ${threadId}`, { result: 'answer', rows: [row] });
+  for (const kind of ['tool', 'deploy', 'verify', 'rollback'] as const)
+    await stores.effects.start(fence, effectOf(`${kind} ${threadId}`, { kind }), { before: 'intent' });
   await stores.attempts.allocate(fence, 'build', 'inputs');
   const required = { role: 'approver', min: 1, notStarter: false };
   await stores.approvals.open({ threadId, gate: 'release', subject: { digest: 'd' }, required, shown: {} });
@@ -42,14 +44,16 @@ async function fill(threadId: string): Promise<string> {
   return row.id;
 }
 
-test('a pruned thread loses checkpoints, journal and transcripts; approvals, audit, ledger, attempts and files stay; so do other threads', async () => {
+test('a pruned thread loses checkpoints, calls and transcripts; releases, approvals, audit, ledger, attempts and files stay; so do other threads', async () => {
   const head = await fill(threadOf(1));
   await fill(threadOf(2));
   const before = rowsOf(threadOf(1));
   expect(Math.min(...Object.values(before))).toBeGreaterThan(0);
   for (let times = 0; times < 2; times++) await stores.prune(threadOf(1));
-  expect(rowsOf(threadOf(1))).toEqual({ ...before, effects: 0, transcripts: 0, checkpoints: 0, writes: 0 });
+  expect(rowsOf(threadOf(1))).toEqual({ ...before, effects: 3, transcripts: 0, checkpoints: 0, writes: 0 });
   expect(rowsOf(threadOf(2))).toEqual(before);
+  for (const kind of ['deploy', 'verify', 'rollback'])
+    expect(await stores.effects.peek(`${kind} ${threadOf(1)}`)).toMatchObject({ state: 'started', before: 'intent' });
   expect(await stores.saver.getTuple({ configurable: { thread_id: threadOf(1) } })).toBeUndefined();
   await expect((await home.open()).transcripts.chain(threadOf(1), head)).rejects.toMatchObject({ code: 'STATE_TAMPERED' });
   expect(await stores.dossier.list(threadOf(1))).toEqual([{ path: 'request.json', bytes: 2 }]);
