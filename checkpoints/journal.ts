@@ -26,10 +26,6 @@ export function createJournal(database: Database, parts: { ledger: LedgerCore; t
      ON CONFLICT (key) DO UPDATE SET state = 'started', tries = tries + 1, request_hash = @requestHash, before = COALESCE(@before, before)`,
   );
   const done = database.prepare("UPDATE effects SET state = 'done', result = ?, after = ? WHERE key = ?");
-  const repeated = database.prepare(
-    `SELECT COUNT(*) AS times FROM effects WHERE thread_id = @threadId AND kind = 'tool' AND stage = @stage AND attempt = @attempt
-       AND agent = @agent AND request_hash = @requestHash AND before = @before`,
-  );
   const failed = database.prepare("UPDATE effects SET state = 'failed' WHERE key = ? AND state = 'started'");
   return {
     start: async (fence, effect, options) => {
@@ -106,10 +102,6 @@ export function createJournal(database: Database, parts: { ledger: LedgerCore; t
       fail.immediate();
       failpoint('fail:effect:after');
       audit.anchor();
-    },
-    repeats: async (threadId, same) => {
-      const row = repeated.get({ threadId, ...same }) as { times: number }; // an aggregate always has one row
-      return row.times;
     },
     peek: async (key) => {
       const found = find(key);

@@ -161,8 +161,6 @@ export interface Effects {
   ): Promise<void>;
   /** The effect failed for good or before a retry: settles to `actual`, so that a later start is a new try. */
   fail(fence: Fence, key: string, outcome: { actual: Amounts; audit?: readonly AuditEntry[] }): Promise<void>;
-  /** How many effects of this agent's attempt had this very request on this very tree, counting this one. */
-  repeats(threadId: string, same: { stage: string; attempt: number; agent: string; requestHash: string; before: string }): Promise<number>;
   /** The recorded answer of an effect, if done. */
   peek(key: string): Promise<{ state: 'started' | 'done' | 'failed'; result: string | null; before: string | null } | undefined>;
 }

@@ -4,6 +4,7 @@ import { type Account, type Caps, type Refusal, usedShare } from '../domain/budg
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { ChatMessage, ToolCall, TranscriptRow } from '../domain/ports.ts';
+import { type Answered, progressAfter } from '../domain/progress.ts';
 import { rowOf } from '../domain/transcript.ts';
 import type { WorkTree } from '../domain/workspace.ts';
 import type { HandoffOutcome } from '../tools/door.ts';
@@ -35,8 +36,6 @@ export interface AgentSpec {
   readonly onStep?: (calls: number) => void;
 }
 
-/** How often the same tool, arguments and tree may come before the attempt ends. */
-const REPEATS = 3;
 /** Invalid hand-overs in a row that end the attempt (contract section 5). */
 const INVALID = 3;
 /** Answers cut at the output limit, in a row, that end the attempt. */
@@ -142,6 +141,8 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
   if (message?.role !== 'assistant') throw new StopError('STATE_TAMPERED', `transcript ${answerId}: an answer was expected at its head`);
   let next: AgentState = { ...state, phase: 'model' };
   let invalid: string | undefined;
+  const called: Answered['calls'][number][] = [];
+  const trees: string[] = [];
   const mounts = await session.mounts();
   for (const [index, call] of delegateLast(message.toolCalls)) {
     signalOf(spec).throwIfAborted();
@@ -177,6 +178,8 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       },
       handoff: spec.handoff,
     });
+    called.push({ name: call.name, arguments: call.arguments, tree: next.tree ?? '' });
+    if (done.tree !== undefined) trees.push(done.tree);
     if (done.outcome === 'refused' || done.outcome === 'invalid') await session.transcripts.append(session.fence, [done.row]);
     if (done.outcome === 'delegated') {
       next = { ...next, phase: 'delegate', delegation: { callId: call.id, answer: answerId, tasks: done.tasks ?? 0 }, invalid: 0 };
@@ -194,10 +197,10 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       if (call.name.startsWith('submit_') || !roleHasTool(spec.role, call.name))
         invalid = `${call.name}: ${contentOf(done.row).slice(0, 300)}`;
     } else next = { ...next, invalid: 0 };
-    stopAtRepeats(spec, done.repeats ?? 0, call);
   }
-  if (invalid === undefined || next.phase === 'delegate') return next;
-  return countInvalid(spec, next, true, invalid);
+  if (invalid !== undefined && next.phase !== 'delegate') return countInvalid(spec, next, true, invalid);
+  const idleLimit = spec.role === 'lead' || spec.role === 'worker' ? session.limits.idleAnswers : 0;
+  return judgeProgress(spec, state, next, { calls: called, trees, idleLimit });
 }
 
 /** The calls with their places, in order, `delegate` after the others (contract section 5). */
@@ -212,13 +215,25 @@ const COMMAND_TIMEOUT_MS = 10 * 60_000;
 const OUTPUT_BYTES = 32 * 1024;
 const STOPPING: ReadonlySet<string> = new Set(['STEP_LIMIT', 'BUDGET_EXHAUSTED']);
 
-function stopAtRepeats(spec: AgentSpec, times: number, call: ToolCall): void {
-  if (times < REPEATS) return;
-  throw new StopError(
-    'NO_PROGRESS',
-    `${spec.agent === '-' ? spec.role : spec.agent} called ${call.name} with the same arguments on the same tree ${times} times`,
-    { facts: { ...whereabouts(spec).facts, tool: call.name, times } },
-  );
+/** Told why and to change its strategy, then lean, then stopped: what an answer that leads nowhere comes to. */
+async function judgeProgress(spec: AgentSpec, before: AgentState, next: AgentState, answered: Answered): Promise<AgentState> {
+  const { progress, verdict } = progressAfter(before.progress, answered);
+  const judged = { ...next, progress };
+  if (verdict.kind === 'on' || next.phase === 'delegate') return judged;
+  const who = spec.agent === '-' ? spec.role : spec.agent;
+  if (verdict.step === 3)
+    throw new StopError('NO_PROGRESS', `${who} gets nowhere, after a warning and with the lean model: ${verdict.why}`, whereabouts(spec));
+  const lean = verdict.step === 2;
+  await spec.session.audit.append({
+    ...auditBase(spec),
+    actor: 'governor',
+    action: lean ? 'lean-start' : 'no-progress',
+    facts: { role: spec.role, agent: spec.agent, why: verdict.why },
+  });
+  const content = lean
+    ? `${LEAN_MARK} you still get nowhere (${verdict.why}). Do the least that meets the goal, by yourself. The next time this ends.`
+    : `You are not getting anywhere: ${verdict.why}. Stop and change your strategy: say to yourself what you know, what you tried and why it failed, then do something else. If it cannot be done, hand over and say so.`;
+  return { ...judged, head: (await append(spec, next.head, { role: 'user', content })).id };
 }
 
 function countInvalid(spec: AgentSpec, state: AgentState, counts: boolean, what: string): AgentState {

@@ -1,6 +1,7 @@
 /** The state of the governor graph: pointers and enums, never content. */
 import { Annotation } from '@langchain/langgraph';
 import type { FileRef } from '../domain/handoff.ts';
+import { NO_WARNING, type Progress } from '../domain/progress.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { Stage } from '../domain/run.ts';
 
@@ -19,6 +20,7 @@ export interface AgentState {
   readonly delegation: { readonly callId: string; readonly answer: string; readonly tasks: number } | null;
   /** The part files of all sub-agents that have ended, in order. */
   readonly parts: readonly PartRef[];
+  readonly progress: Progress;
   /** Invalid hand-overs in a row. */
   readonly invalid: number;
   /** True once it was told which tool to use. */
@@ -37,6 +39,7 @@ export const FRESH_AGENT: AgentState = {
   phase: 'model',
   delegation: null,
   parts: [],
+  progress: NO_WARNING,
   invalid: 0,
   told: false,
   cut: 0,

@@ -47,8 +47,6 @@ export interface ToolAnswer {
   readonly tasks?: number;
   /** The work tree after an effect. */
   readonly tree?: string;
-  /** How often this agent made this very call on this very tree in this attempt, this time included. */
-  readonly repeats?: number;
 }
 
 export interface ToolDoor {
@@ -131,16 +129,6 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
       role: request.role,
       requestHash: digestOf({ name: call.name, arguments: call.arguments }),
     };
-    const repeatsOf = async (tree: string | undefined): Promise<number> =>
-      tree === undefined
-        ? 0
-        : effects.repeats(fence.threadId, {
-            stage: effect.stage,
-            attempt: effect.attempt,
-            agent: effect.agent,
-            requestHash: effect.requestHash,
-            before: tree,
-          });
     const start = await effects.start(fence, effect, {
       reserve: { accounts: request.accounts, amounts: { ...ZERO, toolCalls: 1 } },
       ...(before === undefined ? {} : { before }),
@@ -160,7 +148,6 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
       return {
         ...answer(request, recorded),
         ...tasksIn(recorded, input),
-        repeats: await repeatsOf(before),
         ...(start.after === null ? {} : { tree: start.after }),
       };
     }
@@ -199,7 +186,7 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
         }),
       ],
     });
-    return { ...result, ...tasksIn(judged, input), repeats: await repeatsOf(before), ...(after === undefined ? {} : { tree: after }) };
+    return { ...result, ...tasksIn(judged, input), ...(after === undefined ? {} : { tree: after }) };
   };
 
   const handOver = async (request: ToolRequest, input: unknown): Promise<Judged> => {

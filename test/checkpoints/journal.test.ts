@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stores } from '../../checkpoints/stores.ts';
 import { ZERO } from '../../domain/budget.ts';
 import { onFailpoint } from '../../domain/failpoint.ts';
-import type { EffectId, Fence, Reservation } from '../../domain/ports.ts';
+import type { Fence, Reservation } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
 import { amountsOf, effectOf, type Home, leased, makeHome, otherProcess, threadOf } from './home.ts';
 
@@ -149,33 +149,6 @@ describe('an effect', () => {
     expect(await stores.effects.start(fence, deploy, {})).toMatchObject({ kind: 'done', result: 'applied', after: null });
     expect(await stores.ledger.lines(threadOf(1))).toEqual([]);
   });
-});
-
-test('repeats count the same request of the same agent on the same tree, over tries once', async () => {
-  const tool = (key: string, more: Partial<EffectId> = {}): EffectId => effectOf(key, { kind: 'tool', requestHash: 'same', ...more });
-  const same = { stage: 'build', attempt: 1, agent: 'lead', requestHash: 'same', before: 'tree 1' };
-  const counts: number[] = [];
-  const count = async () => counts.push(await stores.effects.repeats(threadOf(1), same));
-  await count();
-  await stores.effects.start(fence, tool('1'), { before: 'tree 1' });
-  await count();
-  await stores.effects.start(fence, tool('1'), { before: 'tree 1' });
-  await count();
-  await stores.effects.finish(fence, '1', { result: '' });
-  const different: [EffectId, string][] = [
-    [tool('other tree'), 'tree 2'],
-    [tool('other request', { requestHash: 'x' }), 'tree 1'],
-    [tool('other agent', { agent: 'w1.1' }), 'tree 1'],
-    [tool('other attempt', { attempt: 2 }), 'tree 1'],
-    [tool('other stage', { stage: 'review_critic' }), 'tree 1'],
-    [tool('model', { kind: 'model' }), 'tree 1'],
-  ];
-  for (const [effect, before] of different) await stores.effects.start(fence, effect, { before });
-  await stores.effects.start(await leased(stores, threadOf(2)), tool('other thread'), { before: 'tree 1' });
-  await count();
-  await stores.effects.start(fence, tool('2'), { before: 'tree 1' });
-  await count();
-  expect(counts).toEqual([0, 1, 1, 1, 2]);
 });
 
 describe('one step is one transaction', () => {

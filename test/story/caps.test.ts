@@ -41,12 +41,14 @@ test('more money by a person lets an exhausted run finish from where it stood', 
   await operations.close();
 });
 
-test('the same tool with the same arguments on the same tree three times ends with NO_PROGRESS', async () => {
+test('the same tool with the same arguments on the same tree three times: told why, then lean, then NO_PROGRESS', async () => {
   world = makeWorld({ replies: [planReply(), runaway('read_file', { path: 'src/sum.js' })] });
   const operations = await world.open();
   const result = await start(world, operations);
   expect(result.reason?.code).toBe('NO_PROGRESS');
-  expect(result.spend.model_calls).toBe(1 + 3);
+  expect(result.spend.model_calls).toBe(1 + 5);
+  const actions = (await operations.audit(result.thread_id)).map((record) => record.action);
+  expect(actions.filter((action) => action === 'no-progress' || action === 'lean-start')).toEqual(['no-progress', 'lean-start']);
   await operations.close();
 });
 
