@@ -17,7 +17,7 @@ import { loadScript, type Reply } from '../../models/script.ts';
 const SCENARIOS = fileURLToPath(new URL('../../examples/scenarios', import.meta.url));
 
 /** What the project's own tests say after each attempt of the builder. */
-const CHECKS_AFTER: Readonly<Record<string, readonly ('pass' | 'fail')[]>> = {
+const CHECKS_AFTER: Readonly<Record<string, readonly ('pass' | 'fail')[] | 'a swarm, or no end: only a run can tell'>> = {
   happy: ['fail', 'pass'],
   'lying-builder': ['pass'],
   'flattering-critic': ['fail', 'fail'],
@@ -33,8 +33,18 @@ const CHECKS_AFTER: Readonly<Record<string, readonly ('pass' | 'fail')[]>> = {
   'base-moved': ['pass'],
   'target-dirty': ['pass'],
   'approved-then-tampered': ['pass'],
+  'parallel-tasks': 'a swarm, or no end: only a run can tell',
+  'runaway-fan-out': 'a swarm, or no end: only a run can tell',
+  'merge-conflict': 'a swarm, or no end: only a run can tell',
+  'worker-fails': 'a swarm, or no end: only a run can tell',
+  'lean-mode': 'a swarm, or no end: only a run can tell',
+  'loop-stopped': 'a swarm, or no end: only a run can tell',
 };
 const names = Object.keys(CHECKS_AFTER);
+const checksAfter = (name: string): readonly ('pass' | 'fail')[] => {
+  const known = CHECKS_AFTER[name];
+  return known === undefined || typeof known === 'string' ? [] : known;
+};
 
 const pathArgument = z.object({ path: z.string() });
 const writeArguments = z.strictObject({ path: z.string(), content: z.string() });
@@ -139,7 +149,8 @@ describe.each(names)('scenario %s', (name) => {
       }
     }
     expect(planProblems(planOf(replies))).toEqual([]);
-    expect(Math.max(0, ...replies.filter((reply) => reply.role === 'lead').map((reply) => reply.attempt))).toBe(CHECKS_AFTER[name]?.length);
+    if (typeof CHECKS_AFTER[name] === 'string') return;
+    expect(Math.max(0, ...replies.filter((reply) => reply.role === 'lead').map((reply) => reply.attempt))).toBe(checksAfter(name).length);
   });
 
   it('starts from a repository whose tests pass', () => {
@@ -148,16 +159,16 @@ describe.each(names)('scenario %s', (name) => {
     expect(tests).toBeGreaterThanOrEqual(2);
   });
 
-  it('has a builder whose edits fit, and whose tests end as the story tells', async () => {
+  it.skipIf(typeof CHECKS_AFTER[name] === 'string')('has a builder whose edits fit, and whose tests end as the story tells', async () => {
     const replies = await repliesOf(name);
     const folder = copyOf(name);
-    const outcomes = (CHECKS_AFTER[name] ?? []).map((_, index) => {
+    const outcomes = checksAfter(name).map((_, index) => {
       const calls = callsOf(replies, 'lead', index + 1);
       expect(calls.at(-1)?.name).toBe('submit_build');
       play(folder, calls);
       return runTests(folder).outcome;
     });
-    expect(outcomes).toEqual(CHECKS_AFTER[name]);
+    expect(outcomes).toEqual(checksAfter(name));
     const { expect: end, answers } = scenarioOf(name);
     if (end.status === 'released') expect(Object.keys(end.files).length).toBeGreaterThan(0);
     const byPeople = answers.flatMap((answer) => answer.meanwhile).flatMap((event) => ('commit' in event ? [event.commit.path] : []));
@@ -169,7 +180,7 @@ describe.each(names)('scenario %s', (name) => {
     const replies = await repliesOf(name);
     const folder = copyOf(name);
     const planned = picomatch(planOf(replies).items.flatMap((item) => item.paths));
-    const written = (CHECKS_AFTER[name] ?? []).flatMap((_, index) => play(folder, callsOf(replies, 'lead', index + 1)));
+    const written = checksAfter(name).flatMap((_, index) => play(folder, callsOf(replies, 'lead', index + 1)));
     expect(written.filter((path) => !planned(path))).toEqual(name === 'out-of-scope' ? ['docs/brand.md'] : []);
   });
 });

@@ -1,0 +1,2 @@
+/** The last of a list. */
+export const last = (list) => list.at(-1);

@@ -1,0 +1,2 @@
+/** True for text that is one number. */
+export const isNumber = (text) => /^\d+(\.\d+)?$/.test(text);
