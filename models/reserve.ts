@@ -29,12 +29,14 @@ export function payableOutput(refusal: Refusal, price: Price, inputTokens: numbe
   return tokens >= LEAST_OUTPUT_TOKENS && tokens < maxOutputTokens ? tokens : undefined;
 }
 
-/** The usage to book: the report where it can be believed, else the reserved input and the bytes of the answer. */
+/**
+ * The usage to book: the report where it can be believed, else what was reserved. The bytes of an answer would be no estimate: a
+ * model that reasons is billed for tokens that nobody sees.
+ */
 export function usageOf(answer: ChatAnswer, reserved: Amounts): Usage {
-  const outputBytes = Buffer.byteLength(answer.text + answer.toolCalls.map((call) => call.name + call.arguments).join(''));
   const usage = believable(answer.usage, {
     inputTokens: reserved.inputTokens,
-    outputTokens: Math.max(1, outputBytes),
+    outputTokens: reserved.outputTokens,
     cachedInputTokens: 0,
   });
   const clamp = (tokens: number): number => Math.min(tokens, MAX_REPORTED_TOKENS);

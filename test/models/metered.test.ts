@@ -142,10 +142,10 @@ describe('an answer', () => {
     ['zero', { inputTokens: 0, outputTokens: 0 }],
     ['negative', { inputTokens: -9, outputTokens: -1 }],
     ['broken', { inputTokens: 1.5, outputTokens: Number.NaN }],
-  ])('with %s usage is booked at the estimate', async (_name, usage) => {
+  ])('with %s usage is booked at what was reserved', async (_name, usage) => {
     await door().ask(asking({ model: model(() => ({ ...ANSWER, text: 'é'.repeat(50), usage })) }));
     const { settled } = await stores.totals();
-    expect(settled).toMatchObject({ inputTokens: INPUT, outputTokens: 100, costMicroUsd: INPUT + 400 });
+    expect(settled).toMatchObject({ inputTokens: INPUT, outputTokens: 1000, costMicroUsd: INPUT + 4000 });
   });
 
   it('with usage above the reservation is booked in full and is an event', async () => {
