@@ -30,7 +30,7 @@ export async function driveWithProgress(
   const terminate = (): void => drain.abort();
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', terminate);
-  const tree = io.isTTY && flags.json !== true && flags.quiet !== true ? liveTree(io.stderr) : undefined;
+  const tree = io.isTTY && flags.json !== true && flags.quiet !== true ? liveTree(io.stderr, io.size) : undefined;
   const following = operations.follow(
     threadId,
     (record) => {

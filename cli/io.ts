@@ -4,6 +4,8 @@ export interface Io {
   readonly stderr: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTTY: boolean;
+  /** Of the terminal, asked each time: people resize. */
+  readonly size: () => { readonly columns: number; readonly rows: number };
 }
 
 /** The flags that every command has. */

@@ -171,5 +171,6 @@ if (await isMain()) {
     stderr: (text) => process.stderr.write(text),
     env: process.env,
     isTTY: process.stdin.isTTY === true && process.stderr.isTTY === true,
+    size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
   });
 }

@@ -4,8 +4,11 @@ import type { AuditRecord } from '../domain/audit.ts';
 import { dollars } from './print.ts';
 
 interface StageRow {
-  readonly stage: string;
-  readonly attempt: number;
+  readonly label: string;
+  /** Sub-agents stand under their stage. */
+  readonly sub: boolean;
+  /** Tasks that were delegated and have not started. */
+  queued: number;
   state: 'running' | 'done' | 'failed' | 'waiting';
   now: string;
   calls: number;
@@ -28,10 +31,17 @@ export function treeLines(records: readonly AuditRecord[], nowMs: number): strin
       continue;
     }
     if (record.stage === undefined || record.action === 'run-start') continue;
-    const key = `${record.stage} ${record.attempt ?? 1}`;
+    const agent = subAgentOf(record);
+    const stage = `${record.stage} ${record.attempt ?? 1}`;
+    if (record.action === 'agent-start') {
+      const parent = rows.get(stage);
+      if (parent !== undefined) parent.queued = Math.max(0, parent.queued - 1);
+    }
+    const key = agent === undefined ? stage : `${stage} ${agent}`;
     const row = rows.get(key) ?? {
-      stage: record.stage,
-      attempt: record.attempt ?? 1,
+      label: agent === undefined ? stage : `  ${agent} ${word(record, 'title', '')}`.trimEnd().slice(0, 40),
+      sub: agent !== undefined,
+      queued: 0,
       state: 'running',
       now: '',
       calls: 0,
@@ -48,10 +58,16 @@ export function treeLines(records: readonly AuditRecord[], nowMs: number): strin
     const seconds = ((row.state === 'running' ? nowMs : row.until) - row.since) / 1000;
     const cost = row.calls === 0 ? '' : `  ${row.calls} call(s) ${dollars(row.costMicroUsd)}`;
     return visible(
-      `${MARK[row.state]} ${`${row.stage} ${row.attempt}`.padEnd(18)} ${seconds.toFixed(1).padStart(6)} s${cost}${row.state === 'running' && row.now !== '' ? `  ${row.now}` : ''}`,
+      `${MARK[row.state]} ${row.label.padEnd(18)} ${seconds.toFixed(1).padStart(6)} s${cost}${row.queued > 0 ? `  ${row.queued} queued` : ''}${row.state === 'running' && row.now !== '' ? `  ${row.now}` : ''}`,
     );
   });
   return end === '' ? lines : [...lines, visible(`= ${end}`)];
+}
+
+/** The sub-agent a record is about: it acted, or its part was made. */
+function subAgentOf(record: AuditRecord): string | undefined {
+  const named = [record.actor, word(record, 'made_by', ''), `agent:${word(record, 'agent', '')}`];
+  return named.map((name) => /^agent:(w\d+\.\d+)$/.exec(name)?.[1]).find((id) => id !== undefined);
 }
 
 function apply(row: StageRow, record: AuditRecord): void {
@@ -66,6 +82,9 @@ function apply(row: StageRow, record: AuditRecord): void {
       break;
     case 'tool-call':
       row.now = `${word(record, 'tool', 'tool')} ${word(record, 'path', word(record, 'argv', ''))}`.trim().slice(0, 60);
+      break;
+    case 'tool-result':
+      row.queued += Number(record.facts?.['tasks'] ?? 0);
       break;
     case 'check-start':
       row.now = `check ${word(record, 'check', '')}`;
@@ -89,12 +108,28 @@ function word(record: AuditRecord, name: string, fallback: string): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : fallback;
 }
 
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** What fits: no line wider than the terminal, and the newest lines when there are too many. */
+export function clipped(lines: readonly string[], size: Size): string[] {
+  const most = Math.max(1, size.rows - 1);
+  const kept = lines.length <= most ? lines : [`... ${lines.length - most + 1} more above`, ...lines.slice(lines.length - most + 1)];
+  return kept.map((line) =>
+    Array.from(line)
+      .slice(0, Math.max(1, size.columns - 1))
+      .join(''),
+  );
+}
+
 /** Draws the tree in place, at most ten times a second; `done` leaves the last picture standing. */
-export function liveTree(write: (text: string) => void): { add: (record: AuditRecord) => void; done: () => void } {
+export function liveTree(write: (text: string) => void, size: () => Size): { add: (record: AuditRecord) => void; done: () => void } {
   const records: AuditRecord[] = [];
   let drawn = 0;
   const draw = (): void => {
-    const lines = treeLines(records, Date.now());
+    const lines = clipped(treeLines(records, Date.now()), size());
     write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[0J${lines.map((line) => `${line}\n`).join('')}`);
     drawn = lines.length;
   };

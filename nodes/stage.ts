@@ -13,6 +13,8 @@ export interface StageWork<Body> {
   readonly stage: Stage;
   /** What attempts are counted by; default the stage. */
   readonly counter?: string;
+  /** The attempt it belongs to, for work that is not counted by itself: a sub-agent's part. */
+  readonly attempt?: number;
   readonly kind: string;
   /** The files this stage reads; each must be on disk with its digest. */
   readonly inputs: readonly FileRef[];
@@ -38,7 +40,7 @@ export interface StageResult<Body> {
  */
 export async function runStage<Body>(session: Session, stage: StageWork<Body>): Promise<StageResult<Body>> {
   for (const input of stage.inputs) await session.dossier.readVerified(session.threadId, input);
-  const attempt = await attemptOf(session, stage.counter ?? stage.stage, stage.inputs, stage.also);
+  const attempt = stage.attempt ?? (await attemptOf(session, stage.counter ?? stage.stage, stage.inputs, stage.also));
   const path = stage.file(attempt);
   const inputs = stage.also === undefined ? stage.inputs : [...stage.inputs, { path: '#also', sha256: digestOf(stage.also) }];
   const found = await session.dossier.read(session.threadId, path);
@@ -49,7 +51,8 @@ export async function runStage<Body>(session: Session, stage: StageWork<Body>): 
     throw new StopError('STATE_TAMPERED', `${path}: it names other inputs than this stage was given`, { evidence: [path] });
   }
   const facts = { stage: stage.stage, attempt };
-  await session.audit.append({ threadId: session.threadId, actor: 'governor', action: 'stage-start', ...facts });
+  const by = { made_by: stage.madeBy };
+  await session.audit.append({ threadId: session.threadId, actor: 'governor', action: 'stage-start', ...facts, facts: by });
   const body = stage.schema.parse(await stage.work(attempt));
   for (const extra of (await stage.beside?.(attempt, body)) ?? [])
     await session.dossier.writeText(session.threadId, extra.path, extra.text);
@@ -68,7 +71,7 @@ export async function runStage<Body>(session: Session, stage: StageWork<Body>): 
     actor: 'governor',
     action: 'stage-end',
     ...facts,
-    facts: { file: ref.path, sha256: ref.sha256 },
+    facts: { ...by, file: ref.path, sha256: ref.sha256 },
   });
   return { ref, body, attempt };
 }

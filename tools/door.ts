@@ -172,6 +172,7 @@ export function createToolDoor(parts: { effects: Effects; audit: Audit; clock: C
     const facts = {
       outcome: judged.outcome,
       bytes: Buffer.byteLength(judged.content),
+      ...tasksIn(judged, input),
       ...(after === undefined || after === before ? {} : { tree: after }),
     };
     await effects.finish(fence, effect.key, {

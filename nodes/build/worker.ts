@@ -69,7 +69,7 @@ async function partOf(session: Session, state: Builder, id: string) {
   const base = state.agent.tree ?? state.startTree;
   const done = await runStage<PartBody>(session, {
     stage: 'build',
-    counter: `part ${state.attempt} ${id}`,
+    attempt: state.attempt,
     kind: 'part',
     inputs: state.plan === null ? [] : [state.plan],
     also: { answer: state.agent.delegation?.answer ?? '', task: String(state.task), base },

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { MAX_GOAL_BYTES, validGoal } from '../../cli/goal.ts';
 import { run } from '../../cli/main.ts';
 
-const quiet = { stdout: () => {}, stderr: () => {}, env: {}, isTTY: false };
+const quiet = { stdout: () => {}, stderr: () => {}, env: {}, isTTY: false, size: () => ({ columns: 80, rows: 24 }) };
 
 test('a goal that is empty, too long or has control characters is refused', () => {
   for (const goal of [' ', 'x'.repeat(MAX_GOAL_BYTES + 1), 'a\u0007b']) expect(() => validGoal(goal)).toThrow(/^goal: /);

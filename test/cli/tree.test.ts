@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { treeLines } from '../../cli/tree.ts';
+import { clipped, treeLines } from '../../cli/tree.ts';
 import type { AuditRecord } from '../../domain/audit.ts';
 
 const record = (seq: number, action: string, more: Partial<AuditRecord> = {}): AuditRecord => ({
@@ -38,4 +38,35 @@ test('a run that ended says how, and its open stage failed', () => {
     3000,
   );
   expect(lines).toEqual([expect.stringMatching(/^x plan 1/), '= stopped SCRIPT_MISS']);
+});
+
+test('sub-agents stand side by side under their stage, with what each does and costs, and how many wait in line', () => {
+  const build = { stage: 'build', attempt: 1 };
+  const started = (seq: number, agent: string) =>
+    record(seq, 'agent-start', { ...build, actor: 'agent:lead', facts: { agent, title: `task ${agent}` } });
+  const lines = treeLines(
+    [
+      record(1, 'model-call', { ...build, actor: 'agent:lead', facts: { agent: 'lead', model: 'm' } }),
+      record(2, 'tool-result', { ...build, actor: 'agent:lead', facts: { tool: 'delegate', outcome: 'delegated', tasks: 3 } }),
+      started(3, 'w1.1'),
+      started(4, 'w1.2'),
+      record(5, 'model-call', { ...build, actor: 'agent:w1.1', facts: { agent: 'w1.1', model: 'm' } }),
+      record(6, 'model-answer', { ...build, actor: 'agent:w1.1', facts: { agent: 'w1.1', costMicroUsd: 700 } }),
+      record(7, 'tool-call', { ...build, actor: 'agent:w1.2', facts: { tool: 'read_file', path: '"a.js"' } }),
+      record(8, 'stage-end', { ...build, facts: { made_by: 'agent:w1.1', file: 'parts/1/w1.1.json' } }),
+    ],
+    9000,
+  );
+  expect(lines[0]).toMatch(/^> build 1 .*1 queued/);
+  expect(lines[1]).toMatch(/^\+ {3}w1\.1 task w1\.1 .*1 call\(s\) \$0\.0007/);
+  expect(lines[2]).toMatch(/^> {3}w1\.2 task w1\.2 .*read_file "a\.js"/);
+});
+
+test('a tree that is wider or higher than the terminal is clipped to it, the newest lines last', () => {
+  const lines = Array.from({ length: 12 }, (_none, index) => `line ${index} ${'x'.repeat(60)}`);
+  const shown = clipped(lines, { columns: 40, rows: 6 });
+  expect(shown).toHaveLength(5);
+  expect(shown[0]).toBe('... 8 more above');
+  expect(shown.at(-1)).toMatch(/^line 11 x+$/);
+  expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(40);
 });

@@ -1,4 +1,7 @@
 /** The swarm inside its walls: fan-out, own work trees, merge, conflicts, failures as values, caps, refusals. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Operations } from '../../graphs/operations.ts';
 import { approve, critic, makeWorld, planReply, type Reply, start, submit, tool, type World, write } from './world.ts';
@@ -235,5 +238,59 @@ test('eight workers under a cap of one dollar, each call worth ten cents at wors
   const refusals = await actions(operations, thread, 'budget-refused');
   expect(refusals.length).toBeGreaterThan(0);
   expect((await operations.verifyAudit()).kind).toBe('whole');
+  await operations.close();
+});
+
+/** Processes that name this world in their command line, but this one. */
+function processesOf(of: World): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(of.folder);
+    } catch {
+      return false;
+    }
+  });
+}
+
+test('cancel stops every sub-agent and its commands within two seconds, and nothing goes on until a person resumes', async () => {
+  const names = ['a', 'b', 'c', 'd'];
+  world = makeWorld({
+    config: { limits: { concurrency: 4, maxOutputTokens: 1024 } },
+    replies: [
+      planReply(),
+      delegate(
+        1,
+        names.map((name) => task(name)),
+      ),
+      ...names.flatMap((name, index) => [
+        worker(`w1.${index + 1}`, 1, 'write_file', { path: `src/${name}.js`, content: 'export {};\n' }),
+        worker(`w1.${index + 1}`, 2, 'run_command', { argv: ['sleep', index < 2 ? '60' : '0'] }),
+        { ...worker(`w1.${index + 1}`, 3, 'submit_work', { status: 'done', summary: name }), delayMs: index === 2 ? 60_000 : 0 },
+      ]),
+      submit(1, 2),
+      critic(1),
+    ],
+  });
+  const operations = await world.open();
+  const { threadId } = await operations.create({ goal: 'Add four modules', repo: world.repo, scriptFile: world.script });
+  const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+  const child = spawn(process.execPath, [cli, 'resume', threadId, '--home', world.home, '--quiet'], { stdio: 'ignore' });
+  const calls = async () =>
+    (await actions(operations, threadId, 'tool-call')).filter((record) => record.facts?.['tool'] === 'run_command').length;
+  for (let waited = 0; waited < 20_000 && (await calls()) < 4; waited += 100) await new Promise((wake) => setTimeout(wake, 100));
+  await new Promise((wake) => setTimeout(wake, 300));
+  const since = performance.now();
+  const cancelled = await operations.cancel(threadId);
+  expect(performance.now() - since).toBeLessThan(2000);
+  expect(cancelled).toMatchObject({ status: 'cancelled', reason: { code: 'CANCELLED', resumable: true } });
+  if (child.exitCode === null) await once(child, 'exit');
+  expect(processesOf(world)).toEqual([]);
+  const asked = (await actions(operations, threadId, 'model-call')).length;
+  // A restart looks, and does not bring it back.
+  const again = await world.open();
+  expect(await again.result(threadId)).toMatchObject({ status: 'cancelled' });
+  await again.close();
+  expect(await actions(operations, threadId, 'model-call')).toHaveLength(asked);
   await operations.close();
 });
