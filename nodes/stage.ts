@@ -112,7 +112,7 @@ export function staged(find: FindSession, stage: Stage, run: (session: Session, 
       return update;
     } catch (error) {
       if (isGraphBubbleUp(error) || !(error instanceof StopError)) throw error;
-      if (session.signal.aborted && session.signal.reason !== error) throw session.signal.reason;
+      if (session.signal.aborted) throw session.signal.reason;
       await session.audit.append({
         threadId: session.threadId,
         actor: 'governor',

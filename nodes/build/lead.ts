@@ -39,7 +39,7 @@ function guarded(find: FindSession, name: string, run: (session: Session, state:
       return update;
     } catch (error) {
       if (isGraphBubbleUp(error) || !(error instanceof StopError)) throw error;
-      if (session.signal.aborted && session.signal.reason !== error) throw session.signal.reason;
+      if (session.signal.aborted) throw session.signal.reason;
       return {
         stop: {
           code: error.code,

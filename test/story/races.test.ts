@@ -1,8 +1,9 @@
 /** Several processes at one thread: one wins, the others are told, and there is one release. */
 import { spawn } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
+import { onFailpoint } from '../../domain/failpoint.ts';
 import type { RunResult } from '../../domain/run.ts';
-import { HAPPY, makeWorld, type World } from './world.ts';
+import { HAPPY, makeWorld, start, type World } from './world.ts';
 
 const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
@@ -79,8 +80,30 @@ test('resume, approve and cancel at once: the thread ends released once or cance
     const resumed = await governor(of, 'resume', thread);
     if (resumed.code === 4) await governor(of, 'approve', thread, '--subject', resumed.result.waiting?.subject ?? '');
   }
-  expect((await governor(of, 'show', thread)).result.status).toBe('released');
+  expect((await governor(of, 'show', thread)).result, JSON.stringify(end.reason)).toMatchObject({ status: 'released', reason: null });
   expect(merges(of)).toBe('1');
+});
+
+test('an abort between two nodes leaves a thread that a resume finishes', async () => {
+  world = makeWorld();
+  const operations = await world.open();
+  const { thread_id: thread } = await start(world, operations);
+  const gate = await operations.gate(thread);
+  await operations.decide(thread, { decision: 'approved', subject: gate?.row.subject.digest ?? '' });
+  const abort = new AbortController();
+  let decided = false;
+  onFailpoint((point) => {
+    decided ||= point === 'node:approve_release:exit';
+    if (decided && point === 'put:top:loop:after') abort.abort();
+  });
+  try {
+    expect(await operations.resume(thread, { signal: abort.signal })).toMatchObject({ status: 'cancelled', reason: { code: 'CANCELLED' } });
+  } finally {
+    onFailpoint(undefined);
+  }
+  expect(await operations.resume(thread)).toMatchObject({ status: 'released', reason: null });
+  expect(merges(world)).toBe('1');
+  await operations.close();
 });
 
 test('a thread takes one goal: the same input again is the same run, another one is refused', async () => {
