@@ -192,3 +192,73 @@ export async function playCases(count: number, firstSeed: number): Promise<{ bad
   }
   return { bad, crashes, refusals };
 }
+
+/** Eight workers at once, a dollar for all, calls that cost ten cents at worst and something below that in truth. */
+export async function playDollar(seed: number): Promise<{ settledMicroUsd: number; requests: number; afterRefusal: number }> {
+  const random = randomOf(seed * 104_729);
+  const home = makeHome();
+  try {
+    const stores = await home.open();
+    const threadId = threadOf(1);
+    const fence = await leased(stores, threadId);
+    const price: Price = { inputMicroUsdPerMillion: 0, cachedInputMicroUsdPerMillion: 0, outputMicroUsdPerMillion: 100_000_000 };
+    const run: Account = { id: 'run', caps: { costMicroUsd: 1_000_000 } };
+    const refused = new Set<number>();
+    let requests = 0;
+    let afterRefusal = 0;
+    const door = createModelDoor({
+      effects: stores.effects,
+      audit: stores.audit,
+      clock: home.clock,
+      random: () => 0.5,
+      sleep: async () => undefined,
+    });
+    const worker = async (agent: number): Promise<void> => {
+      let parent: string | null = null;
+      for (let call = 1; !refused.has(agent); call += 1) {
+        const model: ChatModel = {
+          provider: 'openai',
+          model: 'ten-cents',
+          contextTokens: 100_000,
+          timeoutMs: 1000,
+          countInput: () => 1,
+          complete: async ({ maxOutputTokens }) => {
+            await new Promise((turn) => setImmediate(turn));
+            requests += 1;
+            if (refused.has(agent)) afterRefusal += 1;
+            return {
+              text: 'ok',
+              toolCalls: [],
+              usage: { inputTokens: 1, outputTokens: random.between(1, maxOutputTokens) },
+              finish: 'stop',
+              canned: false,
+            };
+          },
+        };
+        const asked = await door.ask({
+          fence,
+          threadId,
+          stage: 'build',
+          attempt: 1,
+          agent: `w1.${agent}`,
+          role: 'worker',
+          parent,
+          ordinal: call,
+          call,
+          model,
+          price,
+          request: { messages: [{ role: 'user', content: `${agent} ${call}` }], tools: [], maxOutputTokens: 1000 },
+          accounts: [run],
+          signal: new AbortController().signal,
+        });
+        if (asked.kind === 'refused') refused.add(agent);
+        else parent = asked.row.id;
+      }
+    };
+    await Promise.all(Array.from({ length: 8 }, (_none, index) => worker(index + 1)));
+    const { settled, reserved } = await stores.ledger.totals(threadId, 'run');
+    return { settledMicroUsd: settled.costMicroUsd + reserved.costMicroUsd, requests, afterRefusal };
+  } finally {
+    home.dispose();
+  }
+}

@@ -1,13 +1,13 @@
 /** Goal rules and exit codes of the command line. */
 import { expect, test } from 'vitest';
-import { MAX_GOAL_BYTES, validGoal } from '../../cli/goal.ts';
 import { run } from '../../cli/main.ts';
+import { checkGoal, MAX_GOAL_BYTES } from '../../graphs/create.ts';
 
 const quiet = { stdout: () => {}, stderr: () => {}, env: {}, isTTY: false, size: () => ({ columns: 80, rows: 24 }) };
 
 test('a goal that is empty, too long or has control characters is refused', () => {
-  for (const goal of [' ', 'x'.repeat(MAX_GOAL_BYTES + 1), 'a\u0007b']) expect(() => validGoal(goal)).toThrow(/^goal: /);
-  expect(validGoal(' add a test\n')).toBe('add a test');
+  for (const goal of [' ', 'x'.repeat(MAX_GOAL_BYTES + 1), 'a\u0007b']) expect(() => checkGoal(goal)).toThrow(/^goal: /);
+  expect(checkGoal(' add a test\n')).toBe('add a test');
 });
 
 test('an unknown command and an unknown flag end with 2, help with 0', async () => {
