@@ -98,6 +98,8 @@ export interface Repository {
   /** Compare-and-swap; `from` null means "must not exist". False when the ref was not at `from`. */
   updateRef(ref: string, to: string | null, from: string | null): Promise<boolean>;
   readRef(ref: string): Promise<string | undefined>;
+  /** The names of all refs under a prefix such as `refs/governor/<thread>/`. */
+  listRefs(prefix: string): Promise<string[]>;
   /** Where a branch is checked out, if anywhere. */
   checkoutOf(branch: string): Promise<string | undefined>;
   /** True when files and index of that checkout equal `commit` (untracked files that are not in the way do not count). */

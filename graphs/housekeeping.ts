@@ -40,13 +40,8 @@ async function dropRefs(house: House, row: RunRow): Promise<number> {
   let dropped = 0;
   try {
     const repository = await openRepository(row.input.repo, house.home);
-    const names = [`refs/heads/governor/${row.threadId}`, `refs/governor/${row.threadId}/release`];
-    for (let attempt = 1; attempt <= 1000; attempt += 1) {
-      const name = `refs/governor/${row.threadId}/build-${attempt}`;
-      if ((await repository.readRef(name)) === undefined) break;
-      names.push(name);
-    }
-    for (const name of names) {
+    const names = await repository.listRefs(`refs/governor/${row.threadId}/`);
+    for (const name of [`refs/heads/governor/${row.threadId}`, ...names]) {
       const at = await repository.readRef(name);
       if (at !== undefined && (await repository.updateRef(name, null, at))) dropped += 1;
     }

@@ -149,6 +149,11 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
       }
     },
     readRef,
+    listRefs: async (prefix) =>
+      (await theirs(['for-each-ref', '--format=%(refname)', prefix])).stdout
+        .toString('utf8')
+        .split('\n')
+        .filter((name) => name !== ''),
     checkoutOf: async (branch) => {
       const words = (await theirs(['worktree', 'list', '--porcelain', '-z'])).stdout.toString('utf8').split('\0');
       let folder: string | undefined;

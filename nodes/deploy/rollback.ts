@@ -57,7 +57,13 @@ export async function rollBack(
     }
     const tip = await target.tip(request);
     if (tip === undefined) throw new StopError('ROLLBACK_CONFLICT', `branch ${facts.branch}: it no longer exists`);
-    intent = { tip, commit: await inverse(session, facts, tip, why) };
+    const commit = await inverse(session, facts, tip, why);
+    // An earlier try may have undone it on a tip that its record does not name: then there is nothing left to undo.
+    if ((await session.repository.treeOf(commit)) === (await session.repository.treeOf(tip)) && tip !== facts.commit) {
+      intent = { tip, commit: tip };
+      break;
+    }
+    intent = { tip, commit };
     const started = await session.effects.start(session.fence, effect, {
       before: JSON.stringify(intent),
       audit: { ...audit, action: 'rollback-intent' },

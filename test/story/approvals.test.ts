@@ -118,6 +118,19 @@ test('a rollback undoes the release by a new commit, once', async () => {
   expect(main()).toBe(tip);
 });
 
+test('a rollback of what a person has undone already makes no further commit', async () => {
+  world = makeWorld();
+  const operations = await world.open();
+  const { thread_id: thread } = await start(world, operations);
+  expect((await approve(operations, thread)).status).toBe('released');
+  world.git('revert', '--no-edit', '-m', '1', 'HEAD');
+  const tip = world.git('rev-parse', 'main');
+  expect((await operations.rollback(thread, 'by hand already')).status).toBe('rolled_back');
+  expect(world.git('rev-parse', 'main')).toBe(tip);
+  expect(world.dossier(thread, '60-rollback.json')).toMatchObject({ body: { commit: tip } });
+  await operations.close();
+});
+
 test('a release that fails its verification is rolled back and the run stops VERIFY_FAILED', async () => {
   await operations.close();
   world.dispose();

@@ -68,6 +68,11 @@ test('three independent tasks are worked on in parallel, merged, checked and rel
   expect(await approve(operations, thread)).toMatchObject({ status: 'released' });
   expect(of.read('src/b.js')).toContain("'w1.2'");
   expect(await operations.explain(thread)).toMatch(/worker/);
+  // By age the pins go too: what they keep is reachable from main.
+  expect(of.git('for-each-ref', '--format=%(refname)', `refs/governor/${thread}`).split('\n').length).toBeGreaterThan(3);
+  await new Promise((wake) => setTimeout(wake, 5));
+  expect((await operations.gc(0)).refs).toBeGreaterThan(3);
+  expect(of.git('for-each-ref', `refs/governor/${thread}`)).toBe('');
   await operations.close();
 });
 
