@@ -119,16 +119,13 @@ test('a rollback undoes the release by a new commit, once', async () => {
 });
 
 test('a rollback of what a person has undone already makes no further commit', async () => {
-  world = makeWorld();
-  const operations = await world.open();
-  const { thread_id: thread } = await start(world, operations);
-  expect((await approve(operations, thread)).status).toBe('released');
+  const waiting = await start(world, operations);
+  await approve(operations, waiting.thread_id);
   world.git('revert', '--no-edit', '-m', '1', 'HEAD');
-  const tip = world.git('rev-parse', 'main');
-  expect((await operations.rollback(thread, 'by hand already')).status).toBe('rolled_back');
-  expect(world.git('rev-parse', 'main')).toBe(tip);
-  expect(world.dossier(thread, '60-rollback.json')).toMatchObject({ body: { commit: tip } });
-  await operations.close();
+  const tip = main();
+  expect((await operations.rollback(waiting.thread_id, 'by hand already')).status).toBe('rolled_back');
+  expect(main()).toBe(tip);
+  expect(world.dossier(waiting.thread_id, '60-rollback.json')).toMatchObject({ body: { commit: tip } });
 });
 
 test('a release that fails its verification is rolled back and the run stops VERIFY_FAILED', async () => {
