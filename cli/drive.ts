@@ -30,6 +30,7 @@ export async function driveWithProgress(
   const terminate = (): void => drain.abort();
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', terminate);
+  process.on('SIGHUP', terminate);
   const tree = io.isTTY && flags.json !== true && flags.quiet !== true ? liveTree(io.stderr, io.size) : undefined;
   const following = operations.follow(
     threadId,
@@ -46,9 +47,11 @@ export async function driveWithProgress(
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', terminate);
+    process.off('SIGHUP', terminate);
     ended.abort();
     await following;
     tree?.done();
   }
+  if (result.status === 'running') io.stderr(`another process runs it and goes on; look with: governor watch ${threadId.slice(0, 8)}\n`);
   return finish(io, flags, result);
 }

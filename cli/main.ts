@@ -2,6 +2,7 @@
 /** The command line: parses words, opens the house only inside an action, and gives the exit code. */
 import { Command, CommanderError, Option } from 'commander';
 import type { Operations } from '../graphs/operations.ts';
+import { packageVersion } from '../graphs/package.ts';
 import type { CommonFlags, Io } from './io.ts';
 
 type Action = (operations: Operations) => Promise<number>;
@@ -18,7 +19,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       await operations.close();
     }
   };
-  const program = new Command('governor').exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  const program = new Command('governor')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   const command = (usage: string, description: string): Command =>
     program
       .command(usage)
@@ -146,11 +150,15 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return code;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
-    const { toError } = await import('../domain/errors.ts');
+    const { codeOf, toError } = await import('../domain/errors.ts');
     const error = toError(thrown);
     if (error.name === 'UsageError' || error.name === 'StopError') {
       io.stderr(`${error.message}\n`);
       return error.name === 'UsageError' ? 2 : 3;
+    }
+    if (codeOf(error) === 'DISK_LIMIT') {
+      io.stderr(`DISK_LIMIT: ${error.message}; free some space in the home and try again\n`);
+      return 3;
     }
     io.stderr(`${error.message}\nthis is a defect in Governor\n${io.env['LOG_LEVEL'] === 'debug' ? `${error.stack ?? ''}\n` : ''}`);
     return 1;
@@ -163,14 +171,36 @@ async function isMain(): Promise<boolean> {
   return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
 }
 
+/** `.env` of the current folder; what is set already stays. A folder of that name is no matter of ours. Gives what is wrong with it. */
+async function readDotEnv(): Promise<string | undefined> {
+  const { statSync } = await import('node:fs');
+  if (statSync('.env', { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  try {
+    process.loadEnvFile('.env');
+    return undefined;
+  } catch (error) {
+    return `.env: cannot be read (${error instanceof Error ? error.message : String(error)})`;
+  }
+}
+
 if (await isMain()) {
-  // `.env` of the current folder; what is set already stays.
-  if ((await import('node:fs')).existsSync('.env')) process.loadEnvFile('.env');
-  process.exitCode = await run(process.argv.slice(2), {
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
-    env: process.env,
-    isTTY: process.stdin.isTTY === true && process.stderr.isTTY === true,
-    size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
-  });
+  // A reader that left (`| head`, a closed terminal) ends no run; only `watch` has nothing left to do.
+  let gone = false;
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', () => {
+      gone = true;
+    });
+  const problem = await readDotEnv();
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
+  process.exitCode =
+    problem !== undefined
+      ? 2
+      : await run(process.argv.slice(2), {
+          stdout: (text) => process.stdout.write(text),
+          stderr: (text) => process.stderr.write(text),
+          env: process.env,
+          isTTY: process.stdin.isTTY === true && process.stderr.isTTY === true,
+          isGone: () => gone,
+          size: () => ({ columns: process.stderr.columns || 80, rows: process.stderr.rows || 24 }),
+        });
 }

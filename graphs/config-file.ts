@@ -6,6 +6,7 @@ import { UsageError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { Repository } from '../domain/workspace.ts';
 import { checkExamples } from '../tools/globs.ts';
+import { givenFile } from './given-file.ts';
 import { parseYaml } from './yaml-file.ts';
 
 export const CONFIG_NAME = 'governor.yaml';
@@ -21,8 +22,7 @@ export interface LoadedConfig {
 /** @throws UsageError with file, line and key; when the file is absent or not committed. */
 export async function loadConfig(repository: Repository, base: string, configFile: string | undefined): Promise<LoadedConfig> {
   if (configFile !== undefined) {
-    if (!existsSync(configFile)) throw new UsageError(`--config ${configFile}: there is no such file`);
-    return parsed(readFileSync(configFile, 'utf8'), configFile, []);
+    return parsed(givenFile('--config', configFile).toString('utf8'), configFile, []);
   }
   const committed = await repository.readFile(base, CONFIG_NAME);
   const inFolder = join(repository.path, CONFIG_NAME);

@@ -1,6 +1,5 @@
 /** Creates a thread: everything that can be refused is refused here, before money is spent. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ROLES, visible } from '../domain/access.ts';
 import { type Config, effectiveLimits, type Limits } from '../domain/config.ts';
@@ -14,6 +13,7 @@ import type { RequestBody } from '../nodes/session.ts';
 import { openRepository } from '../tools/repository.ts';
 import { CONFIG_NAME, type LoadedConfig, loadConfig, policyDigest } from './config-file.ts';
 import { assertHomeOutside, secretResolver } from './environment.ts';
+import { givenFile } from './given-file.ts';
 import type { House } from './house.ts';
 import type { Created, CreateOptions } from './operations.ts';
 
@@ -46,7 +46,9 @@ export async function createThread(house: House, options: CreateOptions): Promis
   const { config } = loaded;
   const limits = effectiveLimits(config.limits, house.operator?.ceilings ?? {});
   const script =
-    options.scriptFile === undefined ? null : { path: resolve(options.scriptFile), sha256: sha256(readFileSync(options.scriptFile)) };
+    options.scriptFile === undefined
+      ? null
+      : { path: resolve(options.scriptFile), sha256: sha256(givenFile('--script', options.scriptFile)) };
   const secrets = secretResolver(house.env);
   const models = createModels({
     config,

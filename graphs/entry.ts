@@ -46,6 +46,7 @@ export async function openOperations(options: OpenOptions): Promise<Operations> 
       return result(row.threadId);
     },
     result,
+    isLive: async (word) => (await find(word)).live,
     list: async () => Promise.all((await stores.runs.list()).map((row) => resultOf(house, row))),
     pending: () => stores.approvals.list({ status: 'pending' }),
     gate: async (word) => gateOf(house, await find(word)),
@@ -74,19 +75,22 @@ async function resume(house: House, word: string, options: ResumeOptions) {
     (row.status === 'stopped' && row.reason?.resumable !== true);
   const migrating = options.migrate === true && row.reason?.code === 'DEFINITION_CHANGED';
   if (final && !migrating) return resultOf(house, row);
+  const widens = options.addMicroUsd !== undefined || options.addTimeMs !== undefined || options.addCalls !== undefined;
   if (row.status === 'running' && row.live) {
+    if (widens)
+      throw new UsageError(`thread ${row.threadId}: is running; allow more when it rests (governor watch ${row.threadId.slice(0, 8)})`);
     // Another process runs it: watch until it rests.
     for (;;) {
       const now = await runs.get(row.threadId);
       if (now === undefined || now.status !== 'running' || !now.live) break;
-      options.signal?.throwIfAborted();
+      if (options.drain?.aborted === true || options.signal?.aborted === true) return resultOf(house, now);
       await new Promise((wake) => setTimeout(wake, FOLLOW_MS));
     }
     const after = await runs.resolve(row.threadId);
     // Whoever ran it died while we watched: then it is ours to take over.
     if (after.status !== 'running') return resultOf(house, after);
   }
-  if (options.migrate === true || options.addMicroUsd !== undefined || options.addTimeMs !== undefined || options.addCalls !== undefined) {
+  if (options.migrate === true || widens) {
     if (!house.person.roles.includes('operator'))
       throw new UsageError(
         `resume: role "operator" is needed to widen a run; ${house.person.id} has ${house.person.roles.join(', ') || 'none'}`,
@@ -135,15 +139,13 @@ async function follow(house: House, threadId: string, onRecord: (record: AuditRe
       onRecord(record);
     }
     await new Promise<void>((wake) => {
-      const timer = setTimeout(wake, FOLLOW_MS);
-      signal.addEventListener(
-        'abort',
-        () => {
-          clearTimeout(timer);
-          wake();
-        },
-        { once: true },
-      );
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        wake();
+      };
+      const timer = setTimeout(done, FOLLOW_MS);
+      signal.addEventListener('abort', done);
     });
   }
   for (const record of await house.stores.audit.read({ threadId, afterSeq: after })) onRecord(record);

@@ -94,6 +94,8 @@ export interface Operations {
   cancel(word: string): Promise<RunResult>;
   rollback(word: string, reason: string): Promise<RunResult>;
   result(word: string): Promise<RunResult>;
+  /** True while a process holds the thread. */
+  isLive(word: string): Promise<boolean>;
   /** Newest first. */
   list(): Promise<RunResult[]>;
   pending(): Promise<ApprovalRow[]>;

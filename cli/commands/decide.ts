@@ -1,5 +1,6 @@
 /** `governor approve` and `governor reject`: show first, then decide about exactly what was shown. */
 import { toError, UsageError } from '../../domain/errors.ts';
+import { givenFile } from '../../graphs/given-file.ts';
 import type { Operations } from '../../graphs/operations.ts';
 import { driveWithProgress } from '../drive.ts';
 import type { CommonFlags, Io } from '../io.ts';
@@ -22,34 +23,49 @@ export async function decideCommand(
   flags: DecideFlags,
 ): Promise<number> {
   if (decision === 'rejected' && (flags.comment ?? '') === '') throw new UsageError('reject: --comment "..." is required');
-  const { thread_id: threadId, waiting } = await operations.result(word);
-  const view = await operations.gate(threadId);
-  if (waiting === null || view === undefined) throw new UsageError(`thread ${threadId} waits for nobody`);
-  io.stderr(`${gateText(view, waiting.subject)}\n`);
+  const { thread_id: threadId, status } = await operations.result(word);
+  // A process that died at its gate left the thread `running`; its gate is open all the same.
+  const view = status === 'waiting' || status === 'running' ? await operations.gate(threadId) : undefined;
+  if (view === undefined) throw new UsageError(`thread ${threadId}: is ${status}; no approval is pending`);
+  const shown = view.row.subject.digest;
+  io.stderr(`${gateText(view, shown)}\n`);
   let subject = flags.subject;
   if (subject === undefined) {
     if (!io.isTTY) throw new UsageError(`--subject <digest> is required here; see waiting.subject in: governor show ${threadId} --json`);
-    const { createInterface } = await import('node:readline/promises');
-    const reader = createInterface({ input: process.stdin, output: process.stderr });
-    const answer = await reader.question(`${decision === 'approved' ? 'approve' : 'reject'} this? y/N `);
-    reader.close();
-    if (answer.trim().toLowerCase() !== 'y') return 4;
-    subject = waiting.subject;
+    if (!(await isYes(`${decision === 'approved' ? 'approve' : 'reject'} this? y/N `))) {
+      io.stderr('nothing was decided\n');
+      return 4;
+    }
+    subject = shown;
   }
   await operations.decide(threadId, {
     decision,
     subject,
     ...(flags.comment === undefined ? {} : { comment: flags.comment }),
-    ...(flags.edit === undefined ? {} : { edit: await readJson(flags.edit) }),
+    ...(flags.edit === undefined ? {} : { edit: readJson(flags.edit) }),
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
   });
   return driveWithProgress(operations, threadId, io, flags, (options) => operations.resume(threadId, options));
 }
 
-async function readJson(file: string): Promise<unknown> {
-  const { readFile } = await import('node:fs/promises');
+/** Ctrl-C and the end of the input are a no. */
+async function isYes(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
+  const reader = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    return JSON.parse(await readFile(file, 'utf8'));
+    return (await reader.question(question)).trim().toLowerCase() === 'y';
+  } catch (error) {
+    if (toError(error).name !== 'AbortError') throw error;
+    return false;
+  } finally {
+    reader.close();
+  }
+}
+
+function readJson(file: string): unknown {
+  const text = givenFile('--edit', file).toString('utf8');
+  try {
+    return JSON.parse(text);
   } catch (error) {
     throw new UsageError(`--edit ${file}: ${toError(error).message}`);
   }

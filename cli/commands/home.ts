@@ -64,15 +64,28 @@ export async function audit(operations: Operations, io: Io, word: string | undef
   return 0;
 }
 
+/** A detached run needs a moment until its process holds the thread, in ms. */
+const DEAD_MS = 5000;
+
 export async function watch(operations: Operations, io: Io, word: string, flags: CommonFlags): Promise<number> {
   let result = await operations.result(word);
   const ended = new AbortController();
   const following = operations.follow(
     result.thread_id,
-    (record) => (flags.json === true ? io.stdout(`${JSON.stringify(record)}\n`) : io.stderr(`${recordLine(record)}\n`)),
+    (record) => {
+      if (flags.json === true) io.stdout(`${JSON.stringify(record)}\n`);
+      else if (flags.quiet !== true) io.stderr(`${recordLine(record)}\n`);
+    },
     ended.signal,
   );
-  while (result.status === 'running') {
+  let deadSince: number | undefined;
+  while (result.status === 'running' && io.isGone?.() !== true) {
+    const live = await operations.isLive(result.thread_id);
+    deadSince = live ? undefined : (deadSince ?? performance.now());
+    if (deadSince !== undefined && performance.now() - deadSince > DEAD_MS) {
+      io.stderr(`no process runs it; go on with: governor resume ${result.thread_id.slice(0, 8)}\n`);
+      break;
+    }
     await new Promise((wake) => setTimeout(wake, 300));
     result = await operations.result(result.thread_id);
   }

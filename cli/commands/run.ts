@@ -1,10 +1,9 @@
 /** `governor run` and `governor resume`. */
-import { readFile } from 'node:fs/promises';
 import { UsageError } from '../../domain/errors.ts';
+import { givenFile } from '../../graphs/given-file.ts';
 import type { Created, Operations } from '../../graphs/operations.ts';
 import { spawnDetached } from '../../tools/process.ts';
 import { driveWithProgress } from '../drive.ts';
-import { validGoal } from '../goal.ts';
 import type { CommonFlags, Io } from '../io.ts';
 import { dollars } from '../print.ts';
 import { dollarsFlag, durationFlag } from './home.ts';
@@ -27,7 +26,7 @@ export interface ResumeFlags extends CommonFlags {
 /** Makes a thread, says what it may cost, and runs it. */
 export async function runCommand(operations: Operations, io: Io, words: string | undefined, flags: RunFlags): Promise<number> {
   if ((words === undefined) === (flags.file === undefined)) throw new UsageError('run: give either "<goal>" or --file <path>');
-  const goal = validGoal(words ?? (await readFile(flags.file ?? '', 'utf8')));
+  const goal = words ?? givenFile('--file', flags.file ?? '').toString('utf8');
   const created = await operations.create({
     goal,
     repo: flags.repo,

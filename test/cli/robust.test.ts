@@ -1,0 +1,154 @@
+/** The command line where the surroundings misbehave: files that are not there, readers that leave, processes that die. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { RunResult } from '../../domain/run.ts';
+import { HAPPY, makeWorld, type World } from '../story/world.ts';
+
+const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;
+
+let world: World;
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  world.dispose();
+});
+
+interface Said {
+  readonly code: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+function begin(argv: readonly string[], cwd: string): { child: ChildProcess; ended: Promise<Said>; says: (text: string) => Promise<void> } {
+  const [command = '', ...rest] = argv;
+  const child = spawn(command, rest, {
+    cwd,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'], GOVERNOR_HOME: world.home },
+  });
+  children.push(child);
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const ended = new Promise<Said>((resolve) => child.on('close', (code) => resolve({ code, output, errors })));
+  const says = async (text: string): Promise<void> => {
+    while (!`${output}${errors}`.includes(text) && child.exitCode === null) await new Promise((wake) => setTimeout(wake, 50));
+  };
+  return { child, ended, says };
+}
+
+const governor = (...args: string[]) => begin([process.execPath, cli, ...args], world.folder);
+const shell = (line: string) => begin(['bash', '--norc', '-c', line, process.execPath, cli], world.folder).ended;
+const run = (...more: string[]) => ['run', 'Add a product function', '--repo', world.repo, '--script', world.script, ...more];
+const last = async (): Promise<RunResult> => JSON.parse((await governor('show', 'last', '--json').ended).output) as RunResult;
+const slow = (delayMs: number): World => makeWorld({ replies: HAPPY.map((reply) => ({ ...reply, delayMs })) });
+
+test('a file that a flag names and that cannot be read is wrong usage, named with its flag', async () => {
+  world = makeWorld();
+  const absent = join(world.folder, 'absent');
+  for (const [flag, file] of [
+    ['--file', absent],
+    ['--file', world.folder],
+    ['--config', absent],
+    ['--config', world.folder],
+    ['--script', absent],
+  ] as const) {
+    const args = ['run', ...(flag === '--file' ? [] : ['Add a product']), '--repo', world.repo, flag, file];
+    const said = await governor(...args).ended;
+    expect(said.code, `${flag} ${file}: ${said.errors}`).toBe(2);
+    expect(said.errors).toContain(`${flag} ${file}: cannot be read`);
+  }
+});
+
+test('the version is told, and a folder named .env is no matter of ours', async () => {
+  world = makeWorld();
+  mkdirSync(join(world.folder, '.env'));
+  const said = await governor('--version').ended;
+  expect(said).toMatchObject({ code: 0, output: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), errors: '' });
+});
+
+test('a reader that leaves breaks neither a look nor a run', async () => {
+  world = slow(100);
+  const started = await shell(
+    `"$0" "$1" ${run('--json')
+      .map((word) => `'${word}'`)
+      .join(' ')} | head -1 >&2; exit \${PIPESTATUS[0]}`,
+  );
+  expect(started.code, started.errors).toBe(4);
+  expect(started.errors).not.toContain('EPIPE');
+  expect((await last()).status).toBe('waiting');
+  const looked = await shell(`"$0" "$1" audit --json | head -c 10; exit \${PIPESTATUS[0]}`);
+  expect(looked).toMatchObject({ code: 0, errors: '' });
+});
+
+test('a closed terminal drains the run to a checkpoint', async () => {
+  world = slow(400);
+  const running = governor(...run());
+  await running.says('model-call');
+  running.child.kill('SIGHUP');
+  expect((await running.ended).code).toBe(3);
+  expect(await last()).toMatchObject({ status: 'cancelled', reason: { code: 'CANCELLED', resumable: true } });
+});
+
+test('a resume that watches another process is left with Ctrl-C, and widening a live run is refused', async () => {
+  world = slow(1000);
+  const running = governor(...run());
+  await running.says('model-call');
+  const widened = await governor('resume', 'last', '--add-usd', '1').ended;
+  expect(widened.code).toBe(2);
+  expect(widened.errors).toContain('is running');
+  const watching = governor('resume', 'last');
+  await watching.says('model-call');
+  watching.child.kill('SIGINT');
+  const left = await watching.ended;
+  expect(left.code, left.errors).toBe(3);
+  expect(left.errors).toContain('another process runs it');
+  expect((await last()).status).toBe('running');
+  running.child.kill('SIGTERM');
+  expect((await running.ended).errors).not.toContain('MaxListeners');
+});
+
+test('a watch ends when the process that ran the thread is dead, and says how to go on', async () => {
+  world = slow(60_000);
+  const running = governor(...run());
+  await running.says('model-call');
+  running.child.kill('SIGKILL');
+  await running.ended;
+  const watched = await governor('watch', 'last').ended;
+  expect(watched.code).toBe(3);
+  expect(watched.errors).toContain('no process runs it; go on with: governor resume');
+});
+
+test('Ctrl-C and the end of the input at the question decide nothing', async () => {
+  world = makeWorld();
+  await governor(...run('--quiet')).ended;
+  for (const key of ['\u0003', '\u0004']) {
+    const asked = begin(['script', '-qec', `'${process.execPath}' '${cli}' approve last`, '/dev/null'], world.folder);
+    await asked.says('approve this?');
+    asked.child.stdin?.write(key);
+    const said = await asked.ended;
+    expect(said.code, said.output).toBe(4);
+    expect(said.output).toContain('nothing was decided');
+  }
+  expect((await last()).status).toBe('waiting');
+});
+
+test('a home whose disk is full is DISK_LIMIT, also for a command that only comes by', async () => {
+  world = makeWorld();
+  mkdirSync(world.home);
+  const script = [
+    `"$0" "$1" ${run('--quiet')
+      .map((word) => `'${word}'`)
+      .join(' ')}`,
+    `cat /dev/zero > "$GOVERNOR_HOME/filler" 2>/dev/null; truncate -s -40K "$GOVERNOR_HOME/filler"`,
+    '"$0" "$1" resume last --quiet; echo "code $?"',
+  ].join('; ');
+  const inside = ['bwrap', '--dev-bind', '/', '/', '--size', '4000000', '--tmpfs', world.home, 'bash', '--norc', '-c', script];
+  const said = await begin([...inside, process.execPath, cli], world.folder).ended;
+  expect(said.output, said.errors).toContain('code 3');
+  expect(said.errors).toContain('full');
+  expect(said.errors).not.toContain('defect');
+});
