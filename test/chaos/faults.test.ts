@@ -67,9 +67,7 @@ describe('a database that another process has locked', () => {
 describe('a worker', () => {
   // At each of these it is about to do something that must not happen twice.
   test.each([
-    ['model:lead:before', 2],
     ['finish:model-answer:before', 3],
-    ['file:20-build.1.json:before', 1],
     ['ref:heads:before', 2],
     ['finish:release-applied:before', 1],
   ] as const)('frozen at %s past its lease and thawed is fenced: the other one’s release stays the only one', async (point, nth) => {

@@ -9,7 +9,7 @@ test('the happy path, killed at each of its points', async () => {
     const { failures, kills } = await killAtEach(stage);
     process.stdout.write(`happy: ${kills} points\n`);
     expect(failures).toEqual([]);
-    expect(kills).toBeGreaterThan(process.env['CHAOS_POINT'] === undefined ? 150 : 0);
+    expect(kills).toBeGreaterThan(process.env['CHAOS_POINT'] === undefined ? 120 : 0);
   } finally {
     stage.dispose();
   }

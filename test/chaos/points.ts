@@ -9,17 +9,16 @@ export function countPoints(points: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** The first and the last time of each point; of points that another story has `known`, the last where it has more of them. */
+/**
+ * The last time of each point, and of each `after` the first time too. Of points that another story has `known`, only the last
+ * `after` where this one has more of them: `before` and `inside` roll back to the same place.
+ */
 export function killsOf(counts: ReadonlyMap<string, number>, known: ReadonlyMap<string, number> = new Map()): Kill[] {
   return [...counts].flatMap(([point, times]) => {
     const before = known.get(point);
-    if (before !== undefined) return before < times ? [{ point, nth: times }] : [];
-    return times === 1
-      ? [{ point, nth: 1 }]
-      : [
-          { point, nth: 1 },
-          { point, nth: times },
-        ];
+    const last = { point, nth: times };
+    if (before !== undefined) return before < times && point.endsWith(':after') ? [last] : [];
+    return times > 1 && point.endsWith(':after') ? [{ point, nth: 1 }, last] : [last];
   });
 }
 
