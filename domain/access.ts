@@ -41,6 +41,17 @@ export function roleHasTool(role: Role, tool: string): tool is ToolName {
   return Object.hasOwn(TOOL_ROLES, tool) && (TOOL_ROLES[tool as ToolName] as readonly Role[]).includes(role);
 }
 
+/** What a configuration leaves of a role's tools; undefined: all. A sub-agent has nothing that its parent, the lead, has not. */
+export function allowedTools(
+  tools: { readonly [name in Role]?: readonly string[] | undefined },
+  role: Role,
+): readonly string[] | undefined {
+  const own = tools[role];
+  const parent = role === 'worker' ? tools.lead : undefined;
+  if (parent === undefined || own === undefined) return own ?? parent;
+  return own.filter((tool) => parent.includes(tool));
+}
+
 /** Longest accepted path, in UTF-8 bytes. */
 export const MAX_PATH_BYTES = 1024;
 

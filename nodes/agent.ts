@@ -1,5 +1,5 @@
 /** One agent, one step at a time: ask the model, act on what it called. Budget, policy and audit live in the doors. */
-import { type Role, roleHasTool, SUBMIT_TOOL } from '../domain/access.ts';
+import { allowedTools, type Role, roleHasTool, SUBMIT_TOOL } from '../domain/access.ts';
 import { type Account, type Caps, type Refusal, usedShare } from '../domain/budget.ts';
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
@@ -92,7 +92,7 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
     });
   }
   const { model, price } = await session.modelFor(spec.role, isLean(rows));
-  const tools = toolSpecs(spec.role, session.config.tools[spec.role]);
+  const tools = toolSpecs(spec.role, allowedTools(session.config.tools, spec.role));
   const maxOutputTokens = Math.min(session.limits.maxOutputTokens, Math.floor(model.contextTokens / 4));
   const messages = buildMessages({
     contract: spec.contract,
@@ -160,7 +160,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       attempt: spec.attempt,
       agent: spec.agent,
       role: spec.role,
-      allowed: session.config.tools[spec.role],
+      allowed: allowedTools(session.config.tools, spec.role),
       writable: spec.writable,
       parent: next.head ?? '',
       ordinal: index + 1,

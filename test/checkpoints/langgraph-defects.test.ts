@@ -71,6 +71,41 @@ describe('langgraphjs#2667: finished parallel work of a nested graph is run agai
   });
 });
 
+describe('one parallel task that throws discards what its siblings finish after it (LangGraph.js 1.4)', () => {
+  /** Three workers by `Send`, the first fails at once; how often each ran to its end over a run and a resume. */
+  async function runs(asValue: boolean): Promise<Record<string, number>> {
+    const ran: Record<string, number> = { w0: 0, w1: 0, w2: 0 };
+    let broken = true;
+    const State = Annotation.Root({ item: Annotation<string>, done: list });
+    const graph = new StateGraph(State)
+      .addNode('worker', async ({ item }) => {
+        if (item === 'w0' && broken) {
+          if (asValue) return { done: `${item} failed` };
+          throw new Error('w0 failed');
+        }
+        await new Promise((wake) => setTimeout(wake, 30));
+        ran[item] = (ran[item] ?? 0) + 1;
+        return { done: item };
+      })
+      .addConditionalEdges(START, () => Object.keys(ran).map((item) => new Send('worker', { item })))
+      .addEdge('worker', END)
+      .compile({ checkpointer: saver });
+    await graph.invoke({ done: [] }, config(String(asValue))).catch(() => undefined);
+    await new Promise((wake) => setTimeout(wake, 60));
+    broken = false;
+    await graph.invoke(null, config(String(asValue)));
+    return ran;
+  }
+
+  test('the defect is still there where it throws', async () => {
+    expect(await runs(false)).toEqual({ w0: 1, w1: 2, w2: 2 });
+  });
+
+  test('as a value it costs its siblings nothing; our workers return their failures', async () => {
+    expect(await runs(true)).toEqual({ w0: 0, w1: 1, w2: 1 });
+  });
+});
+
 describe('langgraphjs#2838: a saver whose write fails kills the process', () => {
   test('putWrites keeps the error and the next put throws it', async () => {
     database.exec(

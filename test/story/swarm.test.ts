@@ -193,6 +193,25 @@ describe('a delegation is refused, on the record, and the run goes on', () => {
   });
 });
 
+test('a sub-agent has no tool that its lead has not', async () => {
+  const { operations, result, thread } = await play(
+    [
+      delegate(1, [task('a')]),
+      worker('w1.1', 1, 'run_command', { argv: ['true'] }),
+      worker('w1.1', 2, 'write_file', { path: 'src/a.js', content: 'export {};\n' }),
+      worker('w1.1', 3, 'submit_work', { status: 'done', summary: 'without commands' }),
+      submit(1, 2),
+    ],
+    { tools: { lead: ['read_file', 'write_file', 'delegate'] } },
+  );
+  expect(result).toMatchObject({ status: 'waiting', reason: null });
+  const refused = await actions(operations, thread, 'tool-refused');
+  expect(refused.map((record) => `${record.actor} ${String(record.facts?.['tool'])}`)).toEqual(['agent:w1.1 run_command']);
+  const report = await operations.file(thread, 'report.md');
+  for (const agent of ['lead', 'w1.1', 'planner', 'critic']) expect(report, agent).toContain(agent);
+  await operations.close();
+});
+
 test('delegate beside other calls runs last, and a second one in the same answer is refused', async () => {
   const both: Reply = {
     role: 'lead',

@@ -1,0 +1,91 @@
+/** Files and tables of a home that somebody changed behind Governor's back: nobody is shown, decides or undoes what was not recorded. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Operations } from '../../graphs/operations.ts';
+import { approve, CONFIG, makeWorld, start, type World } from './world.ts';
+
+let world: World;
+let operations: Operations;
+beforeEach(async () => {
+  world = makeWorld();
+  operations = await world.open();
+});
+afterEach(async () => {
+  await operations.close();
+  world.dispose();
+});
+
+const fileOf = (thread: string, path: string): string => join(world.home, 'runs', thread, path);
+
+function change(thread: string, path: string, from: string | RegExp, to: string): void {
+  const before = readFileSync(fileOf(thread, path), 'utf8');
+  const after = before.replace(from, to);
+  expect(after).not.toBe(before);
+  writeFileSync(fileOf(thread, path), after);
+}
+
+test('a gate shows what its subject covers, not what a changed file says', async () => {
+  const { thread_id: thread, candidate } = await start(world, operations);
+  const shown = await operations.gate(thread);
+  const nothing = world.git('rev-parse', 'HEAD^{tree}');
+  change(thread, '20-build.1.json', String(candidate?.tree), nothing);
+  expect((await operations.gate(thread))?.diff).toBe(shown?.diff);
+  change(thread, '30-review.1.json', '"pass"', '"fail"');
+  await expect(operations.gate(thread)).rejects.toMatchObject({ code: 'STATE_TAMPERED', evidence: ['30-review.1.json'] });
+  for (const path of ['10-plan.1.json', '10-plan.1.md']) rmSync(fileOf(thread, path));
+  await expect(operations.gate(thread)).rejects.toMatchObject({ code: 'HANDOFF_MISSING' });
+});
+
+test('a rollback stands on the release that was recorded, and a damaged release hides no other run', async () => {
+  const waiting = await start(world, operations);
+  const { thread_id: thread, release } = await approve(operations, waiting.thread_id);
+  const tip = world.git('rev-parse', 'main');
+  const whole = readFileSync(fileOf(thread, '50-release.json'));
+  change(thread, '50-release.json', String(release?.['commit']), String(release?.['before']));
+  await expect(operations.rollback(thread, 'test')).rejects.toMatchObject({ code: 'STATE_TAMPERED' });
+  writeFileSync(fileOf(thread, '50-release.json'), 'garbage');
+  await expect(operations.result(thread)).rejects.toMatchObject({ code: 'STATE_TAMPERED' });
+  expect((await operations.list()).map((one) => one.status)).toEqual(['released']);
+  rmSync(fileOf(thread, '50-release.json'));
+  await expect(operations.rollback(thread, 'test')).rejects.toMatchObject({ code: 'HANDOFF_MISSING' });
+  expect(world.git('rev-parse', 'main')).toBe(tip);
+  writeFileSync(fileOf(thread, '50-release.json'), whole);
+  expect((await operations.rollback(thread, 'test')).status).toBe('rolled_back');
+});
+
+test('nobody decides, cancels or widens on a trail that was cut', async () => {
+  const { thread_id: thread, waiting } = await start(world, operations);
+  const records = (await operations.audit(thread)).length;
+  await operations.close();
+  const database = new Database(join(world.home, 'governor.sqlite'));
+  for (const { name } of database.prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'trigger'").all())
+    database.exec(`DROP TRIGGER ${name}`);
+  database.exec(`DELETE FROM audit WHERE seq > ${records - 3}`);
+  database.close();
+  operations = await world.open();
+  await expect(operations.decide(thread, { decision: 'approved', subject: String(waiting?.subject) })).rejects.toThrow('lacks record');
+  await expect(operations.cancel(thread)).rejects.toThrow('lacks record');
+  await expect(operations.resume(thread, { addMicroUsd: 1 })).rejects.toThrow('lacks record');
+  expect(await operations.audit(thread)).toHaveLength(records - 3);
+  expect(await operations.verifyAudit()).toMatchObject({ kind: 'broken', seq: records - 2 });
+});
+
+test('a path outside the dossier is wrong usage', async () => {
+  const { thread_id: thread } = await start(world, operations);
+  for (const path of ['../../governor.sqlite', '/etc/passwd', '.'])
+    await expect(operations.file(thread, path)).rejects.toMatchObject({ name: 'UsageError' });
+});
+
+test('explain names agent, step, and the cap with its value', async () => {
+  await operations.close();
+  world.dispose();
+  world = makeWorld({ config: { limits: { ...CONFIG.limits, stepsPerAgent: 2 } } });
+  operations = await world.open();
+  const { thread_id: thread, reason } = await start(world, operations);
+  expect(reason?.code).toBe('STEP_LIMIT');
+  const text = await operations.explain(thread);
+  expect(text).toContain('agent     agent:lead, step 2 of attempt 1');
+  expect(text).toMatch(/^facts .*cap=modelCalls .*limit=2 .*used=2$/m);
+});
