@@ -127,7 +127,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     io.stdout(`${folder}\n`);
   });
   command('doctor', 'say what works here')
-    .option('--repo <dir>')
+    .option('--repo <dir>', 'a repository to look at too (default: this folder, when it has a governor.yaml)')
     .action((flags) => withHouse(flags, async (operations) => (await home()).doctor(operations, io, flags)));
   command('init', 'write a governor.yaml for a repository')
     .option('--repo <dir>', 'a folder in the repository', '.')

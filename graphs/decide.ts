@@ -2,12 +2,12 @@
 
 import { PERSON_ROLES, type PersonRole } from '../domain/access.ts';
 import { StopError, UsageError } from '../domain/errors.ts';
-import { FILES, planBodySchema, planProblems, releaseBodySchema } from '../domain/handoff.ts';
+import { planBodySchema, planProblems } from '../domain/handoff.ts';
 import { mayDecide } from '../domain/policy.ts';
 import type { ApprovalRow, RunRow, Vote } from '../domain/ports.ts';
 import { rollBack } from '../nodes/deploy/rollback.ts';
 import type { House } from './house.ts';
-import { pendingApproval } from './look.ts';
+import { pendingApproval, recordedRelease } from './look.ts';
 import { openSession } from './open-session.ts';
 import type { DecideOptions } from './operations.ts';
 import { reasonFor } from './runner.ts';
@@ -15,6 +15,7 @@ import { reasonFor } from './runner.ts';
 /** Records one vote. @throws UsageError per contract section 1.2; `APPROVER_NOT_ALLOWED`. */
 export async function decide(house: House, row: RunRow, options: DecideOptions): Promise<ApprovalRow> {
   const { person, stores } = house;
+  await stores.audit.assertTail();
   if (row.status === 'running' && row.live)
     throw new UsageError(`thread ${row.threadId}: is running; there is nothing to decide (governor watch ${row.threadId.slice(0, 8)})`);
   const approval =
@@ -89,6 +90,7 @@ export async function cancel(house: House, row: RunRow): Promise<void> {
   if (row.status === 'cancelled' || (row.status === 'stopped' && row.reason?.resumable === true)) return;
   if (row.status === 'released' || row.status === 'unchanged' || row.status === 'rolled_back' || row.status === 'stopped')
     throw new UsageError(`thread ${row.threadId}: is ${row.status}; it cannot be cancelled`);
+  await stores.audit.assertTail();
   await stores.audit.append({ threadId: row.threadId, actor: person.id, action: 'run-cancel', stage: row.stage });
   if (row.live) {
     await stores.runs.requestCancel(row.threadId, true);
@@ -112,20 +114,25 @@ export async function cancel(house: House, row: RunRow): Promise<void> {
 /** Undoes a release by a new commit. Idempotent. */
 export async function rollback(house: House, row: RunRow, reason: string): Promise<void> {
   const { stores, person } = house;
-  const release = await stores.dossier.read(row.threadId, FILES.release);
+  await stores.audit.assertTail();
+  const release = await recordedRelease(house, row.threadId);
   if (release === undefined) throw new UsageError(`thread ${row.threadId}: is ${row.status}; there is no release to undo`);
   if (!person.roles.includes('admin') && !person.roles.includes('operator'))
     throw new UsageError(
       `rollback: role "operator" is needed; ${person.id} has ${person.roles.join(', ') || 'none'}`,
       'APPROVER_NOT_ALLOWED',
     );
-  const body = releaseBodySchema.parse((await stores.dossier.readVerified(row.threadId, release.ref)).body);
   const fence = await stores.runs.acquire(row.threadId);
   const session = await openSession(house, row, fence, { signal: new AbortController().signal, drain: undefined });
   try {
-    await rollBack(session, { ...body, approval: null }, release.ref, { reason, by: person.id });
+    await rollBack(session, { ...release.body, approval: null }, release.ref, { reason, by: person.id });
     await stores.runs.update(fence, { status: 'rolled_back' });
-    await stores.audit.append({ threadId: row.threadId, actor: person.id, action: 'run-rolled-back', facts: { commit: body.commit } });
+    await stores.audit.append({
+      threadId: row.threadId,
+      actor: person.id,
+      action: 'run-rolled-back',
+      facts: { commit: release.body.commit },
+    });
   } catch (error) {
     if (error instanceof StopError) throw new UsageError(error.message, error.code);
     throw error;

@@ -10,6 +10,7 @@ import { loadConfig } from './config-file.ts';
 import { secretResolver } from './environment.ts';
 import type { House } from './house.ts';
 import type { DoctorLine } from './operations.ts';
+import { packageVersion } from './package.ts';
 
 const MIN_NODE = [20, 19] as const;
 
@@ -26,6 +27,7 @@ export async function doctor(
       lines.push({ name, ok: false, detail: toError(error).message });
     }
   };
+  await tryLine('governor', async () => packageVersion());
   await tryLine('node', async () => {
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
     if (major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1]))
@@ -78,16 +80,17 @@ export async function doctor(
       const named = await Promise.all(ROLES.map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`));
       return `${source}; ${config.checks.length} check(s); ${named.join(', ')}`;
     });
-    const endpoint = house.env['OPENAI_BASE_URL'];
-    if (endpoint !== undefined && endpoint !== '') {
-      await tryLine('model endpoint', async () => {
-        const answer = await fetch(`${endpoint.replace(/\/$/, '')}/models`, {
-          signal: AbortSignal.timeout(5000),
-          headers: { authorization: `Bearer ${house.env['OPENAI_API_KEY'] ?? 'none'}` },
-        });
-        return `${endpoint} answers ${answer.status}`;
+  }
+  const endpoint = house.env['OPENAI_BASE_URL'];
+  if (endpoint !== undefined && endpoint !== '') {
+    await tryLine('model endpoint', async () => {
+      const answer = await fetch(`${endpoint.replace(/\/$/, '')}/models`, {
+        signal: AbortSignal.timeout(5000),
+        headers: { authorization: `Bearer ${house.env['OPENAI_API_KEY'] ?? 'none'}` },
       });
-    }
+      if (answer.status === 401 || answer.status === 403) throw new Error(`${endpoint} refuses OPENAI_API_KEY (${answer.status})`);
+      return `${endpoint} answers ${answer.status}`;
+    });
   }
   return { lines, canaries, sandbox: sandbox?.level ?? 'none' };
 }

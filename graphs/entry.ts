@@ -12,7 +12,7 @@ import { foreignSessions } from './foreign.ts';
 import { governorGraph } from './governor.ts';
 import { type House, openHouse } from './house.ts';
 import { collect } from './housekeeping.ts';
-import { diffOf, fileOf, gateOf, resultOf } from './look.ts';
+import { diffOf, fileOf, gateOf, listOf, resultOf } from './look.ts';
 import type { OpenOptions, Operations, ResumeOptions } from './operations.ts';
 import { explainText } from './report.ts';
 import { drive } from './runner.ts';
@@ -47,7 +47,7 @@ export async function openOperations(options: OpenOptions): Promise<Operations> 
     },
     result,
     isLive: async (word) => (await find(word)).live,
-    list: async () => Promise.all((await stores.runs.list()).map((row) => resultOf(house, row))),
+    list: () => listOf(house),
     pending: () => stores.approvals.list({ status: 'pending' }),
     gate: async (word) => gateOf(house, await find(word)),
     explain: async (word) => explainText(house, await find(word)),

@@ -35,6 +35,7 @@ export async function readExtensions(house: House, threadId: string): Promise<Ex
 
 /** Adds one, audit first. */
 export async function addExtension(house: House, threadId: string, extension: Extension): Promise<void> {
+  await house.stores.audit.assertTail();
   const before = await readExtensions(house, threadId);
   await house.stores.audit.append({ threadId, actor: extension.by, action: 'run-extended', facts: { ...extension } });
   await house.stores.dossier.writeJson(threadId, FILE, {

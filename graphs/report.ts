@@ -1,5 +1,6 @@
 /** `report.md`, `ledger.json` and `explain`: what happened, what it cost, what a person can do. */
 import { visible } from '../domain/access.ts';
+import type { AuditRecord } from '../domain/audit.ts';
 import { FILES } from '../domain/handoff.ts';
 import type { RunRow, SpendLine } from '../domain/ports.ts';
 import { reasonOf } from '../domain/reasons.ts';
@@ -73,6 +74,31 @@ function costTable(lines: readonly SpendLine[]): string {
   return `| role | agent | stage | attempt | model calls | tool calls | cost |\n|---|---|---|---|---|---|---|\n${rows.join('\n')}`;
 }
 
+/** Which agent at which step, and the rule or cap with its value, from the last drive's records of the stage that stopped. */
+function whereItStopped(records: readonly AuditRecord[], stage: string): string[] {
+  const drive = records.slice(
+    Math.max(
+      0,
+      records.findLastIndex((record) => record.action === 'run-start'),
+    ),
+  );
+  const cause = drive.findLast(
+    (record) => record.stage === stage && (record.action === 'stage-error' || record.action === 'budget-refused'),
+  );
+  const asked = records.findLast((record) => record.stage === stage && record.action === 'model-call');
+  const out: string[] = [];
+  if (asked !== undefined) {
+    const steps = records.filter(
+      (record) =>
+        record.action === 'model-call' && record.stage === stage && record.actor === asked.actor && record.attempt === asked.attempt,
+    );
+    out.push(`agent     ${visible(asked.actor)}, step ${steps.length} of attempt ${asked.attempt ?? 1}`);
+  }
+  const facts = Object.entries(cause?.facts ?? {}).filter(([name]) => name !== 'message');
+  if (facts.length > 0) out.push(`facts     ${visible(facts.map(([name, value]) => `${name}=${String(value)}`).join(' '))}`);
+  return out;
+}
+
 /** One screen: code, meaning, place, rule or cap with its value, evidence, cost by role, what to do next. */
 export async function explainText(house: House, row: RunRow): Promise<string> {
   const result = await resultOf(house, row);
@@ -86,11 +112,7 @@ export async function explainText(house: House, row: RunRow): Promise<string> {
       `reason    ${result.reason.code}: ${reasonOf(result.reason.code).meaning}`,
       `because   ${visible(result.reason.message).split('\n').slice(0, 6).join('\n          ')}`,
     );
-    const stop = (await house.stores.audit.read({ threadId: row.threadId })).findLast(
-      (record) => record.action === 'stage-error' || record.action === 'run-end',
-    );
-    const facts = Object.entries(stop?.facts ?? {}).filter(([name]) => name !== 'message' && name !== 'status');
-    if (facts.length > 0) out.push(`facts     ${facts.map(([name, value]) => `${name}=${String(value)}`).join(' ')}`);
+    out.push(...whereItStopped(await house.stores.audit.read({ threadId: row.threadId }), result.reason.stage));
     for (const path of result.reason.evidence.slice(0, 5)) out.push(`evidence  ${result.dossier}/${path}`);
   }
   if (result.waiting !== null)
@@ -104,7 +126,7 @@ export async function explainText(house: House, row: RunRow): Promise<string> {
   }
   for (const [role, sum] of byRole) out.push(`cost      ${role.padEnd(8)} ${usd(sum.cost)} in ${sum.calls} calls`);
   out.push(
-    `total     ${usd(result.spend.cost_micro_usd)} of ${usd(Number(result.limits['cost_micro_usd'] ?? 0))}`,
+    `total     ${usd(result.spend.cost_micro_usd)}${result.limits['cost_micro_usd'] === undefined ? '' : ` of ${usd(Number(result.limits['cost_micro_usd']))}`}`,
     `next      ${nextStep(row, result)}`,
   );
   return out.join('\n');

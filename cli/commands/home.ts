@@ -110,7 +110,8 @@ export async function backup(operations: Operations, io: Io, file: string, flags
 }
 
 export async function doctor(operations: Operations, io: Io, flags: CommonFlags & { readonly repo?: string }): Promise<number> {
-  const report = await operations.doctor(flags.repo);
+  const { existsSync } = await import('node:fs');
+  const report = await operations.doctor(flags.repo ?? (existsSync('governor.yaml') ? '.' : undefined));
   print(io, flags, report, () =>
     [
       ...report.lines.map((line) => visible(`${line.ok ? 'ok  ' : 'FAIL'} ${line.name.padEnd(16)} ${line.detail}`)),

@@ -1,7 +1,8 @@
 /** The command line where the surroundings misbehave: files that are not there, readers that leave, processes that die. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
 import type { RunResult } from '../../domain/run.ts';
 import { HAPPY, makeWorld, type World } from '../story/world.ts';
@@ -151,4 +152,26 @@ test('a home whose disk is full is DISK_LIMIT, also for a command that only come
   expect(said.output, said.errors).toContain('code 3');
   expect(said.errors).toContain('full');
   expect(said.errors).not.toContain('defect');
+});
+
+test('a gate whose process died before it could say that it waits is decided all the same', async () => {
+  world = makeWorld();
+  await governor(...run('--quiet')).ended;
+  const subject = String((await last()).waiting?.subject);
+  const database = new Database(join(world.home, 'governor.sqlite'));
+  database.exec("UPDATE runs SET status = 'running'");
+  database.close();
+  const decided = await governor('approve', 'last', '--subject', subject, '--json').ended;
+  expect(decided.code, decided.errors).toBe(0);
+  expect((await last()).status).toBe('released');
+});
+
+test('a goal that is too long names the one limit, however long it is', async () => {
+  world = makeWorld();
+  for (const bytes of [17_000, 70_000]) {
+    const file = join(world.folder, 'goal.md');
+    writeFileSync(file, 'x'.repeat(bytes));
+    const said = await governor('run', '--repo', world.repo, '--file', file).ended;
+    expect(said).toMatchObject({ code: 2, errors: `goal: ${bytes} bytes; at most 16384 are allowed\n` });
+  }
 });
