@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { toError, UsageError } from '../../domain/errors.ts';
 import type { Repository, Sandbox } from '../../domain/workspace.ts';
 import { runProcess } from '../../tools/process.ts';
@@ -21,6 +22,7 @@ interface Tried {
   readonly seconds: number;
 }
 
+const packageSchema = z.object({ scripts: z.record(z.string(), z.unknown()).optional(), packageManager: z.string().optional() });
 const SCRIPTS = ['test', 'lint', 'typecheck', 'check', 'build'];
 const CHECK_TIMEOUT_MS = 5 * 60_000;
 
@@ -32,36 +34,57 @@ export async function initCommand(io: Io, flags: InitFlags): Promise<number> {
     if (existsSync(file)) throw new UsageError(`${file}: exists already; edit it, or remove it first`);
     const head = await repository.resolveCommit('HEAD');
     const branch = (await repository.currentBranch()) ?? 'main';
-    const manager = packageManager(repository.path);
     const link = existsSync(join(repository.path, 'node_modules')) ? ['node_modules'] : [];
-    const tried = await tryChecks(repository, createSandbox({ level: 'bwrap', stateFolder: state }), head, { manager, link, state, io });
+    const tried = await tryChecks(repository, createSandbox({ level: 'bwrap', stateFolder: state }), head, { link, state, io });
     writeFileSync(file, configText({ branch, link, tried }));
-    io.stdout(`wrote ${file}\n`);
-    if (flags.commit === true) await commit(repository.path, io);
-    else io.stdout('commit it, since runs read it from the base commit:\n  git add governor.yaml && git commit -m "Add governor.yaml"\n');
-    io.stdout('then, with OPENAI_API_KEY set:\n  governor run "<goal>" --repo .\n');
+    const tell = flags.json === true ? io.stderr : io.stdout;
+    tell(`wrote ${file}\n`);
+    if (!tried.some(passed))
+      tell('no check passes yet: reviews have nothing to stand on, so a person must judge every change (NO_CHECKS)\n');
+    if (flags.commit === true) {
+      await commit(repository.path, io);
+      tell('committed it\n');
+    } else tell('commit it, since runs read it from the base commit:\n  git add governor.yaml && git commit -m "Add governor.yaml"\n');
+    tell('then, with OPENAI_API_KEY set:\n  governor run "<goal>" --repo .\n');
+    if (flags.json === true) {
+      const checks = tried.map(({ id, run, exitCode }) => ({ id, run, exit_code: exitCode }));
+      io.stdout(`${JSON.stringify({ path: file, checks, committed: flags.commit === true })}\n`);
+    }
     return 0;
   } finally {
     rmSync(state, { recursive: true, force: true });
   }
 }
 
-function packageManager(folder: string): string {
-  if (existsSync(join(folder, 'pnpm-lock.yaml'))) return 'pnpm';
-  if (existsSync(join(folder, 'yarn.lock'))) return 'yarn';
-  return 'npm';
+const passed = (one: Tried): boolean => one.exitCode === 0;
+
+const MANAGERS = ['npm', 'pnpm', 'yarn', 'bun'];
+const LOCK_FILES: Readonly<Record<string, string>> = {
+  'pnpm-lock.yaml': 'pnpm',
+  'yarn.lock': 'yarn',
+  'bun.lock': 'bun',
+  'bun.lockb': 'bun',
+  'package-lock.json': 'npm',
+};
+const PYTHON_FILES = ['pyproject.toml', 'pytest.ini', 'setup.py', 'setup.cfg', 'tox.ini'];
+
+/** What `packageManager` says, else the lock file, else npm. */
+function packageManager(folder: string, declared: string | undefined): string {
+  const named = declared?.split('@')[0] ?? '';
+  if (MANAGERS.includes(named)) return named;
+  return Object.entries(LOCK_FILES).find(([file]) => existsSync(join(folder, file)))?.[1] ?? 'npm';
 }
 
 async function tryChecks(
   repository: Repository,
   sandbox: Sandbox,
   head: string,
-  options: { manager: string; link: readonly string[]; state: string; io: Io },
+  options: { link: readonly string[]; state: string; io: Io },
 ): Promise<Tried[]> {
   const folder = join(options.state, 'checkout');
   const workTree = await repository.checkout(await repository.treeOf(head), folder);
   const tried: Tried[] = [];
-  for (const { id, run } of candidates(folder, options.manager)) {
+  for (const { id, run } of candidates(folder)) {
     options.io.stderr(`trying check ${id}: ${run.join(' ')}\n`);
     const links = options.link.map((at) => ({ at, from: join(repository.path, at) }));
     const result = await sandbox.run({ argv: run, workspace: folder, links, scratch: [], network: false, timeoutMs: CHECK_TIMEOUT_MS });
@@ -71,20 +94,21 @@ async function tryChecks(
   return tried;
 }
 
-function candidates(folder: string, manager: string): { id: string; run: string[] }[] {
+function candidates(folder: string): { id: string; run: string[] }[] {
   const file = join(folder, 'package.json');
   if (existsSync(file)) {
-    const parsed = jsonOf(file);
-    const scripts = parsed !== null && typeof parsed === 'object' && 'scripts' in parsed ? Object.keys(parsed.scripts ?? {}) : [];
+    const parsed = packageSchema.safeParse(jsonOf(file)).data;
+    const scripts = Object.keys(parsed?.scripts ?? {});
+    const manager = packageManager(folder, parsed?.packageManager);
     return SCRIPTS.filter((name) => scripts.includes(name)).map((name) => ({
       id: name,
-      run: name === 'test' ? [manager, 'test'] : [manager, 'run', name],
+      // `bun test` is another thing: its own test runner.
+      run: name === 'test' && manager !== 'bun' ? [manager, 'test'] : [manager, 'run', name],
     }));
   }
   if (existsSync(join(folder, 'go.mod'))) return [{ id: 'test', run: ['go', 'test', './...'] }];
   if (existsSync(join(folder, 'Cargo.toml'))) return [{ id: 'test', run: ['cargo', 'test', '--offline'] }];
-  if (existsSync(join(folder, 'pyproject.toml')) || existsSync(join(folder, 'pytest.ini')))
-    return [{ id: 'test', run: ['python3', '-m', 'pytest', '-q'] }];
+  if (PYTHON_FILES.some((name) => existsSync(join(folder, name)))) return [{ id: 'test', run: ['python3', '-m', 'pytest', '-q'] }];
   return [];
 }
 
@@ -92,7 +116,7 @@ function jsonOf(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new UsageError(`${file}: is not JSON (${toError(error).message})`);
+    throw new UsageError(`package.json of HEAD: is not JSON (${toError(error).message})`);
   }
 }
 
@@ -100,11 +124,12 @@ function configText(facts: { branch: string; link: readonly string[]; tried: rea
   const line = (one: Tried): string =>
     `{ id: ${one.id}, run: ${JSON.stringify(one.run)}, timeout: ${Math.max(1, Math.ceil((one.seconds * 4) / 60))}m }`;
   const checks = facts.tried.map((one) =>
-    one.exitCode === 0
+    passed(one)
       ? `  - ${line(one)}   # passed in ${one.seconds} s`
-      : `  # - ${line(one)}   # exit code ${one.exitCode ?? 'none'}: mend it, then remove the "#"`,
+      : `#  - ${line(one)}   # exit code ${one.exitCode ?? 'none'}: mend it, then remove the first "#"`,
   );
-  const active = facts.tried.some((one) => one.exitCode === 0);
+  const active = facts.tried.some(passed);
+  if (checks.length === 0) checks.push('#  - { id: test, run: ["make", "test"], timeout: 5m }');
   return `# Rules that agents run under. Read from the base commit: an agent cannot change them for its own run.
 version: 1
 models:                       # any OpenAI-compatible endpoint; baseUrl and apiKey: secret://env/NAME are optional
@@ -118,7 +143,7 @@ limits:
   reviewRounds: 3
   onExhausted: stop           # or ask
 ${facts.link.length > 0 ? `workspace:\n  link: ${JSON.stringify(facts.link)}   # shared read-only with every work tree\n` : ''}# Checks run in a fresh checkout, in a sandbox without network. Without any, a person must judge every change.
-checks:${active ? '' : ' []'}
+checks:${active ? '' : ' []                  # remove this "[]" with the first "#" below'}
 ${checks.join('\n')}
 # Red lines: allowed only with the named approval.
 protect:
@@ -140,5 +165,4 @@ async function commit(folder: string, io: Io): Promise<void> {
     const done = await runProcess(argv, { cwd: folder, env, timeoutMs: 60_000 });
     if (done.exitCode !== 0) throw new UsageError(`${argv.join(' ')}: ${done.stderr.toString('utf8').trim()}`);
   }
-  io.stdout('committed it\n');
 }
