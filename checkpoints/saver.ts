@@ -71,7 +71,7 @@ export class GuardedSaver extends SqliteSaver {
     if (earlier !== undefined) throw earlier;
     const place = placeOf(config);
     const runId = config.configurable?.['run_id'] ?? config.metadata?.['run_id'];
-    const nodes: unknown = config.metadata?.['nodes'];
+    const nodes: unknown = place.namespace === '' ? config.metadata?.['nodes'] : undefined;
     const stamped = { ...metadata, ...(runId === undefined ? {} : { run_id: runId }), ...(nodes === undefined ? {} : { nodes }) };
     const [[type, body], [, meta]] = await Promise.all([this.serde.dumpsTyped(copyCheckpoint(checkpoint)), this.serde.dumpsTyped(stamped)]);
     this.#write(place.threadId, `put:${levelOf(place)}:${sourceOf(metadata)}`, () => {

@@ -60,8 +60,9 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
         const before = state.buildFile === null ? undefined : await session.dossier.readVerified(session.threadId, state.buildFile);
         const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this house, verified by digest
         const result = (await invokeNested(graph, config, session.limits.stepsPerAgent * 4 + 50, {
-          goal: state.goal,
-          repo: state.repo,
+          // The request file has them; here they would stand in every checkpoint.
+          goal: '',
+          repo: '',
           attempt,
           base: state.base,
           startTree: lastTree ?? (await session.repository.treeOf(state.base)),

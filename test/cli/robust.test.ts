@@ -175,3 +175,14 @@ test('a goal that is too long names the one limit, however long it is', async ()
     expect(said).toMatchObject({ code: 2, errors: `goal: ${bytes} bytes; at most 16384 are allowed\n` });
   }
 });
+
+test('a resume tells what happens from now on, and a wrong flag nothing but what is wrong', async () => {
+  world = makeWorld();
+  await governor(...run('--quiet')).ended;
+  const resumed = await governor('resume', 'last').ended;
+  expect(resumed.code).toBe(4);
+  expect(resumed.errors).toContain('run-wait');
+  expect(resumed.errors).not.toContain('model-call');
+  const refused = await governor('resume', 'last', '--add-calls', '1.5').ended;
+  expect(refused).toMatchObject({ code: 2, errors: '--add-calls "1.5": is a whole number of 1 or more\n' });
+});

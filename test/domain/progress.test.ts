@@ -63,5 +63,5 @@ test('what is remembered is bounded, and an answer is judged the same on every r
     expect(progressAfter(progress, answered)).toEqual(after);
     progress = after.progress;
   }
-  expect(JSON.stringify(progress).length).toBeLessThan(1024);
+  expect(JSON.stringify(progress).length).toBeLessThan(320);
 });
