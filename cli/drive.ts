@@ -32,12 +32,14 @@ export async function driveWithProgress(
   process.on('SIGTERM', terminate);
   process.on('SIGHUP', terminate);
   const tree = io.isTTY && flags.json !== true && flags.quiet !== true ? liveTree(io.stderr, io.size) : undefined;
+  // Plain lines tell what happens from now on; `governor audit` has the rest.
+  const toldSeq = (await operations.audit(threadId)).at(-1)?.seq ?? 0;
   const following = operations.follow(
     threadId,
     (record) => {
       if (flags.json === true) io.stdout(`${JSON.stringify(record)}\n`);
       else if (tree !== undefined) tree.add(record);
-      else if (flags.quiet !== true) io.stderr(`${recordLine(record)}\n`);
+      else if (flags.quiet !== true && record.seq > toldSeq) io.stderr(`${recordLine(record)}\n`);
     },
     ended.signal,
   );

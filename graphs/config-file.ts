@@ -6,7 +6,7 @@ import { UsageError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { Repository } from '../domain/workspace.ts';
 import { checkExamples } from '../tools/globs.ts';
-import { givenFile } from './given-file.ts';
+import { givenText } from './given-file.ts';
 import { parseYaml } from './yaml-file.ts';
 
 export const CONFIG_NAME = 'governor.yaml';
@@ -22,7 +22,7 @@ export interface LoadedConfig {
 /** @throws UsageError with file, line and key; when the file is absent or not committed. */
 export async function loadConfig(repository: Repository, base: string, configFile: string | undefined): Promise<LoadedConfig> {
   if (configFile !== undefined) {
-    return parsed(givenFile('--config', configFile).toString('utf8'), configFile, []);
+    return parsed(givenText('--config', configFile), configFile, []);
   }
   const committed = await repository.readFile(base, CONFIG_NAME);
   const inFolder = join(repository.path, CONFIG_NAME);

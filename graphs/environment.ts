@@ -1,7 +1,7 @@
 /** What comes from outside: the home, the operator's file, the person, the clock. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { PERSON_ROLES } from '../domain/access.ts';
 import { type Operator, operatorSchema } from '../domain/config.ts';
@@ -17,7 +17,18 @@ export const systemClock: Clock = { now: () => Date.now(), monotonic: () => perf
 export function homeFolder(home: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
   const given = home ?? env['GOVERNOR_HOME'];
   if (given !== undefined && given !== '') return resolve(given);
-  return join(env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state'), 'governor');
+  // The XDG specification: a relative path is invalid and ignored.
+  const state = env['XDG_STATE_HOME'] ?? '';
+  return join(isAbsolute(state) ? state : join(env['HOME'] || homedir(), '.local', 'state'), 'governor');
+}
+
+/** @throws UsageError when `GOVERNOR_DATABASE_URL` names a database other than the home's own. */
+export function assertOwnDatabase(home: string, env: Readonly<Record<string, string | undefined>>): void {
+  const url = env['GOVERNOR_DATABASE_URL'] ?? '';
+  const file = join(home, 'governor.sqlite');
+  if (url === '' || (url.startsWith('sqlite:') && resolve(url.slice('sqlite:'.length)) === file)) return;
+  const shown = url.startsWith('sqlite:') ? url : `${url.split(':')[0] ?? ''}:...`; // the rest may hold a password
+  throw new UsageError(`GOVERNOR_DATABASE_URL=${shown}: is not supported yet; the database of this home is sqlite:${file}`);
 }
 
 /** @throws UsageError when the home lies inside the repository. */

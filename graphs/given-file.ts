@@ -1,4 +1,5 @@
 /** A file that a person named in a flag. */
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { toError, UsageError } from '../domain/errors.ts';
 
@@ -9,4 +10,11 @@ export function givenFile(flag: string, file: string): Buffer {
   } catch (error) {
     throw new UsageError(`${flag} ${file}: cannot be read (${toError(error).message})`);
   }
+}
+
+/** Its text. @throws UsageError also when it is not UTF-8. */
+export function givenText(flag: string, file: string): string {
+  const bytes = givenFile(flag, file);
+  if (!isUtf8(bytes)) throw new UsageError(`${flag} ${file}: is not UTF-8 text`);
+  return bytes.toString('utf8');
 }

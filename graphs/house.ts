@@ -8,7 +8,7 @@ import type { Clock } from '../domain/ports.ts';
 import type { Sandbox } from '../domain/workspace.ts';
 import type { Session } from '../nodes/session.ts';
 import { createSandbox } from '../tools/sandbox.ts';
-import { homeFolder, loadOperator, localPerson, systemClock } from './environment.ts';
+import { assertOwnDatabase, homeFolder, loadOperator, localPerson, systemClock } from './environment.ts';
 import type { OpenOptions } from './operations.ts';
 
 export interface House {
@@ -26,6 +26,7 @@ export interface House {
 
 export async function openHouse(options: OpenOptions): Promise<House> {
   const home = homeFolder(options.home, options.env);
+  assertOwnDatabase(home, options.env);
   const operator = loadOperator(home);
   const clock = options.clock ?? systemClock;
   const stores = await openStores({ home, clock });

@@ -1,6 +1,6 @@
 /** `governor approve` and `governor reject`: show first, then decide about exactly what was shown. */
 import { toError, UsageError } from '../../domain/errors.ts';
-import { givenFile } from '../../graphs/given-file.ts';
+import { givenText } from '../../graphs/given-file.ts';
 import type { Operations } from '../../graphs/operations.ts';
 import { driveWithProgress } from '../drive.ts';
 import type { CommonFlags, Io } from '../io.ts';
@@ -63,7 +63,7 @@ async function isYes(question: string): Promise<boolean> {
 }
 
 function readJson(file: string): unknown {
-  const text = givenFile('--edit', file).toString('utf8');
+  const text = givenText('--edit', file);
   try {
     return JSON.parse(text);
   } catch (error) {

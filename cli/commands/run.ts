@@ -1,6 +1,6 @@
 /** `governor run` and `governor resume`. */
 import { UsageError } from '../../domain/errors.ts';
-import { givenFile } from '../../graphs/given-file.ts';
+import { givenText } from '../../graphs/given-file.ts';
 import type { Created, Operations } from '../../graphs/operations.ts';
 import { spawnDetached } from '../../tools/process.ts';
 import { driveWithProgress } from '../drive.ts';
@@ -26,7 +26,7 @@ export interface ResumeFlags extends CommonFlags {
 /** Makes a thread, says what it may cost, and runs it. */
 export async function runCommand(operations: Operations, io: Io, words: string | undefined, flags: RunFlags): Promise<number> {
   if ((words === undefined) === (flags.file === undefined)) throw new UsageError('run: give either "<goal>" or --file <path>');
-  const goal = words ?? givenFile('--file', flags.file ?? '').toString('utf8');
+  const goal = words ?? givenText('--file', flags.file ?? '');
   const created = await operations.create({
     goal,
     repo: flags.repo,
@@ -63,13 +63,11 @@ function countFlag(flag: string, word: string): number {
 /** Goes on with a thread. */
 export async function resumeCommand(operations: Operations, io: Io, word: string, flags: ResumeFlags): Promise<number> {
   const { thread_id: threadId } = await operations.result(word);
-  return driveWithProgress(operations, threadId, io, flags, (options) =>
-    operations.resume(threadId, {
-      ...options,
-      migrate: flags.migrate === true,
-      ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
-      ...(flags.addTime === undefined ? {} : { addTimeMs: durationFlag('--add-time', flags.addTime) }),
-      ...(flags.addCalls === undefined ? {} : { addCalls: countFlag('--add-calls', flags.addCalls) }),
-    }),
-  );
+  const more = {
+    migrate: flags.migrate === true,
+    ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
+    ...(flags.addTime === undefined ? {} : { addTimeMs: durationFlag('--add-time', flags.addTime) }),
+    ...(flags.addCalls === undefined ? {} : { addCalls: countFlag('--add-calls', flags.addCalls) }),
+  };
+  return driveWithProgress(operations, threadId, io, flags, (options) => operations.resume(threadId, { ...options, ...more }));
 }

@@ -186,3 +186,11 @@ test('a resume tells what happens from now on, and a wrong flag nothing but what
   const refused = await governor('resume', 'last', '--add-calls', '1.5').ended;
   expect(refused).toMatchObject({ code: 2, errors: '--add-calls "1.5": is a whole number of 1 or more\n' });
 });
+
+test('a goal file that is no UTF-8 text is refused', async () => {
+  world = makeWorld();
+  const file = join(world.folder, 'goal.md');
+  writeFileSync(file, Buffer.from('bad \u00ff', 'latin1'));
+  const said = await governor('run', '--repo', world.repo, '--file', file).ended;
+  expect(said).toMatchObject({ code: 2, errors: `--file ${file}: is not UTF-8 text\n` });
+});
