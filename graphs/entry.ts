@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditRecord } from '../domain/audit.ts';
 import { UsageError } from '../domain/errors.ts';
-import { PIPELINE_VERSION } from '../domain/run.ts';
+import { PIPELINE_VERSION, type RunResult } from '../domain/run.ts';
 import { builderGraph } from './builder.ts';
 import { createThread } from './create.ts';
 import { cancel, decide, rollback } from './decide.ts';
@@ -65,7 +65,7 @@ export async function openOperations(options: OpenOptions): Promise<Operations> 
 }
 
 /** Contract section 1.2: what `resume` does in each state. It never counts as approval. */
-async function resume(house: House, word: string, options: ResumeOptions) {
+async function resume(house: House, word: string, options: ResumeOptions): Promise<RunResult> {
   const { runs } = house.stores;
   const row = await runs.resolve(word);
   const final =
@@ -76,13 +76,13 @@ async function resume(house: House, word: string, options: ResumeOptions) {
   const migrating = options.migrate === true && row.reason?.code === 'DEFINITION_CHANGED';
   if (final && !migrating) return resultOf(house, row);
   const widens = options.addMicroUsd !== undefined || options.addTimeMs !== undefined || options.addCalls !== undefined;
-  if (row.status === 'running' && row.live) {
+  // A lease and no `running` yet: another process has just taken it.
+  if (row.live) {
     if (widens)
       throw new UsageError(`thread ${row.threadId}: is running; allow more when it rests (governor watch ${row.threadId.slice(0, 8)})`);
-    // Another process runs it: watch until it rests.
     for (;;) {
       const now = await runs.get(row.threadId);
-      if (now === undefined || now.status !== 'running' || !now.live) break;
+      if (now === undefined || !now.live) break;
       if (options.drain?.aborted === true || options.signal?.aborted === true) return resultOf(house, now);
       await new Promise((wake) => setTimeout(wake, FOLLOW_MS));
     }
@@ -98,7 +98,13 @@ async function resume(house: House, word: string, options: ResumeOptions) {
       );
     await widen(house, row.threadId, options);
   }
-  await drive(house, row.threadId, options);
+  try {
+    await drive(house, row.threadId, options);
+  } catch (error) {
+    // Two resumes at once: one drives, the other, which came a moment later, watches.
+    if (!widens && error instanceof UsageError && error.code === 'THREAD_BUSY') return resume(house, row.threadId, options);
+    throw error;
+  }
   return resultOf(house, await runs.resolve(row.threadId));
 }
 

@@ -51,6 +51,15 @@ test('two resumes at once: one runs the thread, the other watches it, and every 
   expect(audit.code).toBe(0);
 });
 
+test('two resumes in the same moment: who loses the lease watches, and is not told to go away', async () => {
+  const { of, thread } = await prepare();
+  const both = await Promise.all([of.open(), of.open()]);
+  const results = await Promise.all(both.map((operations) => operations.resume(thread)));
+  expect(results.map((result) => result.status)).toEqual(['waiting', 'waiting']);
+  expect(results[0]?.spend.model_calls).toBe(HAPPY.length);
+  for (const operations of both) await operations.close();
+});
+
 test('two approvals at once: one releases, the other is told that nothing is pending', async () => {
   const { of, thread } = await prepare();
   await governor(of, 'resume', thread);
