@@ -194,3 +194,11 @@ test('a goal file that is no UTF-8 text is refused', async () => {
   const said = await governor('run', '--repo', world.repo, '--file', file).ended;
   expect(said).toMatchObject({ code: 2, errors: `--file ${file}: is not UTF-8 text\n` });
 });
+
+test('doctor names an endpoint that does not answer, also outside a repository', async () => {
+  world = makeWorld();
+  const endpoint = 'http://127.0.0.1:9/v1';
+  const said = await begin(['env', `OPENAI_BASE_URL=${endpoint}`, process.execPath, cli, 'doctor'], world.folder).ended;
+  expect(said.code).toBe(2);
+  expect(said.output).toContain(`FAIL model endpoint   ${endpoint} does not answer`);
+});

@@ -70,3 +70,8 @@ test('a tree that is wider or higher than the terminal is clipped to it, the new
   expect(shown.at(-1)).toMatch(/^line 11 x+$/);
   expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(40);
 });
+
+test('a wide character takes two columns of what fits', () => {
+  const [line = ''] = clipped(['> 漢字.js and more'], { columns: 8, rows: 5 });
+  expect(line).toBe('> 漢字.');
+});
