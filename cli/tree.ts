@@ -117,11 +117,22 @@ export interface Size {
 export function clipped(lines: readonly string[], size: Size): string[] {
   const most = Math.max(1, size.rows - 1);
   const kept = lines.length <= most ? lines : [`... ${lines.length - most + 1} more above`, ...lines.slice(lines.length - most + 1)];
-  return kept.map((line) =>
-    Array.from(line)
-      .slice(0, Math.max(1, size.columns - 1))
-      .join(''),
-  );
+  return kept.map((line) => cut(line, Math.max(1, size.columns - 1)));
+}
+
+/** East Asian wide characters and pictures take two columns. */
+const WIDE =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+function cut(line: string, columns: number): string {
+  let used = 0;
+  let kept = '';
+  for (const character of line) {
+    used += WIDE.test(character) ? 2 : 1;
+    if (used > columns) break;
+    kept += character;
+  }
+  return kept;
 }
 
 /** Draws the tree in place, at most ten times a second; `done` leaves the last picture standing. */

@@ -87,6 +87,9 @@ export async function doctor(
       const answer = await fetch(`${endpoint.replace(/\/$/, '')}/models`, {
         signal: AbortSignal.timeout(5000),
         headers: { authorization: `Bearer ${house.env['OPENAI_API_KEY'] ?? 'none'}` },
+      }).catch((error: unknown) => {
+        const { cause, message } = toError(error);
+        throw new Error(`${endpoint} does not answer (${cause === undefined ? message : toError(cause).message})`);
       });
       if (answer.status === 401 || answer.status === 403) throw new Error(`${endpoint} refuses OPENAI_API_KEY (${answer.status})`);
       return `${endpoint} answers ${answer.status}`;

@@ -6,6 +6,7 @@ import type { Operations } from '../../graphs/operations.ts';
 import { finish } from '../drive.ts';
 import type { CommonFlags, Io } from '../io.ts';
 import { dollars, recordLine } from '../print.ts';
+import { liveTree } from '../tree.ts';
 
 const print = (io: Io, flags: CommonFlags, value: unknown, text: () => string): number => {
   io.stdout(flags.json === true ? `${JSON.stringify(value)}\n` : `${text()}\n`);
@@ -70,10 +71,12 @@ const DEAD_MS = 5000;
 export async function watch(operations: Operations, io: Io, word: string, flags: CommonFlags): Promise<number> {
   let result = await operations.result(word);
   const ended = new AbortController();
+  const tree = io.isTTY && flags.json !== true && flags.quiet !== true ? liveTree(io.stderr, io.size) : undefined;
   const following = operations.follow(
     result.thread_id,
     (record) => {
       if (flags.json === true) io.stdout(`${JSON.stringify(record)}\n`);
+      else if (tree !== undefined) tree.add(record);
       else if (flags.quiet !== true) io.stderr(`${recordLine(record)}\n`);
     },
     ended.signal,
@@ -91,6 +94,7 @@ export async function watch(operations: Operations, io: Io, word: string, flags:
   }
   ended.abort();
   await following;
+  tree?.done();
   return finish(io, flags, result);
 }
 
