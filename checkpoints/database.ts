@@ -10,6 +10,7 @@ export type Database = Sqlite.Database;
 
 /** How long a statement waits for another process's write, in ms: longer than any lock of ours or of a copy of the file. */
 const BUSY_MS = 15_000;
+const WAL_POLL_MS = 20;
 
 /** @throws UsageError naming the file: unreadable folder, not a database, damaged, or newer than this code. */
 export function openDatabase(file: string): Database {
@@ -23,7 +24,7 @@ export function openDatabase(file: string): Database {
   let database: Database | undefined;
   try {
     database = new Sqlite(file, { timeout: BUSY_MS });
-    database.pragma('journal_mode = WAL');
+    enterWal(database);
     database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
     migrate(database, file);
@@ -32,6 +33,20 @@ export function openDatabase(file: string): Database {
     database?.close();
     if (error instanceof UsageError) throw error;
     throw new UsageError(`database ${file}: cannot be opened (${toError(error).message}); restore it from a backup`);
+  }
+}
+
+/** SQLite does not wait for the lock that a new file's first change to WAL takes: several first processes at once must. */
+function enterWal(database: Database): void {
+  for (let waitedMs = 0; ; waitedMs += WAL_POLL_MS) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const busy = error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      if (!busy || waitedMs >= BUSY_MS) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_POLL_MS);
+    }
   }
 }
 
