@@ -44,6 +44,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     });
   command('resume <thread>', 'go on with a run')
     .option('--migrate', 'go on although the pipeline changed')
+    .addOption(new Option('--begin').hideHelp())
     .option('--add-usd <dollars>', 'allow so much more')
     .option('--add-time <duration>', 'allow so much more machine time')
     .option('--add-calls <count>', 'allow so many more model and tool calls')

@@ -36,7 +36,7 @@ export function resultText(result: RunResult): string {
   if (result.waiting !== null)
     lines.push(
       `waits at the ${result.waiting.gate} gate for role ${result.waiting.required_role}`,
-      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}`,
+      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}`,
     );
   lines.push(`dossier: ${result.dossier}`);
   return visible(lines.join('\n'));
@@ -50,6 +50,9 @@ export function gateText(view: GateView, subject: string): string {
       `subject: ${subject}`,
       `goal: ${view.goal}`,
       `cost so far: ${dollars(view.costMicroUsd)}`,
+      ...(view.row.gate === 'budget' && typeof view.row.shown['message'] === 'string'
+        ? [`asks for more: ${view.row.shown['message']}`]
+        : []),
       ...view.redLines.map((line) => `RED LINE ${line.rule_id}: ${line.reason}: ${line.paths.join(', ')}`),
       ...view.citations.map((citation) => `cites ${citation.document}@${citation.version}#${citation.anchor}: ${citation.quote}`),
       view.plan,

@@ -6,6 +6,7 @@ import { planBodySchema, planProblems } from '../domain/handoff.ts';
 import { mayDecide } from '../domain/policy.ts';
 import type { ApprovalRow, RunRow, Vote } from '../domain/ports.ts';
 import { rollBack } from '../nodes/deploy/rollback.ts';
+import { assertUnderCeilings } from './extensions.ts';
 import type { House } from './house.ts';
 import { pendingApproval, recordedRelease } from './look.ts';
 import { openSession } from './open-session.ts';
@@ -41,6 +42,7 @@ export async function decide(house: House, row: RunRow, options: DecideOptions):
   const comment = options.comment ?? '';
   if (options.decision === 'rejected' && comment.trim() === '')
     throw new UsageError('reject: --comment is required, so that the next attempt knows why');
+  await assertUnderCeilings(house, row.threadId, options);
   const vote: Vote = {
     by: { id: person.id, role: required.role, method: person.method },
     decision: options.decision === 'rejected' ? 'rejected' : options.edit === undefined ? 'approved' : 'edited',

@@ -7,7 +7,7 @@ import { builderGraph } from './builder.ts';
 import { createThread } from './create.ts';
 import { cancel, decide, rollback } from './decide.ts';
 import { doctor } from './doctor.ts';
-import { addExtension } from './extensions.ts';
+import { addExtension, assertUnderCeilings } from './extensions.ts';
 import { foreignSessions } from './foreign.ts';
 import { governorGraph } from './governor.ts';
 import { type House, openHouse } from './house.ts';
@@ -96,6 +96,7 @@ async function resume(house: House, word: string, options: ResumeOptions): Promi
         `resume: role "operator" is needed to widen a run; ${house.person.id} has ${house.person.roles.join(', ') || 'none'}`,
         'APPROVER_NOT_ALLOWED',
       );
+    await assertUnderCeilings(house, row.threadId, options);
     await widen(house, row.threadId, options);
   }
   try {

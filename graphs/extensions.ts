@@ -1,6 +1,6 @@
 /** Decisions of people that widen a run after its start, beside gates: `extensions.json` in its dossier. */
 import { z } from 'zod';
-import { StopError } from '../domain/errors.ts';
+import { StopError, UsageError } from '../domain/errors.ts';
 import type { House } from './house.ts';
 
 const FILE = 'extensions.json';
@@ -48,4 +48,25 @@ export async function addExtension(house: House, threadId: string, extension: Ex
     made_at: extension.at,
     body: [...before, extension],
   });
+}
+
+/** More than the operator's ceilings is allowed by nobody. @throws UsageError naming flag, sum and ceiling. */
+export async function assertUnderCeilings(
+  house: House,
+  threadId: string,
+  more: { readonly addMicroUsd?: number; readonly addCalls?: number },
+): Promise<void> {
+  const ceilings = house.operator?.ceilings ?? {};
+  const { caps } = await house.stores.ledger.totals(threadId, 'run');
+  for (const [flag, add, cap, ceiling] of [
+    ['--add-usd', more.addMicroUsd, caps.costMicroUsd, ceilings.costUsd],
+    ['--add-calls', more.addCalls, caps.modelCalls, ceilings.modelCalls],
+    ['--add-calls', more.addCalls, caps.toolCalls, ceilings.toolCalls],
+  ] as const) {
+    if (add === undefined || cap === undefined || ceiling === undefined || cap + add <= ceiling) continue;
+    const shown = (value: number): string => (flag === '--add-usd' ? `$${value / 1_000_000}` : String(value));
+    throw new UsageError(
+      `${flag} ${shown(add)}: the run may use ${shown(cap)}, and with it ${shown(cap + add)}; the ceiling in operator.yaml is ${shown(ceiling)}`,
+    );
+  }
 }

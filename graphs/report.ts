@@ -51,7 +51,7 @@ function reportText(row: RunRow, result: RunResult, lines: readonly SpendLine[],
   }
   if (result.waiting !== null)
     parts.push(
-      `## It waits for a person\n\nGate ${result.waiting.gate}, role ${result.waiting.required_role}: \`governor approve ${row.threadId.slice(0, 8)}\``,
+      `## It waits for a person\n\nGate ${result.waiting.gate}, role ${result.waiting.required_role}: \`governor approve ${row.threadId.slice(0, 8)}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}\``,
     );
   if (result.candidate !== null) parts.push(`Candidate \`${result.candidate.commit}\` on branch \`${result.candidate.branch}\`.`);
   if (result.release !== null)
@@ -135,7 +135,8 @@ export async function explainText(house: House, row: RunRow): Promise<string> {
 function nextStep(row: RunRow, result: RunResult): string {
   const short = row.threadId.slice(0, 8);
   if (result.reason !== null) return result.reason.next;
-  if (result.waiting !== null) return `governor approve ${short}  or  governor reject ${short} --comment "..."`;
+  if (result.waiting !== null)
+    return `governor approve ${short}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}  or  governor reject ${short} --comment "..."`;
   if (result.status === 'released') return `nothing; to undo it: governor rollback ${short}`;
   if (result.status === 'running') return `${row.live ? 'governor watch' : 'governor resume'} ${short}`;
   return 'nothing';

@@ -3,7 +3,7 @@ import { UsageError } from '../../domain/errors.ts';
 import { givenText } from '../../graphs/given-file.ts';
 import type { Created, Operations } from '../../graphs/operations.ts';
 import { spawnDetached } from '../../tools/process.ts';
-import { driveWithProgress } from '../drive.ts';
+import { driveWithProgress, finish } from '../drive.ts';
 import type { CommonFlags, Io } from '../io.ts';
 import { dollars } from '../print.ts';
 import { dollarsFlag, durationFlag } from './home.ts';
@@ -18,6 +18,8 @@ export interface RunFlags extends CommonFlags {
 
 export interface ResumeFlags extends CommonFlags {
   readonly migrate?: boolean;
+  /** Only begins what was never run: a detached run that was cancelled before it came up stays cancelled. */
+  readonly begin?: boolean;
   readonly addUsd?: string;
   readonly addTime?: string;
   readonly addCalls?: string;
@@ -37,7 +39,17 @@ export async function runCommand(operations: Operations, io: Io, words: string |
   if (flags.quiet !== true) announce(io, created);
   if (flags.detach === true) {
     spawnDetached(
-      [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'resume', created.threadId, '--quiet', '--home', operations.home],
+      [
+        process.execPath,
+        ...process.execArgv,
+        process.argv[1] ?? '',
+        'resume',
+        created.threadId,
+        '--begin',
+        '--quiet',
+        '--home',
+        operations.home,
+      ],
       io.env,
     );
     io.stdout(flags.json === true ? `${JSON.stringify({ thread_id: created.threadId })}\n` : `${created.threadId}\n`);
@@ -62,7 +74,9 @@ function countFlag(flag: string, word: string): number {
 
 /** Goes on with a thread. */
 export async function resumeCommand(operations: Operations, io: Io, word: string, flags: ResumeFlags): Promise<number> {
-  const { thread_id: threadId } = await operations.result(word);
+  const before = await operations.result(word);
+  if (flags.begin === true && before.status !== 'running') return finish(io, flags, before);
+  const { thread_id: threadId } = before;
   const more = {
     migrate: flags.migrate === true,
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),

@@ -202,3 +202,21 @@ test('doctor names an endpoint that does not answer, also outside a repository',
   expect(said.code).toBe(2);
   expect(said.output).toContain(`FAIL model endpoint   ${endpoint} does not answer`);
 });
+
+test('a detached run that is cancelled before it came up stays cancelled', async () => {
+  world = makeWorld();
+  const created = JSON.parse((await governor(...run('--detach', '--json')).ended).output) as RunResult;
+  await governor('cancel', created.thread_id).ended;
+  // What the detached process does when it comes up late.
+  const begun = await governor('resume', created.thread_id, '--begin', '--json').ended;
+  expect(begun.code).toBe(3);
+  expect(await last()).toMatchObject({ status: 'cancelled' });
+});
+
+test('a budget gate says what it is about and how to allow more', async () => {
+  world = makeWorld({ config: { limits: { costUsd: 0.01, maxOutputTokens: 1024, onExhausted: 'ask' } } });
+  const asked = await governor(...run('--quiet')).ended;
+  expect(asked.code).toBe(4);
+  expect(asked.output).toMatch(/next: governor approve .* --add-usd N/);
+  expect((await governor('show', 'last').ended).errors).toContain('asks for more: the next call of the lead does not fit');
+});

@@ -1,5 +1,5 @@
 /** Files and tables of a home that somebody changed behind Governor's back: nobody is shown, decides or undoes what was not recorded. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -88,4 +88,25 @@ test('explain names agent, step, and the cap with its value', async () => {
   const text = await operations.explain(thread);
   expect(text).toContain('agent     agent:lead, step 2 of attempt 1');
   expect(text).toMatch(/^facts .*cap=modelCalls .*limit=2 .*used=2$/m);
+});
+
+test('nobody allows more than the ceilings of the operator, neither at the gate nor by a resume', async () => {
+  await operations.close();
+  world.dispose();
+  world = makeWorld({ config: { limits: { ...CONFIG.limits, costUsd: 0.01, onExhausted: 'ask' } } });
+  mkdirSync(world.home);
+  writeFileSync(join(world.home, 'operator.yaml'), 'ceilings: { costUsd: 0.5, modelCalls: 310 }\n');
+  operations = await world.open();
+  const { thread_id: thread, waiting } = await start(world, operations);
+  expect(waiting?.gate).toBe('budget');
+  const subject = String(waiting?.subject);
+  const refused = {
+    name: 'UsageError',
+    message: expect.stringMatching(/^--add-usd \$1: .*with it \$1\.01; the ceiling in operator\.yaml is \$0\.5$/),
+  };
+  await expect(operations.decide(thread, { decision: 'approved', subject, addMicroUsd: 1_000_000 })).rejects.toMatchObject(refused);
+  await expect(operations.resume(thread, { addMicroUsd: 1_000_000 })).rejects.toMatchObject(refused);
+  await expect(operations.resume(thread, { addCalls: 11 })).rejects.toThrow('the ceiling in operator.yaml is 310');
+  expect((await operations.audit(thread)).some((record) => record.action === 'run-extended')).toBe(false);
+  await operations.decide(thread, { decision: 'approved', subject, addMicroUsd: 490_000 });
 });
