@@ -8,7 +8,7 @@ import type { ApprovalRow, RunRow, Vote } from '../domain/ports.ts';
 import { rollBack } from '../nodes/deploy/rollback.ts';
 import { assertUnderCeilings } from './extensions.ts';
 import type { House } from './house.ts';
-import { pendingApproval, recordedRelease } from './look.ts';
+import { pendingApproval, recordedRelease, resultOf } from './look.ts';
 import { openSession } from './open-session.ts';
 import type { DecideOptions } from './operations.ts';
 import { reasonFor } from './runner.ts';
@@ -42,7 +42,7 @@ export async function decide(house: House, row: RunRow, options: DecideOptions):
   const comment = options.comment ?? '';
   if (options.decision === 'rejected' && comment.trim() === '')
     throw new UsageError('reject: --comment is required, so that the next attempt knows why');
-  await assertUnderCeilings(house, row.threadId, options);
+  assertUnderCeilings(house, (await resultOf(house, row)).limits, options);
   const vote: Vote = {
     by: { id: person.id, role: required.role, method: person.method },
     decision: options.decision === 'rejected' ? 'rejected' : options.edit === undefined ? 'approved' : 'edited',

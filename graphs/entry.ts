@@ -96,7 +96,7 @@ async function resume(house: House, word: string, options: ResumeOptions): Promi
         `resume: role "operator" is needed to widen a run; ${house.person.id} has ${house.person.roles.join(', ') || 'none'}`,
         'APPROVER_NOT_ALLOWED',
       );
-    await assertUnderCeilings(house, row.threadId, options);
+    assertUnderCeilings(house, (await resultOf(house, row)).limits, options);
     await widen(house, row.threadId, options);
   }
   try {

@@ -50,23 +50,26 @@ export async function addExtension(house: House, threadId: string, extension: Ex
   });
 }
 
+interface More {
+  readonly addMicroUsd?: number;
+  readonly addCalls?: number;
+  readonly addTimeMs?: number;
+}
+
 /** More than the operator's ceilings is allowed by nobody. @throws UsageError naming flag, sum and ceiling. */
-export async function assertUnderCeilings(
-  house: House,
-  threadId: string,
-  more: { readonly addMicroUsd?: number; readonly addCalls?: number },
-): Promise<void> {
+export function assertUnderCeilings(house: House, limits: Readonly<Record<string, unknown>>, more: More): void {
   const ceilings = house.operator?.ceilings ?? {};
-  const { caps } = await house.stores.ledger.totals(threadId, 'run');
-  for (const [flag, add, cap, ceiling] of [
-    ['--add-usd', more.addMicroUsd, caps.costMicroUsd, ceilings.costUsd],
-    ['--add-calls', more.addCalls, caps.modelCalls, ceilings.modelCalls],
-    ['--add-calls', more.addCalls, caps.toolCalls, ceilings.toolCalls],
+  const money = (value: number): string => `$${value / 1_000_000}`;
+  const time = (value: number): string => `${value / 1000} s`;
+  for (const [flag, add, limit, ceiling, shown] of [
+    ['--add-usd', more.addMicroUsd, limits['cost_micro_usd'], ceilings.costUsd, money],
+    ['--add-calls', more.addCalls, limits['modelCalls'], ceilings.modelCalls, String],
+    ['--add-calls', more.addCalls, limits['toolCalls'], ceilings.toolCalls, String],
+    ['--add-time', more.addTimeMs, limits['machine_ms'], ceilings.machineTime, time],
   ] as const) {
-    if (add === undefined || cap === undefined || ceiling === undefined || cap + add <= ceiling) continue;
-    const shown = (value: number): string => (flag === '--add-usd' ? `$${value / 1_000_000}` : String(value));
+    if (add === undefined || ceiling === undefined || typeof limit !== 'number' || limit + add <= ceiling) continue;
     throw new UsageError(
-      `${flag} ${shown(add)}: the run may use ${shown(cap)}, and with it ${shown(cap + add)}; the ceiling in operator.yaml is ${shown(ceiling)}`,
+      `${flag} ${shown(add)}: the run may use ${shown(limit)}, and with it ${shown(limit + add)}; the ceiling in operator.yaml is ${shown(ceiling)}`,
     );
   }
 }

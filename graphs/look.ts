@@ -1,5 +1,6 @@
 /** What a person sees of a thread: the result object, gates, differences, files. */
 import type { z } from 'zod';
+import type { Caps } from '../domain/budget.ts';
 import { effectiveLimits } from '../domain/config.ts';
 import { StopError, toError, UsageError } from '../domain/errors.ts';
 import type { BuildBody, FileRef } from '../domain/handoff.ts';
@@ -10,6 +11,7 @@ import { planMarkdown, reviewMarkdown } from '../nodes/markdown.ts';
 import { openRepository } from '../tools/repository.ts';
 import { reparse } from './config-file.ts';
 import { limitsView } from './create.ts';
+import { readExtensions } from './extensions.ts';
 import type { House } from './house.ts';
 import { readRequest } from './open-session.ts';
 import type { GateView } from './operations.ts';
@@ -120,16 +122,20 @@ async function withRelease(house: House, row: RunRow, release: ReleaseBody | nul
       agents: settled.agents + reserved.agents,
       machine_ms: row.machineMs,
     },
-    limits: await limitsOf(house, row, totals.caps.costMicroUsd),
+    limits: await limitsOf(house, row, totals.caps),
     dossier: stores.dossier.folder(threadId),
   };
 }
 
-async function limitsOf(house: House, row: RunRow, costCap: number | undefined): Promise<Record<string, unknown>> {
+/** What holds now: as it was started, with what people have allowed since. */
+async function limitsOf(house: House, row: RunRow, caps: Caps): Promise<Record<string, unknown>> {
   try {
     const { request } = await readRequest(house, row);
     const view = limitsView(effectiveLimits(reparse(request.config).limits, house.operator?.ceilings ?? {}));
-    return costCap === undefined ? view : { ...view, cost_micro_usd: costCap };
+    const { costMicroUsd, ...counts } = caps;
+    const opened = Object.entries({ ...counts, cost_micro_usd: costMicroUsd }).filter(([, cap]) => cap !== undefined);
+    const moreMs = (await readExtensions(house, row.threadId)).reduce((sum, extension) => sum + extension.add_machine_ms, 0);
+    return { ...view, ...Object.fromEntries(opened), machine_ms: Number(view['machine_ms']) + moreMs };
   } catch {
     return {};
   }

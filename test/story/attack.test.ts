@@ -95,7 +95,7 @@ test('nobody allows more than the ceilings of the operator, neither at the gate 
   world.dispose();
   world = makeWorld({ config: { limits: { ...CONFIG.limits, costUsd: 0.01, onExhausted: 'ask' } } });
   mkdirSync(world.home);
-  writeFileSync(join(world.home, 'operator.yaml'), 'ceilings: { costUsd: 0.5, modelCalls: 310 }\n');
+  writeFileSync(join(world.home, 'operator.yaml'), 'ceilings: { costUsd: 0.5, modelCalls: 310, machineTime: 2h }\n');
   operations = await world.open();
   const { thread_id: thread, waiting } = await start(world, operations);
   expect(waiting?.gate).toBe('budget');
@@ -107,6 +107,10 @@ test('nobody allows more than the ceilings of the operator, neither at the gate 
   await expect(operations.decide(thread, { decision: 'approved', subject, addMicroUsd: 1_000_000 })).rejects.toMatchObject(refused);
   await expect(operations.resume(thread, { addMicroUsd: 1_000_000 })).rejects.toMatchObject(refused);
   await expect(operations.resume(thread, { addCalls: 11 })).rejects.toThrow('the ceiling in operator.yaml is 310');
+  await expect(operations.resume(thread, { addTimeMs: 3_600_001 })).rejects.toThrow('the ceiling in operator.yaml is 7200 s');
   expect((await operations.audit(thread)).some((record) => record.action === 'run-extended')).toBe(false);
+  const widened = await operations.resume(thread, { addCalls: 10, addTimeMs: 3_600_000 });
+  expect(widened.limits).toMatchObject({ modelCalls: 310, toolCalls: 1010, machine_ms: 7_200_000, cost_micro_usd: 10_000 });
+  await expect(operations.resume(thread, { addCalls: 1 })).rejects.toThrow('the ceiling in operator.yaml is 310');
   await operations.decide(thread, { decision: 'approved', subject, addMicroUsd: 490_000 });
 });
