@@ -11,6 +11,7 @@ import type { House } from './house.ts';
 import { pendingApproval, recordedRelease, resultOf } from './look.ts';
 import { openSession } from './open-session.ts';
 import type { DecideOptions } from './operations.ts';
+import { writeReport } from './report.ts';
 import { reasonFor } from './runner.ts';
 
 /** Records one vote. @throws UsageError per contract section 1.2; `APPROVER_NOT_ALLOWED`. */
@@ -110,6 +111,7 @@ export async function cancel(house: House, row: RunRow): Promise<void> {
       row.threadId,
       reasonFor(row.threadId, { code: 'CANCELLED', message: `cancelled by ${person.id}`, stage: now.stage, evidence: [] }),
     );
+    await writeReport(house, row.threadId);
   }
 }
 
@@ -141,4 +143,5 @@ export async function rollback(house: House, row: RunRow, reason: string): Promi
   } finally {
     await stores.runs.release(fence);
   }
+  await writeReport(house, row.threadId);
 }

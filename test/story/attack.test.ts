@@ -114,3 +114,16 @@ test('nobody allows more than the ceilings of the operator, neither at the gate 
   await expect(operations.resume(thread, { addCalls: 1 })).rejects.toThrow('the ceiling in operator.yaml is 310');
   await operations.decide(thread, { decision: 'approved', subject, addMicroUsd: 490_000 });
 });
+
+test('the report is rewritten when a waiting run is cancelled and when a release is undone', async () => {
+  const report = (thread: string): string => readFileSync(fileOf(thread, 'report.md'), 'utf8');
+  const waiting = await start(world, operations);
+  await operations.cancel(waiting.thread_id);
+  expect(report(waiting.thread_id)).toMatch(/^# cancelled: /);
+  await operations.resume(waiting.thread_id);
+  const { thread_id: thread } = await approve(operations, waiting.thread_id);
+  expect(report(thread)).toMatch(/^# released: /);
+  await operations.rollback(thread, 'test');
+  expect(report(thread)).toMatch(/^# rolled_back: /);
+  expect(report(thread)).toContain('- 60-rollback.json');
+});
