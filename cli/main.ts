@@ -154,8 +154,9 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     const { codeOf, toError } = await import('../domain/errors.ts');
     const error = toError(thrown);
     if (error.name === 'UsageError' || error.name === 'StopError') {
-      io.stderr(`${error.message}\n`);
-      return error.name === 'UsageError' ? 2 : 3;
+      const stop = error.name === 'StopError';
+      io.stderr(`${stop ? `${codeOf(error)}: ` : ''}${error.message}\n`);
+      return stop ? 3 : 2;
     }
     if (codeOf(error) === 'DISK_LIMIT') {
       io.stderr(`DISK_LIMIT: ${error.message}; free some space in the home and try again\n`);

@@ -26,10 +26,11 @@ interface Schema<Body> {
 async function newest<Body>(
   house: House,
   threadId: string,
-  pattern: RegExp,
+  kind: '10-plan' | '20-build' | '30-review',
   schema: Schema<Body>,
   sha256?: string,
 ): Promise<Body | undefined> {
+  const pattern = new RegExp(`^${kind}\\.\\d+\\.json$`);
   const names = (await house.stores.dossier.list(threadId)).map((file) => file.path).filter((path) => pattern.test(path));
   const number = (path: string): number => Number(/\.(\d+)\./.exec(path)?.[1] ?? '0');
   const newestFirst = names.toSorted((a, b) => number(b) - number(a));
@@ -39,7 +40,7 @@ async function newest<Body>(
   }
   const [path] = newestFirst;
   if (sha256 === undefined) return undefined;
-  if (path === undefined) throw new StopError('HANDOFF_MISSING', `a file like ${pattern.source} is missing; its digest was ${sha256}`);
+  if (path === undefined) throw new StopError('HANDOFF_MISSING', `${kind}.<n>.json: the file is missing; its digest was ${sha256}`);
   return bodyOf(house, threadId, { path, sha256 }, schema);
 }
 
@@ -70,7 +71,7 @@ export async function recordedRelease(house: House, threadId: string): Promise<{
 }
 
 export const newestBuild = (house: House, threadId: string): Promise<BuildBody | undefined> =>
-  newest(house, threadId, /^20-build\.\d+\.json$/, buildBodySchema);
+  newest(house, threadId, '20-build', buildBodySchema);
 
 /** The approval a waiting thread waits for. */
 export async function pendingApproval(house: House, row: RunRow): Promise<ApprovalRow | undefined> {
@@ -152,9 +153,8 @@ export async function gateOf(house: House, row: RunRow): Promise<GateView | unde
     pending ?? (row.live ? undefined : (await house.stores.approvals.list({ threadId: row.threadId, status: 'pending' })).at(-1));
   if (approval === undefined) return undefined;
   const { gate, subject } = approval;
-  const plan = await newest(house, row.threadId, /^10-plan\.\d+\.json$/, planBodySchema, subject['plan']);
-  const review =
-    gate === 'release' ? await newest(house, row.threadId, /^30-review\.\d+\.json$/, reviewBodySchema, subject['review']) : undefined;
+  const plan = await newest(house, row.threadId, '10-plan', planBodySchema, subject['plan']);
+  const review = gate === 'release' ? await newest(house, row.threadId, '30-review', reviewBodySchema, subject['review']) : undefined;
   const totals = await house.stores.ledger.totals(row.threadId, 'run');
   return {
     row: approval,

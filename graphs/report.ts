@@ -85,15 +85,13 @@ function whereItStopped(records: readonly AuditRecord[], stage: string): string[
   const cause = drive.findLast(
     (record) => record.stage === stage && (record.action === 'stage-error' || record.action === 'budget-refused'),
   );
-  const asked = records.findLast((record) => record.stage === stage && record.action === 'model-call');
+  const asked = records.findLast(
+    ({ action, stage: at, actor }) =>
+      action === 'model-call' && at === stage && (cause?.action !== 'budget-refused' || actor === cause.actor),
+  );
   const out: string[] = [];
-  if (asked !== undefined) {
-    const steps = records.filter(
-      (record) =>
-        record.action === 'model-call' && record.stage === stage && record.actor === asked.actor && record.attempt === asked.attempt,
-    );
-    out.push(`agent     ${visible(asked.actor)}, step ${steps.length} of attempt ${asked.attempt ?? 1}`);
-  }
+  if (asked !== undefined)
+    out.push(`agent     ${visible(asked.actor)}, step ${String(asked.facts?.['call'])} of attempt ${asked.attempt ?? 1}`);
   const facts = Object.entries(cause?.facts ?? {}).filter(([name]) => name !== 'message');
   if (facts.length > 0) out.push(`facts     ${visible(facts.map(([name, value]) => `${name}=${String(value)}`).join(' '))}`);
   return out;

@@ -23,9 +23,14 @@ export async function decideCommand(
   flags: DecideFlags,
 ): Promise<number> {
   if (decision === 'rejected' && (flags.comment ?? '') === '') throw new UsageError('reject: --comment "..." is required');
-  const { thread_id: threadId, status } = await operations.result(word);
+  const before = await operations.result(word);
+  const { thread_id: threadId, status } = before;
+  const tellDamage = (error: unknown): never => {
+    if (flags.json === true) io.stdout(`${JSON.stringify(before)}\n`);
+    throw error;
+  };
   // A process that died at its gate left the thread `running`; its gate is open all the same.
-  const view = status === 'waiting' || status === 'running' ? await operations.gate(threadId) : undefined;
+  const view = status === 'waiting' || status === 'running' ? await operations.gate(threadId).catch(tellDamage) : undefined;
   if (view === undefined) throw new UsageError(`thread ${threadId}: is ${status}; no approval is pending`);
   const shown = view.row.subject.digest;
   io.stderr(`${gateText(view, shown)}\n`);

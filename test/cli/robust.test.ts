@@ -1,6 +1,6 @@
 /** The command line where the surroundings misbehave: files that are not there, readers that leave, processes that die. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
@@ -219,4 +219,16 @@ test('a budget gate says what it is about and how to allow more', async () => {
   expect(asked.code).toBe(4);
   expect(asked.output).toMatch(/next: governor approve .* --add-usd N/);
   expect((await governor('show', 'last').ended).errors).toContain('asks for more: the next call of the lead does not fit');
+});
+
+test('a gate whose review was edited is not decided: the code, the file and the result object are told', async () => {
+  world = makeWorld();
+  await governor(...run('--quiet')).ended;
+  const { thread_id: thread, waiting } = await last();
+  const file = join(world.home, 'runs', thread, '30-review.1.json');
+  writeFileSync(file, `${readFileSync(file, 'utf8')} `);
+  const said = await governor('approve', thread, '--subject', String(waiting?.subject), '--json').ended;
+  expect(said.code).toBe(3);
+  expect(said.errors).toMatch(/^STATE_TAMPERED: 30-review\.1\.json: digest /);
+  expect(JSON.parse(said.output)).toMatchObject({ thread_id: thread, status: 'waiting' });
 });
