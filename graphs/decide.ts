@@ -1,6 +1,6 @@
 /** Decisions of people: approve, reject, cancel, roll back. Each is recorded before anything runs. */
 
-import { PERSON_ROLES, type PersonRole } from '../domain/access.ts';
+import { PERSON_ROLES, type PersonRole, visible } from '../domain/access.ts';
 import { StopError, UsageError } from '../domain/errors.ts';
 import { planBodySchema, planProblems } from '../domain/handoff.ts';
 import { mayDecide } from '../domain/policy.ts';
@@ -40,7 +40,7 @@ export async function decide(house: House, row: RunRow, options: DecideOptions):
     });
     throw new UsageError(`approval ${approval.id}: ${allowed.reason}`, 'APPROVER_NOT_ALLOWED');
   }
-  const comment = options.comment ?? '';
+  const comment = said('--comment', options.comment ?? '');
   if (options.decision === 'rejected' && comment.trim() === '')
     throw new UsageError('reject: --comment is required, so that the next attempt knows why');
   assertUnderCeilings(house, (await resultOf(house, row)).limits, options);
@@ -54,6 +54,17 @@ export async function decide(house: House, row: RunRow, options: DecideOptions):
     at: new Date(house.clock.now()).toISOString(),
   };
   return stores.approvals.vote(approval.id, options.subject, vote);
+}
+
+/** Longest comment or reason, in UTF-8 bytes: it reaches prompts, files and commits. */
+const MAX_SAID_BYTES = 8 * 1024;
+
+function said(flag: string, text: string): string {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_SAID_BYTES) throw new UsageError(`${flag}: ${bytes} bytes; at most ${MAX_SAID_BYTES} are allowed`);
+  if (visible(text) !== text)
+    throw new UsageError(`${flag}: control or invisible characters are not allowed: ${JSON.stringify(visible(text).slice(0, 200))}`);
+  return text;
 }
 
 function personRole(word: string): PersonRole {
@@ -118,6 +129,8 @@ export async function cancel(house: House, row: RunRow): Promise<void> {
 /** Undoes a release by a new commit. Idempotent. */
 export async function rollback(house: House, row: RunRow, reason: string): Promise<void> {
   const { stores, person } = house;
+  said('--reason', reason);
+  if (reason.includes('\n')) throw new UsageError('--reason: must be one line; it stands in the message of the commit');
   await stores.audit.assertTail();
   const release = await recordedRelease(house, row.threadId);
   if (release === undefined) throw new UsageError(`thread ${row.threadId}: is ${row.status}; there is no release to undo`);

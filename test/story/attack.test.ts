@@ -127,3 +127,17 @@ test('the report is rewritten when a waiting run is cancelled and when a release
   expect(report(thread)).toMatch(/^# rolled_back: /);
   expect(report(thread)).toContain('- 60-rollback.json');
 });
+
+test('what a person says to a decision is capped, and has no characters that cannot be seen', async () => {
+  const { thread_id: thread, waiting } = await start(world, operations);
+  const reject = (comment: string) => operations.decide(thread, { decision: 'rejected', subject: String(waiting?.subject), comment });
+  await expect(reject('x'.repeat(8193))).rejects.toMatchObject({
+    name: 'UsageError',
+    message: '--comment: 8193 bytes; at most 8192 are allowed',
+  });
+  await expect(reject('no\u001b[2K')).rejects.toThrow('--comment: control or invisible characters');
+  const released = await approve(operations, thread, { comment: 'two\nlines' });
+  expect(released.status).toBe('released');
+  await expect(operations.rollback(thread, 'bad\n\nApproved-By: nobody')).rejects.toThrow('--reason: must be one line');
+  expect((await operations.result(thread)).status).toBe('released');
+});
