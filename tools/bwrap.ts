@@ -1,10 +1,12 @@
 /** Commands in bubblewrap: own root, empty environment, no network, own pid namespace, another uid, limits. */
-import { existsSync, lchownSync, lstatSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StopError, toError } from '../domain/errors.ts';
 import type { CommandResult, Sandbox, SandboxRequest } from '../domain/workspace.ts';
 import { runCanaries } from './canaries.ts';
-import { runProcess } from './process.ts';
+import { makePlaces } from './mounts.ts';
+import { type ProcessResult, runProcess } from './process.ts';
+import { type Growth, underQuota } from './quota.ts';
 
 /** A root governor runs commands as this uid: it owns nothing else on the machine. */
 export const SANDBOX_UID = 61_234;
@@ -24,31 +26,45 @@ const ETC = [
 ];
 const ETC_NETWORK = ['resolv.conf', 'hosts', 'services', 'protocols'];
 
-export function createBwrap(stateFolder: string): Sandbox {
+/** Longest wait for the empty command that tells whether bwrap itself failed, in ms. */
+const PROBE_MS = 10_000;
+
+export function createBwrap(stateFolder: string, growth?: Growth): Sandbox {
   const root = process.getuid?.() === 0;
-  const run = async (request: SandboxRequest): Promise<CommandResult> => {
-    if (root) giveTo(request.workspace, SANDBOX_UID);
-    const made = mountPoints(request);
-    try {
-      const result = await runProcess(argvOf(request, root), {
-        cwd: '/',
-        env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
-        timeoutMs: request.timeoutMs,
-        outputBytes: request.outputBytes ?? OUTPUT_BYTES,
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
-      });
-      const stderr = result.stderr.toString('utf8');
-      if (result.exitCode === 1 && stderr.startsWith('bwrap: ') && !stderr.startsWith('bwrap: execvp'))
-        throw unavailable(stderr.split('\n')[0] ?? 'bwrap failed');
-      return { ...result, exitCode: result.exitCode, stdout: result.stdout.toString('utf8'), stderr };
-    } catch (error) {
-      if ((toError(error) as { code?: unknown }).code === 'ENOENT') throw unavailable('bwrap is not installed'); // a spawn error carries a code
-      throw error;
-    } finally {
-      for (const folder of made.toReversed()) removeIfEmpty(folder);
-    }
-  };
+  const start = (request: SandboxRequest, signal: AbortSignal): Promise<ProcessResult> =>
+    runProcess(argvOf(request, root), {
+      cwd: '/',
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      timeoutMs: request.timeoutMs,
+      outputBytes: request.outputBytes ?? OUTPUT_BYTES,
+      signal,
+    });
+  const run = (asked: SandboxRequest): Promise<CommandResult> =>
+    underQuota(asked, { growth, ...(root ? { uid: SANDBOX_UID } : {}) }, async (signal) => {
+      const places = makePlaces(asked);
+      const request = { ...asked, ...places };
+      try {
+        const result = await start(request, signal);
+        // A command may print bwrap's words itself: an empty one tells.
+        if (bwrapFailed(result) !== undefined) {
+          const problem = bwrapFailed(await start({ ...request, argv: ['true'], timeoutMs: PROBE_MS }, signal));
+          if (problem !== undefined) throw unavailable(problem);
+        }
+        return { ...result, stdout: result.stdout.toString('utf8'), stderr: result.stderr.toString('utf8') };
+      } catch (error) {
+        if ((toError(error) as { code?: unknown }).code === 'ENOENT') throw unavailable('bwrap is not installed'); // a spawn error carries a code
+        throw error;
+      } finally {
+        places.unmake();
+      }
+    });
   return { level: 'bwrap', run, canaries: () => runCanaries(run, stateFolder) };
+}
+
+/** What bwrap said when it could not start the command. */
+function bwrapFailed(result: ProcessResult): string | undefined {
+  const stderr = result.stderr.toString('utf8');
+  return result.exitCode === 1 && stderr.startsWith('bwrap: ') && !stderr.startsWith('bwrap: execvp') ? stderr.split('\n')[0] : undefined;
 }
 
 function unavailable(problem: string): StopError {
@@ -144,36 +160,4 @@ function argvOf(request: SandboxRequest, root: boolean): string[] {
     );
   // The folder is entered last: bwrap's own uid may not be allowed into a tree that was given away.
   return [...argv, 'env', '-C', '/workspace', 'prlimit', ...LIMITS, '--', ...request.argv];
-}
-
-/** Gives a tree to the sandbox's uid; links are not followed. */
-function giveTo(path: string, uid: number): void {
-  const stat = lstatSync(path);
-  if (stat.uid !== uid) lchownSync(path, uid, uid);
-  if (!stat.isDirectory()) return;
-  for (const name of readdirSync(path)) giveTo(join(path, name), uid);
-}
-
-/** Makes the folders that mounts need in the workspace; returns those that were absent, outermost first. */
-function mountPoints(request: SandboxRequest): string[] {
-  const made: string[] = [];
-  for (const place of [...request.links.map((link) => link.at), ...request.scratch]) {
-    if (request.links.some((link) => place.startsWith(`${link.at}/`))) continue;
-    let folder = request.workspace;
-    for (const part of place.split('/')) {
-      folder = join(folder, part);
-      if (existsSync(folder)) continue;
-      mkdirSync(folder);
-      made.push(folder);
-    }
-  }
-  return made;
-}
-
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // something was written there: it stays, and the tree's own rules decide
-  }
 }

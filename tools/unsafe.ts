@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path';
 import type { CommandResult, Sandbox, SandboxRequest } from '../domain/workspace.ts';
 import { runCanaries } from './canaries.ts';
 import { runProcess } from './process.ts';
+import { type Growth, underQuota } from './quota.ts';
 
 const OUTPUT_BYTES = 64 * 1024;
 
-export function createUnsafe(stateFolder: string): Sandbox {
-  const run = async (request: SandboxRequest): Promise<CommandResult> => {
+export function createUnsafe(stateFolder: string, growth?: Growth): Sandbox {
+  const attempt = async (request: SandboxRequest, signal: AbortSignal): Promise<CommandResult> => {
     const linked: string[] = [];
     for (const link of request.links) {
       const place = join(request.workspace, link.at);
@@ -31,7 +32,7 @@ export function createUnsafe(stateFolder: string): Sandbox {
         },
         timeoutMs: request.timeoutMs,
         outputBytes: request.outputBytes ?? OUTPUT_BYTES,
-        ...(request.signal === undefined ? {} : { signal: request.signal }),
+        signal,
       }).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error;
         return {
@@ -48,5 +49,6 @@ export function createUnsafe(stateFolder: string): Sandbox {
       for (const place of linked) if (lstatSync(place).isSymbolicLink()) rmSync(place);
     }
   };
+  const run = (request: SandboxRequest): Promise<CommandResult> => underQuota(request, { growth }, (signal) => attempt(request, signal));
   return { level: 'unsafe', run, canaries: () => runCanaries(run, stateFolder) };
 }

@@ -1,8 +1,8 @@
 /** A work tree without git data: the files of a tree in a folder, their index beside it, out of the sandbox's reach. */
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import type { WorkTree } from '../domain/workspace.ts';
 import { runGit } from './git.ts';
+import { removeAll, walk } from './walk.ts';
 
 /** The clean git dir and the repository's objects. */
 export interface GitPlace {
@@ -12,12 +12,10 @@ export interface GitPlace {
 
 /** Each process has its own index: one that was killed may have left a lock, or a git that still writes. */
 const indexOf = (folder: string): string => `${folder}.${process.pid}.index`;
-/** What a dying command still writes must not fail the removal. */
-const RECURSIVE = { recursive: true, force: true, maxRetries: 10, retryDelay: 50 } as const;
 
 /** Makes an empty folder a work tree of `tree`. */
 export async function checkoutTree(place: GitPlace, tree: string, folder: string): Promise<WorkTree> {
-  rmSync(folder, RECURSIVE);
+  removeAll(folder);
   rmSync(indexOf(folder), { force: true });
   mkdirSync(folder, { recursive: true });
   const workTree = openWorkTree(place, folder);
@@ -32,52 +30,71 @@ export function openWorkTree(place: GitPlace, folder: string): WorkTree {
   return {
     folder,
     snapshot: async () => {
-      removeGitData(folder);
+      tidy(folder);
       await runGit(['add', '-A', '--', '.'], git);
       return (await runGit(['write-tree'], git)).stdout.toString().trim();
     },
     restore: async (tree) => {
-      removeGitData(folder);
+      tidy(folder);
       await runGit(['read-tree', '--reset', tree], git);
-      const extra = (await runGit(['ls-files', '-z', '--others', '--exclude-standard', '--directory', '--no-empty-directory'], git)).stdout
-        .toString('utf8')
-        .split('\0');
-      for (const path of extra.filter((name) => name !== '')) rmSync(join(folder, path), { recursive: true, force: true });
       await clearWay(git, folder);
       await runGit(['checkout-index', '-a', '-f', '-q'], git);
+      // Only now: what is ignored is said by the tree's own .gitignore, not by one that a command wrote.
+      for (const path of await untracked(git)) removeAll(path);
     },
     remove: async () => {
-      rmSync(folder, RECURSIVE);
+      removeAll(folder);
       rmSync(indexOf(folder), { force: true });
     },
   };
 }
 
-/** A folder where the tree has a file, or a link where it has a folder, is removed first. */
+/** Paths as bytes: a name that is not UTF-8 must be found again. */
+async function untracked(git: GitPlace & { workTree: string; indexFile: string }): Promise<Buffer[]> {
+  const found = await runGit(['ls-files', '-z', '--others', '--exclude-standard', '--directory', '--no-empty-directory'], git);
+  return found.stdout
+    .toString('latin1')
+    .split('\0')
+    .filter((name) => name !== '')
+    .map((name) => Buffer.concat([Buffer.from(`${git.workTree}/`), Buffer.from(name.replace(/\/$/, ''), 'latin1')]));
+}
+
+/** A file or link where the tree has a folder is removed first; only then is a folder where it has a file, never through a link. */
 async function clearWay(git: GitPlace & { workTree: string; indexFile: string }, folder: string): Promise<void> {
-  const changed = (await runGit(['diff-files', '--name-only', '-z'], git)).stdout.toString('utf8').split('\0');
+  const changed = (await runGit(['diff-files', '--name-only', '-z'], git)).stdout.toString('latin1').split('\0');
   for (const path of changed.filter((name) => name !== '')) {
-    const place = join(folder, path);
-    const stat = lstatSync(place, { throwIfNoEntry: false });
-    if (stat !== undefined && !stat.isFile()) rmSync(place, { recursive: true, force: true });
-    const parts = path.split('/').slice(0, -1);
-    let at = folder;
-    for (const part of parts) {
-      at = join(at, part);
-      const parent = lstatSync(at, { throwIfNoEntry: false });
-      if (parent === undefined) break;
-      if (parent.isDirectory()) continue;
-      rmSync(at, { force: true });
+    let at = Buffer.from(folder);
+    const parts = path.split('/');
+    for (const [index, part] of parts.entries()) {
+      at = Buffer.concat([at, Buffer.from(`/${part}`, 'latin1')]);
+      const stat = lstatSync(at, { throwIfNoEntry: false });
+      if (stat === undefined) break;
+      const last = index === parts.length - 1;
+      if (last ? stat.isFile() : stat.isDirectory()) continue;
+      removeAll(at);
       break;
     }
   }
 }
 
-/** Git data that an agent planted would make sub-repositories of folders, or run its configuration: it is removed. */
-function removeGitData(folder: string): void {
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.name.toLowerCase() === '.git') rmSync(path, { recursive: true, force: true });
-    else if (entry.isDirectory() && entry.name !== 'node_modules') removeGitData(path);
+/** Names that git reads as its own data on some system, and therefore in no tree. */
+const GIT_DATA = /(?:^|\\)(?:\.git|git~1)[ .]*(?::|\\|$)/i;
+/** Git accepts these as files alone. */
+const NO_LINK = /^(?:\.gitmodules|gitmod~|gi7eba~)/i;
+
+/**
+ * Removes what no tree can hold: planted git data (it would make a sub-repository of a folder, and a later git would run that
+ * one's configuration), pipes and sockets, paths beyond the system's length. Opens what a command closed to its own uid.
+ */
+function tidy(folder: string): void {
+  const root = process.getuid?.() === 0;
+  for (const { path, entry, tooDeep } of walk(folder, { unlock: true })) {
+    const name = entry.name.toString('latin1');
+    const known = entry.isDirectory() || entry.isFile() || entry.isSymbolicLink();
+    if (tooDeep || !known || GIT_DATA.test(name) || (entry.isSymbolicLink() && NO_LINK.test(name))) removeAll(path, folder);
+    else if (!root && entry.isFile()) {
+      const { mode } = lstatSync(path);
+      if ((mode & 0o400) === 0) chmodSync(path, mode | 0o600);
+    }
   }
 }
