@@ -1,5 +1,6 @@
 /** The numbered migrations, in order; the database's user_version is how many have run. */
 import { sql as first } from './0001-first.ts';
 import { sql as extensionAmounts } from './0002-extension-amounts.ts';
+import { sql as served } from './0003-served.ts';
 
-export const MIGRATIONS: readonly string[] = [first, extensionAmounts];
+export const MIGRATIONS: readonly string[] = [first, extensionAmounts, served];

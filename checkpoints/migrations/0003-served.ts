@@ -1,0 +1,57 @@
+/** The tables of the LangGraph server. A governed run is a thread of it from its first moment, whoever started it. */
+export const sql = `
+CREATE TABLE threads (
+  thread_id TEXT PRIMARY KEY, tenant TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, state_updated_at TEXT,
+  metadata TEXT NOT NULL, config TEXT NOT NULL, status TEXT NOT NULL, "values" TEXT, interrupts TEXT NOT NULL, error TEXT,
+  ttl_minutes REAL, expires_at TEXT, epoch INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX threads_by_created ON threads (tenant, created_at);
+CREATE INDEX threads_by_updated ON threads (tenant, updated_at);
+CREATE INDEX threads_by_status ON threads (tenant, status, created_at);
+CREATE INDEX threads_by_graph ON threads (tenant, json_extract(metadata, '$.graph_id'), created_at);
+CREATE INDEX threads_by_assistant ON threads (tenant, json_extract(metadata, '$.assistant_id'), created_at);
+CREATE INDEX threads_by_expiry ON threads (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE thread_runs (
+  seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, thread_id TEXT NOT NULL, tenant TEXT NOT NULL, assistant_id TEXT NOT NULL,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, status TEXT NOT NULL, metadata TEXT NOT NULL, kwargs TEXT NOT NULL,
+  multitask TEXT NOT NULL, temporary INTEGER NOT NULL, due_at INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
+  epoch INTEGER, lease_host TEXT, lease_pid INTEGER, lease_ticks INTEGER, lease_until INTEGER, cancel TEXT, output TEXT, error TEXT
+) STRICT;
+CREATE INDEX thread_runs_by_thread ON thread_runs (thread_id, seq);
+CREATE INDEX thread_runs_open ON thread_runs (status, due_at, seq) WHERE status IN ('pending', 'running');
+CREATE INDEX thread_runs_ended ON thread_runs (updated_at) WHERE status NOT IN ('pending', 'running');
+CREATE TABLE run_events (run_id TEXT NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run_id, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE assistants (
+  assistant_id TEXT PRIMARY KEY, tenant TEXT, graph_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT, config TEXT NOT NULL,
+  context TEXT, metadata TEXT NOT NULL, version INTEGER NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX assistants_by_graph ON assistants (graph_id, created_at);
+CREATE TABLE assistant_versions (
+  assistant_id TEXT NOT NULL, version INTEGER NOT NULL, graph_id TEXT NOT NULL, name TEXT NOT NULL, description TEXT, config TEXT NOT NULL,
+  context TEXT, metadata TEXT NOT NULL, created_at TEXT NOT NULL, PRIMARY KEY (assistant_id, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE items (
+  tenant TEXT NOT NULL, namespace TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL,
+  ttl_minutes REAL, expires_at TEXT, PRIMARY KEY (tenant, namespace, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX items_by_expiry ON items (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE outbox (
+  id INTEGER PRIMARY KEY, run_id TEXT NOT NULL, tenant TEXT NOT NULL, url TEXT NOT NULL, body TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
+  due_at INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'dead')), error TEXT, created_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX outbox_waiting ON outbox (due_at) WHERE state = 'waiting';
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY, hash TEXT NOT NULL, name TEXT NOT NULL, tenant TEXT NOT NULL, owner TEXT NOT NULL, roles TEXT NOT NULL, graphs TEXT,
+  created_at TEXT NOT NULL, expires_at TEXT, revoked_at TEXT
+) STRICT;
+CREATE TABLE idempotency (
+  scope TEXT NOT NULL, key TEXT NOT NULL, request_hash TEXT NOT NULL, answer TEXT, created_at TEXT NOT NULL, PRIMARY KEY (scope, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (created_at);
+INSERT INTO threads (thread_id, tenant, created_at, updated_at, metadata, config, status, interrupts)
+  SELECT thread_id, 'default', created_at, updated_at, json_object('graph_id', 'governor'), '{}', 'idle', '{}' FROM runs;
+CREATE TRIGGER runs_are_threads AFTER INSERT ON runs BEGIN
+  INSERT OR IGNORE INTO threads (thread_id, tenant, created_at, updated_at, metadata, config, status, interrupts)
+  VALUES (NEW.thread_id, 'default', NEW.created_at, NEW.updated_at, json_object('graph_id', 'governor'), '{}', 'idle', '{}');
+END;
+`;

@@ -1,0 +1,375 @@
+/** What the LangGraph server keeps: threads, runs, assistants, events, items, webhooks, keys; and whose they are. */
+
+export type Json = Readonly<Record<string, unknown>>;
+
+/** What a custom auth handler lets its user see: members of the row's metadata. An absent member never matches. */
+export type Filters = Readonly<Record<string, string | { readonly $eq?: string; readonly $contains?: string | readonly string[] }>>;
+
+/** Whose rows a request may touch. Rows of another tenant, or beside the filters, do not exist for it. */
+export interface Scope {
+  readonly tenant: string;
+  readonly filters?: Filters | undefined;
+}
+
+/** The tenant of the local operator, of the command line, and of keys that name none. */
+export const DEFAULT_TENANT = 'default';
+
+/** A request that the rows refuse. */
+export class ServedError extends Error {
+  readonly kind: 'missing' | 'conflict' | 'invalid';
+  constructor(kind: 'missing' | 'conflict' | 'invalid', message: string) {
+    super(message);
+    this.name = 'ServedError';
+    this.kind = kind;
+  }
+}
+
+/** A page of a listing. `total` counts at most `COUNT_CAP` rows, so that its cost has an end. */
+export interface Page<Row> {
+  readonly rows: readonly Row[];
+  readonly total: number;
+  /** The offset of the next page, when there is one. */
+  readonly next: number | null;
+}
+
+export const COUNT_CAP = 10_000;
+
+export interface Paging {
+  readonly limit: number;
+  readonly offset: number;
+  readonly sortBy?: string | undefined;
+  readonly sortOrder?: 'asc' | 'desc' | undefined;
+}
+
+// ---------------------------------------------------------------- threads
+
+export type ThreadStatus = 'idle' | 'busy' | 'interrupted' | 'error';
+
+export interface ThreadRow {
+  readonly threadId: string;
+  readonly tenant: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly stateUpdatedAt: string | null;
+  readonly metadata: Json;
+  readonly config: Json;
+  readonly status: ThreadStatus;
+  /** The state's values as JSON, after the last run or edit. */
+  readonly values: unknown;
+  /** Task id -> what it waits for. */
+  readonly interrupts: Readonly<Record<string, readonly unknown[]>>;
+  readonly error: unknown;
+  /** Minutes after the last update until the thread is deleted; null: kept. */
+  readonly ttlMinutes: number | null;
+  /** A row of the governor's own runs exists: the thread is a governed one. */
+  readonly governed: boolean;
+}
+
+export interface ThreadFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly metadata?: Json | undefined;
+  readonly values?: Json | undefined;
+  readonly status?: ThreadStatus | undefined;
+}
+
+/** How a thread stands after a run or an edit. */
+export interface ThreadEnd {
+  readonly values?: unknown;
+  readonly interrupts?: Readonly<Record<string, readonly unknown[]>>;
+  readonly error?: unknown;
+}
+
+export interface Threads {
+  /** @throws ServedError `conflict` when it exists and `ifExists` is `raise`, or when it is another tenant's. */
+  create(
+    scope: Scope,
+    thread: { threadId: string; metadata: Json; ifExists: 'raise' | 'do_nothing'; ttlMinutes?: number | null },
+  ): Promise<ThreadRow>;
+  get(scope: Scope, threadId: string): Promise<ThreadRow | undefined>;
+  search(scope: Scope, filter: ThreadFilter, paging: Paging): Promise<Page<ThreadRow>>;
+  count(scope: Scope, filter: ThreadFilter): Promise<number>;
+  /** Merges metadata; sets the time to live. @throws ServedError `missing`. */
+  patch(scope: Scope, threadId: string, patch: { metadata?: Json; config?: Json; ttlMinutes?: number | null }): Promise<ThreadRow>;
+  /** With its runs, events and checkpoints. @throws ServedError `missing`; `conflict` for a governed thread (`gc` is its end). */
+  delete(scope: Scope, threadId: string): Promise<void>;
+  /** Checkpoints and all; without its runs. @throws ServedError `missing`, `conflict` for a governed thread. */
+  copy(scope: Scope, threadId: string, newId: string): Promise<ThreadRow>;
+  settle(threadId: string, end: ThreadEnd): Promise<void>;
+  /** Deletes what has outlived its time to live; at most `limit`. */
+  expire(limit: number): Promise<number>;
+}
+
+// ---------------------------------------------------------------- runs
+
+export const SERVED_STATUSES = ['pending', 'running', 'error', 'success', 'timeout', 'interrupted'] as const;
+export type ServedStatus = (typeof SERVED_STATUSES)[number];
+export type Multitask = 'reject' | 'rollback' | 'interrupt' | 'enqueue';
+export type CancelAction = 'interrupt' | 'rollback';
+
+export interface ServedRun {
+  readonly runId: string;
+  readonly threadId: string;
+  readonly tenant: string;
+  readonly assistantId: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly status: ServedStatus;
+  readonly metadata: Json;
+  /** What the graph is called with; verbatim, so that the same is delivered again after a crash. */
+  readonly kwargs: Json;
+  readonly multitask: Multitask;
+  /** How often a worker has begun it. */
+  readonly attempt: number;
+  /** Its thread is deleted with its end. */
+  readonly temporary: boolean;
+  /** The final values, for those who wait; null before the end. */
+  readonly output: unknown;
+  /** `{ error, message }` of the failure. */
+  readonly error: unknown;
+}
+
+export interface NewRun {
+  readonly runId: string;
+  readonly threadId: string;
+  readonly assistantId: string;
+  readonly metadata: Json;
+  readonly kwargs: Json;
+  readonly multitask: Multitask;
+  readonly temporary: boolean;
+  readonly afterMs: number;
+  /** What to do when the thread is not there. */
+  readonly ifNotExists: 'create' | 'reject';
+  /** Metadata and config that the thread takes over. */
+  readonly threadMetadata: Json;
+  readonly threadConfig: Json;
+}
+
+/** Proof of holding a run: its thread's epoch when it was claimed. */
+export interface RunLease {
+  readonly runId: string;
+  readonly threadId: string;
+  readonly epoch: number;
+}
+
+export type RunEnd = ThreadEnd & { readonly status: Exclude<ServedStatus, 'pending' | 'running'>; readonly output?: unknown };
+
+export interface Queue {
+  /**
+   * All or nothing, durable when it returns. Applies the multitask strategy: `reject` is a conflict, `interrupt` and `rollback` ask
+   * the runs before it to stop. @throws ServedError `missing`, `conflict`.
+   */
+  put(scope: Scope, runs: readonly NewRun[]): Promise<readonly ServedRun[]>;
+  get(scope: Scope, threadId: string | undefined, runId: string): Promise<ServedRun | undefined>;
+  list(
+    scope: Scope,
+    threadId: string,
+    options: { limit: number; offset: number; status?: ServedStatus | undefined; metadata?: Json | undefined },
+  ): Promise<readonly ServedRun[]>;
+  /** The oldest run that is due and whose thread nobody runs; a run whose lease died comes first. */
+  claim(): Promise<{ run: ServedRun; lease: RunLease } | undefined>;
+  /** Ms until a delayed run is due or a lease runs out; undefined: nothing waits. */
+  nextDueMs(): Promise<number | undefined>;
+  heartbeat(lease: RunLease): Promise<'held' | 'lost' | CancelAction>;
+  /** In one transaction: the run's end, its thread's state, the webhook. False when fenced. */
+  finish(lease: RunLease, end: RunEnd): Promise<boolean>;
+  /** Gives a run back, to be begun again by whoever comes next (drain). */
+  giveBack(lease: RunLease): Promise<void>;
+  /** Pending runs end at once; running ones are told by the next heartbeat. Returns the ids it concerned. */
+  cancel(
+    scope: Scope,
+    which: { threadId?: string | undefined; runIds?: readonly string[] | undefined; status?: 'pending' | 'running' | 'all' | undefined },
+    action: CancelAction,
+  ): Promise<readonly string[]>;
+  /** @throws ServedError `missing`; `conflict` while it runs. */
+  delete(scope: Scope, threadId: string, runId: string): Promise<void>;
+  counts(): Promise<Readonly<Record<ServedStatus, number>>>;
+  /** Deletes runs that ended before `before` (ISO) and whose thread is gone; at most `limit`. */
+  prune(before: string, limit: number): Promise<number>;
+}
+
+// ---------------------------------------------------------------- events
+
+export interface EventRow {
+  /** Dense, from 0. */
+  readonly seq: number;
+  readonly event: string;
+  /** JSON text. */
+  readonly data: string;
+}
+
+export interface Events {
+  /** Durable when it returns; the ids follow the last one. @throws FencedError when the lease is stale. */
+  append(lease: RunLease, events: readonly { event: string; data: string }[]): Promise<number>;
+  /** Strictly after `afterSeq` (-1: from the start), at most `limit` rows and about `maxBytes` of data. */
+  read(runId: string, afterSeq: number, limit: number, maxBytes: number): Promise<readonly EventRow[]>;
+  last(runId: string): Promise<number>;
+  /** Deletes the events of runs that ended before `before` (ISO); at most `limit` runs. */
+  prune(before: string, limit: number): Promise<number>;
+}
+
+// ---------------------------------------------------------------- assistants
+
+export interface AssistantRow {
+  readonly assistantId: string;
+  /** Null for a system assistant: everybody sees it. */
+  readonly tenant: string | null;
+  readonly graphId: string;
+  readonly name: string;
+  readonly description: string | null;
+  readonly config: Json;
+  readonly context: unknown;
+  readonly metadata: Json;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface AssistantFilter {
+  readonly graphId?: string | undefined;
+  /** Part of the name, in any case. */
+  readonly name?: string | undefined;
+  readonly metadata?: Json | undefined;
+}
+
+export interface AssistantPatch {
+  readonly graphId?: string | undefined;
+  readonly name?: string | undefined;
+  readonly description?: string | null | undefined;
+  readonly config?: Json | undefined;
+  readonly context?: unknown;
+  readonly metadata?: Json | undefined;
+}
+
+export interface Assistants {
+  /** Makes the system assistants equal to the graphs that are served; others stay, so that their threads can be read. */
+  seed(system: readonly { assistantId: string; graphId: string; description?: string | undefined }[]): Promise<void>;
+  create(
+    scope: Scope,
+    assistant: Omit<AssistantRow, 'tenant' | 'version' | 'createdAt' | 'updatedAt'>,
+    ifExists: 'raise' | 'do_nothing',
+  ): Promise<AssistantRow>;
+  get(scope: Scope, assistantId: string): Promise<AssistantRow | undefined>;
+  search(scope: Scope, filter: AssistantFilter, paging: Paging): Promise<Page<AssistantRow>>;
+  count(scope: Scope, filter: AssistantFilter): Promise<number>;
+  /** Each patch is a new version. @throws ServedError `missing`; `conflict` for a system assistant's graph. */
+  patch(scope: Scope, assistantId: string, patch: AssistantPatch): Promise<AssistantRow>;
+  delete(scope: Scope, assistantId: string): Promise<void>;
+  /** Newest first. */
+  versions(scope: Scope, assistantId: string, options: Paging & { metadata?: Json | undefined }): Promise<readonly AssistantRow[]>;
+  /** Makes an earlier version the current one. @throws ServedError `missing`. */
+  setLatest(scope: Scope, assistantId: string, version: number): Promise<AssistantRow>;
+}
+
+// ---------------------------------------------------------------- store items
+
+export interface ItemRow {
+  readonly namespace: readonly string[];
+  readonly key: string;
+  readonly value: Json;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+export interface Items {
+  put(
+    tenant: string,
+    item: { namespace: readonly string[]; key: string; value: Json; ttlMinutes?: number | null | undefined },
+  ): Promise<void>;
+  get(tenant: string, namespace: readonly string[], key: string, refreshTtl?: boolean): Promise<ItemRow | undefined>;
+  delete(tenant: string, namespace: readonly string[], key: string): Promise<void>;
+  /** Filters are those of LangGraph's BaseStore: equal values, or `$eq $ne $gt $gte $lt $lte`. Newest update first. */
+  search(
+    tenant: string,
+    options: {
+      namespacePrefix: readonly string[];
+      filter?: Json | undefined;
+      query?: string | undefined;
+      limit: number;
+      offset: number;
+      refreshTtl?: boolean | undefined;
+    },
+  ): Promise<readonly ItemRow[]>;
+  namespaces(
+    tenant: string,
+    options: {
+      prefix?: readonly string[] | undefined;
+      suffix?: readonly string[] | undefined;
+      maxDepth?: number | undefined;
+      limit: number;
+      offset: number;
+    },
+  ): Promise<readonly (readonly string[])[]>;
+  expire(limit: number): Promise<number>;
+}
+
+// ---------------------------------------------------------------- webhooks, keys, idempotency
+
+export interface OutboxRow {
+  readonly id: number;
+  readonly runId: string;
+  readonly url: string;
+  /** JSON text of the body. */
+  readonly body: string;
+  readonly tries: number;
+}
+
+export interface Outbox {
+  /** The due ones, oldest first; each is held for `holdMs`, so that two processes do not send it at once. */
+  take(limit: number, holdMs: number): Promise<readonly OutboxRow[]>;
+  sent(id: number): Promise<void>;
+  /** Another try after `delayMs`; `null`: given up, kept with its error. */
+  failed(id: number, error: string, delayMs: number | null): Promise<void>;
+  nextDueMs(): Promise<number | undefined>;
+  counts(): Promise<{ waiting: number; dead: number }>;
+}
+
+export interface KeyRow {
+  readonly id: string;
+  /** Hex SHA-256 of the secret. */
+  readonly hash: string;
+  readonly name: string;
+  readonly tenant: string;
+  /** The principal that the key acts for. */
+  readonly owner: string;
+  readonly roles: readonly string[];
+  /** Graphs it may use; null: all. */
+  readonly graphs: readonly string[] | null;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+export interface Keys {
+  create(row: Omit<KeyRow, 'createdAt' | 'revokedAt'>): Promise<KeyRow>;
+  get(id: string): Promise<KeyRow | undefined>;
+  list(): Promise<readonly KeyRow[]>;
+  /** @throws ServedError `missing`. */
+  revoke(id: string): Promise<KeyRow>;
+}
+
+export interface KeptAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Idempotency {
+  /** `begun`: go on and `keep`; `busy`: the first request is under way; `differs`: the key was used for another request. */
+  begin(scope: string, key: string, requestHash: string): Promise<'begun' | 'busy' | 'differs' | KeptAnswer>;
+  keep(scope: string, key: string, answer: KeptAnswer): Promise<void>;
+  /** The request failed before it changed anything: the key is free again. */
+  drop(scope: string, key: string): Promise<void>;
+  prune(before: string, limit: number): Promise<number>;
+}
+
+/** All of them, on one database. */
+export interface Served {
+  readonly threads: Threads;
+  readonly queue: Queue;
+  readonly events: Events;
+  readonly assistants: Assistants;
+  readonly items: Items;
+  readonly outbox: Outbox;
+  readonly keys: Keys;
+  readonly idempotency: Idempotency;
+}

@@ -1,0 +1,88 @@
+/** What the rooms of the server share: the home, the rows, the graphs, and whom to wake when something happened. */
+import type { BaseStore } from '@langchain/langgraph';
+import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
+import type { Hono } from 'hono';
+import type { Served } from '../domain/served.ts';
+import type { House } from '../graphs/house.ts';
+import type { Caller } from './caller.ts';
+
+/** The part of a compiled graph that the server uses; `Pregel` of any version that the project brings. */
+export interface ServableGraph {
+  readonly nodes: Readonly<Record<string, unknown>>;
+  checkpointer?: unknown;
+  store?: unknown;
+  stream(input: unknown, config: Record<string, unknown>): Promise<AsyncIterable<unknown>>;
+  streamEvents(input: unknown, config: Record<string, unknown>): AsyncIterable<unknown>;
+  getState(config: Record<string, unknown>, options?: { subgraphs?: boolean }): Promise<unknown>;
+  getStateHistory(config: Record<string, unknown>, options?: Record<string, unknown>): AsyncIterable<unknown>;
+  updateState(config: Record<string, unknown>, values: unknown, asNode?: string): Promise<unknown>;
+  bulkUpdateState(config: Record<string, unknown>, supersteps: unknown[]): Promise<unknown>;
+  getGraphAsync(config: Record<string, unknown>): Promise<{ toJSON(): unknown }>;
+  getSubgraphsAsync(namespace?: string, recurse?: boolean): AsyncIterable<[string, unknown]>;
+}
+
+export interface GraphSchemas {
+  readonly input: unknown;
+  readonly output: unknown;
+  readonly state: unknown;
+  readonly config: unknown;
+  readonly context: unknown;
+}
+
+/** One graph of `langgraph.json`. */
+export interface ServedGraph {
+  readonly id: string;
+  readonly description: string | undefined;
+  /** The governor's own flow: it runs through its runner, under its own lease and gates. */
+  readonly governed: boolean;
+  /**
+   * The compiled graph with this saver and store; a factory is called with the config of the run.
+   * @throws Error what the factory throws.
+   */
+  open(config: Record<string, unknown>, around: { saver: BaseCheckpointSaver; store: BaseStore }): Promise<ServableGraph>;
+  /** JSON Schemas; null where they cannot be known (an Annotation graph without its TypeScript). */
+  schemas(): Promise<GraphSchemas>;
+  /** Namespace -> schemas, of all subgraphs. */
+  subgraphSchemas(): Promise<Readonly<Record<string, GraphSchemas>>>;
+}
+
+/** Wakes those who wait for a run, in this process; other processes are seen by looking again. */
+export interface Hub {
+  /** Something happened in this run (an event, its end). */
+  wake(runId: string): void;
+  /** Resolves at the next wake of this run, or after `ms`, or when the signal aborts. */
+  wait(runId: string, ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface ServeLimits {
+  /** Longest body, in bytes. */
+  readonly bodyBytes: number;
+  /** Runs that this process works on at once. */
+  readonly concurrency: number;
+  /** How long events of an ended run are kept, in ms. */
+  readonly keepEventsMs: number;
+  /** Largest total of a run's kept events, in bytes. */
+  readonly runEventBytes: number;
+  /** Begins of one run before it is given up. */
+  readonly attempts: number;
+}
+
+export interface Server {
+  readonly house: House;
+  readonly served: Served;
+  readonly graphs: ReadonlyMap<string, ServedGraph>;
+  /** The saver of every graph but the governed one's, which has its own fence. */
+  readonly saver: BaseCheckpointSaver;
+  /** The durable store as a tenant sees it. */
+  store(tenant: string): BaseStore;
+  readonly hub: Hub;
+  /** A run was put: somebody should look. */
+  poke(): void;
+  readonly limits: ServeLimits;
+  /** Who sends this request. @throws Problem 401, 403. */
+  authenticate(request: Request): Promise<Caller>;
+  /** The project's own routes, mounted before ours. */
+  readonly customApp: Hono | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  log(level: 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, unknown>>): void;
+}
