@@ -1,0 +1,65 @@
+/** Whether a row's metadata is what a search asks for, and what a custom auth handler lets its user see. */
+import type { Filters, Json } from '../../domain/served.ts';
+import type { Database } from '../database.ts';
+
+/** Everything the filters name must be there; a member that is absent, and a filter that says nothing, never match. */
+export function matchesFilters(metadata: Json, filters: Filters | undefined): boolean {
+  if (filters === undefined) return true;
+  return Object.entries(filters).every(([key, filter]: [string, unknown]) => {
+    if (!Object.hasOwn(metadata, key)) return false;
+    const value = metadata[key];
+    if (typeof filter === 'string') return value === filter;
+    if (!isObject(filter)) return false;
+    const rules = Object.entries(filter);
+    return rules.length > 0 && rules.every(([rule, wanted]) => matchesRule(value, rule, wanted));
+  });
+}
+
+function matchesRule(value: unknown, rule: string, wanted: unknown): boolean {
+  if (rule === '$eq') return typeof wanted === 'string' && value === wanted;
+  if (rule !== '$contains' || !Array.isArray(value)) return false;
+  const parts: readonly unknown[] = Array.isArray(wanted) ? wanted : [wanted];
+  return parts.every((part) => typeof part === 'string' && value.includes(part));
+}
+
+/** Postgres' `value @> part` over JSON: objects by their members, arrays as sets, and a bare scalar is in an array of scalars. */
+export function contains(value: unknown, part: unknown): boolean {
+  if (Array.isArray(value) && !isContainer(part)) return value.some((member) => member === part);
+  return within(value, part);
+}
+
+function within(value: unknown, part: unknown): boolean {
+  if (Array.isArray(part)) return Array.isArray(value) && part.every((wanted) => value.some((member) => within(member, wanted)));
+  if (!isObject(part)) return value === part;
+  return isObject(value) && Object.entries(part).every(([key, wanted]) => Object.hasOwn(value, key) && within(value[key], wanted));
+}
+
+const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isObject = (value: unknown): value is Record<string, unknown> => isContainer(value) && !Array.isArray(value);
+
+/**
+ * `json_contains(column, part)` and `json_allowed(column, filters)` for statements of this connection: both take JSON text,
+ * null as the second means everything, and both answer 1 or 0.
+ */
+export function defineFilterFunctions(database: Database): void {
+  // A listing calls with the same second text for every row.
+  const lastPart = remember();
+  const lastFilters = remember();
+  database.function('json_contains', { deterministic: true }, (text: unknown, part: unknown) =>
+    part === null || contains(read(text), lastPart(String(part))) ? 1 : 0,
+  );
+  database.function('json_allowed', { deterministic: true }, (text: unknown, filters: unknown) => {
+    const metadata = read(text);
+    return filters === null || (isObject(metadata) && matchesFilters(metadata, lastFilters(String(filters)) as Filters)) ? 1 : 0; // written from Filters; each is checked again
+  });
+}
+
+const read = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : null);
+
+function remember(): (text: string) => unknown {
+  let last: { text: string; value: unknown } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, value: JSON.parse(text) };
+    return last.value;
+  };
+}
