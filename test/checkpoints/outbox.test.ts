@@ -1,0 +1,91 @@
+/** The outbox: a webhook is taken by one process at a time, tried again when it failed, and gone when a target has it. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openDatabase } from '../../checkpoints/database.ts';
+import { createOutbox, putWebhook } from '../../checkpoints/served/outbox.ts';
+import type { Outbox } from '../../domain/served.ts';
+import { type Home, makeHome, START_MS, threadOf } from './home.ts';
+
+let home: Home;
+let database: ReturnType<typeof openDatabase>;
+let outbox: Outbox;
+beforeEach(() => {
+  home = makeHome();
+  database = openDatabase(home.file);
+  outbox = createOutbox(database, home.clock);
+});
+afterEach(() => {
+  database.close();
+  home.dispose();
+});
+
+const put = (number: number, at = START_MS): void =>
+  putWebhook(database, { runId: threadOf(number), tenant: 'acme', url: `https://a.example/${number}`, body: `{"n":${number}}`, at });
+
+test('gives the due ones, oldest first, to one taker until its hold ends', async () => {
+  put(2, START_MS + 10);
+  put(1, START_MS);
+  put(3, START_MS + 5000);
+  home.clock.ms = START_MS + 20;
+  const other = openDatabase(home.file);
+  const first = await outbox.take(10, 30_000);
+  expect(first).toEqual([
+    { id: 2, runId: threadOf(1), url: 'https://a.example/1', body: '{"n":1}', tries: 0 },
+    { id: 1, runId: threadOf(2), url: 'https://a.example/2', body: '{"n":2}', tries: 0 },
+  ]);
+  expect(await createOutbox(other, home.clock).take(10, 30_000)).toEqual([]);
+  other.close();
+  home.clock.ms += 30_000;
+  expect((await outbox.take(10, 1000)).map((row) => row.id)).toEqual([3, 1, 2]);
+});
+
+test('takes no more than the limit', async () => {
+  for (const number of [1, 2, 3]) put(number);
+  expect((await outbox.take(2, 1000)).map((row) => row.id)).toEqual([1, 2]);
+  expect((await outbox.take(2, 1000)).map((row) => row.id)).toEqual([3]);
+});
+
+test('a sent one is gone; a failed one comes again after its delay with one try more', async () => {
+  put(1);
+  put(2);
+  await outbox.take(2, 30_000);
+  await outbox.sent(1);
+  await outbox.failed(2, 'answered 500', 1500.2);
+  expect(await outbox.counts()).toEqual({ waiting: 1, dead: 0 });
+  expect(await outbox.nextDueMs()).toBe(1501);
+  expect(await outbox.take(2, 1000)).toEqual([]);
+  home.clock.ms += 1501;
+  expect(await outbox.nextDueMs()).toBe(0);
+  expect((await outbox.take(2, 1000)).map(({ id, tries }) => ({ id, tries }))).toEqual([{ id: 2, tries: 1 }]);
+});
+
+test('one that is given up is kept with its error and never taken', async () => {
+  put(1);
+  await outbox.failed(1, 'x'.repeat(9000), null);
+  home.clock.ms += 1_000_000;
+  expect(await outbox.take(2, 1000)).toEqual([]);
+  expect(await outbox.nextDueMs()).toBeUndefined();
+  expect(await outbox.counts()).toEqual({ waiting: 0, dead: 1 });
+  expect(home.raw().prepare('SELECT state, error, tries FROM outbox').get()).toEqual({ state: 'dead', error: 'x'.repeat(500), tries: 1 });
+  await outbox.failed(1, 'late', 10);
+  expect(await outbox.counts()).toEqual({ waiting: 0, dead: 1 });
+});
+
+test('keeps at most a thousand that were given up, the newest', async () => {
+  database.transaction(() => {
+    for (let number = 1; number <= 1002; number++) put(number);
+  })();
+  database.prepare("UPDATE outbox SET state = 'dead' WHERE id < 1002").run();
+  await outbox.failed(1002, 'gone', null);
+  expect(await outbox.counts()).toEqual({ waiting: 0, dead: 1000 });
+  expect(database.prepare('SELECT MIN(id) AS oldest FROM outbox').get()).toEqual({ oldest: 3 });
+});
+
+test('is put with the transaction it stands in, or not at all', async () => {
+  expect(() =>
+    database.transaction(() => {
+      put(1);
+      throw new Error('fenced');
+    })(),
+  ).toThrow('fenced');
+  expect(await outbox.counts()).toEqual({ waiting: 0, dead: 0 });
+});
