@@ -1,6 +1,7 @@
 /** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (contract sections 1.3 and 2). */
 import { z } from 'zod';
 import { PERSON_ROLES, TOOL_ROLES } from './access.ts';
+import { serverSchema } from './server-config.ts';
 
 const SECOND_MS = 1000;
 const UNIT_MS: Record<string, number> = { s: SECOND_MS, m: 60 * SECOND_MS, h: 3600 * SECOND_MS, d: 24 * 3600 * SECOND_MS };
@@ -236,6 +237,7 @@ export const operatorSchema = z.strictObject({
   secrets: z.record(z.string(), z.string()).default({}),
   commands: z.record(z.string(), z.strictObject({ run: argv, probe: argv.optional(), timeout: duration('10m') })).default({}),
   sandbox: z.strictObject({ allowUnsafe: z.boolean().default(false) }).prefault({}),
+  server: serverSchema.optional(),
 });
 export type Operator = z.infer<typeof operatorSchema>;
 

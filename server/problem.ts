@@ -4,10 +4,13 @@ import { ServedError } from '../domain/served.ts';
 
 export class Problem extends Error {
   readonly status: number;
-  constructor(status: number, detail: string) {
+  /** Beside the content type: `www-authenticate` and the like. */
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(status: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
     super(detail);
     this.name = 'Problem';
     this.status = status;
+    this.headers = headers;
   }
 }
 
@@ -31,6 +34,6 @@ export function problemOf(thrown: unknown): Problem | undefined {
 
 /** `{ "detail": ... }`; plain text where `GOVERNOR_ERROR_FORMAT=text` says so. */
 export function problemResponse(problem: Problem, asText: boolean): Response {
-  const headers = { 'content-type': asText ? 'text/plain; charset=UTF-8' : 'application/json' };
+  const headers = { ...problem.headers, 'content-type': asText ? 'text/plain; charset=UTF-8' : 'application/json' };
   return new Response(asText ? problem.message : JSON.stringify({ detail: problem.message }), { status: problem.status, headers });
 }
