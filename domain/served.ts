@@ -226,6 +226,8 @@ export interface AssistantRow {
 
 export interface AssistantFilter {
   readonly graphId?: string | undefined;
+  /** The graphs that the caller may use; undefined: all. */
+  readonly graphIds?: readonly string[] | undefined;
   /** Part of the name, in any case. */
   readonly name?: string | undefined;
   readonly metadata?: Json | undefined;

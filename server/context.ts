@@ -29,6 +29,11 @@ export interface GraphSchemas {
   readonly context: unknown;
 }
 
+/** Why a factory is asked for its graph: LangGraph's own words. `context` is the run's. */
+export type GraphAccess =
+  | { readonly accessContext: 'threads.create_run'; readonly executionRuntime: { readonly context: unknown } }
+  | { readonly accessContext: 'assistants.read' | 'threads.read' | 'threads.update'; readonly executionRuntime: null };
+
 /** One graph of `langgraph.json`. */
 export interface ServedGraph {
   readonly id: string;
@@ -36,10 +41,14 @@ export interface ServedGraph {
   /** The governor's own flow: it runs through its runner, under its own lease and gates. */
   readonly governed: boolean;
   /**
-   * The compiled graph with this saver and store; a factory is called with the config of the run.
+   * The compiled graph with this saver and store; a factory is called with the config of the run, and with what for
+   * (`assistants.read` where nothing is said).
    * @throws Error what the factory throws.
    */
-  open(config: Record<string, unknown>, around: { saver: BaseCheckpointSaver; store: BaseStore }): Promise<ServableGraph>;
+  open(
+    config: Record<string, unknown>,
+    around: { saver: BaseCheckpointSaver; store: BaseStore; access?: GraphAccess },
+  ): Promise<ServableGraph>;
   /** JSON Schemas; null where they cannot be known (an Annotation graph without its TypeScript). */
   schemas(): Promise<GraphSchemas>;
   /** Namespace -> schemas, of all subgraphs. */
