@@ -23,8 +23,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
-  const command = (usage: string, description: string): Command =>
-    program
+  const command = (usage: string, description: string, under = program): Command =>
+    under
       .command(usage)
       .description(description)
       .option('--home <dir>')
@@ -137,7 +137,25 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       const { initCommand } = await import('./commands/init.ts');
       code = await initCommand(io, flags);
     });
-  for (const later of ['serve', 'keys', 'policy', 'knowledge', 'why'])
+  const keys = program.command('keys').description('make, list and revoke API keys of the server');
+  const keyCommands = () => import('./commands/keys.ts');
+  command('create', 'make a key and print it once', keys)
+    .requiredOption('--name <text>', 'what it is for')
+    .requiredOption('--role <role...>', 'viewer, operator, approver, admin')
+    .option('--tenant <name>', 'whose rows it sees')
+    .option('--owner <principal>', 'whom it acts for (default: you)')
+    .option('--graph <id...>', 'graphs it may use (default: all)')
+    .option('--expires <duration>', 'such as 90d, or never', '90d')
+    .action(async (flags) => {
+      code = await (await keyCommands()).createKey(io, flags);
+    });
+  command('list', 'list the keys', keys).action(async (flags) => {
+    code = await (await keyCommands()).listKeys(io, flags);
+  });
+  command('revoke <id>', 'make a key worthless', keys).action(async (id: string, flags) => {
+    code = await (await keyCommands()).revokeKey(io, id, flags);
+  });
+  for (const later of ['serve', 'policy', 'knowledge', 'why'])
     program
       .command(later, { hidden: true })
       .allowUnknownOption()
