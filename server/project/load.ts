@@ -1,0 +1,129 @@
+/** Loads what `langgraph.json` names: the graphs, the project's own routes, and its auth. */
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Hono } from 'hono';
+import { toError, UsageError } from '../../domain/errors.ts';
+import type { GraphSchemas, ServableGraph, ServedGraph } from '../context.ts';
+import { type ModulePath, type ProjectConfig, readProject } from './config.ts';
+import { type GraphFactory, graphOf, READS, withStores } from './graph.ts';
+import { loadExport, prepareModules } from './modules.ts';
+import { NO_SCHEMAS, runtimeSchemas, subgraphsOf, typeSchemas } from './schemas.ts';
+
+export interface Project {
+  readonly config: ProjectConfig;
+  readonly graphs: ReadonlyMap<string, ServedGraph>;
+  /** The project's own routes. */
+  readonly app: Hono | undefined;
+  /** What `auth.path` exports, unchecked. */
+  readonly auth: unknown;
+  readonly env: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+}
+
+export interface LoadOptions {
+  readonly file: string;
+  /** The governor's own graphs, by the name under which `graphs/entry.ts` exports them. */
+  readonly builtin: ReadonlyMap<string, ServedGraph>;
+  /** Told when a graph's schemas cannot be read. */
+  readonly warn?: (message: string) => void;
+}
+
+/**
+ * Apply the `env` of `readProject` before: modules read the environment as they load.
+ * @throws UsageError naming the graph, its file, its export, and what is there.
+ */
+export async function loadProject({ file, builtin, warn = () => {} }: LoadOptions): Promise<Project> {
+  const config = readProject(file);
+  const paths = [...config.graphs.values(), config.app, config.auth].filter((path) => path !== undefined);
+  await prepareModules(
+    config.tsconfig,
+    paths.filter((path) => !isEntry(path.file)).map((path) => path.file),
+  );
+  const graphs = new Map<string, ServedGraph>();
+  // One after the other: what the modules share loads once, and the first error is always the same one.
+  for (const [id, path] of config.graphs)
+    graphs.set(id, isEntry(path.file) ? ofBuiltin(id, path, builtin) : await loadGraph(id, path, warn));
+  return {
+    config,
+    graphs,
+    app: config.app === undefined ? undefined : await loadApp(config.app),
+    auth: config.auth === undefined ? undefined : await loadExport('auth.path', config.auth),
+    env: config.env,
+    warnings: config.warnings,
+  };
+}
+
+/** This package's `graphs/entry`, as source or built: its graphs are already here, and have the house around them. */
+function isEntry(file: string): boolean {
+  let root = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(root, 'package.json'))) root = dirname(root);
+  const real = existsSync(file) ? realpathSync(file) : file;
+  return ['graphs/entry.ts', 'dist/graphs/entry.js'].some((entry) => [join(root, entry), join(realpathSync(root), entry)].includes(real));
+}
+
+function ofBuiltin(id: string, path: ModulePath & { description: string | undefined }, builtin: LoadOptions['builtin']): ServedGraph {
+  const graph = builtin.get(path.exported);
+  if (graph === undefined)
+    throw new UsageError(`graph "${id}": ${path.file} has no graph "${path.exported}"; it has ${[...builtin.keys()].join(', ')}`);
+  if (graph.id === id && (path.description === undefined || path.description === graph.description)) return graph;
+  return { ...graph, id, description: path.description ?? graph.description };
+}
+
+async function loadGraph(
+  id: string,
+  path: ModulePath & { description: string | undefined },
+  warn: (message: string) => void,
+): Promise<ServedGraph> {
+  const what = `graph "${id}"`;
+  const graph = await graphOf(`${what}: ${path.file}:${path.exported}`, await loadExport(what, path));
+  const make: GraphFactory = typeof graph === 'function' ? graph : async () => graph;
+  const read = once(() => schemasOf(what, path, make, warn));
+  return {
+    id,
+    description: path.description,
+    governed: false,
+    open: async (config, { saver, store, access = READS }) => withStores(await make(config, access), saver, store),
+    schemas: async () => (await read()).get('') ?? NO_SCHEMAS,
+    subgraphSchemas: async () => Object.fromEntries([...(await read())].filter(([namespace]) => namespace !== '')),
+  };
+}
+
+/** The graph under '' and its subgraphs under their namespaces. Never throws: a graph without schemas is served all the same. */
+async function schemasOf(
+  what: string,
+  path: ModulePath,
+  make: GraphFactory,
+  warn: (message: string) => void,
+): Promise<ReadonlyMap<string, GraphSchemas>> {
+  const parts = new Map<string, unknown>();
+  try {
+    const graph: ServableGraph = await make({ configurable: {} }, READS);
+    parts.set('', graph);
+    for (const [namespace, subgraph] of await subgraphsOf(graph)) parts.set(namespace, subgraph);
+  } catch (thrown) {
+    warn(`${what}: cannot be made without a run's config, so its schemas come from its types: ${toError(thrown).message}`);
+    parts.set('', undefined);
+  }
+  const found = new Map([...parts].map(([namespace, part]) => [namespace, runtimeSchemas(part)] as const));
+  let types: ReadonlyMap<string, GraphSchemas> = new Map();
+  if ([...found.values()].includes(undefined))
+    try {
+      types = await typeSchemas(path);
+    } catch (thrown) {
+      warn(`${what}: its schemas cannot be read from the types of ${path.file}: ${toError(thrown).message}`);
+    }
+  return new Map([...found].map(([namespace, schemas]) => [namespace, schemas ?? types.get(namespace) ?? NO_SCHEMAS]));
+}
+
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => (made ??= make());
+}
+
+async function loadApp(path: ModulePath): Promise<Hono> {
+  const app = await loadExport('http.app', path);
+  if (typeof app === 'object' && app !== null && 'fetch' in app && typeof app.fetch === 'function' && 'routes' in app)
+    return app as unknown as Hono; // of the project's own copy of Hono
+  throw new UsageError(`http.app: ${path.file}:${path.exported} must be a Hono app; it is ${typeof app}`);
+}
