@@ -52,6 +52,15 @@ const originSchema = z
   .url()
   .refine((word) => new URL(word).origin === word, 'is scheme, host and port alone, such as https://chat.example.com');
 
+/** A name stands for public addresses only; a private address is listed itself. */
+const webhookTarget = z
+  .string()
+  .max(300)
+  .regex(
+    /^(https?:\/\/[^\s@?#]+|(\*\.)?[A-Za-z0-9_.-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?|[0-9A-Fa-f:.]+(\/\d{1,3})?)$/,
+    'is host, *.host, host:port, a URL with everything under it, or an address range such as 10.0.0.0/8',
+  );
+
 export const serverSchema = z.strictObject({
   /** Origins of web pages that may call, beside loopback ones and LangGraph Studio: `https://chat.example.com`. */
   origins: z.array(originSchema).max(100).default([]),
@@ -66,8 +75,8 @@ export const serverSchema = z.strictObject({
     .default([]),
   webhooks: z
     .strictObject({
-      /** URLs that a run's webhook may name, each with everything under it; none: no webhooks. */
-      allow: z.array(z.url()).max(100).default([]),
+      /** Where a run's webhook may go; none: to the project's own routes, and on a loopback bind to this machine. */
+      allow: z.array(webhookTarget).max(100).default([]),
       /** What webhooks are signed with: `secret://env/NAME`. */
       secret: secretReference.optional(),
     })

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import { Problem } from './problem.ts';
 
 export interface WebhookPolicy {
-  /** `host`, `*.host`, `host:port`, or an address range such as `10.0.0.0/8`. Empty: nothing outside this machine. */
+  /** `host`, `*.host`, `host:port`, a URL with everything under it, or an address range (`10.0.0.0/8`). Empty: only this machine. */
   readonly allow: readonly string[];
   /** The server listens on a loopback address, so only people of this machine reach it. */
   readonly loopbackBind: boolean;
@@ -43,11 +43,13 @@ function isRange(entry: string): boolean {
   return more === undefined && family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32);
 }
 
+const isUrl = (entry: string): boolean => /^https?:\/\//.test(entry) && URL.canParse(entry);
+
 /** @throws Problem 422 naming the entry that is no pattern. */
 export function checkAllowList(allow: readonly string[]): void {
   for (const entry of allow)
-    if (!isRange(entry) && !ENTRY.test(entry))
-      throw new Problem(422, `server.webhooks.allow: ${JSON.stringify(entry)} is not host, *.host, host:port or an address range`);
+    if (!isRange(entry) && !isUrl(entry) && !ENTRY.test(entry))
+      throw new Problem(422, `server.webhooks.allow: ${JSON.stringify(entry)} is not host, *.host, host:port, a URL or an address range`);
 }
 
 /** The name in a URL without brackets and without the dot of a full name. */
@@ -59,6 +61,11 @@ function isListed(url: URL, policy: WebhookPolicy): boolean {
   const name = nameOf(url);
   return policy.allow.some((entry) => {
     if (isRange(entry)) return isIP(name) !== 0 && inside(blockList([entry]), name);
+    if (isUrl(entry)) {
+      const listed = new URL(entry);
+      const under = listed.pathname.endsWith('/') ? listed.pathname : `${listed.pathname}/`;
+      return url.origin === listed.origin && `${url.pathname}/`.startsWith(under);
+    }
     const lower = entry.toLowerCase();
     const plain = lower.startsWith('[') ? lower : lower.replace(/^([^:]*:[^:]*:.*)$/, '[$1]');
     const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(plain) ?? [];

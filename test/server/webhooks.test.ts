@@ -231,7 +231,7 @@ describe('sending', () => {
 
 describe('the check of a target', () => {
   const LISTED: WebhookPolicy = {
-    allow: ['a.example', '*.b.example', 'c.example:8443', '10.1.0.0/16', '[fd00::5]:80'],
+    allow: ['a.example', '*.b.example', 'c.example:8443', '10.1.0.0/16', '[fd00::5]:80', 'https://d.example/hooks'],
     loopbackBind: true,
     ownApp: false,
   };
@@ -252,6 +252,8 @@ describe('the check of a target', () => {
     'https://c.example:8443/',
     'http://10.1.2.3',
     'http://[fd00:0::5]/',
+    'https://d.example/hooks',
+    'https://d.example:443/hooks/a?b=c',
   ])('lets %s through', (url) => {
     expect(refusal(url, LISTED)).toBe('allowed');
   });
@@ -261,6 +263,9 @@ describe('the check of a target', () => {
     ['https://evilb.example', 'is not in'],
     ['https://a.example.evil.com', 'is not in'],
     ['https://c.example', 'is not in'],
+    ['https://d.example/hooks2', 'is not in'],
+    ['https://d.example/hooks/../x', 'is not in'],
+    ['http://d.example/hooks', 'is not in'],
     ['ftp://a.example', 'only http and https, not ftp:'],
     ['file:///etc/passwd', 'only http and https, not file:'],
     ['https://u:p@a.example', 'no user or password'],
@@ -317,8 +322,10 @@ describe('the check of a target', () => {
   });
 
   test('an entry of the list that is no pattern is refused by name', () => {
-    expect(() => checkAllowList(['a.example', '*.a.example:8443', '10.0.0.0/8', '::1', '[::1]:80', 'fd00::/8'])).not.toThrow();
-    for (const entry of ['https://a.example', '*', 'a.example/x', 'a*.example', '10.0.0.0/33', ''])
+    expect(() =>
+      checkAllowList(['a.example', '*.a.example:8443', '10.0.0.0/8', '::1', '[::1]:80', 'fd00::/8', 'https://a.example/x']),
+    ).not.toThrow();
+    for (const entry of ['ftp://a.example', '*', 'a.example/x', 'a*.example', '10.0.0.0/33', ''])
       expect(() => checkAllowList([entry])).toThrow(`server.webhooks.allow: ${JSON.stringify(entry)}`);
   });
 });
