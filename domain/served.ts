@@ -77,6 +77,8 @@ export interface ThreadEnd {
   readonly values?: unknown;
   readonly interrupts?: Readonly<Record<string, readonly unknown[]>>;
   readonly error?: unknown;
+  /** Nodes are still to run: at a breakpoint, or after a cancel. */
+  readonly paused?: boolean;
 }
 
 export interface Threads {
@@ -117,6 +119,8 @@ export interface ServedRun {
   readonly metadata: Json;
   /** What the graph is called with; verbatim, so that the same is delivered again after a crash. */
   readonly kwargs: Json;
+  /** Who asked, for the graph's config; no reader of the run sees it. */
+  readonly caller: Json;
   readonly multitask: Multitask;
   /** How often a worker has begun it. */
   readonly attempt: number;
@@ -134,6 +138,7 @@ export interface NewRun {
   readonly assistantId: string;
   readonly metadata: Json;
   readonly kwargs: Json;
+  readonly caller: Json;
   readonly multitask: Multitask;
   readonly temporary: boolean;
   readonly afterMs: number;
@@ -151,7 +156,15 @@ export interface RunLease {
   readonly epoch: number;
 }
 
-export type RunEnd = ThreadEnd & { readonly status: Exclude<ServedStatus, 'pending' | 'running'>; readonly output?: unknown };
+export interface RunEnd extends ThreadEnd {
+  readonly status: Exclude<ServedStatus, 'pending' | 'running'>;
+  /** What those who wait are given. */
+  readonly output?: unknown;
+  /** Told to this address, by the outbox. `body` is JSON text. */
+  readonly webhook?: { readonly url: string; readonly body: string } | undefined;
+  /** Take back what the run has done to its thread, and the run itself. */
+  readonly rollback?: boolean;
+}
 
 export interface Queue {
   /**
@@ -203,6 +216,8 @@ export interface Events {
   /** Strictly after `afterSeq` (-1: from the start), at most `limit` rows and about `maxBytes` of data. */
   read(runId: string, afterSeq: number, limit: number, maxBytes: number): Promise<readonly EventRow[]>;
   last(runId: string): Promise<number>;
+  /** Deletes events below this id: a run keeps at most so many bytes. The last one always stays, so that ids go on. */
+  trim(runId: string, below: number): Promise<void>;
   /** Deletes the events of runs that ended before `before` (ISO); at most `limit` runs. */
   prune(before: string, limit: number): Promise<number>;
 }
@@ -272,27 +287,42 @@ export interface ItemRow {
   readonly updatedAt: string;
 }
 
+/** A null value deletes. Without `ttlMinutes` the item is kept for ever. */
+export interface ItemWrite {
+  readonly namespace: readonly string[];
+  readonly key: string;
+  readonly value: Json | null;
+  readonly ttlMinutes?: number | null | undefined;
+}
+
+/**
+ * LangGraph's long-term memory. A scope's filters look at the members of an item's value and at its `namespace` and `key`.
+ * Reading an item begins its time to live again, unless `refreshTtl` is false.
+ * Every method: @throws ServedError `invalid` for a label that is empty or has a '.'.
+ */
 export interface Items {
-  put(
-    tenant: string,
-    item: { namespace: readonly string[]; key: string; value: Json; ttlMinutes?: number | null | undefined },
-  ): Promise<void>;
-  get(tenant: string, namespace: readonly string[], key: string, refreshTtl?: boolean): Promise<ItemRow | undefined>;
-  delete(tenant: string, namespace: readonly string[], key: string): Promise<void>;
-  /** Filters are those of LangGraph's BaseStore: equal values, or `$eq $ne $gt $gte $lt $lte`. Newest update first. */
+  put(scope: Scope, item: ItemWrite & { readonly value: Json }): Promise<void>;
+  /** No item there is no error. */
+  delete(scope: Scope, namespace: readonly string[], key: string): Promise<void>;
+  /** All or nothing, durable when it returns. @throws ServedError `missing` for an item that the filters hide. */
+  write(scope: Scope, writes: readonly ItemWrite[]): Promise<void>;
+  get(scope: Scope, namespace: readonly string[], key: string, refreshTtl?: boolean): Promise<ItemRow | undefined>;
+  /** Filters are those of LangGraph's BaseStore: equal values, or `$eq $ne $gt $gte $lt $lte $in $nin`. Newest update first. */
   search(
-    tenant: string,
+    scope: Scope,
     options: {
       namespacePrefix: readonly string[];
       filter?: Json | undefined;
+      /** Words that must all be in the value's text, in any case: there are no embeddings. */
       query?: string | undefined;
       limit: number;
       offset: number;
       refreshTtl?: boolean | undefined;
     },
   ): Promise<readonly ItemRow[]>;
+  /** In the order of their labels; `*` in a prefix or suffix is any one label. */
   namespaces(
-    tenant: string,
+    scope: Scope,
     options: {
       prefix?: readonly string[] | undefined;
       suffix?: readonly string[] | undefined;
@@ -301,6 +331,7 @@ export interface Items {
       offset: number;
     },
   ): Promise<readonly (readonly string[])[]>;
+  /** Deletes what has outlived its time to live; at most `limit`. */
   expire(limit: number): Promise<number>;
 }
 
