@@ -11,6 +11,7 @@ const isShared = (algorithm: string): boolean => (SHARED as readonly string[]).i
 
 /** An encrypted line, or one that does not leave the machine: keys fetched over it decide who is who. */
 const keysUrl = z.url().refine((word) => {
+  if (!URL.canParse(word)) return false;
   const url = new URL(word);
   return url.protocol === 'https:' || (url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname));
 }, 'must be https, or http on a loopback address');
@@ -50,7 +51,10 @@ export type JwtConfig = z.infer<typeof jwtSchema>;
 
 const originSchema = z
   .url()
-  .refine((word) => new URL(word).origin === word, 'is scheme, host and port alone, such as https://chat.example.com');
+  .refine(
+    (word) => URL.canParse(word) && new URL(word).origin === word,
+    'is scheme, host and port alone, such as https://chat.example.com',
+  );
 
 /** A name stands for public addresses only; a private address is listed itself. */
 const webhookTarget = z
