@@ -1,0 +1,417 @@
+/** The project's own `Auth`: who it says calls, which handler runs, and what its answers open and close over real rows. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Auth, HTTPException, isStudioUser } from '@langchain/langgraph-sdk/auth';
+import { jwtVerify, SignJWT } from 'jose';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../checkpoints/database.ts';
+import { createAssistants } from '../../checkpoints/served/assistants.ts';
+import { matchesFilters } from '../../checkpoints/served/filters.ts';
+import { createThreads } from '../../checkpoints/served/threads.ts';
+import type { Scope } from '../../domain/served.ts';
+import { callerOfCustom, customAuth, loadCustomAuth } from '../../server/auth/custom.ts';
+import type { Action, Caller, Resource } from '../../server/caller.ts';
+import { problemOf, problemResponse } from '../../server/problem.ts';
+import { type AuthWorld, bearer, makeAuthWorld, operatorOf, requestWith } from './auth-world.ts';
+
+let world: AuthWorld;
+beforeEach(() => {
+  world = makeAuthWorld();
+});
+afterEach(() => world.dispose());
+
+const wrapped = (auth: unknown) => customAuth(auth, './auth.ts:auth');
+const USER = { identity: 'johndoe', display_name: 'johndoe', is_authenticated: true, permissions: ['me'] };
+/** What a handler set makes of one event. */
+const ask = (auth: unknown, resource: Resource = 'threads', action: Action = 'read', value: Record<string, unknown> = {}) =>
+  wrapped(auth).authorize(USER, resource, action, value);
+const anyone = () => new Auth().authenticate(() => 'johndoe');
+const statusOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => 200,
+    (error: unknown) => problemOf(error)?.status ?? error,
+  );
+
+describe('authenticate', () => {
+  const callerOf = async (answer: unknown): Promise<Caller> => {
+    const authenticate = await world.authenticator({ custom: wrapped({ '~handlerCache': { authenticate: () => answer } }) });
+    return authenticate(requestWith());
+  };
+
+  it('a name is a user who looks and runs', async () => {
+    expect(await callerOf('johndoe')).toMatchObject({
+      person: { id: 'custom:johndoe', roles: ['viewer', 'operator'], method: 'custom', alone: false },
+      tenant: 'default',
+      user: { identity: 'johndoe', display_name: 'johndoe', permissions: [], is_authenticated: true },
+    });
+  });
+
+  it('an object is kept with all that it says, for the graph; its permissions approver and admin are roles', async () => {
+    const caller = await callerOf({ identity: 'ada', permissions: ['approver', 'me', 'admin', 'root', 7], email: 'ada@example.com' });
+    expect(caller.person.roles).toEqual(['viewer', 'operator', 'approver', 'admin']);
+    expect(caller.user).toMatchObject({ identity: 'ada', email: 'ada@example.com', permissions: ['approver', 'me', 'admin', 'root'] });
+  });
+
+  it.each([
+    null,
+    undefined,
+    {},
+    { identity: '' },
+    { identity: 7 },
+    '',
+    { user: { id: 'x' } },
+    { identity: 'ada', is_authenticated: false },
+    [],
+  ])('an answer that names nobody is 401: %j', async (answer) => {
+    expect(await statusOf(callerOf(answer))).toBe(401);
+  });
+
+  it('sees method, address and headers; the body stays for the route', async () => {
+    let seen: Request | undefined;
+    const auth = new Auth().authenticate(async (request) => {
+      seen = request;
+      await request.text();
+      return 'johndoe';
+    });
+    const request = requestWith({ 'x-trace': 'one' });
+    await (await world.authenticator({ custom: wrapped(auth) }))(request);
+    expect([seen?.method, seen?.url, seen?.headers.get('x-trace')]).toEqual([request.method, request.url, 'one']);
+    expect(await request.text()).toBe('{}');
+  });
+
+  it('its HTTPException is the answer, with status, message and headers', async () => {
+    const auth = new Auth().authenticate(() => {
+      throw new HTTPException(402, {
+        message: 'Pay first',
+        headers: { 'X-Plan': 'free', 'Content-Length': '1', 'Content-Type': 'text/html' },
+      });
+    });
+    const thrown = await (await world.authenticator({ custom: wrapped(auth) }))(requestWith()).catch((error: unknown) => error);
+    const problem = problemOf(thrown);
+    if (problem === undefined) throw new Error('no problem');
+    const response = problemResponse(problem, false);
+    expect(response.status).toBe(402);
+    expect(response.headers.get('x-plan')).toBe('free');
+    expect(response.headers.get('content-type')).toBe('application/json');
+    expect(await response.json()).toEqual({ detail: 'Pay first' });
+  });
+
+  it('an exception that claims success is a fault; another error is thrown on, and nobody is let in', async () => {
+    const raise = (error: Error) => world.authenticator({ custom: wrapped(new Auth().authenticate(() => Promise.reject(error))) });
+    expect(await statusOf((await raise(new HTTPException(200)))(requestWith()))).toBe(500);
+    await expect((await raise(new Error('database is away')))(requestWith())).rejects.toThrow('database is away');
+  });
+
+  it('a request without credentials is asked too, also on loopback; x-auth-scheme gives nothing', async () => {
+    const auth = new Auth().authenticate((request) => {
+      if (request.headers.get('authorization') !== 'Bearer good') throw new HTTPException(401, { message: 'who are you' });
+      return 'johndoe';
+    });
+    const authenticate = await world.authenticator({ custom: wrapped(auth) });
+    expect(await statusOf(authenticate(requestWith(), '127.0.0.1'))).toBe(401);
+    expect(await statusOf(authenticate(requestWith({ 'x-auth-scheme': 'langsmith' }), '127.0.0.1'))).toBe(401);
+    expect((await authenticate(bearer('good'))).person.id).toBe('custom:johndoe');
+  });
+
+  it('is auth enough to listen anywhere', async () => {
+    await expect(world.authenticator({ host: '0.0.0.0', custom: wrapped(anyone()) })).resolves.toBeTypeOf('function');
+  });
+});
+
+describe('which handler runs', () => {
+  const ran: string[] = [];
+  beforeEach(() => void ran.splice(0));
+  const auth = () =>
+    anyone()
+      .on('*', () => void ran.push('*'))
+      .on('*:create', () => void ran.push('*:create'))
+      .on('threads', () => void ran.push('threads'))
+      .on('threads:create_run', () => void ran.push('threads:create_run'))
+      .on(['assistants:read', 'store:put'], ({ event }) => void ran.push(`list ${event}`));
+
+  it.each([
+    ['threads', 'create_run', 'threads:create_run'],
+    ['threads', 'create', 'threads'],
+    ['threads', 'read', 'threads'],
+    ['assistants', 'create', '*:create'],
+    ['assistants', 'read', 'list assistants:read'],
+    ['assistants', 'search', '*'],
+    ['store', 'put', 'list store:put'],
+    ['store', 'list_namespaces', '*'],
+    ['crons', 'delete', '*'],
+  ] as const)('%s:%s runs one, the most specific: %s', async (resource, action, name) => {
+    await ask(auth(), resource, action);
+    expect(ran).toEqual([name]);
+  });
+
+  it('it is told event, resource, action, value, user and permissions', async () => {
+    let told: unknown;
+    await ask(
+      anyone().on('*', (argument) => {
+        told = argument;
+      }),
+      'store',
+      'get',
+      { namespace: ['a'], key: 'b' },
+    );
+    expect(told).toEqual({
+      event: 'store:get',
+      resource: 'store',
+      action: 'get',
+      value: { namespace: ['a'], key: 'b' },
+      user: USER,
+      permissions: ['me'],
+    });
+  });
+
+  it('without a handler everything is allowed to whom authenticate let in', async () => {
+    expect(await ask(anyone())).toBeUndefined();
+    expect(await ask(anyone().on('store', () => false))).toBeUndefined();
+  });
+});
+
+describe('what a handler answers', () => {
+  const answering = (answer: unknown) => ask({ '~handlerCache': { authenticate: () => 'a', callbacks: { '*': async () => answer } } });
+
+  it.each([undefined, null, true])('%s allows all', async (answer) => {
+    expect(await answering(answer)).toBeUndefined();
+  });
+
+  it('false is 403, naming who and what', async () => {
+    await expect(answering(false)).rejects.toMatchObject({ status: 403, message: 'johndoe may not threads:read' });
+  });
+
+  it('an HTTPException is its status and message', async () => {
+    const auth = anyone().on('*', () => {
+      throw new HTTPException(418, { message: 'short and stout' });
+    });
+    await expect(ask(auth)).rejects.toMatchObject({ name: 'Problem', status: 418, message: 'short and stout' });
+  });
+
+  it.each([
+    0,
+    1,
+    '',
+    'yes',
+    ['owner'],
+    { owner: 7 },
+    { owner: { $ne: 'a' } },
+    { owner: { $eq: 7 } },
+    { owner: { $contains: [7] } },
+    { owner: ['a'] },
+  ])('what is no answer lets nobody pass: %j', async (answer) => {
+    expect(await statusOf(answering(answer))).toBe(500);
+  });
+
+  it('`{}` restricts nothing, as the official guide uses it', async () => {
+    const filters = await answering({});
+    expect(filters).toEqual({});
+    expect(matchesFilters({}, filters)).toBe(true);
+  });
+
+  it.each([
+    [{ owner: 'ada' }, true],
+    [{ owner: { $eq: 'ada' } }, true],
+    [{ owner: { $eq: 'bob' } }, false],
+    [{ owner: { $contains: 'ada' } }, false],
+    [{ tags: { $contains: 'a' } }, true],
+    [{ tags: { $contains: ['a', 'b'] } }, true],
+    [{ tags: { $contains: ['a', 'c'] } }, false],
+    [{ tags: 'a' }, false],
+    [{ owner: 'ada', team: 'x' }, false],
+    [{ none: '' }, false],
+    [{ none: { $eq: '' } }, false],
+    [{ empty: { $eq: '' } }, true],
+    [{ owner: { $eq: '' } }, false],
+    // Officially each of these matches everybody's rows, or those of nobody.
+    [{ none: undefined }, false],
+    [{ owner: undefined }, false],
+    [{ owner: null }, false],
+    [{ owner: {} }, false],
+    [{ owner: { $eq: undefined } }, false],
+    [{ tags: { $contains: [] } }, false],
+    [{ tags: { $contains: undefined } }, false],
+    [{ owner: 'ada', team: undefined }, false],
+  ])('%j on a row of ada: %s', async (answer, visible) => {
+    const row = { owner: 'ada', tags: ['a', 'b'], empty: '' };
+    const filters = await answering(answer);
+    expect(matchesFilters(row, filters)).toBe(visible);
+    // The stores take them as JSON, which drops a member that is undefined.
+    expect(matchesFilters(row, JSON.parse(JSON.stringify(filters)))).toBe(visible);
+    expect(matchesFilters({}, filters)).toBe(false);
+  });
+
+  it('what it writes into the value stays there', async () => {
+    const value: Record<string, unknown> = { thread_id: 'a' };
+    const auth = anyone().on('threads:create', ({ value: thread, user }) => {
+      thread.metadata ??= {};
+      thread.metadata['owner'] = user.identity;
+    });
+    await ask(auth, 'threads', 'create', value);
+    expect(value).toEqual({ thread_id: 'a', metadata: { owner: 'johndoe' } });
+  });
+});
+
+describe('callers of other kinds on a server with custom auth', () => {
+  const auth = anyone().on('threads', ({ user }) => (isStudioUser(user) ? {} : { owner: user.identity }));
+
+  it('a key does not go around the handlers', async () => {
+    const { key } = await world.issue({ roles: ['operator'], name: 'night job' });
+    const caller = await (await world.authenticator({ custom: wrapped(auth) }))(bearer(key));
+    expect(caller.user).toMatchObject({ identity: 'service:ci', display_name: 'night job', permissions: ['operator'] });
+    expect(await caller.authorize('threads', 'search', {})).toEqual({ owner: 'service:ci' });
+  });
+
+  it('a Studio user, where the operator lets one in, is known to the handlers as such', async () => {
+    const operator = operatorOf({ server: { auth: { studio: true } } });
+    const caller = await (await world.authenticator({ custom: wrapped(auth), operator }))(requestWith({ 'x-auth-scheme': 'langsmith' }));
+    expect(await caller.authorize('threads', 'search', {})).toEqual({});
+  });
+});
+
+describe('auth.path', () => {
+  const project = (text: string): string => {
+    const folder = join(world.folder, randomUUID());
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'auth.mjs'), text);
+    return folder;
+  };
+  const OTHER_COPY = `
+    class Auth { '~handlerCache' = { authenticate: () => 'johndoe', callbacks: { '*': () => { throw new Denied() } } } }
+    class Denied extends Error { status = 409; headers = { 'x-why': 'busy' } }
+    export const auth = new Auth(); export default auth;`;
+
+  it('names a file and an export; an instance of another copy of the package is one too', async () => {
+    const folder = project(OTHER_COPY);
+    for (const path of ['./auth.mjs:auth', './auth.mjs']) {
+      const auth = await loadCustomAuth(path, folder);
+      const caller = callerOfCustom(auth, await auth.authenticate(requestWith()));
+      expect(caller.person.id).toBe('custom:johndoe');
+      await expect(caller.authorize('threads', 'read', {})).rejects.toMatchObject({ status: 409, headers: { 'x-why': 'busy' } });
+    }
+  });
+
+  it.each([
+    ['./missing.mjs:auth', ''],
+    ['./auth.mjs:other', OTHER_COPY],
+    ['./auth.mjs:auth', 'export const auth = {};'],
+    ['./auth.mjs:auth', 'throw new Error("broken");'],
+    // Officially: handlers that let everybody pass.
+    ['./auth.mjs:auth', `export const auth = { '~handlerCache': { callbacks: { '*': () => false } } };`],
+  ])('%s that is no such thing stops the start', async (path, text) => {
+    await expect(loadCustomAuth(path, project(text))).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining(path) });
+  });
+});
+
+/** What the official server's HTTP tests of auth show, over the real rows: tokens with scopes, owners stamped and filtered. */
+describe('the official behaviours', () => {
+  const SECRET = new TextEncoder().encode('a secret of thirty-two bytes, yes');
+  const USERS: Readonly<Record<string, readonly string[]>> = { johndoe: ['assistants:write', 'me'], alice: ['assistants:write', 'me'] };
+  const auth = new Auth()
+    .authenticate(async (request) => {
+      const token = request.headers.get('authorization')?.split(' ')[1] ?? '';
+      const { payload } = await jwtVerify(token, SECRET, { algorithms: ['HS256'] }).catch((cause: unknown) => {
+        throw new HTTPException(401, { message: 'Failed to verify', headers: { 'WWW-Authenticate': 'Bearer' }, cause });
+      });
+      const own = USERS[payload.sub ?? ''];
+      if (own === undefined) throw new HTTPException(401, { message: 'Could not validate credentials' });
+      return { identity: payload.sub ?? '', permissions: own.filter((word) => String(payload['scopes']).split(' ').includes(word)) };
+    })
+    .on('*', ({ permissions }) => permissions.length > 0)
+    .on('assistants:create', ({ value, user, permissions }) => {
+      if (!permissions.includes('assistants:write')) throw new HTTPException(403, { message: 'Not authorized' });
+      value.metadata ??= {};
+      value.metadata['owner'] = user.identity;
+    })
+    .on(['threads', 'assistants'], ({ action, value, user }) => {
+      if ((action === 'create' || action === 'update' || action === 'create_run') && 'metadata' in value) {
+        value.metadata ??= {};
+        value.metadata['owner'] = user.identity;
+      }
+      return { owner: user.identity };
+    })
+    .on('store', ({ value, user }) => 'namespace' in value && value.namespace?.includes(user.identity) === true);
+
+  const login = async (sub: string, scopes = 'me assistants:write'): Promise<Caller> => {
+    const token = await new SignJWT({ sub, scopes }).setProtectedHeader({ alg: 'HS256' }).sign(SECRET);
+    return (await world.authenticator({ custom: wrapped(auth) }))(bearer(token));
+  };
+  const scopeOf = async (caller: Caller, resource: Resource, action: Action, value: Record<string, unknown> = {}): Promise<Scope> => ({
+    tenant: caller.tenant,
+    filters: await caller.authorize(resource, action, value),
+  });
+  const rows = () => {
+    const database = openDatabase(join(world.folder, 'governor.sqlite'));
+    return {
+      threads: createThreads(database, world.clock),
+      assistants: createAssistants(database, world.clock),
+      close: () => database.close(),
+    };
+  };
+  const createAssistant = async (of: ReturnType<typeof rows>, caller: Caller) => {
+    const value = { graph_id: 'agent', metadata: {} };
+    const scope = await scopeOf(caller, 'assistants', 'create', value);
+    const row = { assistantId: randomUUID(), graphId: 'agent', name: 'a', description: null, config: {}, context: null };
+    return of.assistants.create(scope, { ...row, metadata: value.metadata }, 'raise');
+  };
+  const createThread = async (of: ReturnType<typeof rows>, caller: Caller) => {
+    const value = { metadata: {} };
+    const scope = await scopeOf(caller, 'threads', 'create', value);
+    return of.threads.create(scope, { threadId: randomUUID(), metadata: value.metadata, ifExists: 'raise' });
+  };
+  const page = { limit: 10, offset: 0 };
+
+  it('an unknown user, a bad token and no token are 401', async () => {
+    expect(await statusOf(login('wfh'))).toBe(401);
+    const authenticate = await world.authenticator({ custom: wrapped(auth) });
+    expect(await statusOf(authenticate(bearer('x')))).toBe(401);
+    expect(await statusOf(authenticate(requestWith()))).toBe(401);
+  });
+
+  it('a user without scopes creates nothing; with the scope an assistant carries its owner', async () => {
+    const of = rows();
+    expect(await statusOf(createAssistant(of, await login('johndoe', '')))).toBe(403);
+    expect(await statusOf(createAssistant(of, await login('johndoe', 'foo')))).toBe(403);
+    const made = await createAssistant(of, await login('johndoe'));
+    expect(made.metadata).toEqual({ owner: 'johndoe' });
+    of.close();
+  });
+
+  it('each user finds, changes and deletes their own assistants only', async () => {
+    const of = rows();
+    const [john, alice] = [await login('johndoe'), await login('alice')];
+    const [hers, his] = [await createAssistant(of, alice), await createAssistant(of, john)];
+    const found = await of.assistants.search(await scopeOf(alice, 'assistants', 'search'), {}, page);
+    expect(found.rows.map((row) => row.assistantId)).toEqual([hers.assistantId]);
+    const update = await scopeOf(alice, 'assistants', 'update', { metadata: {} });
+    await expect(of.assistants.patch(update, his.assistantId, { metadata: { foo: 'bar' } })).rejects.toMatchObject({ kind: 'missing' });
+    await expect(of.assistants.delete(await scopeOf(alice, 'assistants', 'delete'), his.assistantId)).rejects.toMatchObject({
+      kind: 'missing',
+    });
+    of.close();
+  });
+
+  it('a thread of another user does not exist: read, run, update, copy, delete', async () => {
+    const of = rows();
+    const [john, alice] = [await login('johndoe'), await login('alice', 'me')];
+    const { threadId } = await createThread(of, john);
+    expect(await of.threads.get(await scopeOf(john, 'threads', 'read'), threadId)).toMatchObject({ metadata: { owner: 'johndoe' } });
+    for (const action of ['read', 'create_run', 'search'] as const)
+      expect(await of.threads.get(await scopeOf(alice, 'threads', action), threadId)).toBeUndefined();
+    expect((await of.threads.search(await scopeOf(alice, 'threads', 'search'), {}, page)).rows).toEqual([]);
+    const scope = await scopeOf(alice, 'threads', 'update', { metadata: {} });
+    await expect(of.threads.patch(scope, threadId, { metadata: { foo: 'bar' } })).rejects.toMatchObject({ kind: 'missing' });
+    await expect(of.threads.copy(scope, threadId, randomUUID())).rejects.toMatchObject({ kind: 'missing' });
+    await expect(of.threads.delete(scope, threadId)).rejects.toMatchObject({ kind: 'missing' });
+    expect(await of.threads.get(await scopeOf(john, 'threads', 'read'), threadId)).toBeDefined();
+    of.close();
+  });
+
+  it('a user reads and writes the store under their own name only', async () => {
+    const john = await login('johndoe', 'me');
+    expect(await statusOf(john.authorize('store', 'put', { namespace: ['johndoe', 'notes'], key: 'a', value: {} }))).toBe(200);
+    expect(await statusOf(john.authorize('store', 'get', { namespace: ['alice'], key: 'a' }))).toBe(403);
+    expect(await statusOf(john.authorize('store', 'list_namespaces', {}))).toBe(403);
+  });
+});
