@@ -1,4 +1,5 @@
 /** What a person can do with runs: the one surface that the CLI and the server call. */
+import type { StreamMode } from '@langchain/langgraph';
 import type { AuditRecord, AuditVerdict } from '../domain/audit.ts';
 import type { Person } from '../domain/policy.ts';
 import type { ApprovalRow, Clock } from '../domain/ports.ts';
@@ -36,6 +37,25 @@ export interface DriveOptions {
   readonly signal?: AbortSignal;
   /** Stops at the next checkpoint. */
   readonly drain?: AbortSignal;
+  /** A drain leaves the thread `running` without a lease, for whoever comes next; default: `cancelled`. */
+  readonly pauseOnDrain?: boolean;
+  readonly stream?: StreamOptions;
+}
+
+/** Where a chunk comes from, its stream mode, and what it says. */
+export type StreamChunk = readonly [namespace: readonly string[], mode: string, data: unknown];
+
+/** Somebody looks on while the thread runs, and may have it pause at nodes. */
+export interface StreamOptions {
+  /** LangGraph's stream modes. */
+  readonly modes: readonly StreamMode[];
+  /** Also what nested graphs say. */
+  readonly subgraphs: boolean;
+  /** Node names, or `*`: the thread rests there, `running` without a lease. */
+  readonly interruptBefore?: readonly string[] | '*';
+  readonly interruptAfter?: readonly string[] | '*';
+  /** In order, one at a time. What it throws aborts the drive. */
+  onChunk(chunk: StreamChunk): Promise<void>;
 }
 
 export interface ResumeOptions extends DriveOptions {

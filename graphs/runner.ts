@@ -13,6 +13,7 @@ import type { House } from './house.ts';
 import { DrainedError, openSession } from './open-session.ts';
 import type { DriveOptions } from './operations.ts';
 import { writeReport } from './report.ts';
+import { step } from './step.ts';
 
 /** Super-steps of the governor graph in one drive; every back edge is capped by its own limit long before. */
 const RECURSION_LIMIT = 1000;
@@ -25,7 +26,10 @@ export async function drive(house: House, threadId: string, options: DriveOption
   const fence = await house.stores.runs.acquire(threadId);
   const abort = new AbortController();
   const heart = startHeart(house, fence, abort);
-  const onSignal = (): void => abort.abort(new StopError('CANCELLED', 'aborted by the person who ran it'));
+  const onSignal = (): void => {
+    const reason: unknown = options.signal?.reason;
+    abort.abort(reason instanceof FencedError ? reason : new StopError('CANCELLED', 'aborted by the person who ran it'));
+  };
   options.signal?.addEventListener('abort', onSignal, { once: true });
   if (options.signal?.aborted === true) onSignal();
   house.stores.saver.guard(fence);
@@ -41,11 +45,14 @@ export async function drive(house: House, threadId: string, options: DriveOption
       facts: { epoch: fence.epoch, status: row.status },
     });
     await house.stores.runs.update(fence, { status: 'running', reason: null });
-    await run(house, row, fence, abort.signal, options.drain, heart);
+    await run(house, row, fence, abort, options, heart);
     await heart.beat();
   } catch (error) {
     if (error instanceof FencedError || abort.signal.reason instanceof FencedError) throw abort.signal.reason ?? error;
     await heart.beat().catch(() => undefined);
+    // What a drain breaks off is not over: whoever comes next goes on with it.
+    const drained = error instanceof DrainedError || (options.drain?.aborted === true && options.signal?.aborted === true);
+    if (drained && options.pauseOnDrain === true) return;
     // After an abort, whatever it broke on its way says less than why it was aborted.
     const cause: unknown = abort.signal.aborted ? abort.signal.reason : error;
     await restOrTell(house, fence, failure(threadId, (await known(house, threadId)).stage, cause));
@@ -61,15 +68,8 @@ export async function drive(house: House, threadId: string, options: DriveOption
   }
 }
 
-async function run(
-  house: House,
-  row: RunRow,
-  fence: Fence,
-  signal: AbortSignal,
-  drain: AbortSignal | undefined,
-  heart: Heart,
-): Promise<void> {
-  const session = await openSession(house, row, fence, { signal, drain });
+async function run(house: House, row: RunRow, fence: Fence, abort: AbortController, options: DriveOptions, heart: Heart): Promise<void> {
+  const session = await openSession(house, row, fence, { signal: abort.signal, drain: options.drain });
   heart.limit(session.limits.machineTime, row.machineMs);
   house.sessions.set(row.threadId, session);
   const find: FindSession = async ({ threadId }) => {
@@ -87,14 +87,18 @@ async function run(
   let reentered = false;
   for (;;) {
     const snapshot = await graph.getState({ configurable: { thread_id: row.threadId } });
+    if (reentered && isPaused(snapshot, options)) {
+      await pause(house, fence, stageOf(snapshot.next[0]));
+      return;
+    }
     const turn = await nextInput(house, session, graph, snapshot, reentered);
     if (turn.kind === 'rest') {
       await rest(house, fence, turn.rest);
       return;
     }
     reentered = true;
-    await graph.invoke(turn.input, config);
-    const broken = house.stores.saver.failure();
+    await step(graph, turn.input, config, options.stream, abort);
+    const broken = house.stores.saver.failure(row.threadId);
     if (broken !== undefined) throw broken;
   }
 }
@@ -170,6 +174,24 @@ async function nextInput(house: House, session: Session, graph: Graph, snapshot:
     return { kind: 'go', input: new Command({ goto: stop.stage, update: { stop: null, outcome: null, route: '' } }) };
   }
   return { kind: 'rest', rest: { status: 'stopped', stage: stop.stage, attempt, reason: reasonFor(threadId, stop), interruptId: null } };
+}
+
+/** At a breakpoint nodes are due and none of them asks anything; without one a super-step that ended well never stops there. */
+function isPaused(snapshot: StateSnapshot, { stream }: DriveOptions): boolean {
+  const { interruptBefore = [], interruptAfter = [] } = stream ?? {};
+  return (
+    interruptBefore.length + interruptAfter.length > 0 &&
+    snapshot.next.length > 0 &&
+    snapshot.tasks.every((task) => (task.interrupts ?? []).length === 0)
+  );
+}
+
+/** At a breakpoint: the thread stays `running`, and without a lease anybody may go on with it. */
+async function pause(house: House, fence: Fence, stage: Stage): Promise<void> {
+  const { threadId } = fence;
+  await house.stores.runs.update(fence, { stage });
+  await house.stores.audit.append({ threadId, actor: 'governor', action: 'run-pause', stage, facts: { before: stage } });
+  await writeReport(house, threadId);
 }
 
 /** Where even the end cannot be written, it is told: the thread stays as it was, and its lease ends with the process. */

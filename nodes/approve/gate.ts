@@ -1,9 +1,10 @@
 /** A gate: reads the approval record, never the resume value; interrupts until a person has decided. */
 import { interrupt } from '@langchain/langgraph';
-import { approvalBodySchema, FILES, type FileRef } from '../../domain/handoff.ts';
+import { approvalBodySchema, FILES, type FileRef, planBodySchema } from '../../domain/handoff.ts';
 import type { ApprovalRow, Vote } from '../../domain/ports.ts';
-import type { GatePayload, Session } from '../session.ts';
+import { bodyOf, type GatePayload, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
+import { presented } from './payload.ts';
 
 /** What a gate asks; the same values on every replay. */
 export interface GateQuestion extends Omit<GatePayload, 'kind'> {
@@ -29,7 +30,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       shown: question.shown,
     };
     await session.announce(payload);
-    interrupt(payload);
+    interrupt(presented(payload, await facts(session, question, inputs)));
     return { kind: 'undecided' };
   }
   const vote = row.votes.findLast((candidate) => candidate.decision === row.status) ?? row.votes.at(-1);
@@ -55,4 +56,13 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
     }),
   });
   return { kind: 'decided', row, vote, ref: done.ref };
+}
+
+/** What a person is told beside the question; no part of what is decided. */
+async function facts(session: Session, question: GateQuestion, [first]: readonly FileRef[]) {
+  const { settled, reserved } = await session.ledger.totals(session.threadId, 'run');
+  return {
+    costMicroUsd: settled.costMicroUsd + reserved.costMicroUsd,
+    plan: question.gate === 'plan' && first !== undefined ? await bodyOf(session, first, planBodySchema) : undefined,
+  };
 }

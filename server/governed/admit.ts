@@ -1,0 +1,195 @@
+/** What a client asks of a governed thread, before its run is put: a goal, an answer, or only to go on. A run carries none of it. */
+import { z } from 'zod';
+import { visible } from '../../domain/access.ts';
+import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
+import type { Json, Scope } from '../../domain/served.ts';
+import { checkGoal, createThread } from '../../graphs/create.ts';
+import { assertMay, type Caller } from '../caller.ts';
+import type { Server } from '../context.ts';
+import { Problem } from '../problem.ts';
+import type { RunCreate } from '../schemas.ts';
+import { ACCEPTED, parseAnswer } from './answers.ts';
+import { decideAs } from './decide-as.ts';
+import { editGoverned } from './edit.ts';
+import { GOVERNOR, latestState } from './graph.ts';
+import { parseInput, repositoryFor } from './input.ts';
+import { cut } from './view.ts';
+
+/** How long an answer waits for the drive that has just asked to let go of the thread, in ms. */
+const REST_WAIT_MS = 5000;
+const REST_POLL_MS = 50;
+const MAX_COMMENT_BYTES = 2048;
+
+export interface GovernedAsk {
+  readonly threadId: string;
+  /** A stateless run: the thread is made for it. */
+  readonly temporary: boolean;
+  readonly body: Pick<RunCreate, 'input' | 'command' | 'checkpoint' | 'checkpoint_id' | 'if_not_exists' | 'multitask_strategy'>;
+  /** Default: the caller's tenant. */
+  readonly scope?: Scope;
+  /** Of a thread that is made here. */
+  readonly metadata?: Json;
+}
+
+/** Over the kwargs of the run: it only goes on, from the epoch at which it was asked for. */
+interface Admitted {
+  readonly kwargs: {
+    readonly input: null;
+    readonly command: undefined;
+    readonly checkpoint: undefined;
+    readonly governed: { readonly epoch: number };
+  };
+}
+
+const goOn = (epoch: number): Admitted => ({ kwargs: { input: null, command: undefined, checkpoint: undefined, governed: { epoch } } });
+
+/** @throws Problem 403, 404, 409, 422; UsageError of what cannot be decided or created. */
+export async function admitGoverned(server: Server, caller: Caller, ask: GovernedAsk): Promise<Admitted> {
+  const { body, threadId } = ask;
+  const scope = ask.scope ?? { tenant: caller.tenant };
+  if (body.multitask_strategy === 'rollback')
+    throw new Problem(422, 'multitask_strategy: "rollback" is not possible on a governed thread; its record is kept');
+  const visibleToCaller = await server.served.threads.get(scope, threadId);
+  const row = await server.house.stores.runs.get(threadId);
+  if (row !== undefined && visibleToCaller === undefined) throw new Problem(404, `thread ${threadId} not found`);
+  if (row === undefined) return begin(server, caller, ask, scope, visibleToCaller !== undefined);
+  const { command } = body;
+  const jumps = (command?.goto ?? null) !== null || (command?.update ?? null) !== null;
+  const answers = command !== null && command !== undefined && command.resume !== undefined;
+  if (jumps && answers) throw new Problem(422, 'command: an answer (resume) goes alone, without goto and update');
+  if (command !== null && command !== undefined && !jumps && !answers)
+    throw new Problem(422, 'command: is empty; send resume, goto or update, or no command to go on');
+  const checkpointId = body.checkpoint_id ?? body.checkpoint?.checkpoint_id ?? undefined;
+  const head = (await latestState(server.house, threadId)).config.configurable?.['checkpoint_id'];
+  // Clients name the newest checkpoint with every request; only another one is a fork.
+  const fork = checkpointId !== undefined && checkpointId !== head ? checkpointId : undefined;
+  if (answers) {
+    assertMay(caller, 'decide');
+    if (fork !== undefined)
+      throw new Problem(409, `thread ${threadId}: has moved on since checkpoint ${fork}; look again before you decide`);
+    await answer(server, caller, row, command.resume);
+    return goOn(row.epoch);
+  }
+  if (jumps || fork !== undefined || (body.checkpoint?.checkpoint_ns ?? '') !== '') {
+    await edit(server, caller, threadId, command, fork, body.checkpoint?.checkpoint_ns ?? '');
+    return goOn(await epochOf(server, threadId));
+  }
+  assertMay(caller, 'run');
+  if (body.input !== null && body.input !== undefined) await again(server, caller, row, body.input);
+  return goOn(row.epoch);
+}
+
+/** The first input. @throws Problem also where the thread holds another graph's state, which must not become a run's. */
+async function begin(server: Server, caller: Caller, ask: GovernedAsk, scope: Scope, exists: boolean): Promise<Admitted> {
+  const { body, threadId } = ask;
+  const { house, served } = server;
+  assertMay(caller, 'run');
+  if (!exists && !ask.temporary && body.if_not_exists !== 'create') throw new Problem(404, `thread ${threadId} not found`);
+  if ((body.command ?? null) !== null || (body.checkpoint ?? null) !== null || (body.checkpoint_id ?? null) !== null)
+    throw new Problem(
+      409,
+      `thread ${threadId}: has no goal yet; there is nothing to answer, to edit or to fork. Send input { "goal", "repo" }`,
+    );
+  if (body.input === null || body.input === undefined)
+    throw new Problem(422, `input: thread ${threadId} has no goal yet; send { "goal", "repo" }`);
+  if ((await latestState(house, threadId)).createdAt !== undefined)
+    throw new Problem(409, `thread ${threadId}: holds the state of another graph; a governed run needs a thread of its own`);
+  const input = parseInput(body.input);
+  const goal = checkGoal(input.kind === 'goal' ? input.goal : input.text);
+  const repo = repositoryFor(house, caller, input.kind === 'goal' ? input.repo : undefined);
+  // Before the run's row, which would make it a thread of the default tenant.
+  if (!exists) await served.threads.create(scope, { threadId, metadata: { ...ask.metadata, graph_id: GOVERNOR }, ifExists: 'do_nothing' });
+  try {
+    await createThread({ ...house, person: caller.person }, { goal, repo, threadId });
+  } catch (error) {
+    if (!exists) await served.threads.delete(scope, threadId).catch(() => undefined);
+    throw error;
+  }
+  return goOn(await epochOf(server, threadId));
+}
+
+async function epochOf(server: Server, threadId: string): Promise<number> {
+  return (await server.house.stores.runs.get(threadId))?.epoch ?? 0;
+}
+
+/** The same input goes on; a chat message at a gate is a comment; anything else is a conflict. */
+async function again(server: Server, caller: Caller, row: RunRow, given: unknown): Promise<void> {
+  const input = parseInput(given);
+  const text = checkGoal(input.kind === 'goal' ? input.goal : input.text);
+  if (text === row.input.goal) {
+    const repo = input.kind === 'goal' && input.repo !== undefined ? repositoryFor(server.house, caller, input.repo) : row.input.repo;
+    if (repo === row.input.repo) return;
+  }
+  const gate = await pendingOf(server, row.threadId);
+  if (input.kind === 'message' && gate !== undefined && !row.live) return comment(server, caller, row, gate, text);
+  throw new Problem(409, `thread ${row.threadId}: takes one goal, and has it; start another thread for another goal`);
+}
+
+const pendingOf = async (server: Server, threadId: string): Promise<ApprovalRow | undefined> =>
+  (await server.house.stores.approvals.list({ threadId, status: 'pending' })).at(-1);
+
+async function comment(server: Server, caller: Caller, row: RunRow, gate: ApprovalRow, text: string): Promise<void> {
+  await server.house.stores.audit.append({
+    threadId: row.threadId,
+    actor: caller.person.id,
+    action: 'approval-comment',
+    facts: { approval: gate.id, gate: gate.gate, message: cut(visible(text), MAX_COMMENT_BYTES) },
+  });
+}
+
+const asked = z.looseObject({ gate: z.enum(['plan', 'release', 'budget']), subject: z.looseObject({ digest: z.string() }) });
+
+/** An answer to exactly the interrupt that waits. @throws Problem 409, 422; the gate stays as it is then. */
+async function answer(server: Server, caller: Caller, asLive: RunRow, resume: unknown): Promise<void> {
+  const row = await atRest(server, asLive);
+  const { threadId } = row;
+  const waits = (await latestState(server.house, threadId)).tasks.flatMap((task) => task.interrupts ?? [])[0];
+  const payload = asked.safeParse(waits?.value);
+  const approval = payload.success
+    ? await server.house.stores.approvals.newest(threadId, payload.data.gate, payload.data.subject.digest)
+    : undefined;
+  if (waits === undefined || approval === undefined || approval.status !== 'pending')
+    throw new Problem(409, `thread ${threadId}: is ${row.status}; no approval is pending`);
+  const parsed = parseAnswer(resume, { interruptId: String(waits.id), gate: approval.gate });
+  switch (parsed.kind) {
+    case 'unparseable':
+      throw new Problem(422, `command.resume: ${parsed.why}; ${ACCEPTED}. The ${approval.gate} gate stays pending`);
+    case 'ignored':
+      return;
+    case 'comment':
+      return comment(server, caller, row, approval, parsed.text);
+    case 'decision': {
+      const { kind: _kind, subject, ...decision } = parsed;
+      await decideAs(server, caller, row, approval, { ...decision, subject: subject ?? approval.subject.digest });
+    }
+  }
+}
+
+/** A client can see the question a moment before the drive that asked it has let go. */
+async function atRest(server: Server, row: RunRow): Promise<RunRow> {
+  let now = row;
+  for (let waitedMs = 0; now.live && waitedMs < REST_WAIT_MS; waitedMs += REST_POLL_MS) {
+    await new Promise((wake) => setTimeout(wake, REST_POLL_MS));
+    now = (await server.house.stores.runs.get(row.threadId)) ?? now;
+  }
+  return now;
+}
+
+async function edit(
+  server: Server,
+  caller: Caller,
+  threadId: string,
+  command: RunCreate['command'],
+  fork: string | undefined,
+  namespace: string,
+): Promise<void> {
+  assertMay(caller, 'edit');
+  if (namespace !== '')
+    throw new Problem(422, 'checkpoint.checkpoint_ns: a governed thread is forked as a whole; name a checkpoint of its own');
+  const goto: unknown = command?.goto ?? undefined;
+  if (goto !== undefined && typeof goto !== 'string')
+    throw new Problem(422, 'command.goto: on a governed thread it is the name of one node');
+  const update: unknown = command?.update ?? undefined;
+  const values = Array.isArray(update) ? Object.fromEntries(update) : update;
+  await editGoverned(server, caller, threadId, { values, goto, checkpointId: fork });
+}

@@ -1,0 +1,38 @@
+/** A decision over HTTP: recorded as the caller's, with the conflicts and words of the API. */
+import { UsageError } from '../../domain/errors.ts';
+import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
+import { decide } from '../../graphs/decide.ts';
+import type { DecideOptions } from '../../graphs/operations.ts';
+import { assertMay, type Caller } from '../caller.ts';
+import type { Server } from '../context.ts';
+import { Problem } from '../problem.ts';
+
+/** @throws Problem 403, 409, 422; UsageError `APPROVAL_STALE` (409), `APPROVER_NOT_ALLOWED` (403). */
+export async function decideAs(
+  server: Server,
+  caller: Caller,
+  row: RunRow,
+  approval: ApprovalRow,
+  options: DecideOptions,
+): Promise<ApprovalRow> {
+  assertMay(caller, 'decide');
+  if (approval.status !== 'pending') throw new Problem(409, `approval ${approval.id}: is ${approval.status}; it can no longer be decided`);
+  if (row.live) throw new Problem(409, `thread ${row.threadId}: is running; there is nothing to decide`);
+  if (approval.votes.some((vote) => vote.by.id === caller.person.id))
+    throw new Problem(
+      409,
+      `approval ${approval.id}: ${caller.person.id} has voted already; ${approval.required.min} different people are needed`,
+    );
+  try {
+    return await decide({ ...server.house, person: caller.person }, row, options);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const now = await server.house.stores.approvals.get(approval.id);
+    if (now?.status !== 'pending')
+      throw new Problem(409, `approval ${approval.id}: is ${now?.status ?? 'gone'}; it can no longer be decided`);
+    // The command line's flags are members of the body here.
+    if (error.code === 'USAGE')
+      throw new Problem(422, error.message.replace(/--(comment|edit|subject)\b/g, '$1').replace('--add-usd', 'add_usd'));
+    throw error;
+  }
+}

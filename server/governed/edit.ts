@@ -1,0 +1,80 @@
+/** Edits of a governed thread's state: for those who may, under the thread's own lease, and on the record. Consent is not in the state. */
+import { Command } from '@langchain/langgraph';
+import { toError } from '../../domain/errors.ts';
+import { assertMay, type Caller } from '../caller.ts';
+import type { Server } from '../context.ts';
+import { Problem } from '../problem.ts';
+import { type Configured, checkpointOf } from '../wire.ts';
+import { governedGraph } from './graph.ts';
+
+export interface StateEdit {
+  readonly values?: unknown;
+  readonly asNode?: string | undefined;
+  readonly goto?: string | undefined;
+  /** Another than the newest: a fork. */
+  readonly checkpointId?: string | undefined;
+}
+
+/** For routes that would edit or copy the state of any thread. @throws Problem 403 for a governed one. */
+export async function assertStateEdit(server: Server, caller: Caller, threadId: string): Promise<void> {
+  if ((await server.house.stores.runs.get(threadId)) !== undefined) assertMay(caller, 'edit');
+}
+
+/**
+ * Writes a checkpoint and leaves the thread to be gone on with; nothing runs here. Whatever it says, a gate reads its record and the
+ * deployer compares what was approved. @throws Problem 403, 422; UsageError `THREAD_BUSY`.
+ */
+export async function editGoverned(
+  server: Server,
+  caller: Caller,
+  threadId: string,
+  edit: StateEdit,
+): Promise<ReturnType<typeof checkpointOf>> {
+  assertMay(caller, 'edit');
+  const { house } = server;
+  const { runs, saver, audit } = house.stores;
+  await audit.assertTail();
+  const graph = governedGraph(house);
+  for (const node of [edit.asNode, edit.goto])
+    if (node !== undefined && !Object.hasOwn(graph.nodes, node) && node !== '__end__')
+      throw new Problem(422, `node ${JSON.stringify(node)}: the graph has ${Object.keys(graph.nodes).join(', ')}`);
+  const fence = await runs.acquire(threadId);
+  saver.guard(fence);
+  try {
+    await audit.append({
+      threadId,
+      actor: caller.person.id,
+      action: 'state-edit',
+      facts: {
+        as_node: edit.asNode ?? null,
+        goto: edit.goto ?? null,
+        checkpoint: edit.checkpointId ?? null,
+        members: typeof edit.values === 'object' && edit.values !== null ? Object.keys(edit.values).slice(0, 50) : [],
+      },
+    });
+    const at = { configurable: { thread_id: threadId, ...(edit.checkpointId === undefined ? {} : { checkpoint_id: edit.checkpointId }) } };
+    const config = await written(graph, at, edit);
+    await runs.update(fence, { status: 'running', reason: null, interruptId: null });
+    return checkpointOf(config);
+  } finally {
+    saver.unguard(threadId);
+    await runs.release(fence);
+  }
+}
+
+async function written(graph: ReturnType<typeof governedGraph>, at: Configured, edit: StateEdit): Promise<unknown> {
+  const values = edit.values as Record<string, unknown> | null | undefined; // LangGraph drops what is no channel of the graph
+  try {
+    if (edit.goto !== undefined) {
+      const jump = new Command({ goto: edit.goto, ...(values === null || values === undefined ? {} : { update: values }) });
+      return await graph.updateState(at, jump as never, edit.asNode ?? '__start__'); // LangGraph takes a command as a node's answer
+    }
+    return await graph.updateState(
+      at,
+      (values ?? null) as never,
+      edit.asNode ?? (values === null || values === undefined ? '__copy__' : undefined),
+    ); // any of its channels
+  } catch (error) {
+    throw new Problem(422, `the state cannot be edited like this: ${toError(error).message.slice(0, 300)}`);
+  }
+}

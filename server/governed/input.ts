@@ -1,0 +1,58 @@
+/** What a governed thread can be started with: a goal and a repository, or a chat whose last human message is the goal. */
+import { isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import type { House } from '../../graphs/house.ts';
+import type { Caller } from '../caller.ts';
+import { parse } from '../endpoint.ts';
+import { Problem } from '../problem.ts';
+
+export type GovernedInput =
+  | { readonly kind: 'goal'; readonly goal: string; readonly repo: string | undefined }
+  | { readonly kind: 'message'; readonly text: string };
+
+const blocks = z.array(z.looseObject({ type: z.literal('text'), text: z.string() }));
+const message = z.looseObject({ type: z.string().optional(), role: z.string().optional(), content: z.unknown().optional() });
+const startSchema = z.strictObject({ goal: z.string(), repo: z.string().optional() });
+const chatSchema = z.strictObject({ messages: z.union([z.array(message).min(1), message]) });
+
+/** @throws Problem 422 naming the field. */
+export function parseInput(input: unknown): GovernedInput {
+  if (typeof input !== 'object' || input === null || !('messages' in input)) {
+    const { goal, repo } = parse(startSchema, input, 'input') as z.output<typeof startSchema>; // parsed by this schema
+    return { kind: 'goal', goal, repo };
+  }
+  const { messages } = parse(chatSchema, input, 'input') as z.output<typeof chatSchema>; // parsed by this schema
+  const human = [messages]
+    .flat()
+    .findLast((one) => one.type === 'human' || one.type === 'user' || one.role === 'user' || one.role === 'human');
+  if (human === undefined) throw new Problem(422, 'input.messages: none of them is a human message');
+  if (typeof human.content === 'string') return { kind: 'message', text: human.content };
+  const parts = blocks.safeParse(human.content);
+  if (!parts.success) throw new Problem(422, 'input.messages: the last human message must be text');
+  return { kind: 'message', text: parts.data.map((part) => part.text).join('\n') };
+}
+
+/** The path that a word names on this server, or the only one there is. @throws Problem 403, 422. */
+export function repositoryFor(house: House, caller: Caller, word: string | undefined): string {
+  const named = house.operator?.repositories;
+  if (named !== undefined) {
+    const names = Object.keys(named);
+    const [only] = names;
+    const name = word ?? (names.length === 1 ? only : undefined);
+    if (name !== undefined && Object.hasOwn(named, name)) return named[name] ?? name;
+    throw new Problem(
+      422,
+      name === undefined
+        ? `input.repo: is needed; this server has ${names.length} repositories, send { "goal", "repo" }`
+        : `input.repo: ${JSON.stringify(name)} is not a repository of this server; it has ${names.join(', ') || 'none'}`,
+    );
+  }
+  if (word === undefined) throw new Problem(422, 'input.repo: is needed; operator.yaml names no repository, send { "goal", "repo" }');
+  if (!caller.person.alone)
+    throw new Problem(
+      403,
+      `input.repo: ${caller.person.id} may only name repositories of operator.yaml, and it lists none (repositories: { name: path })`,
+    );
+  if (!isAbsolute(word)) throw new Problem(422, `input.repo: ${JSON.stringify(word)} must be an absolute path`);
+  return resolve(word);
+}
