@@ -3,8 +3,9 @@ import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createIdempotency } from '../../checkpoints/served/idempotency.ts';
-import type { KeptAnswer, Served } from '../../domain/served.ts';
-import type { Caller } from '../../server/caller.ts';
+import type { Served } from '../../domain/served.ts';
+import type { Caller, Permission } from '../../server/caller.ts';
+import type { Endpoint } from '../../server/endpoint.ts';
 import { withIdempotency } from '../../server/idempotency.ts';
 import { Problem, problemOf, problemResponse } from '../../server/problem.ts';
 import { type Home, makeHome } from '../checkpoints/home.ts';
@@ -13,20 +14,18 @@ let home: Home;
 let database: ReturnType<typeof openDatabase>;
 let app: Hono;
 let work: () => Promise<Response>;
-let rejoin: ((kept: KeptAnswer) => Promise<Response>) | undefined;
+let permission: Permission;
 let done: number;
 beforeEach(() => {
   home = makeHome();
   database = openDatabase(home.file);
   const served = { idempotency: createIdempotency(database, home.clock) } as Served; // the one store that is asked
   done = 0;
-  rejoin = undefined;
+  permission = 'run';
   work = async () => Response.json({ done }, { status: 201, headers: { 'content-location': '/threads/t/runs/r', 'set-cookie': 'a=b' } });
   app = new Hono();
   app.onError((error) => problemResponse(problemOf(error) ?? new Problem(500, error.message), false));
   app.all('*', async (c) => {
-    const url = new URL(c.req.url);
-    const facts = { method: c.req.method, path: url.pathname + url.search, key: c.req.header('idempotency-key'), body: await c.req.text() };
     const caller: Caller = {
       person: { id: c.req.header('x-me') ?? 'ada', roles: ['operator'], method: 'local', alone: false },
       tenant: c.req.header('x-tenant') ?? 'acme',
@@ -36,7 +35,15 @@ beforeEach(() => {
       done += 1;
       return work();
     };
-    return withIdempotency({ served }, caller, facts, count, rejoin);
+    const method = c.req.method.toLowerCase() as Endpoint['method']; // the tests send no other
+    const endpoint = {
+      method,
+      path: c.req.path,
+      permission,
+      media: c.req.path.endsWith('/stream') ? 'text/event-stream' : 'application/json',
+    };
+    const rejoin = async (location: string): Promise<Response> => Response.json({ joined: location });
+    return withIdempotency({ served }, { c, caller }, endpoint, await c.req.text(), count, rejoin);
   });
 });
 afterEach(() => {
@@ -136,14 +143,20 @@ test('a stream is kept as a pointer from its beginning, and rejoined', async () 
     new Response(new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode('event: metadata\n\n')) }), {
       headers,
     });
-  rejoin = async (kept) => Response.json({ joined: kept.headers['location'], body: kept.body });
-  const first = await post('k');
+  const first = await post('k', '{}', {}, '/threads/t/runs/stream');
   expect(first.headers.get('location')).toBe('/threads/t/runs/r/stream');
   await first.body?.cancel();
-  const again = await post('k');
-  expect(await again.json()).toEqual({ joined: '/threads/t/runs/r/stream', body: '' });
+  const again = await post('k', '{}', {}, '/threads/t/runs/stream');
+  expect(await again.json()).toEqual({ joined: '/threads/t/runs/r/stream' });
   expect(again.headers.get('idempotent-replayed')).toBe('true');
   expect(done).toBe(1);
+});
+
+test('a route that only reads is done each time', async () => {
+  permission = 'read';
+  await post('k');
+  await post('k', 'another body');
+  expect(done).toBe(2);
 });
 
 test('an answer too long to keep is told once; that it was done is kept', async () => {
