@@ -1,27 +1,9 @@
-/** Namespaces of the store's items: labels joined by '.', listed by leaps over the primary key. */
+/** Lists the namespaces of the store's items by leaps over the primary key. */
 import type { Clock } from '../../domain/ports.ts';
-import { type Items, ServedError } from '../../domain/served.ts';
+import type { Items } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 import { matchesFilters } from './filters.ts';
-
-export const LIVE = '(expires_at IS NULL OR expires_at > @now)';
-/** SQLite's text would hold another character for it. */
-export const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** @throws ServedError `invalid`. */
-export function pathOf(namespace: readonly string[]): string {
-  for (const label of namespace)
-    if (typeof label !== 'string' || label === '' || label.includes('.') || LONE_SURROGATE.test(label))
-      throw new ServedError('invalid', `namespace ${JSON.stringify(namespace)}: a label is text, not empty, without '.'`);
-  return namespace.join('.');
-}
-
-/** @throws ServedError `invalid`, also for what LangGraph's BaseStore keeps for itself. */
-export function pathToWrite(namespace: readonly string[]): string {
-  if (namespace.length === 0) throw new ServedError('invalid', 'namespace []: needs at least one label');
-  if (namespace[0] === 'langgraph') throw new ServedError('invalid', `namespace ${JSON.stringify(namespace)}: "langgraph" is reserved`);
-  return pathOf(namespace);
-}
+import { LIVE, pathOf } from './item-row.ts';
 
 const fits = (pattern: readonly string[], labels: readonly string[]): boolean =>
   pattern.every((wanted, index) => wanted === '*' || wanted === labels[index]);

@@ -1,51 +1,14 @@
 /** The items of LangGraph's store: JSON values by tenant, namespace and key, found by the order of the primary key. */
-import { toError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/ports.ts';
-import { type ItemRow, type Items, type ItemWrite, type Json, type Scope, ServedError } from '../../domain/served.ts';
+import { type Items, type ItemWrite, type Scope, ServedError } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 import { matchesFilters } from './filters.ts';
-import { filterWanted, wordsWanted } from './item-filter.ts';
-import { LIVE, LONE_SURROGATE, listing, pathOf, pathToWrite } from './item-namespaces.ts';
-
-interface Row {
-  namespace: string;
-  key: string;
-  value: string;
-  created_at: string;
-  updated_at: string;
-  ttl_minutes: number | null;
-}
+import { listing } from './item-namespaces.ts';
+import { itemDocument, LIVE, pathOf, pathToWrite, type Row, rowOf, textOf } from './item-row.ts';
+import { searching } from './item-search.ts';
 
 /** A century; dates end somewhere. */
 const MAX_TTL_MINUTES = 52_560_000;
-
-const rowOf = (row: Row): ItemRow => ({
-  namespace: row.namespace.split('.'),
-  key: row.key,
-  value: JSON.parse(row.value) as Json, // written below
-  createdAt: row.created_at,
-  updatedAt: row.updated_at,
-});
-
-/** What a custom auth handler's filters look at. */
-export const itemDocument = (item: { namespace: readonly string[]; key: string; value: Json }): Json => ({
-  ...item.value,
-  namespace: item.namespace,
-  key: item.key,
-});
-
-function textOf({ key, value }: ItemWrite): string {
-  if (LONE_SURROGATE.test(key)) throw new ServedError('invalid', `key ${JSON.stringify(key)}: is not whole Unicode`);
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value);
-  } catch (error) {
-    throw new ServedError('invalid', `item ${key}: its value must be JSON (${toError(error).message})`);
-  }
-  if (text?.startsWith('{') !== true)
-    throw new ServedError('invalid', `item ${key}: its value must be an object; got ${text?.slice(0, 100)}`);
-  return text;
-}
 
 export function createItems(database: Database, clock: Clock): Items {
   const stamp = (afterMinutes = 0): string => new Date(clock.now() + afterMinutes * 60_000).toISOString();
@@ -67,13 +30,8 @@ export function createItems(database: Database, clock: Clock): Items {
        (SELECT tenant, namespace, key FROM items WHERE expires_at IS NOT NULL AND expires_at <= ? ORDER BY expires_at LIMIT ?)`,
   );
 
-  // A namespace and those below it are two runs of the primary key: '/' follows '.', which no label contains.
-  const found = (range: string): string => `SELECT namespace, key, updated_at FROM items WHERE tenant = @tenant AND ${range}${LIVE}`;
-  const newest = 'ORDER BY updated_at DESC, namespace, key LIMIT @most';
-  const everywhere = database.prepare<unknown[], Row>(`${found('')} ${newest}`);
-  const below = database.prepare<unknown[], Row>(
-    `${found('namespace = @path AND ')} UNION ALL ${found("namespace > @path || '.' AND namespace < @path || '/' AND ")} ${newest}`,
-  );
+  const search = searching(database, (tenant, path, key) => one.get({ tenant, path, key, now: stamp() }));
+
   const writeNow = (scope: Scope, write: ItemWrite): void => {
     const { tenant, filters } = scope;
     const { namespace, key, value, ttlMinutes: ttl = null } = write;
@@ -112,36 +70,14 @@ export function createItems(database: Database, clock: Clock): Items {
       refreshIfAsked(tenant, [row], refreshTtl);
       return item;
     },
-    search: async ({ tenant, filters }, { namespacePrefix, filter, query, limit, offset, refreshTtl }) => {
-      const path = pathOf(namespacePrefix);
-      // An iterator that nobody begins would hold the connection.
-      if (limit <= 0) return [];
-      const now = stamp();
-      const tests = [filterWanted(filter), wordsWanted(query)].filter((test) => test !== undefined);
-      const all = tests.length === 0 && filters === undefined;
-      const rows: Row[] = [];
-      const items: ItemRow[] = [];
-      let skip = offset;
-      // Keys in order first, values one by one after: what is held in memory is the page.
-      const keys = (path === '' ? everywhere : below).iterate({
-        tenant,
-        ...(path !== '' && { path }),
-        now,
-        most: all && Number.isSafeInteger(offset + limit) ? offset + limit : -1,
-      });
-      for (const at of keys) {
-        if (all && skip-- > 0) continue;
-        const row = one.get({ tenant, path: at.namespace, key: at.key, now });
-        if (row === undefined) continue;
-        const item = rowOf(row);
-        if (!all && !(matchesFilters(itemDocument(item), filters) && tests.every((test) => test(item.value)))) continue;
-        if (!all && skip-- > 0) continue;
-        rows.push(row);
-        items.push(item);
-        if (items.length >= limit) break;
-      }
-      refreshIfAsked(tenant, rows, refreshTtl);
-      return items;
+    search: async (scope, options) => {
+      const found = await search(scope, stamp(), options);
+      refreshIfAsked(
+        scope.tenant,
+        found.map(({ row }) => row),
+        options.refreshTtl,
+      );
+      return found.map(({ item }) => item);
     },
     namespaces: listing(database, clock),
     expire: async (limit) => sweep.run(stamp(), limit).changes,

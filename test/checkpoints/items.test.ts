@@ -136,6 +136,24 @@ describe('a search', () => {
     expect(await keysOf('n', { limit: 0 })).toEqual([]);
   });
 
+  test('through very many items misses none, and lets others work in between', async () => {
+    const many = Array.from({ length: 4000 }, (_, number) => ({
+      namespace: number % 2 === 0 ? ['m'] : ['m', `below ${number}`],
+      key: `k${number}`,
+      value: { number },
+    }));
+    await items.write(ADA, [...many, { namespace: ['m-1'], key: 'beside', value: {} }]);
+    let turns = 0;
+    const turn = setInterval(() => {
+      turns += 1;
+    }, 0);
+    const numbers = (await items.search(ADA, { namespacePrefix: ['m'], limit: 5000, offset: 0 })).map((item) => item.value['number']);
+    clearInterval(turn);
+    expect(numbers.toSorted((a, b) => Number(a) - Number(b))).toEqual(many.map((item) => item.value.number));
+    expect(turns).toBeGreaterThan(0);
+    expect(await keysOf('m', { filter: { number: 3999 } })).toEqual(['k3999']);
+  });
+
   test.each<[string, Json, string[]]>([
     ['equal words', { color: 'red' }, ['a']],
     ['equal numbers, not their text', { size: '1' }, []],

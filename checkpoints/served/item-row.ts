@@ -1,0 +1,60 @@
+/** How an item of the store stands in its row: the namespace as labels joined by '.', the value as JSON text. */
+import { toError } from '../../domain/errors.ts';
+import { type ItemRow, type ItemWrite, type Json, ServedError } from '../../domain/served.ts';
+
+export interface Row {
+  namespace: string;
+  key: string;
+  value: string;
+  created_at: string;
+  updated_at: string;
+  ttl_minutes: number | null;
+}
+
+export const LIVE = '(expires_at IS NULL OR expires_at > @now)';
+/** SQLite's text would hold another character for it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+export const rowOf = (row: Row): ItemRow => ({
+  namespace: row.namespace.split('.'),
+  key: row.key,
+  value: JSON.parse(row.value) as Json, // written by textOf
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+});
+
+/** What a custom auth handler's filters look at. */
+export const itemDocument = (item: { namespace: readonly string[]; key: string; value: Json }): Json => ({
+  ...item.value,
+  namespace: item.namespace,
+  key: item.key,
+});
+
+/** @throws ServedError `invalid`. */
+export function pathOf(namespace: readonly string[]): string {
+  for (const label of namespace)
+    if (typeof label !== 'string' || label === '' || label.includes('.') || LONE_SURROGATE.test(label))
+      throw new ServedError('invalid', `namespace ${JSON.stringify(namespace)}: a label is text, not empty, without '.'`);
+  return namespace.join('.');
+}
+
+/** @throws ServedError `invalid`, also for what LangGraph's BaseStore keeps for itself. */
+export function pathToWrite(namespace: readonly string[]): string {
+  if (namespace.length === 0) throw new ServedError('invalid', 'namespace []: needs at least one label');
+  if (namespace[0] === 'langgraph') throw new ServedError('invalid', `namespace ${JSON.stringify(namespace)}: "langgraph" is reserved`);
+  return pathOf(namespace);
+}
+
+/** @throws ServedError `invalid` for what JSON cannot hold. */
+export function textOf({ key, value }: ItemWrite): string {
+  if (LONE_SURROGATE.test(key)) throw new ServedError('invalid', `key ${JSON.stringify(key)}: is not whole Unicode`);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch (error) {
+    throw new ServedError('invalid', `item ${key}: its value must be JSON (${toError(error).message})`);
+  }
+  if (text?.startsWith('{') !== true)
+    throw new ServedError('invalid', `item ${key}: its value must be an object; got ${text?.slice(0, 100)}`);
+  return text;
+}
