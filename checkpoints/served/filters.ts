@@ -46,11 +46,12 @@ export function defineFilterFunctions(database: Database): void {
   const lastPart = remember();
   const lastFilters = remember();
   database.function('json_contains', { deterministic: true }, (text: unknown, part: unknown) =>
-    part === null || contains(read(text), lastPart(String(part))) ? 1 : 0,
+    typeof part !== 'string' || contains(read(text), lastPart(part)) ? 1 : 0,
   );
   database.function('json_allowed', { deterministic: true }, (text: unknown, filters: unknown) => {
+    if (typeof filters !== 'string') return 1;
     const metadata = read(text);
-    return filters === null || (isObject(metadata) && matchesFilters(metadata, lastFilters(String(filters)) as Filters)) ? 1 : 0; // written from Filters; each is checked again
+    return isObject(metadata) && matchesFilters(metadata, lastFilters(filters) as Filters) ? 1 : 0; // written from Filters; each is checked again
   });
 }
 

@@ -60,8 +60,8 @@ export async function typeSchemas({ file, exported }: ModulePath): Promise<Reado
   } catch {
     return new Map();
   }
-  const { getStaticGraphSchema } = (await import(/* @vite-ignore */ pathToFileURL(reader).href)) as SchemaReader; // its package's own types
-  const read = await getStaticGraphSchema({ sourceFile: file, exportSymbol: exported }, { timeoutMs: TYPES_MS });
+  const module = (await import(/* @vite-ignore */ pathToFileURL(reader).href)) as SchemaReader; // its package's own types
+  const read = await module.getStaticGraphSchema({ sourceFile: file, exportSymbol: exported }, { timeoutMs: TYPES_MS });
   const root = Object.keys(read).find((name) => !name.includes('|')) ?? '';
   return new Map(Object.entries(read).map(([name, parts]) => [name === root ? '' : name.slice(root.length + 1), schemas(parts)]));
 }
