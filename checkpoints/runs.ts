@@ -1,14 +1,10 @@
 /** The durable run rows with their leases: one holder a thread, an epoch that fences the ones before. */
-import { readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { FencedError, UsageError } from '../domain/errors.ts';
 import { canonicalJson } from '../domain/ids.ts';
-import type { Clock, Fence, LeaseOwner, RunInput, RunRow, Runs } from '../domain/ports.ts';
+import type { Clock, Fence, RunInput, RunRow, Runs } from '../domain/ports.ts';
 import type { RunStatus, Stage, StopReason } from '../domain/run.ts';
 import { assertFence, type Database } from './database.ts';
-
-/** A lease without a heartbeat ends after this, in ms. */
-const LEASE_MS = 10_000;
+import { isAlive, LEASE_MS, thisProcess } from './owner.ts';
 
 interface Row {
   thread_id: string;
@@ -29,30 +25,8 @@ interface Row {
   updated_at: string;
 }
 
-/** When a process started, in clock ticks since boot; undefined when there is no such process. */
-function startTicks(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : Number(fields[19]);
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(owner: LeaseOwner): boolean {
-  if (owner.host !== hostname()) return true;
-  if (process.platform === 'linux') return startTicks(owner.pid) === owner.startTicks;
-  try {
-    process.kill(owner.pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 export function createRuns(database: Database, clock: Clock): Runs {
-  const self: LeaseOwner = { host: hostname(), pid: process.pid, startTicks: startTicks(process.pid) ?? 0 };
+  const self = thisProcess();
   const stamp = (): string => new Date(clock.now()).toISOString();
   const select = database.prepare('SELECT * FROM runs WHERE thread_id = ?');
   const rowOf = (row: Row): RunRow => {

@@ -25,12 +25,15 @@ type Place = { threadId: string; namespace: string; checkpointId: string | undef
  */
 export class GuardedSaver extends SqliteSaver {
   readonly #database: Database;
+  readonly #assert: (fence: Fence) => void;
   readonly #fences = new Map<string, Fence>();
-  #failure: Error | undefined;
+  readonly #failures = new Map<string, Error>();
 
-  constructor(database: Database) {
+  /** `assert` throws when a lease is stale; it runs inside the transaction of each write. Default: the governor's own leases. */
+  constructor(database: Database, assert = (fence: Fence): void => assertFence(database, fence)) {
     super(database, strictSerializer());
     this.#database = database;
+    this.#assert = assert;
     this.setup();
     const latest = this.withoutCheckpoint.source.replace('ORDER BY checkpoint_id DESC LIMIT 1', 'ORDER BY rowid DESC LIMIT 1');
     this.withoutCheckpoint = database.prepare(latest);
@@ -45,10 +48,10 @@ export class GuardedSaver extends SqliteSaver {
     this.#fences.delete(threadId);
   }
 
-  /** The error of a write that could not be reported where it happened, once. */
-  failure(): Error | undefined {
-    const failure = this.#failure;
-    this.#failure = undefined;
+  /** The error of a thread's write that could not be reported where it happened, once. */
+  failure(threadId: string): Error | undefined {
+    const failure = this.#failures.get(threadId);
+    this.#failures.delete(threadId);
     return failure;
   }
 
@@ -67,9 +70,9 @@ export class GuardedSaver extends SqliteSaver {
   }
 
   override async put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<RunnableConfig> {
-    const earlier = this.failure();
-    if (earlier !== undefined) throw earlier;
     const place = placeOf(config);
+    const earlier = this.failure(place.threadId);
+    if (earlier !== undefined) throw earlier;
     const runId = config.configurable?.['run_id'] ?? config.metadata?.['run_id'];
     const nodes: unknown = place.namespace === '' ? config.metadata?.['nodes'] : undefined;
     const stamped = { ...metadata, ...(runId === undefined ? {} : { run_id: runId }), ...(nodes === undefined ? {} : { nodes }) };
@@ -109,7 +112,7 @@ export class GuardedSaver extends SqliteSaver {
         },
       );
     } catch (error) {
-      this.#failure ??= toError(error);
+      if (!this.#failures.has(place.threadId)) this.#failures.set(place.threadId, toError(error));
     }
   }
 
@@ -118,7 +121,7 @@ export class GuardedSaver extends SqliteSaver {
     const fence = this.#fences.get(threadId);
     this.#database
       .transaction(() => {
-        if (fence !== undefined) assertFence(this.#database, fence);
+        if (fence !== undefined) this.#assert(fence);
         work();
         failpoint(`${point}:inside`);
       })

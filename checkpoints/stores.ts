@@ -1,6 +1,7 @@
 /** Opens every store of a home on one database; another backend is another branch here. */
 import { join } from 'node:path';
 import type { Approvals, Attempts, Audit, Clock, Dossier, Effects, Ledger, Runs, Transcripts } from '../domain/ports.ts';
+import type { Served } from '../domain/served.ts';
 import { createApprovals } from './approvals.ts';
 import { createAttempts } from './attempts.ts';
 import { createAudit } from './audit.ts';
@@ -11,6 +12,8 @@ import { createJournal } from './journal.ts';
 import { createLedger } from './ledger.ts';
 import { createRuns } from './runs.ts';
 import { GuardedSaver } from './saver.ts';
+import { createServed, createServedSaver } from './served/index.ts';
+import { type Truncated, truncateServed } from './served/truncate.ts';
 import { createTranscripts } from './transcripts.ts';
 
 export interface Stores {
@@ -23,8 +26,14 @@ export interface Stores {
   readonly audit: Audit;
   readonly dossier: Dossier;
   readonly saver: GuardedSaver;
+  /** What the LangGraph server keeps. */
+  readonly served: Served;
+  /** The saver of its graphs. */
+  readonly servedSaver: GuardedSaver;
   /** Deletes checkpoints, calls and transcripts of an ended thread; never releases, approvals, audit, ledger or dossier. */
   prune(threadId: string): Promise<void>;
+  /** Empties what the server keeps, but system assistants and governed runs. For conformance tests. */
+  truncate(what: Truncated): Promise<void>;
   backup(file: string): Promise<{ bytes: number }>;
   close(): void;
 }
@@ -47,6 +56,8 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     audit,
     dossier: createDossier(join(home, 'runs')),
     saver,
+    served: createServed(database, clock),
+    servedSaver: createServedSaver(database),
     prune: async (threadId) => {
       await saver.deleteThread(threadId);
       database.transaction(() => {
@@ -55,6 +66,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
         database.prepare('DELETE FROM transcripts WHERE thread_id = ?').run(threadId);
       })();
     },
+    truncate: async (what) => truncateServed(database, what),
     backup: (file) => backupHome(database, home, file),
     close: () => {
       database.close();

@@ -99,6 +99,14 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       const { demoCommand } = await import('./commands/demo.ts');
       code = await demoCommand(io, scenario, flags);
     });
+  command('serve', 'serve the graphs of langgraph.json over HTTP')
+    .option('--host <address>', 'where to listen; others than loopback need auth', '127.0.0.1')
+    .option('--port <number>', '0: any free one', '2024')
+    .option('--concurrency <count>', 'runs at once (default 10)')
+    .action(async (flags) => {
+      const { serveCommand } = await import('./commands/serve.ts');
+      code = await serveCommand(io, flags);
+    });
   const home = () => import('./commands/home.ts');
   command('approvals', 'list what waits for a person').action((flags) =>
     withHouse(flags, async (operations) => (await home()).approvals(operations, io, flags)),
@@ -155,7 +163,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
   command('revoke <id>', 'make a key worthless', keys).action(async (id: string, flags) => {
     code = await (await keyCommands()).revokeKey(io, id, flags);
   });
-  for (const later of ['serve', 'policy', 'knowledge', 'why'])
+  for (const later of ['policy', 'knowledge', 'why'])
     program
       .command(later, { hidden: true })
       .allowUnknownOption()

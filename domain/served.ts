@@ -94,6 +94,8 @@ export interface Threads {
   patch(scope: Scope, threadId: string, patch: { metadata?: Json; config?: Json; ttlMinutes?: number | null }): Promise<ThreadRow>;
   /** With its runs, events and checkpoints. @throws ServedError `missing`; `conflict` for a governed thread (`gc` is its end). */
   delete(scope: Scope, threadId: string): Promise<void>;
+  /** Deletes all checkpoints but the newest of each namespace. @throws ServedError `missing`, `conflict` for a governed or busy thread. */
+  keepLatest(scope: Scope, threadId: string): Promise<void>;
   /** Checkpoints and all; without its runs. @throws ServedError `missing`, `conflict` for a governed thread. */
   copy(scope: Scope, threadId: string, newId: string): Promise<ThreadRow>;
   settle(threadId: string, end: ThreadEnd): Promise<void>;

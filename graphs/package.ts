@@ -1,4 +1,4 @@
-/** This package as it is installed: its version. */
+/** This package as it is installed: its version and its files. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,9 +6,14 @@ import { z } from 'zod';
 
 const packageSchema = z.object({ version: z.string() });
 
-/** The version in `package.json`, from source or from `dist`. */
+/** The version in `package.json`. */
 export function packageVersion(): string {
+  return packageSchema.parse(JSON.parse(readFileSync(packageFile('package.json'), 'utf8'))).version;
+}
+
+/** A file of this package, whether it runs from source or from `dist`. */
+export function packageFile(name: string): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
-  return packageSchema.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).version;
+  return join(folder, name);
 }

@@ -2,9 +2,11 @@
 import type { BaseStore } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Hono } from 'hono';
-import type { Served } from '../domain/served.ts';
+import type { GuardedSaver } from '../checkpoints/saver.ts';
+import type { CancelAction, Served } from '../domain/served.ts';
 import type { House } from '../graphs/house.ts';
 import type { Caller } from './caller.ts';
+import type { WebhookPolicy } from './webhook-target.ts';
 
 /** The part of a compiled graph that the server uses; `Pregel` of any version that the project brings. */
 export interface ServableGraph {
@@ -51,6 +53,8 @@ export interface ServedGraph {
   ): Promise<ServableGraph>;
   /** JSON Schemas; null where they cannot be known (an Annotation graph without its TypeScript). */
   schemas(): Promise<GraphSchemas>;
+  /** Refuses an input before its run is put. @throws Problem. */
+  admit?(caller: Caller, input: unknown): void;
   /** Namespace -> schemas, of all subgraphs. */
   subgraphSchemas(): Promise<Readonly<Record<string, GraphSchemas>>>;
 }
@@ -59,8 +63,15 @@ export interface ServedGraph {
 export interface Hub {
   /** Something happened in this run (an event, its end). */
   wake(runId: string): void;
-  /** Resolves at the next wake of this run, or after `ms`, or when the signal aborts. */
-  wait(runId: string, ms: number, signal?: AbortSignal): Promise<void>;
+  /** A wake between two calls of `next` is not lost. */
+  subscribe(runId: string): Subscription;
+  readonly size: number;
+}
+
+export interface Subscription {
+  /** Resolves at the next wake, or after `ms`, or at `close`. */
+  next(ms: number): Promise<void>;
+  close(): void;
 }
 
 export interface ServeLimits {
@@ -74,6 +85,8 @@ export interface ServeLimits {
   readonly runEventBytes: number;
   /** Begins of one run before it is given up. */
   readonly attempts: number;
+  /** Longest time of one run, in ms; 0: no limit. */
+  readonly runMs: number;
 }
 
 export interface Server {
@@ -81,15 +94,22 @@ export interface Server {
   readonly served: Served;
   readonly graphs: ReadonlyMap<string, ServedGraph>;
   /** The saver of every graph but the governed one's, which has its own fence. */
-  readonly saver: BaseCheckpointSaver;
+  readonly saver: GuardedSaver;
   /** The durable store as a tenant sees it. */
   store(tenant: string): BaseStore;
   readonly hub: Hub;
   /** A run was put: somebody should look. */
   poke(): void;
+  /** These runs were told to stop: those of this process at once, without waiting for a heartbeat. */
+  stopRuns(runIds: readonly string[], action: CancelAction): void;
+  /** True while this process works on the run: its events wake, and need not be looked for. */
+  isLocal(runId: string): boolean;
   readonly limits: ServeLimits;
+  readonly webhookPolicy: WebhookPolicy;
+  /** Counts the open event streams. */
+  readonly streams: { opened(): void; closed(): void };
   /** Who sends this request. @throws Problem 401, 403. */
-  authenticate(request: Request): Promise<Caller>;
+  authenticate(request: Request, remote?: string): Promise<Caller>;
   /** The project's own routes, mounted before ours. */
   readonly customApp: Hono | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;

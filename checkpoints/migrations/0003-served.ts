@@ -8,14 +8,30 @@ CREATE TABLE threads (
 CREATE INDEX threads_by_created ON threads (tenant, created_at);
 CREATE INDEX threads_by_updated ON threads (tenant, updated_at);
 CREATE INDEX threads_by_status ON threads (tenant, status, created_at);
-CREATE INDEX threads_by_graph ON threads (tenant, json_extract(metadata, '$.graph_id'), created_at);
-CREATE INDEX threads_by_assistant ON threads (tenant, json_extract(metadata, '$.assistant_id'), created_at);
 CREATE INDEX threads_by_expiry ON threads (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE thread_metadata (
+  tenant TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, created_at TEXT NOT NULL, thread_id TEXT NOT NULL,
+  PRIMARY KEY (tenant, key, value, created_at, thread_id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER thread_metadata_insert AFTER INSERT ON threads BEGIN
+  INSERT INTO thread_metadata SELECT NEW.tenant, key, CAST(value AS TEXT), NEW.created_at, NEW.thread_id
+  FROM json_each(NEW.metadata) WHERE type IN ('text', 'integer', 'real');
+END;
+CREATE TRIGGER thread_metadata_update AFTER UPDATE OF metadata ON threads WHEN NEW.metadata <> OLD.metadata BEGIN
+  DELETE FROM thread_metadata WHERE (tenant, key, value, created_at, thread_id) IN
+    (SELECT OLD.tenant, key, CAST(value AS TEXT), OLD.created_at, OLD.thread_id FROM json_each(OLD.metadata) WHERE type IN ('text', 'integer', 'real'));
+  INSERT INTO thread_metadata SELECT NEW.tenant, key, CAST(value AS TEXT), NEW.created_at, NEW.thread_id
+  FROM json_each(NEW.metadata) WHERE type IN ('text', 'integer', 'real');
+END;
+CREATE TRIGGER thread_metadata_delete AFTER DELETE ON threads BEGIN
+  DELETE FROM thread_metadata WHERE (tenant, key, value, created_at, thread_id) IN
+    (SELECT OLD.tenant, key, CAST(value AS TEXT), OLD.created_at, OLD.thread_id FROM json_each(OLD.metadata) WHERE type IN ('text', 'integer', 'real'));
+END;
 CREATE TABLE thread_runs (
   seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, thread_id TEXT NOT NULL, tenant TEXT NOT NULL, assistant_id TEXT NOT NULL,
   created_at TEXT NOT NULL, updated_at TEXT NOT NULL, status TEXT NOT NULL, metadata TEXT NOT NULL, kwargs TEXT NOT NULL,
-  multitask TEXT NOT NULL, temporary INTEGER NOT NULL, due_at INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
-  epoch INTEGER, lease_host TEXT, lease_pid INTEGER, lease_ticks INTEGER, lease_until INTEGER, cancel TEXT, output TEXT, error TEXT
+  caller TEXT NOT NULL, multitask TEXT NOT NULL, temporary INTEGER NOT NULL, due_at INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
+  epoch INTEGER, lease_host TEXT, lease_pid INTEGER, lease_ticks INTEGER, lease_until INTEGER, mark_checkpoints INTEGER, mark_writes INTEGER, cancel TEXT, output TEXT, error TEXT
 ) STRICT;
 CREATE INDEX thread_runs_by_thread ON thread_runs (thread_id, seq);
 CREATE INDEX thread_runs_open ON thread_runs (status, due_at, seq) WHERE status IN ('pending', 'running');
@@ -53,5 +69,12 @@ INSERT INTO threads (thread_id, tenant, created_at, updated_at, metadata, config
 CREATE TRIGGER runs_are_threads AFTER INSERT ON runs BEGIN
   INSERT OR IGNORE INTO threads (thread_id, tenant, created_at, updated_at, metadata, config, status, interrupts)
   VALUES (NEW.thread_id, 'default', NEW.created_at, NEW.updated_at, json_object('graph_id', 'governor'), '{}', 'idle', '{}');
+END;
+CREATE TRIGGER runs_show_in_threads AFTER UPDATE OF status, lease_pid ON runs
+WHEN NOT EXISTS (SELECT 1 FROM thread_runs WHERE thread_id = NEW.thread_id AND status IN ('pending', 'running')) BEGIN
+  UPDATE threads SET updated_at = NEW.updated_at, status = CASE NEW.status
+    WHEN 'waiting' THEN 'interrupted' WHEN 'stopped' THEN 'error'
+    WHEN 'running' THEN CASE WHEN NEW.lease_pid IS NULL THEN 'interrupted' ELSE 'busy' END ELSE 'idle' END
+  WHERE thread_id = NEW.thread_id;
 END;
 `;

@@ -1,0 +1,34 @@
+/** Opens everything that the server keeps, on the home's database. */
+import { FencedError } from '../../domain/errors.ts';
+import type { Clock } from '../../domain/ports.ts';
+import type { Served } from '../../domain/served.ts';
+import type { Database } from '../database.ts';
+import { GuardedSaver } from '../saver.ts';
+import { createAssistants } from './assistants.ts';
+import { createEvents } from './events.ts';
+import { createIdempotency } from './idempotency.ts';
+import { createItems } from './items.ts';
+import { createKeys } from './keys.ts';
+import { createOutbox } from './outbox.ts';
+import { createQueue, holds } from './queue.ts';
+import { createThreads } from './threads.ts';
+
+export function createServed(database: Database, clock: Clock): Served {
+  return {
+    threads: createThreads(database, clock),
+    queue: createQueue(database, clock),
+    events: createEvents(database),
+    assistants: createAssistants(database, clock),
+    items: createItems(database, clock),
+    outbox: createOutbox(database, clock),
+    keys: createKeys(database, clock),
+    idempotency: createIdempotency(database, clock),
+  };
+}
+
+/** The saver of graphs that are not the governor's: fenced by the epoch of the thread's run. */
+export function createServedSaver(database: Database): GuardedSaver {
+  return new GuardedSaver(database, (fence) => {
+    if (!holds(database, { runId: '', ...fence })) throw new FencedError(fence.threadId, fence.epoch);
+  });
+}

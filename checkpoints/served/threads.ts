@@ -1,0 +1,308 @@
+/** The threads of the server: what the list, the search and a look at one show. */
+import { canonicalJson } from '../../domain/ids.ts';
+import type { Clock } from '../../domain/ports.ts';
+import {
+  COUNT_CAP,
+  type Json,
+  type Paging,
+  type Scope,
+  ServedError,
+  type ThreadEnd,
+  type ThreadFilter,
+  type ThreadRow,
+  type Threads,
+} from '../../domain/served.ts';
+import type { Database } from '../database.ts';
+import { contains, matchesFilters } from './filters.ts';
+
+interface Row {
+  thread_id: string;
+  tenant: string;
+  created_at: string;
+  updated_at: string;
+  state_updated_at: string | null;
+  metadata: string;
+  config: string;
+  status: ThreadRow['status'];
+  values: string | null;
+  interrupts: string;
+  error: string | null;
+  ttl_minutes: number | null;
+  governed: number;
+}
+
+const COLUMNS = 't.*, EXISTS (SELECT 1 FROM runs r WHERE r.thread_id = t.thread_id) AS governed';
+const SORTS: Readonly<Record<string, string>> = {
+  thread_id: 't.thread_id',
+  status: 't.status',
+  created_at: 't.created_at',
+  updated_at: 't.updated_at',
+  state_updated_at: 't.state_updated_at',
+};
+
+const rowOf = (row: Row): ThreadRow => ({
+  threadId: row.thread_id,
+  tenant: row.tenant,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+  stateUpdatedAt: row.state_updated_at,
+  metadata: JSON.parse(row.metadata) as Json, // written below
+  config: JSON.parse(row.config) as Json, // written below
+  status: row.status,
+  values: row.values === null ? null : JSON.parse(row.values),
+  interrupts: JSON.parse(row.interrupts) as ThreadRow['interrupts'], // written below
+  error: row.error === null ? null : JSON.parse(row.error),
+  ttlMinutes: row.ttl_minutes,
+  governed: row.governed === 1,
+});
+
+export const missingThread = (threadId: string): ServedError => new ServedError('missing', `thread ${threadId} not found`);
+
+/** Deletes all that a thread has, but not what a webhook still has to tell. Runs inside the caller's transaction. */
+export function eraseThread(database: Database, threadId: string): void {
+  database.prepare('DELETE FROM run_events WHERE run_id IN (SELECT run_id FROM thread_runs WHERE thread_id = ?)').run(threadId);
+  for (const table of ['thread_runs', 'checkpoints', 'writes', 'threads'])
+    database.prepare(`DELETE FROM ${table} WHERE thread_id = ?`).run(threadId);
+}
+
+export function createThreads(database: Database, clock: Clock): Threads {
+  const stamp = (): string => new Date(clock.now()).toISOString();
+  const select = database.prepare(`SELECT ${COLUMNS} FROM threads t WHERE t.thread_id = ?`);
+  database.function('json_contains', { deterministic: true }, (value: unknown, part: unknown) =>
+    typeof value === 'string' && typeof part === 'string' && contains(JSON.parse(value), JSON.parse(part)) ? 1 : 0,
+  );
+  database.function('json_matches', { deterministic: true }, (metadata: unknown, filters: unknown) =>
+    typeof metadata === 'string' && typeof filters === 'string' && matchesFilters(JSON.parse(metadata), JSON.parse(filters)) ? 1 : 0,
+  );
+  const get = (scope: Scope, threadId: string): ThreadRow | undefined => {
+    const row = select.get(threadId) as Row | undefined; // the table's columns
+    if (row === undefined || row.tenant !== scope.tenant) return undefined;
+    const thread = rowOf(row);
+    return matchesFilters(thread.metadata, scope.filters) ? thread : undefined;
+  };
+  const need = (scope: Scope, threadId: string): ThreadRow => {
+    const thread = get(scope, threadId);
+    if (thread === undefined) throw missingThread(threadId);
+    return thread;
+  };
+  const notGoverned = (thread: ThreadRow): void => {
+    if (thread.governed)
+      throw new ServedError(
+        'conflict',
+        `thread ${thread.threadId} is a governed run: its record is kept; "governor gc" removes what it no longer needs`,
+      );
+  };
+  const expiry = (ttlMinutes: number | null): string | null =>
+    ttlMinutes === null ? null : new Date(clock.now() + ttlMinutes * 60_000).toISOString();
+
+  return {
+    create: async (scope, { threadId, metadata, ifExists, ttlMinutes = null }) => {
+      const at = stamp();
+      const write = database.transaction(() => {
+        const done = database
+          .prepare(
+            `INSERT OR IGNORE INTO threads (thread_id, tenant, created_at, updated_at, metadata, config, status, interrupts, ttl_minutes, expires_at)
+             VALUES (?, ?, ?, ?, ?, '{}', 'idle', '{}', ?, ?)`,
+          )
+          .run(threadId, scope.tenant, at, at, canonicalJson(metadata), ttlMinutes, expiry(ttlMinutes));
+        const known = get(scope, threadId);
+        // Also where it is another tenant's: who guesses ids learns no more than that this one is taken.
+        if (known === undefined || (done.changes === 0 && ifExists === 'raise'))
+          throw new ServedError('conflict', `thread ${threadId} already exists`);
+        return known;
+      });
+      return write.immediate();
+    },
+    get: async (scope, threadId) => get(scope, threadId),
+    search: async (scope, filter, paging) => {
+      const query = searchOf(scope, filter, paging);
+      const rows = database
+        .prepare(`SELECT ${COLUMNS} FROM ${query.from} WHERE ${query.where} ORDER BY ${query.order} LIMIT ? OFFSET ?`)
+        .all(...query.values, paging.limit + 1, paging.offset) as Row[]; // the table's columns
+      const more = rows.length > paging.limit;
+      const total =
+        rows.length <= paging.limit && (rows.length > 0 || paging.offset === 0) ? paging.offset + rows.length : counted(database, query);
+      return { rows: rows.slice(0, paging.limit).map(rowOf), total, next: more ? paging.offset + paging.limit : null };
+    },
+    count: async (scope, filter) => counted(database, searchOf(scope, filter, { limit: 0, offset: 0 })),
+    patch: async (scope, threadId, patch) => {
+      const write = database.transaction(() => {
+        const thread = need(scope, threadId);
+        const ttl = patch.ttlMinutes === undefined ? thread.ttlMinutes : patch.ttlMinutes;
+        database
+          .prepare('UPDATE threads SET metadata = ?, config = ?, ttl_minutes = ?, expires_at = ?, updated_at = ? WHERE thread_id = ?')
+          .run(
+            canonicalJson({ ...thread.metadata, ...patch.metadata }),
+            canonicalJson({ ...thread.config, ...patch.config }),
+            ttl,
+            expiry(ttl),
+            stamp(),
+            threadId,
+          );
+        return need({ tenant: scope.tenant }, threadId);
+      });
+      return write.immediate();
+    },
+    delete: async (scope, threadId) => {
+      const write = database.transaction(() => {
+        notGoverned(need(scope, threadId));
+        eraseThread(database, threadId);
+      });
+      write.immediate();
+    },
+    keepLatest: async (scope, threadId) => {
+      const write = database.transaction(() => {
+        const thread = need(scope, threadId);
+        notGoverned(thread);
+        if (thread.status === 'busy') throw new ServedError('conflict', `thread ${threadId} is busy: a run is pending or running`);
+        database
+          .prepare(
+            `DELETE FROM checkpoints WHERE thread_id = ?1 AND rowid NOT IN
+               (SELECT max(rowid) FROM checkpoints WHERE thread_id = ?1 GROUP BY checkpoint_ns)`,
+          )
+          .run(threadId);
+        database
+          .prepare(
+            `DELETE FROM writes WHERE thread_id = ?1 AND (checkpoint_ns, checkpoint_id) NOT IN
+               (SELECT checkpoint_ns, checkpoint_id FROM checkpoints WHERE thread_id = ?1)`,
+          )
+          .run(threadId);
+      });
+      write.immediate();
+    },
+    copy: async (scope, threadId, newId) => {
+      const write = database.transaction(() => {
+        const thread = need(scope, threadId);
+        notGoverned(thread);
+        const at = stamp();
+        database
+          .prepare(
+            `INSERT INTO threads (thread_id, tenant, created_at, updated_at, state_updated_at, metadata, config, status, "values", interrupts, error)
+             SELECT ?, tenant, ?, ?, state_updated_at, metadata, config, CASE WHEN interrupts <> '{}' THEN 'interrupted' ELSE 'idle' END, "values", interrupts, error
+             FROM threads WHERE thread_id = ?`,
+          )
+          .run(newId, at, at, threadId);
+        // In their order: the latest is the newest inserted.
+        database
+          .prepare(
+            `INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
+             SELECT ?, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, CAST(replace(CAST(metadata AS TEXT), ?, ?) AS BLOB)
+             FROM checkpoints WHERE thread_id = ? ORDER BY rowid`,
+          )
+          .run(newId, threadId, newId, threadId);
+        database
+          .prepare(
+            `INSERT INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value)
+             SELECT ?, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value FROM writes WHERE thread_id = ? ORDER BY rowid`,
+          )
+          .run(newId, threadId);
+        return need({ tenant: scope.tenant }, newId);
+      });
+      return write.immediate();
+    },
+    settle: async (threadId, end) => {
+      settleThread(database, threadId, end, stamp());
+    },
+    expire: async (limit) => {
+      const write = database.transaction(() => {
+        const due = database
+          .prepare(
+            `SELECT thread_id FROM threads t WHERE expires_at IS NOT NULL AND expires_at <= ? AND status <> 'busy'
+               AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread_id = t.thread_id) LIMIT ?`,
+          )
+          .all(stamp(), limit) as { thread_id: string }[]; // the selected column
+        for (const { thread_id } of due) eraseThread(database, thread_id);
+        return due.length;
+      });
+      return write.immediate();
+    },
+  };
+}
+
+/** Sets what a run or an edit left. The status is busy while a run is open, else what the end says. Inside any transaction. */
+export function settleThread(database: Database, threadId: string, end: ThreadEnd, at: string): void {
+  const row = database.prepare('SELECT "values", interrupts, error FROM threads WHERE thread_id = ?').get(threadId) as
+    | Pick<Row, 'values' | 'interrupts' | 'error'>
+    | undefined; // the selected columns
+  if (row === undefined) return;
+  const interrupts = end.interrupts === undefined ? row.interrupts : JSON.stringify(end.interrupts);
+  const error = end.error === undefined ? null : JSON.stringify(end.error);
+  const rest = error !== null ? 'error' : end.paused === true || interrupts !== '{}' ? 'interrupted' : 'idle';
+  database
+    .prepare(
+      `UPDATE threads SET "values" = ?, interrupts = ?, error = ?, updated_at = ?, state_updated_at = ?,
+         expires_at = CASE WHEN ttl_minutes IS NULL THEN NULL ELSE strftime('%Y-%m-%dT%H:%M:%fZ', ?, '+' || ttl_minutes || ' minutes') END,
+         status = CASE WHEN EXISTS (SELECT 1 FROM thread_runs r WHERE r.thread_id = ? AND r.status IN ('pending', 'running')) THEN 'busy' ELSE ? END
+       WHERE thread_id = ?`,
+    )
+    .run(end.values === undefined ? row.values : JSON.stringify(end.values), interrupts, error, at, at, at, threadId, rest, threadId);
+}
+
+interface Query {
+  readonly from: string;
+  readonly where: string;
+  readonly order: string;
+  readonly values: readonly unknown[];
+}
+
+/** A member of the metadata that is asked for by value leads, by its own index; so a search costs what it finds. */
+function searchOf(scope: Scope, filter: ThreadFilter, paging: Paging): Query {
+  const where: string[] = [];
+  const values: unknown[] = [];
+  const asked = { ...filter.metadata, ...equalities(scope) };
+  const direction = paging.sortOrder === 'asc' ? 'ASC' : 'DESC';
+  const sort = SORTS[paging.sortBy ?? 'created_at'] ?? SORTS['created_at'] ?? '';
+  const leading = Object.entries(asked)
+    .filter(([, value]) => typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value)))
+    .toSorted(([a], [b]) => rank(a) - rank(b))[0];
+  const byTag = leading !== undefined && filter.ids === undefined && sort === SORTS['created_at'];
+  if (byTag) {
+    where.push('m.tenant = ?', 'm.key = ?', 'm.value = ?');
+    values.push(scope.tenant, leading[0], String(leading[1]));
+  } else {
+    where.push('t.tenant = ?');
+    values.push(scope.tenant);
+  }
+  if (filter.ids !== undefined) {
+    where.push('t.thread_id IN (SELECT value FROM json_each(?))');
+    values.push(JSON.stringify(filter.ids));
+  }
+  if (filter.status !== undefined) {
+    where.push('t.status = ?');
+    values.push(filter.status);
+  }
+  if (filter.metadata !== undefined && Object.keys(filter.metadata).length > 0) {
+    where.push('json_contains(t.metadata, ?)');
+    values.push(JSON.stringify(filter.metadata));
+  }
+  if (filter.values !== undefined && Object.keys(filter.values).length > 0) {
+    where.push('t."values" IS NOT NULL', 'json_contains(t."values", ?)');
+    values.push(JSON.stringify(filter.values));
+  }
+  if (scope.filters !== undefined) {
+    where.push('json_matches(t.metadata, ?)');
+    values.push(JSON.stringify(scope.filters));
+  }
+  const order = byTag ? `m.created_at ${direction}, m.thread_id ${direction}` : `${sort} ${direction}, t.thread_id ${direction}`;
+  return {
+    from: byTag ? 'thread_metadata m JOIN threads t ON t.thread_id = m.thread_id' : 'threads t',
+    where: where.join(' AND '),
+    order,
+    values,
+  };
+}
+
+/** The graph is what most threads share: it leads last. */
+const rank = (key: string): number => (key === 'graph_id' ? 2 : key === 'assistant_id' ? 1 : 0);
+
+function equalities(scope: Scope): Record<string, unknown> {
+  const entries = Object.entries(scope.filters ?? {}).map(([key, rule]) => [key, typeof rule === 'string' ? rule : rule.$eq] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+function counted(database: Database, query: Query): number {
+  const row = database
+    .prepare(`SELECT count(*) AS total FROM (SELECT 1 FROM ${query.from} WHERE ${query.where} LIMIT ${COUNT_CAP})`)
+    .get(...query.values) as { total: number }; // count
+  return row.total;
+}

@@ -1,0 +1,23 @@
+/** Empties the server's tables for conformance tests; system assistants and governed runs survive it. */
+import type { Database } from '../database.ts';
+
+export type Truncated = { readonly [part in 'runs' | 'threads' | 'assistants' | 'store' | 'checkpointer']?: boolean | undefined };
+
+export function truncateServed(database: Database, what: Truncated): void {
+  const mine = 'thread_id NOT IN (SELECT thread_id FROM runs)';
+  const statements = [
+    ...(what.runs === true ? ['DELETE FROM run_events', 'DELETE FROM thread_runs', 'DELETE FROM outbox', 'DELETE FROM idempotency'] : []),
+    ...(what.checkpointer === true ? [`DELETE FROM checkpoints WHERE ${mine}`, `DELETE FROM writes WHERE ${mine}`] : []),
+    ...(what.threads === true ? [`DELETE FROM threads WHERE ${mine}`] : []),
+    ...(what.assistants === true
+      ? [
+          'DELETE FROM assistants WHERE tenant IS NOT NULL',
+          'DELETE FROM assistant_versions WHERE assistant_id NOT IN (SELECT assistant_id FROM assistants)',
+        ]
+      : []),
+    ...(what.store === true ? ['DELETE FROM items'] : []),
+  ];
+  database.transaction(() => {
+    for (const statement of statements) database.prepare(statement).run();
+  })();
+}

@@ -1,0 +1,259 @@
+/** The routes of runs, on a thread and without one: create, stream, wait, join, cancel. */
+import { z } from 'zod';
+import { type CancelAction, type Scope, SERVED_STATUSES, type ServedRun } from '../../domain/served.ts';
+import type { Server } from '../context.ts';
+import { createRuns } from '../create-run.ts';
+import { type Call, type Endpoint, empty, endpoint, flag, json, uuid } from '../endpoint.ts';
+import { ended } from '../follow.ts';
+import { Problem } from '../problem.ts';
+import { type RunCreate, runCreateSchema, runParams, runSchema, STREAM_MODES, threadParams } from '../schemas.ts';
+import { eventStream, waitFor } from '../stream.ts';
+import { needThread } from '../threads.ts';
+import { runView } from '../wire.ts';
+
+const tag = 'runs';
+const output = z.unknown();
+const EVENTS = 'text/event-stream';
+const runIdOnly = z.object({ run_id: uuid('run_id') });
+const cancelQuery = z.strictObject({ wait: flag.optional(), action: z.enum(['interrupt', 'rollback']).default('interrupt') });
+const joinQuery = z.strictObject({ cancel_on_disconnect: flag.optional() });
+const streamQuery = z.strictObject({
+  cancel_on_disconnect: flag.optional(),
+  stream_mode: z.union([z.enum(STREAM_MODES), z.array(z.enum(STREAM_MODES))]).optional(),
+});
+const listQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(1000).default(10),
+  offset: z.coerce.number().int().min(0).default(0),
+  status: z.enum(SERVED_STATUSES).optional(),
+  select: z.union([z.string(), z.array(z.string())]).optional(),
+});
+const cancelManySchema = z.strictObject({
+  thread_id: uuid('thread_id').nullish(),
+  run_ids: z.array(uuid('run_ids')).max(1000).nullish(),
+  status: z.enum(['pending', 'running', 'all']).nullish(),
+});
+
+/** Where a client that was cut off goes on: the SDKs reconnect by themselves when they are told. */
+function places(run: ServedRun, threadId: string | undefined, then: 'stream' | 'join'): Record<string, string> {
+  const at = `${threadId === undefined ? '' : `/threads/${threadId}`}/runs/${run.runId}`;
+  return { 'content-location': at, location: threadId === undefined && then === 'join' ? `/runs/${run.runId}/wait` : `${at}/${then}` };
+}
+
+/** @throws Problem 422 for an id that is none. */
+function afterSeq(call: Call): number {
+  const given = call.c.req.header('last-event-id');
+  if (given === undefined || given === '' || given === '-') return -1;
+  if (!/^-?\d{1,15}$/.test(given))
+    throw new Problem(422, `Last-Event-ID: must be a whole number; got ${JSON.stringify(given.slice(0, 50))}`);
+  return Number(given);
+}
+
+export const runEndpoints = (server: Server): readonly Endpoint[] => {
+  const { queue } = server.served;
+  const one = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<ServedRun> => {
+    const [run] = await createRuns(server, call, [body], threadId);
+    if (run === undefined) throw new Error('no run was put');
+    return run;
+  };
+  const need = async (scope: Scope, threadId: string | undefined, runId: string): Promise<ServedRun> => {
+    if (threadId !== undefined) await needThread(server, scope, threadId);
+    const run = await queue.get(scope, threadId, runId);
+    if (run === undefined) throw new Problem(404, `run ${runId} not found`);
+    return run;
+  };
+  const cancel = async (scope: Scope, which: Parameters<typeof queue.cancel>[1], action: CancelAction): Promise<readonly string[]> => {
+    const stopped = await queue.cancel(scope, which, action);
+    server.stopRuns(stopped, action);
+    server.poke();
+    return stopped;
+  };
+  /** What happens to a run when its client leaves. */
+  const leaving = (run: ServedRun, cancels: boolean) =>
+    cancels
+      ? (): void => {
+          cancel({ tenant: run.tenant }, { runIds: [run.runId] }, 'interrupt').catch((error: unknown) =>
+            server.log('error', `run ${run.runId}: ${String(error)}`),
+          );
+        }
+      : undefined;
+  const stream = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
+    const run = await one(call, body, threadId);
+    return eventStream(server, run, {
+      afterSeq: -1,
+      headers: places(run, threadId, 'stream'),
+      onLeave: leaving(run, body.on_disconnect === 'cancel'),
+    });
+  };
+  const wait = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
+    const run = await one(call, body, threadId);
+    return waitFor(server, run, { headers: places(run, threadId, 'join'), onLeave: leaving(run, body.on_disconnect === 'cancel') });
+  };
+  const create = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
+    const run = await one(call, body, threadId);
+    return json(runView(run), 200, places(run, threadId, 'stream'));
+  };
+  const joinStream = (call: Call, run: ServedRun, threadId: string | undefined, query: z.output<typeof streamQuery>): Response =>
+    eventStream(server, run, {
+      afterSeq: afterSeq(call),
+      modes: query.stream_mode === undefined ? undefined : [query.stream_mode].flat(),
+      headers: places(run, threadId, 'stream'),
+      onLeave: leaving(run, query.cancel_on_disconnect === true),
+    });
+  const read = (call: Call, threadId?: string): Promise<Scope> => call.allowed('threads', 'read', { thread_id: threadId });
+
+  const withBody = { tag, permission: 'run', body: runCreateSchema } as const;
+  const onThread = { ...withBody, params: threadParams } as const;
+  return [
+    endpoint('post', '/threads/{thread_id}/runs', { ...onThread, summary: 'Start a run in the background', response: runSchema }, (call) =>
+      create(call, call.body, call.params.thread_id),
+    ),
+    endpoint(
+      'post',
+      '/threads/{thread_id}/runs/stream',
+      { ...onThread, summary: 'Start a run and stream its events', media: EVENTS },
+      (call) => stream(call, call.body, call.params.thread_id),
+    ),
+    endpoint(
+      'post',
+      '/threads/{thread_id}/runs/wait',
+      { ...onThread, summary: 'Start a run and wait for its output', response: output },
+      (call) => wait(call, call.body, call.params.thread_id),
+    ),
+    endpoint('post', '/runs', { ...withBody, summary: 'Start a stateless run in the background', response: runSchema }, (call) =>
+      create(call, call.body, undefined),
+    ),
+    endpoint('post', '/runs/stream', { ...withBody, summary: 'Start a stateless run and stream its events', media: EVENTS }, (call) =>
+      stream(call, call.body, undefined),
+    ),
+    endpoint('post', '/runs/wait', { ...withBody, summary: 'Start a stateless run and wait for its output', response: output }, (call) =>
+      wait(call, call.body, undefined),
+    ),
+    endpoint(
+      'post',
+      '/runs/batch',
+      {
+        tag,
+        summary: 'Start stateless runs, all or none',
+        permission: 'run',
+        body: z.array(runCreateSchema).min(1).max(1000),
+        response: z.array(runSchema),
+      },
+      async (call) => json((await createRuns(server, call, call.body, undefined)).map(runView)),
+    ),
+    endpoint(
+      'post',
+      '/runs/cancel',
+      { tag, summary: 'Cancel many runs', permission: 'run', body: cancelManySchema, query: cancelQuery, status: 204 },
+      async (call) => {
+        const { thread_id, run_ids, status } = call.body;
+        if ((thread_id ?? run_ids ?? status) == null) throw new Problem(422, 'body: thread_id, run_ids or status must say which runs');
+        const scope = await call.allowed('threads', 'update', { thread_id, action: call.query.action });
+        await cancel(
+          scope,
+          { threadId: thread_id ?? undefined, runIds: run_ids ?? undefined, status: status ?? undefined },
+          call.query.action,
+        );
+        return empty();
+      },
+    ),
+    endpoint(
+      'get',
+      '/runs/{run_id}/stream',
+      { tag, summary: 'Join the events of a stateless run', permission: 'read', params: runIdOnly, query: streamQuery, media: EVENTS },
+      async (call) => joinStream(call, await need(await read(call), undefined, call.params.run_id), undefined, call.query),
+    ),
+    endpoint(
+      'get',
+      '/runs/{run_id}/wait',
+      { tag, summary: 'Wait for the output of a stateless run', permission: 'read', params: runIdOnly, query: joinQuery, response: output },
+      async (call) => {
+        const run = await need(await read(call), undefined, call.params.run_id);
+        return waitFor(server, run, {
+          headers: places(run, undefined, 'join'),
+          onLeave: leaving(run, call.query.cancel_on_disconnect === true),
+        });
+      },
+    ),
+    endpoint(
+      'get',
+      '/threads/{thread_id}/runs',
+      {
+        tag,
+        summary: 'List the runs of a thread, newest first',
+        permission: 'read',
+        params: threadParams,
+        query: listQuery,
+        response: z.array(runSchema),
+      },
+      async (call) => {
+        const { thread_id } = call.params;
+        const select = call.query.select === undefined ? undefined : [call.query.select].flat();
+        const runs = await queue.list(await read(call, thread_id), thread_id, call.query);
+        return json(
+          runs.map((run) =>
+            select === undefined
+              ? runView(run)
+              : Object.fromEntries(Object.entries(runView(run)).filter(([name]) => select.includes(name))),
+          ),
+        );
+      },
+    ),
+    endpoint(
+      'get',
+      '/threads/{thread_id}/runs/{run_id}',
+      { tag, summary: 'Get a run', permission: 'read', params: runParams, response: runSchema },
+      async (call) => {
+        const { thread_id, run_id } = call.params;
+        return json(runView(await need(await read(call, thread_id), thread_id, run_id)));
+      },
+    ),
+    endpoint(
+      'delete',
+      '/threads/{thread_id}/runs/{run_id}',
+      { tag, summary: 'Delete a run', permission: 'run', params: runParams, status: 204 },
+      async (call) => {
+        const { thread_id, run_id } = call.params;
+        const scope = await call.allowed('threads', 'delete', { thread_id, run_id });
+        await need(scope, thread_id, run_id);
+        await queue.delete(scope, thread_id, run_id);
+        return empty();
+      },
+    ),
+    endpoint(
+      'get',
+      '/threads/{thread_id}/runs/{run_id}/join',
+      { tag, summary: 'Wait for the output of a run', permission: 'read', params: runParams, query: joinQuery, response: output },
+      async (call) => {
+        const { thread_id, run_id } = call.params;
+        const run = await need(await read(call, thread_id), thread_id, run_id);
+        return waitFor(server, run, {
+          headers: places(run, thread_id, 'join'),
+          onLeave: leaving(run, call.query.cancel_on_disconnect === true),
+        });
+      },
+    ),
+    endpoint(
+      'get',
+      '/threads/{thread_id}/runs/{run_id}/stream',
+      { tag, summary: 'Join the events of a run', permission: 'read', params: runParams, query: streamQuery, media: EVENTS },
+      async (call) => {
+        const { thread_id, run_id } = call.params;
+        return joinStream(call, await need(await read(call, thread_id), thread_id, run_id), thread_id, call.query);
+      },
+    ),
+    endpoint(
+      'post',
+      '/threads/{thread_id}/runs/{run_id}/cancel',
+      { tag, summary: 'Cancel a run', permission: 'run', params: runParams, query: cancelQuery, status: 202 },
+      async (call) => {
+        const { thread_id, run_id } = call.params;
+        const scope = await call.allowed('threads', 'update', { thread_id, run_id, action: call.query.action });
+        const run = await need(scope, thread_id, run_id);
+        await cancel(scope, { threadId: thread_id, runIds: [run_id] }, call.query.action);
+        if (call.query.wait !== true) return empty(202);
+        await ended(server, run, call.c.req.raw.signal);
+        return empty(204);
+      },
+    ),
+  ];
+};

@@ -1,0 +1,206 @@
+/** The routes of threads: create, look, search, copy, prune, delete. */
+import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
+import { z } from 'zod';
+import type { Page, ThreadFilter } from '../../domain/served.ts';
+import type { Server } from '../context.ts';
+import { type Endpoint, empty, endpoint, json } from '../endpoint.ts';
+import { Problem } from '../problem.ts';
+import {
+  threadCountSchema,
+  threadCreateSchema,
+  threadParams,
+  threadPatchSchema,
+  threadPruneSchema,
+  threadSchema,
+  threadSearchSchema,
+} from '../schemas.ts';
+import { applySupersteps } from '../state.ts';
+import { needThread, viewOf } from '../threads.ts';
+import { selected } from '../wire.ts';
+
+const tag = 'threads';
+
+/** `X-Pagination-Next` is there only when there is a next page. */
+export function paging(page: Page<unknown>): Record<string, string> {
+  return { 'x-pagination-total': String(page.total), ...(page.next === null ? {} : { 'x-pagination-next': String(page.next) }) };
+}
+
+function filterOf(body: z.output<typeof threadCountSchema>): ThreadFilter {
+  return {
+    ids: body.ids ?? undefined,
+    metadata: body.metadata ?? undefined,
+    values: body.values ?? undefined,
+    status: body.status ?? undefined,
+  };
+}
+
+/** `extract`: `name -> path` into the thread, such as `values.messages[-1].content`; what is not there is null. */
+function extracted(view: Record<string, unknown>, paths: Readonly<Record<string, string>> | null | undefined): Record<string, unknown> {
+  if (paths === null || paths === undefined) return {};
+  const found = Object.entries(paths).map(([name, path]) => [name, at(view, path)] as const);
+  return { extracted: Object.fromEntries(found) };
+}
+
+function at(view: unknown, path: string): unknown {
+  let value = view;
+  for (const [, name, index] of path.matchAll(/([^.[\]]+)|\[(-?\d+)\]/g)) {
+    if (index !== undefined) value = Array.isArray(value) ? value.at(Number(index)) : undefined;
+    else
+      value =
+        typeof value === 'object' && value !== null && Object.hasOwn(value, name ?? '')
+          ? (value as Record<string, unknown>)[name ?? '']
+          : undefined; // asked for by name
+  }
+  return value ?? null;
+}
+
+export const threadEndpoints = (server: Server): readonly Endpoint[] => {
+  const { threads } = server.served;
+  return [
+    endpoint(
+      'post',
+      '/threads',
+      { tag, summary: 'Create a thread', permission: 'run', body: threadCreateSchema, bodyOptional: true, response: threadSchema },
+      async (call) => {
+        const { body } = call;
+        const metadata = {
+          ...body.metadata,
+          ...(body.graph_id === null || body.graph_id === undefined ? {} : { graph_id: body.graph_id }),
+        };
+        const threadId = body.thread_id ?? uuidv7();
+        const value = { thread_id: threadId, metadata, if_exists: body.if_exists ?? 'raise' };
+        const scope = await call.allowed('threads', 'create', value);
+        const supersteps = body.supersteps ?? [];
+        if (supersteps.length > 0 && typeof metadata['graph_id'] !== 'string')
+          throw new Problem(422, 'body.supersteps: need body.metadata.graph_id, the graph that they are steps of');
+        const thread = await threads.create(scope, {
+          threadId,
+          metadata: value.metadata,
+          ifExists: value.if_exists,
+          ttlMinutes: body.ttl ?? null,
+        });
+        if (supersteps.length > 0) await applySupersteps(server, call.caller, thread, supersteps);
+        return json(await viewOf(server, await needThread(server, scope, threadId)));
+      },
+    ),
+    endpoint(
+      'post',
+      '/threads/search',
+      { tag, summary: 'Search threads', permission: 'read', body: threadSearchSchema, bodyOptional: true, response: z.array(threadSchema) },
+      async (call) => {
+        const { body } = call;
+        const value = { ...body, metadata: { ...body.metadata } };
+        const scope = await call.allowed('threads', 'search', value);
+        const page = await threads.search(scope, filterOf({ ...body, metadata: value.metadata }), {
+          limit: body.limit,
+          offset: body.offset,
+          sortBy: body.sort_by ?? undefined,
+          sortOrder: body.sort_order ?? undefined,
+        });
+        const views: Record<string, unknown>[] = [];
+        for (const row of page.rows) {
+          const view = await viewOf(server, row);
+          views.push({ ...selected(view, body.select ?? undefined), ...extracted(view, body.extract) });
+        }
+        return json(views, 200, paging(page));
+      },
+    ),
+    endpoint(
+      'post',
+      '/threads/count',
+      { tag, summary: 'Count threads', permission: 'read', body: threadCountSchema, bodyOptional: true, response: z.number() },
+      async (call) => {
+        const value = { ...call.body, metadata: { ...call.body.metadata } };
+        const scope = await call.allowed('threads', 'search', value);
+        return json(await threads.count(scope, filterOf({ ...call.body, metadata: value.metadata })));
+      },
+    ),
+    endpoint(
+      'post',
+      '/threads/prune',
+      {
+        tag,
+        summary: 'Delete threads, or all but their latest state',
+        permission: 'edit',
+        body: threadPruneSchema,
+        response: z.object({ pruned_count: z.number() }),
+      },
+      async (call) => {
+        const scope = await call.allowed('threads', 'delete', { thread_ids: call.body.thread_ids });
+        let count = 0;
+        for (const threadId of call.body.thread_ids) {
+          const thread = await threads.get(scope, threadId);
+          if (thread === undefined) continue;
+          if (call.body.strategy === 'delete') await threads.delete(scope, threadId);
+          else await threads.keepLatest(scope, threadId);
+          count += 1;
+        }
+        return json({ pruned_count: count });
+      },
+    ),
+    endpoint(
+      'get',
+      '/threads/{thread_id}',
+      {
+        tag,
+        summary: 'Get a thread',
+        permission: 'read',
+        params: threadParams,
+        query: z.strictObject({ include: z.string().optional(), select: z.string().optional() }),
+        response: threadSchema,
+      },
+      async (call) => {
+        const scope = await call.allowed('threads', 'read', { thread_id: call.params.thread_id });
+        const thread = await needThread(server, scope, call.params.thread_id);
+        const ttl =
+          call.query.include?.split(',').includes('ttl') === true
+            ? { ttl: thread.ttlMinutes === null ? null : { strategy: 'delete', ttl_minutes: thread.ttlMinutes } }
+            : {};
+        return json({ ...selected(await viewOf(server, thread), call.query.select?.split(',')), ...ttl });
+      },
+    ),
+    endpoint(
+      'patch',
+      '/threads/{thread_id}',
+      {
+        tag,
+        summary: 'Merge metadata into a thread',
+        permission: 'run',
+        params: threadParams,
+        body: threadPatchSchema,
+        response: threadSchema,
+      },
+      async (call) => {
+        const value = { thread_id: call.params.thread_id, metadata: { ...call.body.metadata } };
+        const scope = await call.allowed('threads', 'update', value);
+        const thread = await threads.patch(scope, call.params.thread_id, {
+          metadata: value.metadata,
+          ...(call.body.ttl === undefined ? {} : { ttlMinutes: call.body.ttl }),
+        });
+        if (/(^|[,\s])return=minimal\b/.test(call.c.req.header('prefer') ?? '')) return empty();
+        return json(await viewOf(server, thread));
+      },
+    ),
+    endpoint(
+      'delete',
+      '/threads/{thread_id}',
+      { tag, summary: 'Delete a thread with its runs and checkpoints', permission: 'run', params: threadParams, status: 204 },
+      async (call) => {
+        const scope = await call.allowed('threads', 'delete', { thread_id: call.params.thread_id });
+        const stopped = await server.served.queue.cancel(scope, { threadId: call.params.thread_id }, 'interrupt');
+        await threads.delete(scope, call.params.thread_id);
+        server.stopRuns(stopped, 'interrupt');
+        return empty();
+      },
+    ),
+    endpoint(
+      'post',
+      '/threads/{thread_id}/copy',
+      { tag, summary: 'Copy a thread with its checkpoints', permission: 'run', params: threadParams, response: threadSchema },
+      async (call) => {
+        const scope = await call.allowed('threads', 'create', { thread_id: call.params.thread_id });
+        return json(await viewOf(server, await threads.copy(scope, call.params.thread_id, uuidv7())));
+      },
+    ),
+  ];
+};

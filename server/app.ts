@@ -1,0 +1,105 @@
+/** The HTTP application: the project's own routes first, then ours, each behind the same gates. */
+import { type Context, Hono } from 'hono';
+import { toError } from '../domain/errors.ts';
+import type { Scope } from '../domain/served.ts';
+import { readBody } from './body.ts';
+import { assertMay, type Caller } from './caller.ts';
+import type { Server } from './context.ts';
+import { type Call, type Endpoint, parse } from './endpoint.ts';
+import { withIdempotency } from './idempotency.ts';
+import type { Metrics } from './metrics.ts';
+import { guardOrigin } from './origin.ts';
+import { Problem, problemOf, problemResponse } from './problem.ts';
+
+export interface AppOptions {
+  readonly endpoints: readonly Endpoint[];
+  /** Host names and origins beside the loopback ones. */
+  readonly hosts: readonly string[];
+  readonly origins: readonly string[];
+  readonly metrics: Metrics;
+}
+
+/** `/threads/{thread_id}` -> `/threads/:thread_id`. A namespace in a path may hold slashes. */
+const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+const NO_SCOPE: Scope = { tenant: '' };
+
+export function createApp(server: Server, options: AppOptions): Hono {
+  const asText = server.env['GOVERNOR_ERROR_FORMAT'] === 'text';
+  const app = new Hono();
+  app.use('*', async (c, next) => {
+    const startedAt = server.house.clock.monotonic();
+    await next();
+    options.metrics.request(c.req.routePath, c.req.method, c.res.status, server.house.clock.monotonic() - startedAt);
+  });
+  app.use('*', guardOrigin({ hosts: options.hosts, origins: options.origins, asText }));
+  if (server.customApp !== undefined) app.route('/', server.customApp);
+  for (const endpoint of options.endpoints)
+    app.on(endpoint.method.toUpperCase(), honoPath(endpoint.path), (c) => answer(app, server, endpoint, c));
+  app.notFound((c) => problemResponse(new Problem(404, `${c.req.method} ${c.req.path}: there is no such route`), asText));
+  app.onError((thrown) => {
+    const problem = problemOf(thrown);
+    if (problem !== undefined) return problemResponse(problem, asText);
+    const error = toError(thrown);
+    server.log('error', `a request failed: ${error.message}`, { stack: error.stack ?? '' });
+    return problemResponse(new Problem(500, `internal error: ${error.message.slice(0, 300)}`), asText);
+  });
+  return app;
+}
+
+async function answer(app: Hono, server: Server, endpoint: Endpoint, c: Context): Promise<Response> {
+  const caller = endpoint.permission === 'public' ? undefined : await server.authenticate(c.req.raw, remoteOf(c));
+  if (caller !== undefined) assertMay(caller, endpoint.permission);
+  const params = endpoint.params === undefined ? undefined : parse(endpoint.params, c.req.param(), 'path');
+  const query = endpoint.query === undefined ? undefined : parse(endpoint.query, queryOf(c), 'query');
+  const raw = endpoint.body === undefined ? undefined : await readBody(c, server.limits);
+  if (endpoint.body !== undefined && raw === undefined && !endpoint.bodyOptional) throw new Problem(422, 'body: is missing; send JSON');
+  const body = endpoint.body === undefined ? undefined : parse(endpoint.body, raw ?? {}, 'body');
+  if (caller === undefined)
+    return endpoint.handle({ params, query, body, caller: NOBODY, scope: NO_SCOPE, allowed: async () => NO_SCOPE, c });
+  const scope: Scope = { tenant: caller.tenant };
+  const call: Call = {
+    params,
+    query,
+    body,
+    caller,
+    scope,
+    allowed: async (resource, action, value) => ({ ...scope, filters: await caller.authorize(resource, action, value) }),
+    c,
+  };
+  return withIdempotency(
+    server,
+    call,
+    endpoint,
+    raw,
+    () => endpoint.handle(call),
+    (location) => rejoin(app, c, location),
+  );
+}
+
+/** A run's stream, asked for by the same caller through every gate. */
+async function rejoin(app: Hono, c: Context, location: string): Promise<Response> {
+  const headers = new Headers(c.req.raw.headers);
+  for (const name of ['idempotency-key', 'last-event-id', 'content-type', 'content-length', 'transfer-encoding']) headers.delete(name);
+  return app.fetch(new Request(new URL(location, c.req.url), { headers }), c.env);
+}
+
+/** A public route sees no rows. */
+const NOBODY: Caller = {
+  person: { id: 'nobody', roles: [], method: 'none', alone: false },
+  tenant: '',
+  authorize: async () => undefined,
+};
+
+/** One value is a text, several are a list. */
+function queryOf(c: Context): Record<string, string | string[]> {
+  return Object.fromEntries(
+    Object.entries(c.req.queries()).map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]),
+  );
+}
+
+/** The peer's address; undefined for a request inside this process. */
+function remoteOf(c: Context): string | undefined {
+  const env = c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined; // what the Node adapter brings
+  return env?.incoming?.socket?.remoteAddress;
+}

@@ -1,0 +1,166 @@
+/** Puts a run into the queue: what a request asks for, checked, as the row that a worker will deliver verbatim. */
+import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
+import type { AssistantRow, Json, NewRun, ServedRun } from '../domain/served.ts';
+import { findAssistant } from './api/assistants.ts';
+import { cleanConfigurable } from './auth/configurable.ts';
+import type { Server } from './context.ts';
+import type { Call } from './endpoint.ts';
+import { admitGoverned } from './governed/admit.ts';
+import { Problem } from './problem.ts';
+import type { RunCreate } from './schemas.ts';
+import { checkWebhook } from './webhook-target.ts';
+
+/** Headers that graphs may read as `configurable["x-..."]`; never those that carry a credential. */
+const SECRET_HEADERS: readonly string[] = ['x-api-key', 'x-tenant-id', 'x-service-key', 'x-auth-token'];
+
+/** All or nothing. `threadId` undefined: stateless, with a thread of its own. */
+export async function createRuns(
+  server: Server,
+  call: Call,
+  bodies: readonly RunCreate[],
+  threadId: string | undefined,
+): Promise<readonly ServedRun[]> {
+  const prepared: { run: NewRun; scope: Call['scope'] }[] = [];
+  for (const body of bodies) prepared.push(await prepare(server, call, body, threadId));
+  const first = prepared[0];
+  if (first === undefined) throw new Problem(422, 'body: at least one run is needed');
+  const runs = await server.served.queue.put(
+    first.scope,
+    prepared.map(({ run }) => run),
+  );
+  for (const { run } of prepared)
+    if (run.multitask === 'interrupt' || run.multitask === 'rollback') {
+      const others = await server.served.queue.list(first.scope, run.threadId, { limit: 1000, offset: 0, status: 'running' });
+      server.stopRuns(
+        others.map((other) => other.runId),
+        run.multitask,
+      );
+    }
+  server.poke();
+  return runs;
+}
+
+async function prepare(
+  server: Server,
+  call: Call,
+  body: RunCreate,
+  given: string | undefined,
+): Promise<{ run: NewRun; scope: Call['scope'] }> {
+  const assistant = await findAssistant(server, call.scope, body.assistant_id);
+  const { graphId } = assistant;
+  const served = server.graphs.get(graphId);
+  if (served === undefined) throw new Problem(404, `graph ${JSON.stringify(graphId)} of assistant ${assistant.assistantId} is not served`);
+  if (call.caller.graphs !== undefined && !call.caller.graphs.includes(graphId))
+    throw new Problem(403, `${call.caller.person.id} may use ${call.caller.graphs.join(', ')}, not ${graphId}`);
+  served.admit?.(call.caller, body.input);
+  const threadId = given ?? uuidv7();
+  const metadata = { ...body.metadata };
+  const value: Record<string, unknown> = {
+    thread_id: given,
+    assistant_id: assistant.assistantId,
+    run_id: undefined,
+    status: 'pending',
+    metadata,
+    prevent_insert_if_inflight: body.multitask_strategy === 'reject',
+    multitask_strategy: body.multitask_strategy ?? 'enqueue',
+    if_not_exists: body.if_not_exists ?? 'reject',
+    after_seconds: body.after_seconds ?? 0,
+    kwargs: { input: body.input ?? null, command: body.command ?? null, config: body.config ?? {} },
+  };
+  const scope = await call.allowed('threads', 'create_run', value);
+  const temporary = given === undefined && keeps(body) === false;
+  const kwargs = kwargsOf(server, call, body);
+  const governed = served.governed
+    ? await admitGoverned(server, call.caller, {
+        threadId,
+        temporary: given === undefined,
+        body,
+        scope,
+        metadata: scopeMetadata(value) as Json,
+      })
+    : { kwargs: {} };
+  const shared = { graph_id: graphId, assistant_id: assistant.assistantId };
+  return {
+    scope,
+    run: {
+      runId: uuidv7(),
+      threadId,
+      assistantId: assistant.assistantId,
+      metadata: { ...assistantMetadata(assistant), ...metadata },
+      kwargs: { ...kwargs, ...governed.kwargs },
+      caller: callerConfig(call),
+      multitask: body.multitask_strategy ?? 'enqueue',
+      temporary: temporary && !served.governed,
+      afterMs: Math.round((body.after_seconds ?? 0) * 1000),
+      ifNotExists: given === undefined ? 'create' : (body.if_not_exists ?? 'reject'),
+      threadMetadata: { ...scopeMetadata(value), ...shared },
+      threadConfig: { ...body.config, configurable: { ...cleanConfigurable(body.config?.configurable ?? {}) } },
+    },
+  };
+}
+
+/** What a stateless run leaves: nothing by default. `complete` and `continue` are the SDK's own words for it. */
+const keeps = (body: RunCreate): boolean => body.on_completion === 'keep' || body.on_completion === 'continue';
+
+const assistantMetadata = (assistant: AssistantRow): Json =>
+  Object.fromEntries(Object.entries(assistant.metadata).filter(([key]) => key !== 'created_by'));
+
+/** A new thread's metadata is what the auth handler stamped onto the run: its owner. */
+const scopeMetadata = (value: Record<string, unknown>): Json => (value['metadata'] ?? {}) as Json; // an object by construction
+
+function kwargsOf(server: Server, call: Call, body: RunCreate): Json {
+  const modes = body.stream_mode === null || body.stream_mode === undefined ? [] : [body.stream_mode].flat();
+  const checkpoint = {
+    ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
+    ...Object.fromEntries(
+      Object.entries(body.checkpoint ?? {}).filter(([key, value]) => key !== 'thread_id' && value !== null && value !== undefined),
+    ),
+  };
+  const kwargs = {
+    // Absent and null both mean: go on. An empty object is an input of its own.
+    input: body.input ?? null,
+    command: body.command ?? undefined,
+    config: {
+      ...body.config,
+      configurable: { ...headersOf(call.c.req.raw.headers), ...cleanConfigurable(body.config?.configurable ?? {}), ...langsmith(body) },
+    },
+    context: body.context ?? undefined,
+    stream_mode: modes.length === 0 ? ['values'] : modes,
+    subgraphs: body.stream_subgraphs ?? false,
+    resumable: body.stream_resumable ?? false,
+    interrupt_before: body.interrupt_before ?? undefined,
+    interrupt_after: body.interrupt_after ?? undefined,
+    durability: body.durability ?? (body.checkpoint_during === false ? 'exit' : undefined),
+    webhook: body.webhook ?? undefined,
+    feedback_keys: body.feedback_keys === null || body.feedback_keys === undefined ? undefined : [body.feedback_keys].flat(),
+    checkpoint: Object.keys(checkpoint).length === 0 ? undefined : checkpoint,
+  };
+  if (kwargs.webhook !== undefined) checkWebhook(kwargs.webhook, server.webhookPolicy);
+  return Object.fromEntries(Object.entries(kwargs).filter(([, value]) => value !== undefined));
+}
+
+const langsmith = (body: RunCreate): Json =>
+  body.langsmith_tracer === null || body.langsmith_tracer === undefined
+    ? {}
+    : { langsmith_project: body.langsmith_tracer.project_name ?? null, langsmith_example_id: body.langsmith_tracer.example_id ?? null };
+
+/** `x-...` headers and the user agent, which existing graphs read. */
+function headersOf(headers: Headers): Json {
+  const found: Record<string, string> = {};
+  headers.forEach((value, name) => {
+    if ((name.startsWith('x-') && !SECRET_HEADERS.includes(name)) || name === 'user-agent') found[name] = value;
+  });
+  return found;
+}
+
+/** What the graph may know of its caller; a client cannot set these. */
+function callerConfig(call: Call): Json {
+  const { user, person } = call.caller;
+  if (user === undefined) return { user_id: person.id };
+  return {
+    user_id: String(user['identity'] ?? person.id),
+    langgraph_auth_user: user,
+    langgraph_auth_user_id: user['identity'],
+    langgraph_auth_permissions: user['permissions'] ?? [],
+  };
+}

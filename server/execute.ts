@@ -1,0 +1,190 @@
+/** Runs one graph once: its input or command, its config, and its chunks as they come. */
+import { Command, Send } from '@langchain/langgraph';
+import { StopError } from '../domain/errors.ts';
+import type { AssistantRow, Json, RunLease, ServedRun } from '../domain/served.ts';
+import { type Chunk, graphModes } from './chunks.ts';
+import type { ServableGraph, ServedGraph, Server } from './context.ts';
+import { interruptsOf, type Snapshot } from './wire.ts';
+
+/** `kwargs` of a run, as the runs route made them. */
+export interface RunKwargs {
+  readonly input?: unknown;
+  readonly command?: { readonly resume?: unknown; readonly goto?: unknown; readonly update?: unknown } | null;
+  readonly config?: {
+    readonly configurable?: Json;
+    readonly tags?: readonly string[];
+    readonly recursion_limit?: number;
+    readonly metadata?: Json;
+  };
+  readonly context?: unknown;
+  readonly stream_mode: readonly string[];
+  readonly subgraphs: boolean;
+  readonly interrupt_before?: '*' | readonly string[];
+  readonly interrupt_after?: '*' | readonly string[];
+  readonly durability?: 'sync' | 'async' | 'exit';
+  readonly webhook?: string;
+  readonly feedback_keys?: readonly string[];
+  readonly checkpoint?: Json;
+}
+
+/** How a run left its thread. */
+export interface Outcome {
+  readonly values: unknown;
+  readonly interrupts: Record<string, readonly unknown[]>;
+  /** Nodes are still to run. */
+  readonly paused: boolean;
+}
+
+export interface Execution {
+  readonly signal: AbortSignal;
+  /** A chunk of the graph, or a raw event of `streamEvents`. */
+  chunk(chunk: Chunk): Promise<void>;
+  event(event: unknown): Promise<void>;
+}
+
+const kwargsOf = (run: ServedRun): RunKwargs => run.kwargs as unknown as RunKwargs; // written by the runs route
+
+/** The config that a graph, its factory and its state are read with. */
+export function configOf(threadId: string, graphId: string, configurable: Json = {}): Record<string, unknown> {
+  return { configurable: { ...configurable, thread_id: threadId, graph_id: graphId } };
+}
+
+/** @throws whatever the graph throws; the abort reason when stopped; FencedError when the lease is lost. */
+export async function execute(
+  server: Server,
+  run: ServedRun,
+  lease: RunLease,
+  assistant: AssistantRow,
+  served: ServedGraph,
+  execution: Execution,
+): Promise<void> {
+  const kwargs = kwargsOf(run);
+  const config = runConfig(server, run, assistant, kwargs, execution.signal);
+  const access = { accessContext: 'threads.create_run' as const, executionRuntime: { context: config['context'] } };
+  const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
+  server.saver.guard({ threadId: lease.threadId, epoch: lease.epoch });
+  try {
+    const input = await inputOf(graph, run, kwargs);
+    if (kwargs.stream_mode.includes('events')) await streamEvents(graph, input, config, run, kwargs, execution);
+    else for await (const raw of await graph.stream(input, config)) await execution.chunk(chunkOf(raw, kwargs.subgraphs));
+    const broken = server.saver.failure(run.threadId);
+    if (broken !== undefined) throw broken;
+  } finally {
+    server.saver.unguard(run.threadId);
+  }
+}
+
+/** The thread after a run, read from its newest checkpoint. */
+export async function outcomeOf(server: Server, served: ServedGraph, run: ServedRun): Promise<Outcome> {
+  const config = configOf(run.threadId, served.id, kwargsOf(run).config?.configurable);
+  const access = { accessContext: 'threads.read' as const, executionRuntime: null };
+  const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
+  const snapshot = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
+  return { values: snapshot.values, interrupts: interruptsOf(snapshot), paused: snapshot.next.length > 0 };
+}
+
+function runConfig(
+  server: Server,
+  run: ServedRun,
+  assistant: AssistantRow,
+  kwargs: RunKwargs,
+  signal: AbortSignal,
+): Record<string, unknown> {
+  const own = assistant.config as NonNullable<RunKwargs['config']>; // checked when it was written
+  const configurable = {
+    ...own.configurable,
+    ...kwargs.config?.configurable,
+    ...kwargs.checkpoint,
+    ...run.caller,
+    thread_id: run.threadId,
+    run_id: run.runId,
+    graph_id: assistant.graphId,
+    assistant_id: assistant.assistantId,
+  };
+  const known = {
+    configurable,
+    metadata: {
+      ...own.metadata,
+      ...kwargs.config?.metadata,
+      ...run.metadata,
+      run_id: run.runId,
+      thread_id: run.threadId,
+      graph_id: assistant.graphId,
+      assistant_id: assistant.assistantId,
+      run_attempt: run.attempt,
+      langgraph_host: 'self-hosted',
+      langgraph_api_url: server.env['LANGGRAPH_API_URL'],
+    },
+    tags: kwargs.config?.tags ?? own.tags,
+    // An absent one must stay absent: undefined would wipe the limit that the graph was compiled with.
+    recursionLimit: kwargs.config?.recursion_limit ?? own.recursion_limit,
+    context: contextOf(assistant.context, kwargs.context),
+    interruptBefore: kwargs.interrupt_before,
+    interruptAfter: kwargs.interrupt_after,
+    durability: kwargs.durability ?? 'async',
+    streamMode: graphModes(kwargs.stream_mode),
+    subgraphs: kwargs.subgraphs,
+    runId: run.runId,
+    signal,
+  };
+  return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));
+}
+
+function contextOf(standard: unknown, given: unknown): unknown {
+  if (isObject(standard) && isObject(given)) return { ...standard, ...given };
+  return given ?? standard ?? undefined;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * The input verbatim, or the command. When an earlier attempt of this very run got as far as a checkpoint, what was asked has been
+ * taken in: delivering it again would start anew, or answer the next question with the same words.
+ */
+async function inputOf(graph: ServableGraph, run: ServedRun, kwargs: RunKwargs): Promise<unknown> {
+  if (run.attempt > 1) {
+    const head = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
+    if ((head.metadata as Json | undefined)?.['run_id'] === run.runId) return null; // stamped by the saver
+  }
+  if (kwargs.command === undefined || kwargs.command === null) return kwargs.input ?? null;
+  const { resume, goto, update } = kwargs.command;
+  const places = goto === undefined || goto === null ? [] : Array.isArray(goto) ? goto : [goto];
+  return new Command({
+    ...(resume === undefined || resume === null ? {} : { resume }),
+    ...(places.length === 0 ? {} : { goto: places.map(placeOf) }),
+    ...(update === undefined || update === null ? {} : { update: update as Record<string, unknown> }), // checked by the runs route
+  });
+}
+
+function placeOf(place: unknown): string | Send {
+  if (typeof place === 'string') return place;
+  const { node, input } = place as { node: string; input?: unknown }; // checked by the runs route
+  return new Send(node, input);
+}
+
+function chunkOf(raw: unknown, subgraphs: boolean): Chunk {
+  if (!Array.isArray(raw)) throw new StopError('INTERNAL', 'the graph streams no tuples: its LangGraph is too old for this server');
+  const tuple: readonly unknown[] = raw;
+  const [namespace, mode, data] = subgraphs ? tuple : [[], ...tuple];
+  return [Array.isArray(namespace) ? namespace.map(String) : [], String(mode), data];
+}
+
+/** `events`: everything that happens inside, and the graph's own chunks among it. */
+async function streamEvents(
+  graph: ServableGraph,
+  input: unknown,
+  config: Record<string, unknown>,
+  run: ServedRun,
+  kwargs: RunKwargs,
+  execution: Execution,
+): Promise<void> {
+  const modes = graphModes(kwargs.stream_mode);
+  const events = graph.streamEvents(input, { ...config, version: 'v2', streamMode: modes.length === 0 ? ['values'] : modes });
+  for await (const raw of events) {
+    const event = raw as { event: string; run_id: string; tags?: readonly string[]; data: { chunk?: unknown } }; // LangChain's own
+    if (event.tags?.includes('langsmith:hidden') === true) continue;
+    const ours = event.event === 'on_chain_stream' && event.run_id === run.runId;
+    if (ours && Array.isArray(event.data.chunk)) await execution.chunk(chunkOf(event.data.chunk, kwargs.subgraphs));
+    else await execution.event(raw);
+  }
+}

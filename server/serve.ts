@@ -1,0 +1,192 @@
+/** Starts the server: opens the home, loads the project, listens, and stops without losing a run. */
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { UsageError } from '../domain/errors.ts';
+import { localPerson, secretResolver } from '../graphs/environment.ts';
+import type { House } from '../graphs/house.ts';
+import { assistantEndpoints } from './api/assistants.ts';
+import { docsEndpoints } from './api/docs.ts';
+import { metaEndpoints } from './api/meta.ts';
+import { runEndpoints } from './api/runs.ts';
+import { stateEndpoints } from './api/state.ts';
+import { storeEndpoints } from './api/store.ts';
+import { threadEndpoints } from './api/threads.ts';
+import { testEndpoints } from './api/truncate.ts';
+import { createApp } from './app.ts';
+import { customAuth } from './auth/custom.ts';
+import { createAuthenticator } from './auth/index.ts';
+import { builtinGraphs } from './builtin.ts';
+import type { ServeLimits, Server } from './context.ts';
+import type { Endpoint } from './endpoint.ts';
+import { createHub } from './hub.ts';
+import { createMetrics, metricsEndpoints } from './metrics.ts';
+import { isLoopback } from './origin.ts';
+import { systemAssistantId } from './project/assistant-id.ts';
+import { loadProject } from './project/load.ts';
+import { storeFor } from './store.ts';
+import { startUpkeep } from './upkeep.ts';
+import { startWebhooks } from './webhooks.ts';
+import { startWorker, type Worker } from './worker.ts';
+
+export interface ServeOptions {
+  readonly house: House;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** The `langgraph.json` to serve. */
+  readonly config: string;
+  readonly limits: ServeLimits;
+  readonly log: Server['log'];
+}
+
+export interface Serving {
+  readonly url: string;
+  readonly graphs: readonly string[];
+  /** Claims no more runs, lets the running ones end or reach a checkpoint for `graceMs`, gives back the rest, then closes. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export const LIMITS: ServeLimits = {
+  bodyBytes: 20 * 1024 * 1024,
+  concurrency: 10,
+  keepEventsMs: 3600 * 1000,
+  runEventBytes: 64 * 1024 * 1024,
+  attempts: 3,
+  runMs: 0,
+};
+
+/** @throws UsageError naming what keeps it from starting: project, bind, auth, port. */
+export async function serve(options: ServeOptions): Promise<Serving> {
+  const { house, host, log } = options;
+  const { env, operator } = house;
+  const { served, servedSaver } = house.stores;
+  const connect = announceLoopback(log);
+  const project = await loadProject({ file: options.config, builtin: builtinGraphs(house), warn: (message) => log('warn', message) });
+  for (const warning of project.warnings) log('warn', warning);
+  const metrics = createMetrics();
+  const hub = createHub();
+  const resolve = secretResolver(env);
+  const authenticate = await createAuthenticator({
+    host,
+    operator,
+    person: localPerson(operator),
+    keys: served.keys,
+    clock: house.clock,
+    resolve,
+    custom: project.auth === undefined ? undefined : customAuth(project.auth, 'auth.path'),
+    studio: !project.config.disableStudioAuth,
+  });
+  const secret = operator?.server?.webhooks.secret;
+  let worker: Worker | undefined;
+  const server: Server = {
+    house,
+    served,
+    graphs: project.graphs,
+    saver: servedSaver,
+    store: (tenant) => storeFor(served.items, tenant),
+    hub,
+    poke: () => worker?.poke(),
+    stopRuns: (runIds, action) => worker?.stopRuns(runIds, action),
+    isLocal: (runId) => worker?.isLocal(runId) === true,
+    limits: options.limits,
+    webhookPolicy: {
+      allow: operator?.server?.webhooks.allow ?? [],
+      loopbackBind: isLoopback(host),
+      ownApp: project.app !== undefined,
+      secret: secret === undefined ? undefined : resolve(secret),
+    },
+    streams: { opened: metrics.streamOpened, closed: metrics.streamClosed },
+    authenticate,
+    customApp: project.app,
+    env,
+    log,
+  };
+  await served.assistants.seed(
+    [...project.graphs.values()].map((graph) => ({
+      assistantId: systemAssistantId(graph.id),
+      graphId: graph.id,
+      description: graph.description,
+    })),
+  );
+  const endpoints: Endpoint[] = [
+    ...metaEndpoints(server),
+    ...assistantEndpoints(server),
+    ...threadEndpoints(server),
+    ...stateEndpoints(server),
+    ...runEndpoints(server),
+    ...storeEndpoints(server),
+    ...metricsEndpoints(server, metrics),
+    ...(env['GOVERNOR_TEST_MODE'] === '1' ? testEndpoints(server) : []),
+  ].filter((endpoint) => !project.config.disabled.some((part) => part === endpoint.tag));
+  const all: readonly Endpoint[] = [...endpoints, ...docsEndpoints(endpoints)];
+  const app = createApp(server, {
+    endpoints: all,
+    hosts: [...(operator?.server?.hosts ?? []), ...(isLoopback(host) ? [] : [host])],
+    origins: [...(operator?.server?.origins ?? []), ...(project.config.cors?.allow_origins ?? [])],
+    metrics,
+  });
+  connect(app);
+  const listening = await listen(app, host, options.port);
+  worker = startWorker(server);
+  // A run's webhook may be a path of the project's own routes; ours would take it for a call of the local operator.
+  const own = project.app;
+  const webhooks = startWebhooks({
+    outbox: served.outbox,
+    clock: house.clock,
+    log,
+    policy: server.webhookPolicy,
+    fetch: own === undefined ? undefined : (request) => own.fetch(request),
+  });
+  const stopUpkeep = startUpkeep(server);
+  return {
+    url: listening.url,
+    graphs: [...project.graphs.keys()],
+    stop: async (graceMs) => {
+      stopUpkeep();
+      const closed = listening.close();
+      await worker?.drain(graceMs);
+      await webhooks.stop();
+      listening.cut();
+      await closed;
+    },
+  };
+}
+
+/**
+ * Existing graphs reach their own server, and its log, by these symbols; they must be set before graphs load.
+ * The returned function gives the application once it is there.
+ */
+function announceLoopback(log: Server['log']): (app: Hono) => void {
+  let app: Hono | undefined;
+  const call = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    if (app === undefined) throw new Error('the server is still starting');
+    return app.fetch(new Request(typeof input === 'string' ? new URL(input, 'http://localhost') : input, init));
+  };
+  const told = (level: 'info' | 'warn' | 'error') => (message: unknown, facts?: Readonly<Record<string, unknown>>) =>
+    log(level, String(message), facts);
+  const logger = { debug: () => undefined, info: told('info'), warn: told('warn'), error: told('error') };
+  Object.assign(globalThis, { [Symbol.for('langgraph_api:fetch')]: call, [Symbol.for('langgraph.api.sdk-logger')]: logger });
+  return (made) => {
+    app = made;
+  };
+}
+
+async function listen(app: Hono, host: string, port: number): Promise<{ url: string; close(): Promise<void>; cut(): void }> {
+  const http = createAdaptorServer({ fetch: app.fetch, serverOptions: { headersTimeout: 30_000, requestTimeout: 120_000 } });
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', (error: NodeJS.ErrnoException) => {
+      reject(new UsageError(`cannot listen on ${host}:${port}: ${error.code === 'EADDRINUSE' ? 'another program does' : error.message}`));
+    });
+    http.listen(port, host, resolve);
+  });
+  const { port: bound, family } = http.address() as AddressInfo; // a TCP server's
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : family === 'IPv6' ? `[${host}]` : host;
+  return {
+    url: `http://${name}:${bound}`,
+    close: () => new Promise((resolve) => http.close(() => resolve())),
+    cut: () => {
+      if ('closeAllConnections' in http) http.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+/** Edits of a thread's state: by a person, from a checkpoint, as a node. */
+import { Command } from '@langchain/langgraph';
+import type { z } from 'zod';
+import type { ThreadRow } from '../domain/served.ts';
+import type { Caller } from './caller.ts';
+import type { ServableGraph, Server } from './context.ts';
+import { assertStateEdit, editGoverned } from './governed/edit.ts';
+import { Problem } from './problem.ts';
+import type { threadCreateSchema } from './schemas.ts';
+import { graphOf, placed, servedGraphOf } from './threads.ts';
+import { checkpointOf, interruptsOf, type Snapshot } from './wire.ts';
+
+type Supersteps = NonNullable<z.output<typeof threadCreateSchema>['supersteps']>;
+
+/** @throws Problem 409 while a run is open; 400 without a graph; 403 on a governed thread without the right. */
+async function editable(server: Server, caller: Caller, thread: ThreadRow): Promise<ServableGraph> {
+  if (thread.status === 'busy') throw new Problem(409, `thread ${thread.threadId} is busy: a run is pending or running`);
+  const graph = await graphOf(server, thread);
+  if (graph === undefined)
+    throw new Problem(400, `thread ${thread.threadId} has no graph: start a run on it first, or give metadata.graph_id`);
+  if (servedGraphOf(server, thread)?.governed === true) await assertStateEdit(server, caller, thread.threadId);
+  return graph;
+}
+
+/** The checkpoint that was made. */
+export async function updateState(
+  server: Server,
+  caller: Caller,
+  thread: ThreadRow,
+  edit: { values: unknown; asNode: string | undefined; at: Record<string, unknown> },
+): Promise<Record<string, unknown>> {
+  const graph = await editable(server, caller, thread);
+  if (servedGraphOf(server, thread)?.governed === true) {
+    const checkpointId = edit.at['checkpoint_id'];
+    const { values, asNode } = edit;
+    const at = typeof checkpointId === 'string' ? { checkpointId } : {};
+    return { checkpoint: await editGoverned(server, caller, thread.threadId, { values, asNode, ...at }) };
+  }
+  const config = { configurable: { ...placed(edit.at), thread_id: thread.threadId } };
+  return edited(server, thread, graph, () => graph.updateState(config, edit.values, edit.asNode));
+}
+
+export async function applySupersteps(server: Server, caller: Caller, thread: ThreadRow, supersteps: Supersteps): Promise<void> {
+  const graph = await editable(server, caller, thread);
+  if (servedGraphOf(server, thread)?.governed === true) throw new Problem(422, 'supersteps: a governed thread begins with its goal');
+  const steps = supersteps.map(({ updates }) => ({
+    updates: updates.map((update) => ({
+      values:
+        update.command === null || update.command === undefined
+          ? update.values
+          : new Command({
+              ...(update.command.update === null || update.command.update === undefined
+                ? {}
+                : { update: update.command.update as Record<string, unknown> }), // checked by the schema
+              ...(update.command.resume === undefined ? {} : { resume: update.command.resume }),
+            }),
+      asNode: update.as_node ?? undefined,
+    })),
+  }));
+  await edited(server, thread, graph, () => graph.bulkUpdateState({ configurable: { thread_id: thread.threadId } }, steps));
+}
+
+async function edited(
+  server: Server,
+  thread: ThreadRow,
+  graph: ServableGraph,
+  work: () => Promise<unknown>,
+): Promise<Record<string, unknown>> {
+  let config: unknown;
+  try {
+    config = await work();
+  } catch (error) {
+    // What LangGraph refuses is the caller's to mend: an unknown node, values that the channels do not take.
+    if (error instanceof Error && /InvalidUpdate|GraphValidation|^Error$|TypeError|ZodError/.test(error.name))
+      throw new Problem(422, error.message);
+    throw error;
+  }
+  const broken = server.saver.failure(thread.threadId);
+  if (broken !== undefined) throw broken;
+  const snapshot = (await graph.getState({ configurable: { thread_id: thread.threadId } })) as Snapshot; // LangGraph's own
+  await server.served.threads.settle(thread.threadId, {
+    values: snapshot.values,
+    interrupts: interruptsOf(snapshot),
+    paused: snapshot.next.length > 0,
+  });
+  return { checkpoint: checkpointOf(config) };
+}

@@ -1,0 +1,95 @@
+/** The two answers that stay open: a run's events as SSE, and its final values behind keep-alive blanks. */
+import type { ServedRun } from '../domain/served.ts';
+import type { Server } from './context.ts';
+import { ended, follow } from './follow.ts';
+
+/** So often a waiting client gets a line feed, which JSON ignores, in ms. */
+const BLANK_MS = 1000;
+const encoder = new TextEncoder();
+
+export interface StreamOptions {
+  /** Strictly after this id; -1: from the start. */
+  readonly afterSeq: number;
+  /** Modes to be told; undefined: all. */
+  readonly modes?: readonly string[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Called when the client leaves before the end. */
+  readonly onLeave?: (() => void) | undefined;
+}
+
+/** `event`, `data`, `id`, in this order, as LangGraph's servers write it. */
+const frame = (event: string, data: string, id: number): string => `event: ${event}\ndata: ${data}\nid: ${id}\n\n`;
+
+/** `values|tools:1` and `messages/partial` are of the modes `values` and `messages`. */
+function wanted(event: string, modes: readonly string[] | undefined): boolean {
+  if (modes === undefined || event === 'metadata' || event === 'error' || event === 'feedback') return true;
+  const mode = /^[^|/]*/.exec(event)?.[0] ?? event;
+  return modes.includes(mode) || (mode === 'messages' && modes.includes('messages-tuple'));
+}
+
+/** Pulled by the reader: a slow one holds back nothing but itself. */
+function body(parts: (signal: AbortSignal) => AsyncGenerator<string>, onLeave: (() => void) | undefined): ReadableStream<Uint8Array> {
+  const leave = new AbortController();
+  const generator = parts(leave.signal);
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const next = await generator.next();
+        if (next.done === true) controller.close();
+        else controller.enqueue(encoder.encode(next.value));
+      },
+      cancel: () => {
+        leave.abort();
+        onLeave?.();
+      },
+    },
+    { highWaterMark: 1 },
+  );
+}
+
+/** @returns 200 with `text/event-stream`. */
+export function eventStream(server: Server, run: ServedRun, options: StreamOptions): Response {
+  async function* parts(signal: AbortSignal): AsyncGenerator<string> {
+    server.streams.opened();
+    try {
+      for await (const row of follow(server, run, options.afterSeq, signal)) {
+        if (row === undefined) yield ': heartbeat\n\n';
+        else if (wanted(row.event, options.modes)) yield frame(row.event, row.data, row.seq);
+      }
+    } finally {
+      server.streams.closed();
+    }
+  }
+  return new Response(body(parts, options.onLeave), {
+    headers: {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+      ...options.headers,
+    },
+  });
+}
+
+/** @returns 200 with the run's output; a failed run's output is `{ "__error__": ... }`, since the answer has begun. */
+export function waitFor(server: Server, run: ServedRun, options: Pick<StreamOptions, 'headers' | 'onLeave'>): Response {
+  async function* parts(signal: AbortSignal): AsyncGenerator<string> {
+    let last: ServedRun | undefined;
+    let over = false;
+    const end = ended(server, run, signal).then((found) => {
+      last = found;
+      over = true;
+    });
+    while (!over && !signal.aborted) {
+      let timer: NodeJS.Timeout | undefined;
+      const blank = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, BLANK_MS);
+      });
+      await Promise.race([end, blank]);
+      clearTimeout(timer);
+      if (!over) yield '\n';
+    }
+    if (last !== undefined) yield JSON.stringify(last.output ?? null);
+    else yield JSON.stringify((await server.served.threads.get({ tenant: run.tenant }, run.threadId))?.values ?? null);
+  }
+  return new Response(body(parts, options.onLeave), { headers: { 'content-type': 'application/json', ...options.headers } });
+}

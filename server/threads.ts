@@ -1,0 +1,96 @@
+/** A thread with its graph: how routes find the two, and read or edit the state. */
+import type { Scope, ThreadRow } from '../domain/served.ts';
+import type { ServableGraph, ServedGraph, Server } from './context.ts';
+import { configOf } from './execute.ts';
+import { governedGraph, latestState } from './governed/graph.ts';
+import { governedValues } from './governed/view.ts';
+import { Problem } from './problem.ts';
+import type { History } from './schemas.ts';
+import { interruptsOf, type Snapshot, stateOf, threadView } from './wire.ts';
+
+/** @throws Problem 404. */
+export async function needThread(server: Server, scope: Scope, threadId: string): Promise<ThreadRow> {
+  const thread = await server.served.threads.get(scope, threadId);
+  if (thread === undefined) throw new Problem(404, `thread ${threadId} not found`);
+  return thread;
+}
+
+export function servedGraphOf(server: Server, thread: ThreadRow): ServedGraph | undefined {
+  const graphId = thread.metadata['graph_id'];
+  return typeof graphId === 'string' ? server.graphs.get(graphId) : undefined;
+}
+
+/** Undefined when no run has named a graph yet, or the graph is no longer served. */
+export async function graphOf(server: Server, thread: ThreadRow): Promise<ServableGraph | undefined> {
+  const served = servedGraphOf(server, thread);
+  if (served === undefined) return undefined;
+  if (served.governed) return governedGraph(server.house) as unknown as ServableGraph; // the same class, narrowed to what the server uses
+  const configurable = (thread.config['configurable'] ?? {}) as Record<string, unknown>; // checked when it was written
+  return served.open(configOf(thread.threadId, served.id, configurable), {
+    saver: server.saver,
+    store: server.store(thread.tenant),
+    access: { accessContext: 'threads.read', executionRuntime: null },
+  });
+}
+
+const shown = (server: Server, thread: ThreadRow, values: unknown): unknown =>
+  servedGraphOf(server, thread)?.governed === true ? governedValues(values) : values;
+
+const EMPTY: Snapshot = { values: {}, next: [], tasks: [], metadata: {}, config: {} };
+
+/** The state at a checkpoint, or the latest; empty for a thread without a graph. */
+export async function readState(
+  server: Server,
+  thread: ThreadRow,
+  at: Record<string, unknown>,
+  subgraphs: boolean,
+): Promise<Record<string, unknown>> {
+  const graph = await graphOf(server, thread);
+  if (graph === undefined) return stateOf(EMPTY);
+  const config = { configurable: { ...placed(at), thread_id: thread.threadId } };
+  const snapshot = (await graph.getState(config, { subgraphs })) as Snapshot; // LangGraph's own
+  return stateOf({ ...snapshot, values: shown(server, thread, snapshot.values) });
+}
+
+export async function readHistory(server: Server, thread: ThreadRow, options: History): Promise<Record<string, unknown>[]> {
+  const graph = await graphOf(server, thread);
+  if (graph === undefined) return [];
+  const states: Record<string, unknown>[] = [];
+  const before = options.before ?? undefined;
+  const history = graph.getStateHistory(
+    { configurable: { ...placed(options.checkpoint ?? {}), thread_id: thread.threadId } },
+    {
+      limit: options.limit,
+      ...(before === undefined ? {} : { before: { configurable: { ...placed(beforeOf(before)), thread_id: thread.threadId } } }),
+      ...(options.metadata === null || options.metadata === undefined ? {} : { filter: options.metadata }),
+    },
+  );
+  for await (const raw of history) {
+    const snapshot = raw as Snapshot; // LangGraph's own
+    states.push(stateOf({ ...snapshot, values: shown(server, thread, snapshot.values) }));
+    if (states.length >= options.limit) break;
+  }
+  return states;
+}
+
+function beforeOf(before: NonNullable<History['before']>): Record<string, unknown> {
+  if (typeof before === 'string') return { checkpoint_id: before };
+  return 'configurable' in before ? (before.configurable as Record<string, unknown>) : before; // a config, by its schema
+}
+
+/** The members of a checkpoint that say something; the thread is the path's. */
+export function placed(checkpoint: Record<string, unknown>): Record<string, unknown> {
+  const known = ['checkpoint_id', 'checkpoint_ns', 'checkpoint_map'].map((name) => [name, checkpoint[name]] as const);
+  return Object.fromEntries(known.filter(([, value]) => value !== null && value !== undefined));
+}
+
+/** The thread as the API shows it. A governed one may have gone on by the command line: its state is read, not remembered. */
+export async function viewOf(server: Server, thread: ThreadRow): Promise<Record<string, unknown>> {
+  if (servedGraphOf(server, thread)?.governed !== true) return threadView(thread);
+  const snapshot = await latestState(server.house, thread.threadId);
+  return threadView({
+    ...thread,
+    values: governedValues(snapshot.values),
+    interrupts: thread.status === 'interrupted' ? interruptsOf(snapshot as unknown as Snapshot) : {},
+  }); // LangGraph's own
+}

@@ -1,0 +1,240 @@
+/** The worker: claims runs of the queue, keeps their leases, and writes their ends. No run waits for a timer of this process. */
+import type { StreamMode } from '@langchain/langgraph';
+import { FencedError, toError } from '../domain/errors.ts';
+import type { AssistantRow, CancelAction, RunEnd, RunLease, ServedRun } from '../domain/served.ts';
+import { createTranslator, graphModes } from './chunks.ts';
+import type { Server } from './context.ts';
+import { execute, outcomeOf, type RunKwargs } from './execute.ts';
+import { runGoverned } from './governed/run.ts';
+import { failureOf } from './wire.ts';
+import { createWriter, type EventWriter } from './writer.ts';
+
+const HEARTBEAT_MS = 1000;
+/** How long other processes' runs wait at most to be seen here, in ms. */
+const LOOK_MS = 500;
+
+/** Why a run is stopped from outside. */
+class Stopped extends Error {
+  readonly action: CancelAction | 'timeout' | 'drain';
+  constructor(action: CancelAction | 'timeout' | 'drain') {
+    super(`stopped: ${action}`);
+    this.name = 'Stopped';
+    this.action = action;
+  }
+}
+
+export interface Worker {
+  poke(): void;
+  stopRuns(runIds: readonly string[], action: CancelAction): void;
+  isLocal(runId: string): boolean;
+  /** Claims no more; runs that do not end within `graceMs` are given back to the queue. */
+  drain(graceMs: number): Promise<void>;
+}
+
+export function startWorker(server: Server): Worker {
+  const running = new Map<string, { abort: AbortController; done: Promise<void> }>();
+  const draining = new AbortController();
+  let pumping = false;
+  let again = false;
+
+  const pump = async (): Promise<void> => {
+    if (pumping) {
+      again = true;
+      return;
+    }
+    pumping = true;
+    try {
+      do {
+        again = false;
+        while (running.size < server.limits.concurrency && !draining.signal.aborted) {
+          const claimed = await server.served.queue.claim();
+          if (claimed === undefined) break;
+          begin(claimed.run, claimed.lease);
+        }
+      } while (again);
+    } finally {
+      pumping = false;
+    }
+  };
+  const look = (): void => {
+    pump().catch((error: unknown) => server.log('error', `the run queue cannot be read: ${toError(error).message}`));
+  };
+
+  const begin = (run: ServedRun, lease: RunLease): void => {
+    const abort = new AbortController();
+    const done = work(server, run, lease, abort, draining.signal)
+      .catch((error: unknown) => server.log('error', `run ${run.runId}: its end could not be written: ${toError(error).message}`))
+      .finally(() => {
+        running.delete(run.runId);
+        server.hub.wake(run.runId);
+        look();
+      });
+    running.set(run.runId, { abort, done });
+  };
+
+  const timer = setInterval(look, LOOK_MS);
+  timer.unref();
+  look();
+  return {
+    poke: look,
+    isLocal: (runId) => running.has(runId),
+    stopRuns: (runIds, action) => {
+      for (const runId of runIds) {
+        running.get(runId)?.abort.abort(new Stopped(action));
+        server.hub.wake(runId);
+      }
+    },
+    drain: async (graceMs) => {
+      clearInterval(timer);
+      draining.abort(new Stopped('drain'));
+      const all = [...running.values()];
+      const late = setTimeout(() => {
+        for (const { abort } of all) abort.abort(new Stopped('drain'));
+      }, graceMs);
+      await Promise.allSettled(all.map(({ done }) => done));
+      clearTimeout(late);
+    },
+  };
+}
+
+/** One run from its claim to its end. */
+async function work(server: Server, run: ServedRun, lease: RunLease, abort: AbortController, drain: AbortSignal): Promise<void> {
+  const { queue } = server.served;
+  const kwargs = run.kwargs as unknown as RunKwargs; // written by the runs route
+  const writer = createWriter(server.served.events, server.hub, lease, server.limits.runEventBytes);
+  const beat = async (): Promise<void> => {
+    const answer = await queue.heartbeat(lease);
+    if (answer === 'lost') abort.abort(new FencedError(lease.threadId, lease.epoch));
+    else if (answer !== 'held') abort.abort(new Stopped(answer));
+  };
+  const heart = setInterval(() => void beat().catch((error: unknown) => abort.abort(toError(error))), HEARTBEAT_MS);
+  const limit = server.limits.runMs > 0 ? setTimeout(() => abort.abort(new Stopped('timeout')), server.limits.runMs) : undefined;
+  try {
+    // What was asked while nobody held it: a cancel of a run whose worker died.
+    if (run.attempt > 1) await beat();
+    const end = await attempt(server, run, lease, kwargs, writer, abort, drain);
+    if (end === 'drain') {
+      await queue.giveBack(lease);
+      return;
+    }
+    await writer.flush();
+    await queue.finish(lease, { ...end, webhook: webhookOf(run, kwargs, end) });
+  } catch (error) {
+    // Another process has taken the run over: it is no longer ours to end.
+    if (error instanceof FencedError || abort.signal.reason instanceof FencedError) return;
+    throw error;
+  } finally {
+    clearInterval(heart);
+    clearTimeout(limit);
+  }
+}
+
+async function attempt(
+  server: Server,
+  run: ServedRun,
+  lease: RunLease,
+  kwargs: RunKwargs,
+  writer: EventWriter,
+  abort: AbortController,
+  drain: AbortSignal,
+): Promise<RunEnd | 'drain'> {
+  const assistant = await server.served.assistants.get({ tenant: run.tenant }, run.assistantId);
+  const served = assistant === undefined ? undefined : server.graphs.get(assistant.graphId);
+  try {
+    if (run.attempt > server.limits.attempts)
+      throw new Error(
+        `run ${run.runId} was begun ${run.attempt - 1} times and never ended (at most ${server.limits.attempts}); its state is kept`,
+      );
+    if (assistant === undefined || served === undefined)
+      throw new Error(`assistant ${run.assistantId}: its graph ${assistant?.graphId ?? ''} is not served`);
+    await writer.write('metadata', { run_id: run.runId, attempt: run.attempt });
+    const translate = createTranslator(kwargs.stream_mode);
+    const chunk = async (one: Parameters<typeof translate>[0]): Promise<void> => {
+      for (const { event, data } of translate(one)) await writer.write(event, data);
+    };
+    abort.signal.throwIfAborted();
+    if (served.governed) {
+      const modes = graphModes(kwargs.stream_mode) as StreamMode[]; // checked by the runs route
+      const { subgraphs, interrupt_before: interruptBefore, interrupt_after: interruptAfter } = kwargs;
+      const end = await runGoverned(server, run, {
+        signal: abort.signal,
+        drain,
+        modes,
+        subgraphs,
+        interruptBefore,
+        interruptAfter,
+        emit: chunk,
+      });
+      return end.drained ? 'drain' : ended(end, writer);
+    }
+    const event = async (data: unknown): Promise<void> => writer.write('events', data);
+    await execute(server, run, lease, assistant, served, { signal: abort.signal, chunk, event });
+    const outcome = await outcomeOf(server, served, run);
+    return { status: 'success', output: waited(outcome), ...outcome };
+  } catch (error) {
+    const reason: unknown = abort.signal.reason;
+    if (reason instanceof FencedError || error instanceof FencedError) throw error;
+    if (reason instanceof Stopped && reason.action === 'drain') return 'drain';
+    return failed(server, run, assistant, reason instanceof Stopped ? reason : toError(error), writer);
+  }
+}
+
+async function ended(end: Awaited<ReturnType<typeof runGoverned>>, writer: EventWriter): Promise<RunEnd> {
+  if (end.status === 'error') await writer.write('error', end.error);
+  return {
+    status: end.status,
+    values: end.values,
+    interrupts: end.interrupts,
+    ...(end.status === 'error' ? { error: end.error, output: { __error__: end.error } } : { output: waited(end) }),
+    paused: end.status === 'interrupted',
+  };
+}
+
+/** What `wait` answers: the values, with what they wait for. */
+function waited(outcome: { readonly values: unknown; readonly interrupts: Record<string, readonly unknown[]> }): unknown {
+  const pending = Object.values(outcome.interrupts).flat();
+  if (pending.length === 0 || typeof outcome.values !== 'object' || outcome.values === null) return outcome.values;
+  return { ...outcome.values, __interrupt__: pending };
+}
+
+async function failed(
+  server: Server,
+  run: ServedRun,
+  assistant: AssistantRow | undefined,
+  error: Error,
+  writer: EventWriter,
+): Promise<RunEnd> {
+  const served = assistant === undefined ? undefined : server.graphs.get(assistant.graphId);
+  const state = served === undefined ? undefined : await outcomeOf(server, served, run).catch(() => undefined);
+  if (error instanceof Stopped && error.action === 'rollback') {
+    return { status: 'interrupted', rollback: true };
+  }
+  if (error instanceof Stopped && error.action === 'interrupt') return { status: 'interrupted', output: state?.values ?? null, ...state };
+  const failure =
+    error instanceof Stopped ? { error: 'TimeoutError', message: `the run took longer than ${server.limits.runMs} ms` } : failureOf(error);
+  await writer.write('error', failure);
+  server.log('warn', `run ${run.runId} failed: ${failure.message}`, { error: failure.error, attempt: run.attempt });
+  return {
+    status: error instanceof Stopped ? 'timeout' : 'error',
+    output: { __error__: failure },
+    ...state,
+    error: failure,
+  };
+}
+
+/** The run as its webhook is told of it. */
+function webhookOf(run: ServedRun, kwargs: RunKwargs, end: RunEnd): RunEnd['webhook'] {
+  if (kwargs.webhook === undefined) return undefined;
+  const body = JSON.stringify({
+    run_id: run.runId,
+    thread_id: run.threadId,
+    assistant_id: run.assistantId,
+    status: end.status,
+    metadata: run.metadata,
+    created_at: run.createdAt,
+    attempt: run.attempt,
+    values: end.values ?? null,
+    ...(end.error === undefined ? {} : { error: end.error }),
+  });
+  return { url: kwargs.webhook, body };
+}
