@@ -12,7 +12,9 @@ const REVIVED: readonly unknown[] = ['constructor', 'secret', 'not_implemented',
  */
 export async function readBody(c: Context, limits: { readonly bodyBytes: number }): Promise<unknown> {
   const request = c.req.raw;
-  const bytes = await bytesOf(request, limits.bodyBytes);
+  const bytes = await bytesOf(request, limits.bodyBytes).catch((error: unknown) => {
+    throw error instanceof Problem ? error : new Problem(400, 'body: ended before its end');
+  });
   if (bytes.length === 0) return undefined;
   assertMedia(request.headers);
   const first = parsed(textOf(bytes));
