@@ -41,7 +41,7 @@ export class SqliteStore extends BaseStore {
       const row = await this.#items.get(this.#scope, operation.namespace, operation.key);
       return row === undefined ? null : itemOf(row);
     }
-    const { matchConditions, maxDepth, limit = 100, offset = 0 } = operation;
+    const { matchConditions, maxDepth, limit, offset } = operation;
     const prefix = conditionOf(matchConditions, 'prefix');
     const suffix = conditionOf(matchConditions, 'suffix');
     return this.#items.namespaces(this.#scope, { prefix, suffix, maxDepth, limit, offset });

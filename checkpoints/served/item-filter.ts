@@ -59,8 +59,9 @@ function textOf(value: unknown): string {
   const open: unknown[] = [value];
   while (open.length > 0) {
     const next = open.pop();
-    if (typeof next === 'object' && next !== null) open.push(...Object.values(next));
-    else if (next !== null && next !== undefined) texts.push(String(next));
+    if (typeof next === 'string') texts.push(next);
+    else if (typeof next === 'object' && next !== null) for (const member of Object.values(next)) open.push(member);
+    else if (next !== null) texts.push(JSON.stringify(next));
   }
   return texts.join('\n');
 }

@@ -188,6 +188,8 @@ describe('a search', () => {
     expect(await keysOf('n', { query: 'notes' })).toEqual([]);
     expect(await keysOf('n', { query: 'tea', filter: { year: 2024 } })).toEqual(['a']);
     expect(await keysOf('n', { query: '  ' })).toHaveLength(2);
+    await put('n', 'long', { list: Array.from({ length: 200_000 }, () => 'x'), last: 'needle' });
+    expect(await keysOf('n', { query: 'needle' })).toEqual(['long']);
   });
 });
 

@@ -4,17 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BaseStore, InMemoryStore, StateGraph, StateSchema } from '@langchain/langgraph';
 import { Client } from '@langchain/langgraph-sdk';
-import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Database, openDatabase } from '../../checkpoints/database.ts';
 import { createItems } from '../../checkpoints/served/items.ts';
 import type { Filters, Items } from '../../domain/served.ts';
 import { storeEndpoints } from '../../server/api/store.ts';
-import { assertMay, type Caller } from '../../server/caller.ts';
+import { createApp } from '../../server/app.ts';
+import type { Caller } from '../../server/caller.ts';
 import type { Server } from '../../server/context.ts';
-import { type Endpoint, parse } from '../../server/endpoint.ts';
-import { problemOf, problemResponse } from '../../server/problem.ts';
+import { createMetrics } from '../../server/metrics.ts';
 import { storeFor } from '../../server/store.ts';
 
 let folder: string;
@@ -187,36 +186,27 @@ describe('as the in-memory store', () => {
 type Authorize = (action: string, value: Record<string, unknown>) => Filters | undefined;
 
 /** Only these routes, for a caller of one's choice. */
-function serve(options: { roles?: string[]; tenant?: string; authorize?: Authorize } = {}) {
+function serve(options: { roles?: Caller['person']['roles']; tenant?: string; authorize?: Authorize } = {}) {
   const { roles = ['operator'], tenant = 'ada', authorize = () => undefined } = options;
-  const caller = { person: { id: 'local:ada', roles }, tenant, authorize: async () => undefined } as unknown as Caller; // what assertMay reads
-  const app = new Hono();
-  const { served } = { served: { items } };
-  for (const route of storeEndpoints({ served } as unknown as Server)) app.on(route.method, route.path, (c) => answer(route, c.req.raw)); // what the routes read
-  const answer = async (route: Endpoint, request: Request): Promise<Response> => {
-    try {
-      assertMay(caller, route.permission);
-      const query = Object.fromEntries(new URL(request.url).searchParams);
-      const text = await request.text();
-      return await route.handle({
-        params: undefined,
-        query: route.query && parse(route.query, query, 'query'),
-        body: route.body && parse(route.body, text === '' && route.bodyOptional ? {} : JSON.parse(text), 'body'),
-        caller,
-        scope: { tenant },
-        allowed: async (_resource, action, value) => ({ tenant, filters: authorize(action, value) }),
-        c: undefined as never, // no route of the store looks at it
-      });
-    } catch (error) {
-      const problem = problemOf(error);
-      if (problem === undefined) throw error;
-      return problemResponse(problem, false);
-    }
+  const caller: Caller = {
+    person: { id: 'local:ada', roles, method: 'test', alone: false },
+    tenant,
+    authorize: async (_resource, action, value) => authorize(action, value),
   };
+  const server = {
+    served: { items },
+    house: { clock },
+    env: {},
+    limits: { bodyBytes: 1_000_000 },
+    customApp: undefined,
+    authenticate: async () => caller,
+    log: () => undefined,
+  } as unknown as Server; // what the application and these routes use
+  const app = createApp(server, { endpoints: storeEndpoints(server), hosts: [], origins: [], metrics: createMetrics() });
   const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => app.fetch(new Request(url, init));
-  const { store } = new Client({ apiUrl: 'http://server', callerOptions: { fetch, maxRetries: 0 } });
+  const { store } = new Client({ apiUrl: 'http://localhost', callerOptions: { fetch, maxRetries: 0 } });
   const ask = async (method: string, path: string, body?: unknown) => {
-    const response = await fetch(`http://server${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
+    const response = await fetch(`http://localhost${path}`, { method, ...(body !== undefined && { body: JSON.stringify(body) }) });
     const text = await response.text();
     return { status: response.status, body: text === '' ? '' : JSON.parse(text) };
   };
