@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { Problem, problemResponse } from './problem.ts';
 
 export interface OriginOptions {
-  /** Host names beside the loopback ones, lower case, without port. */
+  /** Host names and addresses beside the loopback ones, lower case, without port. */
   readonly hosts: readonly string[];
   /** Origins beside the loopback ones and Studio's. */
   readonly origins: readonly string[];
@@ -22,7 +22,7 @@ const PREFLIGHT: Readonly<Record<string, string>> = {
 
 /** A name or address that never leaves this machine, as a host header, a URL, a bind or a socket names it. */
 export function isLoopback(name: string): boolean {
-  const host = name.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  const host = bare(name.toLowerCase());
   if (host === 'localhost' || host.endsWith('.localhost') || host === '::1') return true;
   // The whole address: 127.0.0.1.example.com is somebody else's name.
   return /^(::ffff:)?127(\.\d{1,3}){3}$/.test(host);
@@ -31,7 +31,8 @@ export function isLoopback(name: string): boolean {
 /** Refuses what a foreign page sends (403, no CORS header); answers preflights; opens the answers to pages that may read them. */
 export function guardOrigin(options: OriginOptions): MiddlewareHandler {
   const origins = new Set([STUDIO, ...options.origins]);
-  const isOurHost = (name: string): boolean => isLoopback(name) || options.hosts.includes(name);
+  const hosts = new Set(options.hosts.map(bare));
+  const isOurHost = (name: string): boolean => isLoopback(name) || hosts.has(bare(name));
   // A page that this server itself delivered may call it too.
   const isAllowed = (origin: string, host: string): boolean =>
     origins.has(origin) || isLoopback(hostnameOf(origin) ?? '') || hostOf(origin) === host.toLowerCase();
@@ -68,6 +69,8 @@ export function guardOrigin(options: OriginOptions): MiddlewareHandler {
   };
 }
 
+/** An IPv6 address as a bind names it. */
+const bare = (name: string): string => name.replace(/^\[(.*)\]$/, '$1');
 const urlOf = (word: string): URL | undefined => (URL.canParse(word) ? new URL(word) : undefined);
 const hostOf = (word: string): string | undefined => urlOf(word)?.host || undefined;
 const hostnameOf = (word: string): string | undefined => urlOf(word)?.hostname || undefined;

@@ -1,7 +1,5 @@
 /** The project's own `auth.path`: the official `Auth` class says who calls, and what of each resource they may touch. */
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { toError, UsageError } from '../../domain/errors.ts';
+import { UsageError } from '../../domain/errors.ts';
 import { DEFAULT_TENANT, type Filters } from '../../domain/served.ts';
 import type { Action, Caller, Resource } from '../caller.ts';
 import { Problem } from '../problem.ts';
@@ -28,23 +26,10 @@ export interface CustomAuth {
 
 type Callback = (argument: unknown) => unknown;
 
-/** @throws UsageError when `path` (`./auth.ts:auth`) gives no `Auth` with an authenticate callback. */
-export async function loadCustomAuth(
-  path: string,
-  folder: string,
-  load: (file: string) => Promise<Readonly<Record<string, unknown>>> = (file) => import(pathToFileURL(file).href),
-): Promise<CustomAuth> {
-  const [, file = path, name = 'default'] = /^(.+?)(?::([A-Za-z_$][\w$]*))?$/.exec(path) ?? [];
-  let module: Readonly<Record<string, unknown>>;
-  try {
-    module = await load(resolve(folder, file));
-  } catch (error) {
-    throw new UsageError(`auth.path ${path}: cannot be loaded (${toError(error).message})`);
-  }
-  return customAuth(module[name], path);
-}
-
-/** The project may bring its own copy of the package: the instance is known by its members, not by its class. */
+/**
+ * The project may bring its own copy of the package: the instance is known by its members, not by its class.
+ * @throws UsageError when it is no `Auth`, or has no authenticate callback.
+ */
 export function customAuth(instance: unknown, name: string): CustomAuth {
   const cache = memberOf(instance, '~handlerCache');
   const authenticate = memberOf(cache, 'authenticate');

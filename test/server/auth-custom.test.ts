@@ -1,11 +1,8 @@
 /** The project's own `Auth`: who it says calls, which handler runs, and what its answers open and close over real rows. */
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Auth, HTTPException, isStudioUser } from '@langchain/langgraph-sdk/auth';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { matchesFilters } from '../../checkpoints/served/filters.ts';
-import { callerOfCustom, customAuth, loadCustomAuth } from '../../server/auth/custom.ts';
+import { callerOfCustom, customAuth } from '../../server/auth/custom.ts';
 import type { Action, Caller, Resource } from '../../server/caller.ts';
 import { problemOf, problemResponse } from '../../server/problem.ts';
 import { type AuthWorld, bearer, makeAuthWorld, operatorOf, requestWith } from './auth-world.ts';
@@ -265,36 +262,32 @@ describe('callers of other kinds on a server with custom auth', () => {
   });
 });
 
-describe('auth.path', () => {
-  const project = (text: string): string => {
-    const folder = join(world.folder, randomUUID());
-    mkdirSync(folder);
-    writeFileSync(join(folder, 'auth.mjs'), text);
-    return folder;
-  };
-  const OTHER_COPY = `
-    class Auth { '~handlerCache' = { authenticate: () => 'johndoe', callbacks: { '*': () => { throw new Denied() } } } }
-    class Denied extends Error { status = 409; headers = { 'x-why': 'busy' } }
-    export const auth = new Auth(); export default auth;`;
-
-  it('names a file and an export; an instance of another copy of the package is one too', async () => {
-    const folder = project(OTHER_COPY);
-    for (const path of ['./auth.mjs:auth', './auth.mjs']) {
-      const auth = await loadCustomAuth(path, folder);
-      const caller = callerOfCustom(auth, await auth.authenticate(requestWith()));
-      expect(caller.person.id).toBe('custom:johndoe');
-      await expect(caller.authorize('threads', 'read', {})).rejects.toMatchObject({ status: 409, headers: { 'x-why': 'busy' } });
+describe('what auth.path gives', () => {
+  it('may be of another copy of the package', async () => {
+    class OtherException extends Error {
+      readonly status = 409;
+      readonly headers = { 'x-why': 'busy' };
     }
+    const deny = () => {
+      throw new OtherException('busy');
+    };
+    const auth = wrapped({ '~handlerCache': { authenticate: () => 'johndoe', callbacks: { '*': deny } } });
+    const caller = callerOfCustom(auth, await auth.authenticate(requestWith()));
+    await expect(caller.authorize('threads', 'read', {})).rejects.toMatchObject({ status: 409, headers: { 'x-why': 'busy' } });
   });
 
   it.each([
-    ['./missing.mjs:auth', ''],
-    ['./auth.mjs:other', OTHER_COPY],
-    ['./auth.mjs:auth', 'export const auth = {};'],
-    ['./auth.mjs:auth', 'throw new Error("broken");'],
+    undefined,
+    null,
+    'auth',
+    {},
+    { '~handlerCache': null },
+    new Auth(),
     // Officially: handlers that let everybody pass.
-    ['./auth.mjs:auth', `export const auth = { '~handlerCache': { callbacks: { '*': () => false } } };`],
-  ])('%s that is no such thing stops the start', async (path, text) => {
-    await expect(loadCustomAuth(path, project(text))).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining(path) });
+    new Auth().on('*', () => false),
+  ])('that knows nobody stops the start: %j', (auth) => {
+    expect(() => wrapped(auth)).toThrow(
+      expect.objectContaining({ name: 'UsageError', message: expect.stringContaining('./auth.ts:auth') }),
+    );
   });
 });

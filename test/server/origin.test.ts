@@ -15,7 +15,10 @@ beforeAll(async () => {
   const app = new Hono();
   app.use(
     '*',
-    guardOrigin({ hosts: ['governor.example.com', '[fd00::5]'], origins: ['https://chat.example.com', 'https://dev.example.com:8443'] }),
+    guardOrigin({
+      hosts: ['governor.example.com', '[fd00::5]', 'fd00::6'],
+      origins: ['https://chat.example.com', 'https://dev.example.com:8443'],
+    }),
   );
   app.use('*', async (_c, next) => {
     calls += 1;
@@ -86,6 +89,7 @@ describe('Host', () => {
     'governor.example.com',
     'governor.example.com:8443',
     '[fd00::5]',
+    '[FD00::6]:2024',
   ])('%s is ours', async (host) => {
     expect((await send('POST', '/plain', { host })).status).toBe(200);
   });
