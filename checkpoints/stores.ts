@@ -6,7 +6,7 @@ import { createApprovals } from './approvals.ts';
 import { createAttempts } from './attempts.ts';
 import { createAudit } from './audit.ts';
 import { backupHome } from './backup.ts';
-import { openDatabase } from './database.ts';
+import { type Database, openDatabase } from './database.ts';
 import { createDossier } from './dossier.ts';
 import { createJournal } from './journal.ts';
 import { createLedger } from './ledger.ts';
@@ -46,6 +46,14 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
   const ledger = createLedger(database);
   const transcripts = createTranscripts(database);
   const saver = new GuardedSaver(database);
+  // Only a server needs them. What a run of any graph writes on its way is given again after a power cut, from its last full commit.
+  let quick: Database | undefined;
+  let served: Served | undefined;
+  let servedSaver: GuardedSaver | undefined;
+  const quickly = (): Database => {
+    quick ??= openDatabase(join(home, 'governor.sqlite'), 'NORMAL');
+    return quick;
+  };
   return {
     runs: createRuns(database, clock),
     attempts: createAttempts(database),
@@ -56,8 +64,14 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     audit,
     dossier: createDossier(join(home, 'runs')),
     saver,
-    served: createServed(database, clock),
-    servedSaver: createServedSaver(database),
+    get served() {
+      served ??= createServed(database, quickly(), clock);
+      return served;
+    },
+    get servedSaver() {
+      servedSaver ??= createServedSaver(quickly());
+      return servedSaver;
+    },
     prune: async (threadId) => {
       await saver.deleteThread(threadId);
       database.transaction(() => {
@@ -69,6 +83,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     truncate: async (what) => truncateServed(database, what),
     backup: (file) => backupHome(database, home, file),
     close: () => {
+      quick?.close();
       database.close();
     },
   };

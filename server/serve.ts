@@ -74,7 +74,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     keys: served.keys,
     clock: house.clock,
     resolve,
-    custom: project.auth === undefined ? undefined : customAuth(project.auth, 'auth.path'),
+    // Asked of the configuration: an export that is undefined must not leave the server open.
+    custom: project.config.auth === undefined ? undefined : customAuth(project.auth, 'auth.path'),
     studio: !project.config.disableStudioAuth,
   });
   const secret = operator?.server?.webhooks.secret;
@@ -119,7 +120,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...metricsEndpoints(server, metrics),
     ...(env['GOVERNOR_TEST_MODE'] === '1' ? testEndpoints(server) : []),
   ].filter((endpoint) => !project.config.disabled.some((part) => part === endpoint.tag));
-  const all: readonly Endpoint[] = [...endpoints, ...docsEndpoints(endpoints)];
+  const all: readonly Endpoint[] = [...endpoints, ...docsEndpoints(() => all)];
   const app = createApp(server, {
     endpoints: all,
     hosts: [...(operator?.server?.hosts ?? []), ...(isLoopback(host) ? [] : [host])],

@@ -13,11 +13,12 @@ import { createOutbox } from './outbox.ts';
 import { createQueue, holds } from './queue.ts';
 import { createThreads } from './threads.ts';
 
-export function createServed(database: Database, clock: Clock): Served {
+/** `quick` is a second connection that commits without waiting for the disk: for what a run writes on its way. */
+export function createServed(database: Database, quick: Database, clock: Clock): Served {
   return {
     threads: createThreads(database, clock),
-    queue: createQueue(database, clock),
-    events: createEvents(database),
+    queue: createQueue(database, quick, clock),
+    events: createEvents(quick),
     assistants: createAssistants(database, clock),
     items: createItems(database, clock),
     outbox: createOutbox(database, clock),

@@ -67,7 +67,8 @@ const rowOf = (row: Row): ServedRun => ({
 
 const OPEN = "status IN ('pending', 'running')";
 
-export function createQueue(database: Database, clock: Clock): Queue {
+/** What is acknowledged (`put`) and what ends a run is on the disk when it returns; claims and heartbeats go by `quick`. */
+export function createQueue(database: Database, quick: Database, clock: Clock): Queue {
   const self = thisProcess();
   const stamp = (): string => new Date(clock.now()).toISOString();
   const byId = database.prepare('SELECT * FROM thread_runs WHERE run_id = ?');
@@ -144,10 +145,10 @@ export function createQueue(database: Database, clock: Clock): Queue {
     }
   };
 
-  const dead = database.prepare(
+  const dead = quick.prepare(
     "SELECT * FROM thread_runs WHERE status = 'running' AND NOT (lease_pid = ? AND lease_ticks = ? AND lease_host = ?)",
   );
-  const due = database.prepare(
+  const due = quick.prepare(
     `SELECT r.* FROM thread_runs r WHERE r.status = 'pending' AND r.due_at <= ?
        AND NOT EXISTS (SELECT 1 FROM thread_runs o WHERE o.thread_id = r.thread_id AND o.status = 'running')
        AND NOT EXISTS (SELECT 1 FROM thread_runs p WHERE p.thread_id = r.thread_id AND p.status = 'pending' AND p.due_at <= ? AND p.seq < r.seq)
@@ -156,7 +157,7 @@ export function createQueue(database: Database, clock: Clock): Queue {
   const isDead = (row: Row): boolean =>
     (row.lease_until ?? 0) <= clock.now() ||
     !isAlive({ host: row.lease_host ?? '', pid: row.lease_pid ?? 0, startTicks: row.lease_ticks ?? 0 });
-  const marks = database.prepare(
+  const marks = quick.prepare(
     'SELECT (SELECT COALESCE(MAX(rowid), 0) FROM checkpoints) AS checkpoints, (SELECT COALESCE(MAX(rowid), 0) FROM writes) AS writes',
   );
 
@@ -190,18 +191,18 @@ export function createQueue(database: Database, clock: Clock): Queue {
       return found;
     },
     claim: async () => {
-      const take = database.transaction(() => {
+      const take = quick.transaction(() => {
         const now = clock.now();
         const lost = (dead.all(self.pid, self.startTicks, self.host) as Row[]).find(isDead); // the table's columns
         const row = lost ?? (due.get(now, now) as Row | undefined); // the table's columns
         if (row === undefined) return undefined;
         const epoch = (
-          database.prepare('UPDATE threads SET epoch = epoch + 1 WHERE thread_id = ? RETURNING epoch').get(row.thread_id) as {
+          quick.prepare('UPDATE threads SET epoch = epoch + 1 WHERE thread_id = ? RETURNING epoch').get(row.thread_id) as {
             epoch: number;
           }
         ).epoch; // RETURNING
         const mark = row.mark_checkpoints === null ? (marks.get() as { checkpoints: number; writes: number }) : undefined; // the selected columns
-        database
+        quick
           .prepare(
             `UPDATE thread_runs SET status = 'running', attempt = attempt + 1, epoch = ?, lease_host = ?, lease_pid = ?, lease_ticks = ?,
                lease_until = ?, updated_at = ?, mark_checkpoints = COALESCE(mark_checkpoints, ?), mark_writes = COALESCE(mark_writes, ?) WHERE run_id = ?`,
@@ -232,7 +233,7 @@ export function createQueue(database: Database, clock: Clock): Queue {
       return row.at === null ? undefined : Math.max(0, row.at - clock.now());
     },
     heartbeat: async (lease) => {
-      const row = database
+      const row = quick
         .prepare("UPDATE thread_runs SET lease_until = ? WHERE run_id = ? AND epoch = ? AND status = 'running' RETURNING cancel")
         .get(clock.now() + LEASE_MS, lease.runId, lease.epoch) as { cancel: CancelAction | null } | undefined; // RETURNING
       return row === undefined ? 'lost' : (row.cancel ?? 'held');
@@ -270,7 +271,7 @@ export function createQueue(database: Database, clock: Clock): Queue {
       return write.immediate();
     },
     giveBack: async (lease) => {
-      database
+      quick
         .prepare(
           `UPDATE thread_runs SET status = 'pending', lease_host = NULL, lease_pid = NULL, lease_ticks = NULL, lease_until = NULL,
              attempt = attempt - 1 WHERE run_id = ? AND epoch = ? AND status = 'running'`,
