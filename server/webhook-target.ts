@@ -1,5 +1,6 @@
 /** Where a webhook may go: what the operator lists; never a private address by a name, a redirect or a rebinding. */
 import { BlockList, isIP } from 'node:net';
+import { UsageError } from '../domain/errors.ts';
 import { Problem } from './problem.ts';
 
 export interface WebhookPolicy {
@@ -45,11 +46,11 @@ function isRange(entry: string): boolean {
 
 const isUrl = (entry: string): boolean => /^https?:\/\//.test(entry) && URL.canParse(entry);
 
-/** @throws Problem 422 naming the entry that is no pattern. */
+/** @throws UsageError naming the entry that is no pattern. */
 export function checkAllowList(allow: readonly string[]): void {
   for (const entry of allow)
     if (!isRange(entry) && !isUrl(entry) && !ENTRY.test(entry))
-      throw new Problem(422, `server.webhooks.allow: ${JSON.stringify(entry)} is not host, *.host, host:port, a URL or an address range`);
+      throw new UsageError(`server.webhooks.allow: ${JSON.stringify(entry)} is not host, *.host, host:port, a URL or an address range`);
 }
 
 /** The name in a URL without brackets and without the dot of a full name. */

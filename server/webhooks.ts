@@ -10,7 +10,7 @@ import type { Clock } from '../domain/ports.ts';
 import type { Outbox, OutboxRow } from '../domain/served.ts';
 import type { Server } from './context.ts';
 import { Problem } from './problem.ts';
-import { addressFault, checkWebhook, type WebhookPolicy } from './webhook-target.ts';
+import { addressFault, checkAllowList, checkWebhook, type WebhookPolicy } from './webhook-target.ts';
 
 /** Requests under way at once; slow targets take all of them only for a timeout. */
 const SLOTS = 32;
@@ -44,7 +44,9 @@ export interface Webhooks {
   stop(): Promise<void>;
 }
 
+/** @throws UsageError for an allow-list that means nothing. */
 export function startWebhooks(options: Options): Webhooks {
+  checkAllowList(options.policy.allow);
   const { outbox, log } = options;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();

@@ -1,0 +1,29 @@
+/** Routes without the server around them: each endpoint behind its own schemas, called by one operator. */
+import { Hono } from 'hono';
+import type { Caller } from '../../server/caller.ts';
+import { type Endpoint, parse } from '../../server/endpoint.ts';
+import { Problem, problemOf, problemResponse } from '../../server/problem.ts';
+
+const CALLER: Caller = {
+  person: { id: 'ada', roles: ['operator'], method: 'local', alone: false },
+  tenant: 'default',
+  authorize: async () => undefined,
+};
+
+export function mount(endpoints: readonly Endpoint[]): Hono {
+  const app = new Hono();
+  app.onError((error) => problemResponse(problemOf(error) ?? new Problem(500, error.message), false));
+  for (const one of endpoints)
+    app.on(one.method.toUpperCase(), one.path.replaceAll(/\{(\w+)\}/g, ':$1'), (c) =>
+      one.handle({
+        params: one.params === undefined ? undefined : parse(one.params, c.req.param(), 'path'),
+        query: one.query === undefined ? undefined : parse(one.query, c.req.query(), 'query'),
+        body: undefined,
+        caller: CALLER,
+        scope: { tenant: CALLER.tenant },
+        allowed: async () => ({ tenant: CALLER.tenant }),
+        c,
+      }),
+    );
+  return app;
+}
