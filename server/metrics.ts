@@ -8,7 +8,7 @@ import { type Endpoint, endpoint } from './endpoint.ts';
 /** Upper bounds of the buckets of a request's time, in seconds. */
 const BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
 /** Different (route, method, status) that are counted; whatever comes beyond is one. Routes are patterns, so this is never met. */
-const SERIES = 2000;
+const SERIES = 1000;
 const OTHER = 'other';
 
 interface Series {
@@ -22,7 +22,7 @@ interface Series {
 }
 
 export interface Metrics {
-  /** A request was answered. `route` is its pattern, such as `/threads/{thread_id}`: never a path with ids. */
+  /** A request was answered. `route` is its pattern, such as `/threads/:thread_id`: never a path with ids. */
   request(route: string, method: string, status: number, ms: number): void;
   streamOpened(): void;
   streamClosed(): void;
@@ -55,7 +55,7 @@ export function createMetrics(): Metrics {
   };
   return {
     request: (route, method, status, ms) => {
-      const series = seriesOf(route, method.toUpperCase(), status);
+      const series = seriesOf(route.replaceAll(/:(\w+)/g, '{$1}'), method.toUpperCase(), status);
       series.count += 1;
       series.totalMs += ms;
       const bucket = BUCKETS_S.findIndex((bound) => ms <= bound * 1000);
