@@ -24,8 +24,8 @@ interface Series {
 export interface Metrics {
   /** A request was answered. `route` is its pattern, such as `/threads/:thread_id`: never a path with ids. */
   request(route: string, method: string, status: number, ms: number): void;
-  streamOpened(): void;
-  streamClosed(): void;
+  readonly streamOpened: () => void;
+  readonly streamClosed: () => void;
   render(format: 'prometheus' | 'json', server: Pick<Server, 'served'>): Promise<string>;
 }
 

@@ -65,7 +65,7 @@ function assertSound(document: Document): void {
     for (const [method, operation] of Object.entries(methods)) {
       const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name);
       const declared = (operation.parameters ?? []).filter((parameter) => parameter.in === 'path');
-      expect(declared.map(({ name }) => name).sort(), `${method} ${path}`).toEqual(inPath.sort());
+      expect(declared.map(({ name }) => name).sort(), `${method} ${path}`).toEqual(inPath.map(String).sort());
       expect(declared.every(({ required }) => required === true)).toBe(true);
       expect(Object.keys(operation.responses).some((status) => status.startsWith('2'))).toBe(true);
     }
