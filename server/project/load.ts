@@ -41,9 +41,10 @@ export async function loadProject({ file, builtin, warn = () => {} }: LoadOption
     paths.filter((path) => !isEntry(path.file)).map((path) => path.file),
   );
   const graphs = new Map<string, ServedGraph>();
+  const reading: Reading = { warn, inTurn: inTurn() };
   // One after the other: what the modules share loads once, and the first error is always the same one.
   for (const [id, path] of config.graphs)
-    graphs.set(id, isEntry(path.file) ? ofBuiltin(id, path, builtin) : await loadGraph(id, path, warn));
+    graphs.set(id, isEntry(path.file) ? ofBuiltin(id, path, builtin) : await loadGraph(id, path, reading));
   return {
     config,
     graphs,
@@ -70,15 +71,11 @@ function ofBuiltin(id: string, path: ModulePath & { description: string | undefi
   return { ...graph, id, description: path.description ?? graph.description };
 }
 
-async function loadGraph(
-  id: string,
-  path: ModulePath & { description: string | undefined },
-  warn: (message: string) => void,
-): Promise<ServedGraph> {
+async function loadGraph(id: string, path: ModulePath & { description: string | undefined }, reading: Reading): Promise<ServedGraph> {
   const what = `graph "${id}"`;
   const graph = await graphOf(`${what}: ${path.file}:${path.exported}`, await loadExport(what, path));
   const make: GraphFactory = typeof graph === 'function' ? graph : async () => graph;
-  const read = once(() => schemasOf(what, path, make, warn));
+  const read = once(() => schemasOf(what, path, make, reading));
   return {
     id,
     description: path.description,
@@ -94,7 +91,7 @@ async function schemasOf(
   what: string,
   path: ModulePath,
   make: GraphFactory,
-  warn: (message: string) => void,
+  { warn, inTurn }: Reading,
 ): Promise<ReadonlyMap<string, GraphSchemas>> {
   const parts = new Map<string, unknown>();
   try {
@@ -103,17 +100,32 @@ async function schemasOf(
     for (const [namespace, subgraph] of await subgraphsOf(graph)) parts.set(namespace, subgraph);
   } catch (thrown) {
     warn(`${what}: cannot be made without a run's config, so its schemas come from its types: ${toError(thrown).message}`);
-    parts.set('', undefined);
+    if (!parts.has('')) parts.set('', undefined);
   }
   const found = new Map([...parts].map(([namespace, part]) => [namespace, runtimeSchemas(part)] as const));
   let types: ReadonlyMap<string, GraphSchemas> = new Map();
   if ([...found.values()].includes(undefined))
     try {
-      types = await typeSchemas(path);
+      types = await inTurn(() => typeSchemas(path));
     } catch (thrown) {
       warn(`${what}: its schemas cannot be read from the types of ${path.file}: ${toError(thrown).message}`);
     }
   return new Map([...found].map(([namespace, schemas]) => [namespace, schemas ?? types.get(namespace) ?? NO_SCHEMAS]));
+}
+
+interface Reading {
+  readonly warn: (message: string) => void;
+  readonly inTurn: <Value>(work: () => Promise<Value>) => Promise<Value>;
+}
+
+/** One after the other: each reading of types is a TypeScript compiler of some hundred megabytes. */
+function inTurn(): Reading['inTurn'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next;
+    return next;
+  };
 }
 
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
