@@ -54,7 +54,7 @@ beforeEach(async () => {
   };
   server = part as unknown as Server; // the parts that these routes touch
   app = createApp(server, { endpoints: assistantEndpoints(server), hosts: [], origins: [], metrics: createMetrics() });
-  const fetch = async (url: string | URL | Request, init?: RequestInit) => app.request(String(url), init);
+  const fetch = async (url: string, init: RequestInit) => app.request(url, init);
   client = new Client({ apiUrl: 'http://localhost', apiKey: null, callerOptions: { maxRetries: 0, fetch } }).assistants;
 });
 afterEach(() => home.dispose());
