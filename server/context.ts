@@ -100,6 +100,8 @@ export interface Server {
   readonly hub: Hub;
   /** A run was put: somebody should look. */
   poke(): void;
+  /** The end of a run put a webhook: it can be sent. */
+  pokeWebhooks(): void;
   /** These runs were told to stop: those of this process at once, without waiting for a heartbeat. */
   stopRuns(runIds: readonly string[], action: CancelAction): void;
   /** True while this process works on the run: its events wake, and need not be looked for. */

@@ -26,7 +26,7 @@ import { systemAssistantId } from './project/assistant-id.ts';
 import { loadProject } from './project/load.ts';
 import { storeFor } from './store.ts';
 import { startUpkeep } from './upkeep.ts';
-import { startWebhooks } from './webhooks.ts';
+import { startWebhooks, type Webhooks } from './webhooks.ts';
 import { startWorker, type Worker } from './worker.ts';
 
 export interface ServeOptions {
@@ -80,6 +80,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   });
   const secret = operator?.server?.webhooks.secret;
   let worker: Worker | undefined;
+  let webhooks: Webhooks | undefined;
   const server: Server = {
     house,
     served,
@@ -88,6 +89,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     store: (tenant) => storeFor(served.items, tenant),
     hub,
     poke: () => worker?.poke(),
+    pokeWebhooks: () => webhooks?.poke(),
     stopRuns: (runIds, action) => worker?.stopRuns(runIds, action),
     isLocal: (runId) => worker?.isLocal(runId) === true,
     limits: options.limits,
@@ -132,7 +134,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   worker = startWorker(server);
   // A run's webhook may be a path of the project's own routes; ours would take it for a call of the local operator.
   const own = project.app;
-  const webhooks = startWebhooks({
+  webhooks = startWebhooks({
     outbox: served.outbox,
     clock: house.clock,
     log,
@@ -147,7 +149,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       stopUpkeep();
       const closed = listening.close();
       await worker?.drain(graceMs);
-      await webhooks.stop();
+      await webhooks?.stop();
       listening.cut();
       await closed;
     },

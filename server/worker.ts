@@ -1,17 +1,21 @@
 /** The worker: claims runs of the queue, keeps their leases, and writes their ends. No run waits for a timer of this process. */
 import type { StreamMode } from '@langchain/langgraph';
+import { z } from 'zod';
 import { FencedError, toError } from '../domain/errors.ts';
 import type { AssistantRow, CancelAction, RunEnd, RunLease, ServedRun } from '../domain/served.ts';
 import { createTranslator, graphModes } from './chunks.ts';
 import type { Server } from './context.ts';
+import { toJson } from './endpoint.ts';
 import { execute, outcomeOf, type RunKwargs } from './execute.ts';
 import { runGoverned } from './governed/run.ts';
-import { failureOf } from './wire.ts';
+import { failureOf, runView } from './wire.ts';
 import { createWriter, type EventWriter } from './writer.ts';
 
 const HEARTBEAT_MS = 1000;
 /** How long other processes' runs wait at most to be seen here, in ms. */
 const LOOK_MS = 500;
+
+const failureSchema = z.object({ message: z.string() });
 
 /** Why a run is stopped from outside. */
 class Stopped extends Error {
@@ -118,7 +122,8 @@ async function work(server: Server, run: ServedRun, lease: RunLease, abort: Abor
       return;
     }
     await writer.flush();
-    await queue.finish(lease, { ...end, webhook: webhookOf(run, kwargs, end) });
+    await queue.finish(lease, { ...end, webhook: webhookOf(run, kwargs, end, new Date(server.house.clock.now()).toISOString()) });
+    if (kwargs.webhook !== undefined) server.pokeWebhooks();
   } catch (error) {
     // Another process has taken the run over: it is no longer ours to end.
     if (error instanceof FencedError || abort.signal.reason instanceof FencedError) return;
@@ -222,19 +227,20 @@ async function failed(
   };
 }
 
-/** The run as its webhook is told of it. */
-function webhookOf(run: ServedRun, kwargs: RunKwargs, end: RunEnd): RunEnd['webhook'] {
+/** The run as its webhook is told of it, in the members of LangGraph's own. */
+function webhookOf(run: ServedRun, kwargs: RunKwargs, end: RunEnd, endedAt: string): RunEnd['webhook'] {
   if (kwargs.webhook === undefined) return undefined;
-  const body = JSON.stringify({
-    run_id: run.runId,
-    thread_id: run.threadId,
-    assistant_id: run.assistantId,
+  const failure = failureSchema.safeParse(end.error);
+  const body = toJson({
+    ...runView(run),
+    updated_at: endedAt,
     status: end.status,
-    metadata: run.metadata,
-    created_at: run.createdAt,
-    attempt: run.attempt,
+    // The claim was the last change of its row.
+    run_started_at: run.updatedAt,
+    run_ended_at: endedAt,
+    webhook_sent_at: endedAt,
     values: end.values ?? null,
-    ...(end.error === undefined ? {} : { error: end.error }),
+    ...(failure.success ? { error: failure.data.message } : {}),
   });
   return { url: kwargs.webhook, body };
 }

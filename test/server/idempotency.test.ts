@@ -1,6 +1,6 @@
 /** Idempotency-Key over HTTP: done once, answered again alike, refused for another request, free after a failure. */
 import { Hono } from 'hono';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createIdempotency } from '../../checkpoints/served/idempotency.ts';
 import type { Served } from '../../domain/served.ts';
@@ -9,6 +9,7 @@ import type { Endpoint } from '../../server/endpoint.ts';
 import { withIdempotency } from '../../server/idempotency.ts';
 import { Problem, problemOf, problemResponse } from '../../server/problem.ts';
 import { type Home, makeHome } from '../checkpoints/home.ts';
+import { startServer, type TestServer } from './serving.ts';
 
 let home: Home;
 let database: ReturnType<typeof openDatabase>;
@@ -175,4 +176,51 @@ test.each([['x'.repeat(256)], ['']])('a key that is too long or empty is 422', a
   expect(answer.status).toBe(422);
   expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('1 to 255 printable') });
   expect(done).toBe(0);
+});
+
+describe('over the whole server', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(() => server.stop());
+  const runs = async (thread: string) => (await server.client.runs.list(thread)).length;
+
+  test('a stream sent again is the stream of the same run', async () => {
+    const { thread_id } = await server.client.threads.create();
+    const send = () =>
+      server.send('POST', `/threads/${thread_id}/runs/stream`, { assistant_id: 'two', input: { n: 1 } }, { 'idempotency-key': 's1' });
+    const first = await send();
+    const again = await send();
+    expect(first.body).toContain('event: values');
+    expect(again.body).toBe(first.body);
+    expect(again.headers.get('content-location')).toBe(first.headers.get('content-location'));
+    expect([first.headers.get('idempotent-replayed'), again.headers.get('idempotent-replayed')]).toEqual([null, 'true']);
+    expect(await runs(thread_id)).toBe(1);
+  });
+
+  test('a wait sent again, while the first still waits, gets the same output', async () => {
+    const { thread_id } = await server.client.threads.create();
+    const wanted = { assistant_id: 'slow', input: {}, config: { configurable: { steps: 2, ms: 150 } } };
+    const first = fetch(`${server.url}/threads/${thread_id}/runs/wait`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'w1' },
+      body: JSON.stringify(wanted),
+    });
+    const begun = await first;
+    const again = await server.send('POST', `/threads/${thread_id}/runs/wait`, wanted, { 'idempotency-key': 'w1' });
+    expect(again.body).toEqual({ n: 2, log: ['step 1', 'step 2'] });
+    expect(await begun.json()).toEqual(again.body);
+    expect(await runs(thread_id)).toBe(1);
+  });
+
+  test('a thread created again is the one that was created, and a conflict is no kept answer', async () => {
+    const send = (body: object) => server.send('POST', '/threads', body, { 'idempotency-key': 't1' });
+    const first = await send({ metadata: { a: 1 } });
+    const again = await send({ metadata: { a: 1 } });
+    expect(again.body).toEqual(first.body);
+    expect((await send({ metadata: { a: 2 } })).status).toBe(422);
+    const missing = () => server.send('DELETE', '/threads/00000000-0000-4000-8000-000000000000', undefined, { 'idempotency-key': 'd1' });
+    expect([(await missing()).status, (await missing()).status]).toEqual([404, 404]);
+  });
 });

@@ -11,6 +11,7 @@ import type { Outbox } from '../../domain/served.ts';
 import { addressFault, checkAllowList, checkWebhook, type WebhookPolicy } from '../../server/webhook-target.ts';
 import { startWebhooks, type Webhooks } from '../../server/webhooks.ts';
 import { type Home, makeHome, threadOf } from '../checkpoints/home.ts';
+import { startServer } from './serving.ts';
 
 const LOCAL: WebhookPolicy = { allow: [], loopbackBind: true, ownApp: false };
 const BODY = '{"run_id":"r",  "values":{"a":"é"}}';
@@ -226,6 +227,49 @@ describe('sending', () => {
     start({ allow: ['*.example.com', '127.0.0.0/8'], loopbackBind: false, ownApp: false }, { resolve });
     await settled(0, 0);
     expect(got.map(({ url: path, headers }) => [path, headers.host])).toEqual([['/a', new URL(url).host]]);
+  });
+});
+
+describe('a run of the server', () => {
+  test('tells its webhook of its end as soon as it has ended', async () => {
+    const server = await startServer();
+    try {
+      const started = performance.now();
+      const { thread_id } = await server.client.threads.create();
+      const run = await server.client.runs.create(thread_id, 'two', { input: { n: 1 }, webhook: `${origin}/end`, metadata: { a: 'b' } });
+      await vi.waitFor(() => expect(got).toHaveLength(1), { interval: 5, timeout: 10_000 });
+      // A look at the outbox without being told comes each 5 s.
+      expect(performance.now() - started).toBeLessThan(4000);
+      expect(got[0]?.headers['webhook-id']).toBe(`msg_${run.run_id}_1`);
+      const body = JSON.parse(got[0]?.body ?? '') as Record<string, unknown>; // its members are what is asserted
+      expect(body).toMatchObject({
+        run_id: run.run_id,
+        thread_id,
+        status: 'success',
+        values: { n: 3, log: ['one', 'two'] },
+        metadata: { a: 'b' },
+      });
+      for (const name of ['run_started_at', 'run_ended_at', 'webhook_sent_at']) expect(body[name]).toMatch(/^\d{4}-.*Z$/);
+      expect(body).not.toHaveProperty('error');
+      await server.client.runs.wait(null, 'fails', { input: {}, webhook: `${origin}/fail`, raiseError: false });
+      await vi.waitFor(() => expect(got).toHaveLength(2), { interval: 5, timeout: 10_000 });
+      expect(JSON.parse(got[1]?.body ?? '')).toMatchObject({ status: 'error', error: expect.any(String) });
+    } finally {
+      await server.stop();
+    }
+  });
+
+  test('is refused with a webhook to where it may not go, and with a path of our own', async () => {
+    const server = await startServer();
+    try {
+      for (const webhook of ['https://a.example', 'http://169.254.169.254/', '/threads', '//a.example']) {
+        const { status, body } = await server.send('POST', '/runs', { assistant_id: 'two', input: {}, webhook });
+        expect(status).toBe(422);
+        expect(body).toEqual({ detail: expect.stringContaining(JSON.stringify(webhook)) });
+      }
+    } finally {
+      await server.stop();
+    }
   });
 });
 
