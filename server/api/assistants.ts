@@ -10,7 +10,7 @@ import { Problem } from '../problem.ts';
 import { systemAssistantId } from '../project/assistant-id.ts';
 import * as schema from './assistant-schemas.ts';
 
-const TAG = 'Assistants';
+const TAG = 'assistants';
 /** Threads looked at in one go when an assistant's threads are deleted. */
 const THREADS_AT_ONCE = 100;
 

@@ -73,6 +73,10 @@ test('the id of a system assistant is the one that Studio computes', () => {
   expect(systemAssistantId('agent')).toBe('fe096781-5601-53d2-b2f6-0d3403f7e9ca');
 });
 
+test('every route bears the tag by which http.disable_assistants finds it', () => {
+  expect(new Set(assistantEndpoints(server).map((one) => one.tag))).toEqual(new Set(['assistants']));
+});
+
 test('Studio finds the system assistants with its first call, and each by its id and by the name of its graph', async () => {
   const found = await client.search({ metadata: { created_by: 'system' }, limit: 100 });
   expect(found.map((one) => one.graph_id).toSorted()).toEqual([...project.graphs.keys()].toSorted());
