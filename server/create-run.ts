@@ -6,6 +6,7 @@ import { cleanConfigurable } from './auth/configurable.ts';
 import type { Server } from './context.ts';
 import type { Call } from './endpoint.ts';
 import { admitGoverned } from './governed/admit.ts';
+import { runIdOfKey } from './idempotency.ts';
 import { Problem } from './problem.ts';
 import type { RunCreate } from './schemas.ts';
 import { checkWebhook } from './webhook-target.ts';
@@ -20,8 +21,12 @@ export async function createRuns(
   bodies: readonly RunCreate[],
   threadId: string | undefined,
 ): Promise<readonly ServedRun[]> {
+  const ids = bodies.map((_, index) => runIdOfKey(call, index));
+  const known = await Promise.all(ids.map((id) => (id === undefined ? undefined : server.served.queue.get(call.scope, undefined, id))));
+  // This very request put its runs before, and the process died before it could keep its answer.
+  if (known[0] !== undefined) return known.filter((run) => run !== undefined);
   const prepared: { run: NewRun; scope: Call['scope'] }[] = [];
-  for (const body of bodies) prepared.push(await prepare(server, call, body, threadId));
+  for (const [index, body] of bodies.entries()) prepared.push(await prepare(server, call, body, threadId, ids[index] ?? uuidv7()));
   const first = prepared[0];
   if (first === undefined) throw new Problem(422, 'body: at least one run is needed');
   const runs = await server.served.queue.put(
@@ -45,6 +50,7 @@ async function prepare(
   call: Call,
   body: RunCreate,
   given: string | undefined,
+  runId: string,
 ): Promise<{ run: NewRun; scope: Call['scope'] }> {
   const assistant = await findAssistant(server, call.scope, body.assistant_id);
   const { graphId } = assistant;
@@ -83,7 +89,7 @@ async function prepare(
   return {
     scope,
     run: {
-      runId: uuidv7(),
+      runId,
       threadId,
       assistantId: assistant.assistantId,
       metadata: { ...assistantMetadata(assistant), ...metadata },

@@ -67,6 +67,21 @@ export async function withIdempotency(
   return new Response(response.body === null ? null : text, response);
 }
 
+/**
+ * The id of the run that a request with a key starts; undefined without one. The same request names the same run, so that a crash
+ * between the run's commit and its kept answer starts no second one.
+ */
+export function runIdOfKey(call: Pick<Call, 'c' | 'caller' | 'body'>, index: number): string | undefined {
+  const key = call.c.req.header('idempotency-key');
+  if (key === undefined) return undefined;
+  const { pathname, search } = new URL(call.c.req.url);
+  const hex = createHash('sha256')
+    .update(JSON.stringify(['run', call.caller.tenant, call.caller.person.id, pathname, search, key, call.body, index]))
+    .digest('hex');
+  // A UUID of version 8: its bits are the application's own.
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
 async function replayed(kept: KeptAnswer, rejoin: ((location: string) => Promise<Response>) | undefined): Promise<Response> {
   const location = kept.headers['location'];
   const answer =

@@ -1,4 +1,5 @@
 /** Idempotency-Key over HTTP: done once, answered again alike, refused for another request, free after a failure. */
+import { join } from 'node:path';
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
@@ -212,6 +213,31 @@ describe('over the whole server', () => {
     expect(again.body).toEqual({ n: 2, log: ['step 1', 'step 2'] });
     expect(await begun.json()).toEqual(again.body);
     expect(await runs(thread_id)).toBe(1);
+  });
+
+  test('a crash after the run was put and before its answer was kept starts no second run', async () => {
+    const { thread_id } = await server.client.threads.create();
+    const database = openDatabase(join(server.home, 'governor.sqlite'));
+    for (const kind of ['', '/stream', '/wait']) {
+      const send = () =>
+        server.send('POST', `/threads/${thread_id}/runs${kind}`, { assistant_id: 'two', input: {} }, { 'idempotency-key': `c${kind}` });
+      const first = await send();
+      const before = await runs(thread_id);
+      // As the process leaves it that dies there, more than a minute ago.
+      database.prepare("UPDATE idempotency SET answer = NULL, created_at = '2020-01-01T00:00:00.000Z'").run();
+      const again = await send();
+      expect(again.status).toBe(200);
+      expect(again.headers.get('content-location')).toBe(first.headers.get('content-location'));
+      expect(await runs(thread_id)).toBe(before);
+    }
+    expect(await runs(thread_id)).toBe(3);
+    const batch = () => server.send('POST', '/runs/batch', [{ assistant_id: 'two' }, { assistant_id: 'two' }], { 'idempotency-key': 'b' });
+    const ids = (answer: { body: unknown }) => (answer.body as { run_id: string }[]).map((run) => run.run_id); // what a batch answers
+    const first = ids(await batch());
+    database.prepare("UPDATE idempotency SET answer = NULL, created_at = '2020-01-01T00:00:00.000Z'").run();
+    expect(ids(await batch())).toEqual(first);
+    expect(new Set(first).size).toBe(2);
+    database.close();
   });
 
   test('a thread created again is the one that was created, and a conflict is no kept answer', async () => {
