@@ -156,7 +156,15 @@ describe('versions', () => {
 
   test('they go with their assistant, and the oldest go when there are too many', async () => {
     await create(1);
-    for (let patches = 0; patches < VERSIONS_CAP; patches += 1) await assistants.patch(US, threadOf(1), { metadata: { patches } });
+    // As many as there may be, without a thousand durable writes.
+    database
+      .prepare(
+        `WITH RECURSIVE n (v) AS (VALUES (2) UNION ALL SELECT v + 1 FROM n WHERE v < ?)
+         INSERT INTO assistant_versions (assistant_id, version, graph_id, name, config, metadata, created_at)
+         SELECT assistant_id, v, graph_id, name, config, metadata, created_at FROM assistant_versions, n WHERE assistant_id = ?`,
+      )
+      .run(VERSIONS_CAP, threadOf(1));
+    await assistants.patch(US, threadOf(1), { name: 'One more' });
     const rows = await assistants.versions(US, threadOf(1), { limit: 1, offset: VERSIONS_CAP - 1 });
     expect(rows).toMatchObject([{ version: 2 }]);
     expect(await assistants.versions(US, threadOf(1), { limit: 1, offset: VERSIONS_CAP })).toEqual([]);
