@@ -99,6 +99,8 @@ export interface Threads {
   /** Checkpoints and all; without its runs. @throws ServedError `missing`, `conflict` for a governed thread. */
   copy(scope: Scope, threadId: string, newId: string): Promise<ThreadRow>;
   settle(threadId: string, end: ThreadEnd): Promise<void>;
+  /** Of any tenant: governed threads that wait at a decided gate, with no lease and no open run; at most `limit`. */
+  decided(limit: number): Promise<readonly { readonly threadId: string; readonly tenant: string }[]>;
   /** Deletes what has outlived its time to live; at most `limit`. */
   expire(limit: number): Promise<number>;
 }

@@ -10,6 +10,7 @@ import { doctor } from './doctor.ts';
 import { addExtension, assertUnderCeilings } from './extensions.ts';
 import { foreignSessions } from './foreign.ts';
 import { governorGraph } from './governor.ts';
+import { watchServer } from './hand-over.ts';
 import { type House, openHouse } from './house.ts';
 import { collect } from './housekeeping.ts';
 import { diffOf, fileOf, gateOf, listOf, resultOf } from './look.ts';
@@ -34,6 +35,12 @@ export async function openOperations(options: OpenOptions): Promise<Operations> 
       return result(threadId);
     },
     resume: (word, resumes = {}) => resume(house, word, resumes),
+    goOn: async (word, options = {}) => {
+      const row = await find(word);
+      const pending = await stores.approvals.list({ threadId: row.threadId, status: 'pending' });
+      const watched = pending.length === 0 && row.status === 'waiting' && !row.live && (await watchServer(house, row, options));
+      return watched ? result(row.threadId) : resume(house, row.threadId, options);
+    },
     decide: async (word, decision) => decide(house, await find(word), decision),
     cancel: async (word) => {
       const row = await find(word);

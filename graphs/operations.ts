@@ -109,6 +109,8 @@ export interface Operations {
   drive(threadId: string, options?: DriveOptions): Promise<RunResult>;
   /** Contract section 1.2. */
   resume(word: string, options?: ResumeOptions): Promise<RunResult>;
+  /** After a decision: a live server of this home goes on with the thread and this process watches, else as `resume`. */
+  goOn(word: string, options?: DriveOptions): Promise<RunResult>;
   /** Records a decision; does not run the thread. @throws UsageError per contract section 1.2. */
   decide(word: string, options: DecideOptions): Promise<ApprovalRow>;
   cancel(word: string): Promise<RunResult>;

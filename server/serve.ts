@@ -7,6 +7,7 @@ import { localPerson, secretResolver } from '../graphs/environment.ts';
 import type { House } from '../graphs/house.ts';
 import { assistantEndpoints } from './api/assistants.ts';
 import { docsEndpoints } from './api/docs.ts';
+import { governorEndpoints } from './api/governor.ts';
 import { metaEndpoints } from './api/meta.ts';
 import { runEndpoints } from './api/runs.ts';
 import { stateEndpoints } from './api/state.ts';
@@ -19,6 +20,8 @@ import { createAuthenticator } from './auth/index.ts';
 import { builtinGraphs } from './builtin.ts';
 import type { ServeLimits, Server } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
+import { GOVERNOR } from './governed/graph.ts';
+import { startSweep } from './governed/sweep.ts';
 import { createHub } from './hub.ts';
 import { createMetrics, metricsEndpoints } from './metrics.ts';
 import { isLoopback } from './origin.ts';
@@ -112,6 +115,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       description: graph.description,
     })),
   );
+  const governs = project.graphs.get(GOVERNOR)?.governed === true;
   const endpoints: Endpoint[] = [
     ...metaEndpoints(server),
     ...assistantEndpoints(server),
@@ -119,6 +123,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...stateEndpoints(server),
     ...runEndpoints(server),
     ...storeEndpoints(server),
+    ...(governs ? governorEndpoints(server) : []),
     ...metricsEndpoints(server, metrics),
     ...(env['GOVERNOR_TEST_MODE'] === '1' ? testEndpoints(server) : []),
   ].filter((endpoint) => !project.config.disabled.some((part) => part === endpoint.tag));
@@ -142,11 +147,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     fetch: own === undefined ? undefined : (request) => own.fetch(request),
   });
   const stopUpkeep = startUpkeep(server);
+  const stopSweep = governs ? startSweep(server) : () => undefined;
   return {
     url: listening.url,
     graphs: [...project.graphs.keys()],
     stop: async (graceMs) => {
       stopUpkeep();
+      stopSweep();
       const closed = listening.close();
       await worker?.drain(graceMs);
       await webhooks?.stop();

@@ -66,6 +66,7 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_by_age ON idempotency (created_at);
 INSERT INTO threads (thread_id, tenant, created_at, updated_at, metadata, config, status, interrupts)
   SELECT thread_id, 'default', created_at, updated_at, json_object('graph_id', 'governor'), '{}', 'idle', '{}' FROM runs;
+CREATE INDEX runs_waiting ON runs (thread_id) WHERE status = 'waiting';
 CREATE TRIGGER runs_are_threads AFTER INSERT ON runs BEGIN
   INSERT OR IGNORE INTO threads (thread_id, tenant, created_at, updated_at, metadata, config, status, interrupts)
   VALUES (NEW.thread_id, 'default', NEW.created_at, NEW.updated_at, json_object('graph_id', 'governor'), '{}', 'idle', '{}');

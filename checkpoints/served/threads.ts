@@ -203,6 +203,19 @@ export function createThreads(database: Database, clock: Clock): Threads {
     settle: async (threadId, end) => {
       settleThread(database, threadId, end, stamp());
     },
+    decided: async (limit) => {
+      const rows = database
+        .prepare(
+          `SELECT t.thread_id, t.tenant FROM runs r JOIN threads t ON t.thread_id = r.thread_id
+           WHERE r.status = 'waiting' AND (r.lease_until IS NULL OR r.lease_until < ?)
+             AND NOT EXISTS (SELECT 1 FROM approvals a WHERE a.thread_id = r.thread_id AND a.status = 'pending')
+             AND EXISTS (SELECT 1 FROM approvals a WHERE a.thread_id = r.thread_id AND a.status IN ('approved', 'edited', 'rejected'))
+             AND NOT EXISTS (SELECT 1 FROM thread_runs o WHERE o.thread_id = r.thread_id AND o.status IN ('pending', 'running'))
+           LIMIT ?`,
+        )
+        .all(clock.now(), limit) as { thread_id: string; tenant: string }[]; // the selected columns
+      return rows.map(({ thread_id: threadId, tenant }) => ({ threadId, tenant }));
+    },
     expire: async (limit) => {
       const write = database.transaction(() => {
         const due = database

@@ -50,7 +50,7 @@ export async function decideCommand(
     ...(flags.edit === undefined ? {} : { edit: readJson(flags.edit) }),
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
   });
-  return driveWithProgress(operations, threadId, io, flags, (options) => operations.resume(threadId, options));
+  return driveWithProgress(operations, threadId, io, flags, (options) => operations.goOn(threadId, options));
 }
 
 /** Ctrl-C and the end of the input are a no. */

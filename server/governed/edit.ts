@@ -7,6 +7,9 @@ import { Problem } from '../problem.ts';
 import { type Configured, checkpointOf } from '../wire.ts';
 import { governedGraph } from './graph.ts';
 
+/** A jump is written as the answer of the node that leads nowhere else. */
+const LAST = 'halt';
+
 export interface StateEdit {
   readonly values?: unknown;
   readonly asNode?: string | undefined;
@@ -67,7 +70,7 @@ async function written(graph: ReturnType<typeof governedGraph>, at: Configured, 
   try {
     if (edit.goto !== undefined) {
       const jump = new Command({ goto: edit.goto, ...(values === null || values === undefined ? {} : { update: values }) });
-      return await graph.updateState(at, jump as never, edit.asNode ?? '__start__'); // LangGraph takes a command as a node's answer
+      return await graph.updateState(at, jump as never, edit.asNode ?? LAST); // LangGraph takes a command as a node's answer
     }
     return await graph.updateState(
       at,
