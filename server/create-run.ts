@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
 import type { AssistantRow, Json, NewRun, ServedRun } from '../domain/served.ts';
 import { findAssistant } from './api/assistants.ts';
 import { cleanConfigurable } from './auth/configurable.ts';
+import { assertMay } from './caller.ts';
 import type { Server } from './context.ts';
 import type { Call } from './endpoint.ts';
 import { admitGoverned } from './governed/admit.ts';
@@ -22,7 +23,9 @@ export async function createRuns(
   threadId: string | undefined,
 ): Promise<readonly ServedRun[]> {
   const ids = bodies.map((_, index) => runIdOfKey(call, index));
-  const known = await Promise.all(ids.map((id) => (id === undefined ? undefined : server.served.queue.get(call.scope, undefined, id))));
+  const known = await Promise.all(
+    ids.map(async (id) => (id === undefined ? undefined : server.served.queue.get(call.scope, undefined, id))),
+  );
   // This very request put its runs before, and the process died before it could keep its answer.
   if (known[0] !== undefined) return known.filter((run) => run !== undefined);
   const prepared: { run: NewRun; scope: Call['scope'] }[] = [];
@@ -58,6 +61,7 @@ async function prepare(
   if (served === undefined) throw new Problem(404, `graph ${JSON.stringify(graphId)} of assistant ${assistant.assistantId} is not served`);
   if (call.caller.graphs !== undefined && !call.caller.graphs.includes(graphId))
     throw new Problem(403, `${call.caller.person.id} may use ${call.caller.graphs.join(', ')}, not ${graphId}`);
+  if (!served.governed) assertMay(call.caller, 'run');
   served.admit?.(call.caller, body.input);
   const threadId = given ?? uuidv7();
   const metadata = { ...body.metadata };

@@ -16,6 +16,7 @@ import { type Endpoint, endpoint, flag, json, uuid } from '../../server/endpoint
 import { createMetrics, metricsEndpoints } from '../../server/metrics.ts';
 import { openApiDocument } from '../../server/openapi.ts';
 import { mount } from './harness.ts';
+import { startServer } from './serving.ts';
 
 type Json = Record<string, unknown>;
 interface Operation {
@@ -210,4 +211,24 @@ describe('the page for people', () => {
     const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(html) ?? [];
     expect(() => new Script(script)).not.toThrow();
   });
+});
+
+test('a server that runs tells a sound document, its page, and what it has counted', async () => {
+  const server = await startServer();
+  try {
+    const { status, body } = await server.send('GET', '/openapi.json');
+    expect(status).toBe(200);
+    const document = body as Document; // its structure is what the tests assert
+    assertSound(document);
+    for (const path of ['/ok', '/info', '/metrics', '/docs', '/threads', '/assistants/search', '/runs/wait', '/store/items'])
+      expect(document.paths).toHaveProperty([path]);
+    expect(document.paths).not.toHaveProperty(['/internal/truncate']);
+    expect((await server.send('GET', '/docs')).status).toBe(200);
+    expect((await server.send('GET', '/ok?check_db=1')).body).toEqual({ ok: true });
+    const metrics = await server.send('GET', '/metrics');
+    expect(metrics.body).toContain('governor_http_request_duration_seconds_count{route="/ok",method="GET",status="200"} 1\n');
+    expect(metrics.body).toContain('governor_runs{status="pending"} 0\n');
+  } finally {
+    await server.stop();
+  }
 });
