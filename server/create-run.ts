@@ -55,7 +55,8 @@ async function prepare(
   given: string | undefined,
   runId: string,
 ): Promise<{ run: NewRun; scope: Call['scope'] }> {
-  const assistant = await findAssistant(server, call.scope, body.assistant_id);
+  const readable = await call.allowed('assistants', 'read', { assistant_id: body.assistant_id });
+  const assistant = await findAssistant(server, readable, body.assistant_id);
   const { graphId } = assistant;
   const served = server.graphs.get(graphId);
   if (served === undefined) throw new Problem(404, `graph ${JSON.stringify(graphId)} of assistant ${assistant.assistantId} is not served`);

@@ -102,7 +102,8 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
   const read = (call: Call, threadId?: string): Promise<Scope> => call.allowed('threads', 'read', { thread_id: threadId });
 
   const withBody = { tag, permission: 'run', body: runCreateSchema } as const;
-  const onThread = { ...withBody, params: threadParams } as const;
+  // An approver answers gates; who may start a run is asked where its graph is known.
+  const onThread = { ...withBody, permission: 'decide', params: threadParams } as const;
   return [
     endpoint('post', '/threads/{thread_id}/runs', { ...onThread, summary: 'Start a run in the background', response: runSchema }, (call) =>
       create(call, call.body, call.params.thread_id),
