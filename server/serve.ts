@@ -26,7 +26,7 @@ import { createHub } from './hub.ts';
 import { createMetrics, metricsEndpoints } from './metrics.ts';
 import { isLoopback } from './origin.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
-import { loadProject } from './project/load.ts';
+import { loadProject, type Project } from './project/load.ts';
 import { storeFor } from './store.ts';
 import { startUpkeep } from './upkeep.ts';
 import { startWebhooks, type Webhooks } from './webhooks.ts';
@@ -66,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { served, servedSaver } = house.stores;
   const connect = announceLoopback(log);
   const project = await loadProject({ file: options.config, builtin: builtinGraphs(house), warn: (message) => log('warn', message) });
-  for (const warning of project.warnings) log('warn', warning);
+  for (const warning of [...project.warnings, ...corsWarnings(project.config)]) log('warn', warning);
   const metrics = createMetrics();
   const hub = createHub();
   const resolve = secretResolver(env);
@@ -126,7 +126,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...(governs ? governorEndpoints(server) : []),
     ...metricsEndpoints(server, metrics),
     ...(env['GOVERNOR_TEST_MODE'] === '1' ? testEndpoints(server) : []),
-  ].filter((endpoint) => !project.config.disabled.some((part) => part === endpoint.tag));
+  ].filter((endpoint) => !project.config.disabled.some((part) => part === endpoint.tag.toLowerCase()));
   const all: readonly Endpoint[] = [...endpoints, ...docsEndpoints(() => all)];
   const app = createApp(server, {
     endpoints: all,
@@ -161,6 +161,16 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       await closed;
     },
   };
+}
+
+/** Answers are opened to listed origins alone: with a star, any page in any browser of this machine could call. */
+function corsWarnings({ file, cors }: Project['config']): string[] {
+  if (cors === undefined) return [];
+  const unused = Object.keys(cors).filter((key) => key !== 'allow_origins');
+  return [
+    ...(cors.allow_origins?.includes('*') === true ? [`${file}: http.cors.allow_origins "*" opens nothing; list the origins`] : []),
+    ...(unused.length > 0 ? [`${file}: http.cors.${unused.join(', http.cors.')} have no effect; allow_origins is what this server reads`] : []),
+  ];
 }
 
 /**
