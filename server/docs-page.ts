@@ -40,7 +40,7 @@ details.operation[open] > summary { border-bottom: 1px solid var(--line); backgr
 .method { font: 700 .75rem ui-monospace, monospace; min-width: 4.2em; } .path { overflow-wrap: anywhere; }
 .inside { padding: .25rem .75rem .9rem; }
 pre { margin: .25rem 0; padding: .6rem .75rem; background: var(--soft); border: 1px solid var(--line); border-radius: 6px; max-height: 30rem; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
-.fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .6rem; margin: .4rem 0; }
+.fields { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .6rem; align-items: end; margin: .4rem 0; }
 .row { display: flex; gap: .6rem; align-items: center; margin: .6rem 0; }
 `;
 

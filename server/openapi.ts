@@ -17,7 +17,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   404: 'There is no such thing, or it is another tenant’s',
   409: 'It conflicts with what is there',
   413: 'The body is too long',
-  422: 'A field is unknown or wrong; `detail` names it, the rule and the value',
+  422: 'A field is unknown or wrong; detail names it, the rule and the value',
 };
 
 const IDEMPOTENCY_KEY = {

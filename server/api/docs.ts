@@ -7,9 +7,9 @@ import { type Endpoint, endpoint } from '../endpoint.ts';
 import { openApiDocument } from '../openapi.ts';
 
 const DESCRIPTION =
-  'The LangGraph API over the graphs of `langgraph.json`: assistants, threads, runs and their streams, durable on one SQLite file. ' +
-  'Send `Idempotency-Key` with any request that changes something, and the same request sent again is answered, not done, again. ' +
-  'Every error is `{"detail": "..."}`.';
+  'The LangGraph API over the graphs of langgraph.json: assistants, threads, runs and their streams, durable on one SQLite file. ' +
+  'Send Idempotency-Key with any request that changes something, and the same request sent again is answered, not done, again. ' +
+  'Every error is {"detail": "..."}.';
 
 /** `all` gives every route of the server, these two among them; it is asked at the first request. */
 export function docsEndpoints(all: () => readonly Endpoint[]): readonly Endpoint[] {
