@@ -37,7 +37,8 @@ export async function openCuttingProxy(target: string, cutting: Cutting): Promis
             return;
           }
           cuts += 1;
-          answer.removeAllListeners('data');
+          // What has already arrived behind the cut must not end the answer in good order.
+          answer.removeAllListeners('data').removeAllListeners('end');
           outgoing.write(chunk.subarray(0, left), () => outgoing.socket?.destroy());
           onward.destroy();
         });

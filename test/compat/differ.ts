@@ -21,12 +21,19 @@ export function compare(scenario: string, official: readonly Recorded[], ours: r
       const record = records.find((one) => one.label === label);
       return record === undefined ? ABSENT : { status: record.status, headers: record.headers, body: record.body, events: record.events };
     };
-    walk(of(official), of(ours), '', (path, left, right) => {
-      found.push({ request: `${scenario}/${label}`, path, official: left, ours: right });
-    });
+    const [left, right] = [of(official), of(ours)];
+    const request = `${scenario}/${label}`;
+    // An error and an answer have no more in common than two errors: what differs is the status.
+    if (refuses(left) || refuses(right))
+      walk(status(left), status(right), 'status', (path, a, b) => found.push({ request, path, official: a, ours: b }));
+    else walk(left, right, '', (path, a, b) => found.push({ request, path, official: a, ours: b }));
   }
   return found;
 }
+
+const status = (record: unknown): unknown => (isRecord(record) ? record['status'] : record);
+/** Or says what is not an error's form. */
+const refuses = (record: unknown): boolean => isRecord(record) && Number(record['status']) >= 400 && record['body'] === '<error>';
 
 function walk(left: unknown, right: unknown, path: string, report: (path: string, left: unknown, right: unknown) => void): void {
   if (Object.is(left, right)) return;

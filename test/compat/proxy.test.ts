@@ -1,4 +1,7 @@
 /** Streams that are cut anywhere, by a proxy or by the server's own death: the official client gets every event once. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCuttingProxy } from './cutting-proxy.ts';
@@ -27,7 +30,7 @@ const dense = (count: number): string[] => Array.from({ length: count }, (_, ind
 /** 20 steps of 20 ms, each one `values` and one `updates` event. */
 const RUN = { input: { steps: 20, sleep_ms: 20 }, streamMode: ['values', 'updates'] as ('values' | 'updates')[] }; // the SDK wants a list it may change
 
-test.each([1, 2, 3, 4])('a stream cut at random (seed %i) reaches the client whole', async (seed) => {
+test.concurrent.each([1, 2, 3, 4])('a stream cut at random (seed %i) reaches the client whole', async (seed) => {
   const proxy = await openCuttingProxy(server.url, { seed, withinBytes: 1500, atMost: 4 });
   try {
     const client = new Client({ apiUrl: proxy.url, apiKey: null });
@@ -72,9 +75,6 @@ test('eight streams at once through one cutting proxy', async () => {
 });
 
 test('the server dies in the middle of a stream and comes back: the client goes on, and no event comes twice', async () => {
-  const { mkdtempSync, rmSync } = await import('node:fs');
-  const { tmpdir } = await import('node:os');
-  const { join } = await import('node:path');
   const home = mkdtempSync(join(tmpdir(), 'governor-compat-home-'));
   const port = await freePort();
   let mortal = await startServer('governor', undefined, { port, home });

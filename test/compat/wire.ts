@@ -142,7 +142,8 @@ export class Wire {
     if (this.server.kind === 'official') return answer.headers.get('location') ?? undefined;
     const run = answer.headers.get('content-location');
     const location = answer.headers.get('location');
-    if (location !== null) return location === `${run}/stream` || location === `${run}/join` ? undefined : `wrong: ${location}`;
+    const ways = run?.startsWith('/threads/') === true ? ['stream', 'join'] : ['stream', 'wait'];
+    if (location !== null) return ways.some((way) => location === `${run}/${way}`) ? undefined : `wrong: ${location}`;
     return run !== null && essence(answer.headers) === 'text/event-stream' ? 'missing' : undefined;
   }
 
