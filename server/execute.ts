@@ -59,16 +59,19 @@ export async function execute(
   execution: Execution,
 ): Promise<void> {
   const kwargs = kwargsOf(run);
-  const config = runConfig(server, run, assistant, kwargs, execution.signal);
+  const broken = new AbortController();
+  const config = runConfig(server, run, assistant, kwargs, AbortSignal.any([execution.signal, broken.signal]));
   const access = { accessContext: 'threads.create_run' as const, executionRuntime: { context: config['context'] } };
   const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
-  server.saver.guard({ threadId: lease.threadId, epoch: lease.epoch });
+  server.saver.guard({ threadId: lease.threadId, epoch: lease.epoch }, (error) => broken.abort(error));
   try {
     const input = await inputOf(graph, run, kwargs);
     if (kwargs.stream_mode.includes('events')) await streamEvents(graph, input, config, run, kwargs, execution);
     else for await (const raw of await graph.stream(input, config)) await execution.chunk(chunkOf(raw, kwargs.subgraphs));
-    const broken = server.saver.failure(run.threadId);
-    if (broken !== undefined) throw broken;
+    broken.signal.throwIfAborted();
+  } catch (error) {
+    // What could not be stored is the cause; what the graph says of its abort is not.
+    throw broken.signal.aborted ? broken.signal.reason : error;
   } finally {
     server.saver.unguard(run.threadId);
   }
@@ -121,7 +124,8 @@ function runConfig(
     context: contextOf(assistant.context, kwargs.context),
     interruptBefore: kwargs.interrupt_before,
     interruptAfter: kwargs.interrupt_after,
-    durability: kwargs.durability ?? 'async',
+    // The write is synchronous here anyway: waiting for it costs nothing, and at most the step under way is repeated after a crash.
+    durability: kwargs.durability ?? 'sync',
     streamMode: graphModes(kwargs.stream_mode),
     subgraphs: kwargs.subgraphs,
     runId: run.runId,
