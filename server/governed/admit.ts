@@ -11,7 +11,7 @@ import type { RunCreate } from '../schemas.ts';
 import { ACCEPTED, parseAnswer } from './answers.ts';
 import { decideAs } from './decide-as.ts';
 import { editGoverned } from './edit.ts';
-import { GOVERNOR, latestState } from './graph.ts';
+import { GOVERNOR, governedGraph, latestState } from './graph.ts';
 import { parseInput, repositoryFor } from './input.ts';
 import { cut } from './view.ts';
 
@@ -24,7 +24,7 @@ export interface GovernedAsk {
   readonly threadId: string;
   /** A stateless run: the thread is made for it. */
   readonly temporary: boolean;
-  readonly body: Pick<RunCreate, 'input' | 'command' | 'checkpoint' | 'checkpoint_id' | 'if_not_exists' | 'multitask_strategy'>;
+  readonly body: Omit<RunCreate, 'assistant_id'>;
   /** Default: the caller's tenant. */
   readonly scope?: Scope;
   /** Of a thread that is made here. */
@@ -47,8 +47,7 @@ const goOn = (epoch: number): Admitted => ({ kwargs: { input: null, command: und
 export async function admitGoverned(server: Server, caller: Caller, ask: GovernedAsk): Promise<Admitted> {
   const { body, threadId } = ask;
   const scope = ask.scope ?? { tenant: caller.tenant };
-  if (body.multitask_strategy === 'rollback')
-    throw new Problem(422, 'multitask_strategy: "rollback" is not possible on a governed thread; its record is kept');
+  assertPossible(server, body);
   const visibleToCaller = await server.served.threads.get(scope, threadId);
   const row = await server.house.stores.runs.get(threadId);
   if (row !== undefined && visibleToCaller === undefined) throw new Problem(404, `thread ${threadId} not found`);
@@ -77,6 +76,18 @@ export async function admitGoverned(server: Server, caller: Caller, ask: Governe
   assertMay(caller, 'run');
   if (body.input !== null && body.input !== undefined) await again(server, caller, row, body.input);
   return goOn(row.epoch);
+}
+
+/** What a governed thread cannot do is said, never dropped. @throws Problem 422. */
+function assertPossible(server: Server, body: GovernedAsk['body']): void {
+  if (body.multitask_strategy === 'rollback')
+    throw new Problem(422, 'multitask_strategy: "rollback" is not possible on a governed thread; its record is kept');
+  if ([body.stream_mode].flat().includes('events'))
+    throw new Problem(422, 'stream_mode: "events" would show what models were sent; a governed thread streams the other modes');
+  const nodes = Object.keys(governedGraph(server.house).nodes).filter((name) => !name.startsWith('__'));
+  for (const name of [body.interrupt_before, body.interrupt_after].flat())
+    if (name !== null && name !== undefined && name !== '*' && !nodes.includes(name))
+      throw new Problem(422, `interrupt_before, interrupt_after: ${JSON.stringify(name)} is none of ${nodes.join(', ')}`);
 }
 
 /** The first input. @throws Problem also where the thread holds another graph's state, which must not become a run's. */

@@ -140,6 +140,15 @@ describe('the first input', () => {
     expect(await server.house.stores.runs.get(id)).toMatchObject({ status: 'running' });
   });
 
+  test('what a governed thread cannot do is said, not dropped', async () => {
+    await open();
+    const start = { input: { goal: GOAL, repo: 'shop' } };
+    await refused(ask(ann, randomUUID(), { ...start, multitask_strategy: 'rollback' }), 422, /"rollback" is not possible/);
+    await refused(ask(ann, randomUUID(), { ...start, stream_mode: ['values', 'events'] }), 422, /"events"/);
+    await refused(ask(ann, randomUUID(), { ...start, interrupt_before: ['lead'] }), 422, /"lead" is none of .*approve_release/);
+    await ask(ann, randomUUID(), { ...start, interrupt_before: '*', interrupt_after: ['plan'], stream_mode: 'debug' });
+  });
+
   test('a thread with another graph’s state is not taken', async () => {
     const threadId = await waiting();
     const id = randomUUID();

@@ -1,10 +1,12 @@
 /** A governed thread over the real server with the official SDK: a goal, a gate, an answer, a release; and approvals from elsewhere. */
 import { execFileSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openOperations } from '../../graphs/entry.ts';
 import { type House, openHouse } from '../../graphs/house.ts';
+import { newKey } from '../../server/auth/keys.ts';
 import { LIMITS, type Serving, serve } from '../../server/serve.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { HAPPY, makeWorld, type World } from '../story/world.ts';
@@ -20,6 +22,8 @@ let client: Client;
 beforeEach(async () => {
   endpoint = await openEndpoint(HAPPY);
   world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
+  mkdirSync(world.home, { recursive: true });
+  writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
   house = await openHouse({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
   serving = await serve({ house, host: '127.0.0.1', port: 0, config: resolve('langgraph.json'), limits: LIMITS, log: () => undefined });
   client = new Client({ apiUrl: serving.url });
@@ -40,7 +44,7 @@ interface Waiting {
 
 async function atGate(): Promise<string> {
   const { thread_id } = await client.threads.create({ graphId: 'governor' });
-  const values = (await client.runs.wait(thread_id, 'governor', { input: { goal: GOAL, repo: world.repo } })) as unknown as Waiting; // what wait answers
+  const values = (await client.runs.wait(thread_id, 'governor', { input: { goal: GOAL, repo: 'shop' } })) as unknown as Waiting; // what wait answers
   expect(values.__interrupt__).toMatchObject([
     { id: expect.any(String), value: { gate: 'release', action_requests: [{ name: 'approve_release' }] } },
   ]);
@@ -53,7 +57,7 @@ describe('over the official SDK', () => {
     const seen: string[] = [];
     let last: unknown;
     for await (const { event, data } of client.runs.stream(thread_id, 'governor', {
-      input: { goal: GOAL, repo: world.repo },
+      input: { goal: GOAL, repo: 'shop' },
       streamMode: ['values', 'updates'],
       streamSubgraphs: true,
     })) {
@@ -97,7 +101,7 @@ describe('over the official SDK', () => {
 
   test('the thread of a cancelled run can be gone on with, and the result object says so', async () => {
     const { thread_id } = await client.threads.create({ graphId: 'governor' });
-    const run = await client.runs.create(thread_id, 'governor', { input: { goal: GOAL, repo: world.repo } });
+    const run = await client.runs.create(thread_id, 'governor', { input: { goal: GOAL, repo: 'shop' } });
     await client.runs.cancel(thread_id, run.run_id, true);
     expect(await client.runs.get(thread_id, run.run_id)).toMatchObject({ status: 'interrupted' });
     const look = async () => (await fetch(`${serving.url}/governor/threads/${thread_id}`)).json();
@@ -106,4 +110,38 @@ describe('over the official SDK', () => {
     expect(await look()).toMatchObject({ status: 'waiting' });
     expect(execFileSync('git', ['status', '--porcelain'], { cwd: world.repo, encoding: 'utf8' })).toBe('');
   });
+});
+
+test('with keys: an operator starts, an approver answers by the standard resume, and neither does the other’s', async () => {
+  const client = async (role: string) => {
+    const { id, hash, key } = newKey();
+    await house.stores.served.keys.create({
+      id,
+      hash,
+      name: role,
+      tenant: 'acme',
+      owner: `service:${role}`,
+      roles: [role],
+      graphs: null,
+      expiresAt: null,
+    });
+    return new Client({ apiUrl: serving.url, apiKey: key, callerOptions: { maxRetries: 0 } });
+  };
+  const local = serving.url;
+  const [operator, approver, viewer] = [await client('operator'), await client('approver'), await client('viewer')];
+  expect((await fetch(`${local}/governor/overview`)).status).toBe(401);
+  const { thread_id } = await operator.threads.create({ graphId: 'governor' });
+  const input = { goal: GOAL, repo: 'shop' };
+  await expect(approver.runs.wait(thread_id, 'governor', { input })).rejects.toThrow(/403/);
+  await expect(approver.runs.create(thread_id, 'builder', { input })).rejects.toThrow(/403/);
+  await operator.runs.wait(thread_id, 'governor', { input });
+  const resume = [{ type: 'accept', args: null }];
+  await expect(operator.runs.wait(thread_id, 'governor', { command: { resume } })).rejects.toThrow(/403.*approver/);
+  await expect(viewer.runs.wait(thread_id, 'governor', { command: { resume } })).rejects.toThrow(/403/);
+  await expect(approver.runs.wait(thread_id, 'governor', { command: { goto: 'deploy' } })).rejects.toThrow(/403/);
+  await expect(operator.threads.updateState(thread_id, { values: { route: 'deploy' }, asNode: 'approve_release' })).rejects.toThrow(/403/);
+  expect(world.git('rev-list', '--merges', '--count', 'main')).toBe('0');
+  expect(await approver.runs.wait(thread_id, 'governor', { command: { resume } })).toMatchObject({ outcome: 'released' });
+  const file = world.dossier(thread_id, '40-approval.1.json');
+  expect(file).toMatchObject({ body: { by: { id: 'service:approver', role: 'approver', method: 'key' }, self_approved: false } });
 });
