@@ -1,7 +1,7 @@
 /** Opens every store of a home on one database; another backend is another branch here. */
 import { join } from 'node:path';
 import type { Approvals, Attempts, Audit, Clock, Dossier, Effects, Ledger, Runs, Transcripts } from '../domain/ports.ts';
-import type { Served } from '../domain/served.ts';
+import type { Served } from '../domain/server-stores.ts';
 import { createApprovals } from './approvals.ts';
 import { createAttempts } from './attempts.ts';
 import { createAudit } from './audit.ts';

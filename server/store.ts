@@ -1,6 +1,7 @@
 /** The durable store that graphs are given: LangGraph's BaseStore over one tenant's items. */
 import { BaseStore, type Item, type MatchCondition, type Operation, type OperationResults } from '@langchain/langgraph';
-import { type ItemRow, type Items, type ItemWrite, type Scope, ServedError } from '../domain/served.ts';
+import type { ItemRow, Items, ItemWrite } from '../domain/items.ts';
+import { type Scope, ServedError } from '../domain/served.ts';
 
 /**
  * As `InMemoryStore` without an index, but on disk. Differences: values are JSON and each read is a copy; a search gives the

@@ -1,6 +1,7 @@
 /** Answers kept under a client's key: the first request begins it, the same request gets its answer, another is refused. */
+
+import type { Idempotency, KeptAnswer } from '../../domain/idempotency.ts';
 import type { Clock } from '../../domain/ports.ts';
-import type { Idempotency, KeptAnswer } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 
 /** A request that began and kept no answer for this long has died with its process, in ms. */

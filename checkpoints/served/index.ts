@@ -1,7 +1,7 @@
 /** Opens everything that the server keeps, on the home's database. */
 import { FencedError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/ports.ts';
-import type { Served } from '../../domain/served.ts';
+import type { Served } from '../../domain/server-stores.ts';
 import type { Database } from '../database.ts';
 import { GuardedSaver } from '../saver.ts';
 import { createAssistants } from './assistants.ts';

@@ -1,6 +1,7 @@
 /** Lists the namespaces of the store's items by leaps over the primary key. */
+
+import type { Items } from '../../domain/items.ts';
 import type { Clock } from '../../domain/ports.ts';
-import type { Items } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 import { matchesFilters } from './filters.ts';
 import { LIVE, pathOf } from './item-row.ts';

@@ -1,6 +1,7 @@
 /** How an item of the store stands in its row: the namespace as labels joined by '.', the value as JSON text. */
 import { toError } from '../../domain/errors.ts';
-import { type ItemRow, type ItemWrite, type Json, ServedError } from '../../domain/served.ts';
+import type { ItemRow, ItemWrite } from '../../domain/items.ts';
+import { type Json, ServedError } from '../../domain/served.ts';
 
 export interface Row {
   namespace: string;

@@ -1,6 +1,7 @@
 /** Finds items below a namespace in slices, so that a search through very many holds up nobody else. */
 import { setImmediate } from 'node:timers/promises';
-import { type ItemRow, type Items, type Scope, ServedError } from '../../domain/served.ts';
+import type { ItemRow, Items } from '../../domain/items.ts';
+import { type Scope, ServedError } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 import { matchesFilters } from './filters.ts';
 import { filterWanted, wordsWanted } from './item-filter.ts';

@@ -1,6 +1,8 @@
 /** The items of LangGraph's store: JSON values by tenant, namespace and key, found by the order of the primary key. */
+
+import type { Items, ItemWrite } from '../../domain/items.ts';
 import type { Clock } from '../../domain/ports.ts';
-import { type Items, type ItemWrite, type Scope, ServedError } from '../../domain/served.ts';
+import { type Scope, ServedError } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 import { matchesFilters } from './filters.ts';
 import { listing } from './item-namespaces.ts';

@@ -1,6 +1,8 @@
 /** API keys: the hash of each secret, whom it acts for, and until when. */
+
+import type { KeyRow, Keys } from '../../domain/keys.ts';
 import type { Clock } from '../../domain/ports.ts';
-import { type KeyRow, type Keys, ServedError } from '../../domain/served.ts';
+import { ServedError } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 
 interface Row {

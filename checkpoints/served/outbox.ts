@@ -1,6 +1,7 @@
 /** Webhooks that wait to be sent: put with the end of their run, taken by one process at a time, kept until a target has them. */
+
+import type { Outbox } from '../../domain/outbox.ts';
 import type { Clock } from '../../domain/ports.ts';
-import type { Outbox } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 
 /** Rows that were given up and are kept for people to look at; older ones go. */

@@ -1,7 +1,8 @@
 /** `governor keys`: makes, lists and revokes the API keys of a home; the key itself is printed once and kept nowhere. */
 import { PERSON_ROLES, type PersonRole, visible } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
-import { DEFAULT_TENANT, type KeyRow, ServedError } from '../../domain/served.ts';
+import type { KeyRow } from '../../domain/keys.ts';
+import { DEFAULT_TENANT, ServedError } from '../../domain/served.ts';
 import { type House, openHouse } from '../../graphs/house.ts';
 import { newKey } from '../../server/auth/keys.ts';
 import type { CommonFlags, Io } from '../io.ts';

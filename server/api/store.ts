@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { matchesFilters } from '../../checkpoints/served/filters.ts';
 import { itemDocument } from '../../checkpoints/served/item-row.ts';
-import type { ItemRow, Scope } from '../../domain/served.ts';
+import type { ItemRow } from '../../domain/items.ts';
+import type { Scope } from '../../domain/served.ts';
 import type { Action } from '../caller.ts';
 import type { Server } from '../context.ts';
 import { type Call, type Endpoint, empty, endpoint, flag, json, jsonObject, limit, offset, parse } from '../endpoint.ts';

@@ -2,9 +2,10 @@
 
 import type { Operator } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
+import type { KeyRow, Keys } from '../../domain/keys.ts';
 import type { Person } from '../../domain/policy.ts';
 import type { Clock } from '../../domain/ports.ts';
-import { DEFAULT_TENANT, type KeyRow, type Keys } from '../../domain/served.ts';
+import { DEFAULT_TENANT } from '../../domain/served.ts';
 import type { Caller } from '../caller.ts';
 import { isLoopback } from '../origin.ts';
 import { Problem } from '../problem.ts';

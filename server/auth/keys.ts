@@ -1,8 +1,8 @@
 /** API keys as clients hold them, `gvk_<id>_<secret>`: made once, kept as a hash, known again in constant time. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { PERSON_ROLES, type PersonRole } from '../../domain/access.ts';
+import type { KeyRow, Keys } from '../../domain/keys.ts';
 import type { Clock } from '../../domain/ports.ts';
-import type { KeyRow, Keys } from '../../domain/served.ts';
 
 const PREFIX = 'gvk_';
 const FORM = /^gvk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;

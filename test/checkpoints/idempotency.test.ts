@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createIdempotency } from '../../checkpoints/served/idempotency.ts';
-import type { Idempotency } from '../../domain/served.ts';
+import type { Idempotency } from '../../domain/idempotency.ts';
 import { type Home, makeHome, START_MS } from './home.ts';
 
 let home: Home;

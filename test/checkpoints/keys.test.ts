@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createKeys } from '../../checkpoints/served/keys.ts';
-import type { Keys } from '../../domain/served.ts';
+import type { Keys } from '../../domain/keys.ts';
 import { type Home, makeHome, START_MS } from './home.ts';
 
 let home: Home;

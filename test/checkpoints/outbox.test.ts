@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createOutbox, putWebhook } from '../../checkpoints/served/outbox.ts';
-import type { Outbox } from '../../domain/served.ts';
+import type { Outbox } from '../../domain/outbox.ts';
 import { type Home, makeHome, START_MS, threadOf } from './home.ts';
 
 let home: Home;

@@ -2,8 +2,8 @@
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createKeys } from '../../checkpoints/served/keys.ts';
 import { type Operator, operatorSchema } from '../../domain/config.ts';
+import type { KeyRow } from '../../domain/keys.ts';
 import type { Person } from '../../domain/policy.ts';
-import type { KeyRow } from '../../domain/served.ts';
 import { type Authenticator, type AuthOptions, createAuthenticator } from '../../server/auth/index.ts';
 import { newKey } from '../../server/auth/keys.ts';
 import { makeHome } from '../checkpoints/home.ts';

@@ -4,7 +4,7 @@ import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createIdempotency } from '../../checkpoints/served/idempotency.ts';
-import type { Served } from '../../domain/served.ts';
+import type { Served } from '../../domain/server-stores.ts';
 import type { Caller, Permission } from '../../server/caller.ts';
 import type { Endpoint } from '../../server/endpoint.ts';
 import { withIdempotency } from '../../server/idempotency.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createOutbox } from '../../checkpoints/served/outbox.ts';
-import type { Served } from '../../domain/served.ts';
+import type { Served } from '../../domain/server-stores.ts';
 import { metaEndpoints } from '../../server/api/meta.ts';
 import { type Home, makeHome } from '../checkpoints/home.ts';
 import { mount } from './harness.ts';

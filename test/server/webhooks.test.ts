@@ -7,7 +7,7 @@ import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createOutbox, putWebhook } from '../../checkpoints/served/outbox.ts';
-import type { Outbox } from '../../domain/served.ts';
+import type { Outbox } from '../../domain/outbox.ts';
 import { addressFault, checkAllowList, checkWebhook, type WebhookPolicy } from '../../server/webhook-target.ts';
 import { startWebhooks, type Webhooks } from '../../server/webhooks.ts';
 import { type Home, makeHome, threadOf } from '../checkpoints/home.ts';

@@ -1,0 +1,19 @@
+/** Webhooks that wait to be sent. */
+export interface OutboxRow {
+  readonly id: number;
+  readonly runId: string;
+  readonly url: string;
+  /** JSON text of the body. */
+  readonly body: string;
+  readonly tries: number;
+}
+
+export interface Outbox {
+  /** The due ones, oldest first; each is held for `holdMs`, so that two processes do not send it at once. */
+  take(limit: number, holdMs: number): Promise<readonly OutboxRow[]>;
+  sent(id: number): Promise<void>;
+  /** Another try after `delayMs`; `null`: given up, kept with its error. */
+  failed(id: number, error: string, delayMs: number | null): Promise<void>;
+  nextDueMs(): Promise<number | undefined>;
+  counts(): Promise<{ waiting: number; dead: number }>;
+}

@@ -1,0 +1,17 @@
+/** Everything that the server keeps, on one database. */
+import type { Idempotency } from './idempotency.ts';
+import type { Items } from './items.ts';
+import type { Keys } from './keys.ts';
+import type { Outbox } from './outbox.ts';
+import type { Assistants, Events, Queue, Threads } from './served.ts';
+
+export interface Served {
+  readonly threads: Threads;
+  readonly queue: Queue;
+  readonly events: Events;
+  readonly assistants: Assistants;
+  readonly items: Items;
+  readonly outbox: Outbox;
+  readonly keys: Keys;
+  readonly idempotency: Idempotency;
+}
