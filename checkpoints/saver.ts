@@ -28,6 +28,7 @@ export class GuardedSaver extends SqliteSaver {
   readonly #assert: (fence: Fence) => void;
   readonly #fences = new Map<string, Fence>();
   readonly #failures = new Map<string, Error>();
+  readonly #broken = new Map<string, (error: Error) => void>();
 
   /** `assert` throws when a lease is stale; it runs inside the transaction of each write. Default: the governor's own leases. */
   constructor(database: Database, assert = (fence: Fence): void => assertFence(database, fence)) {
@@ -39,13 +40,19 @@ export class GuardedSaver extends SqliteSaver {
     this.withoutCheckpoint = database.prepare(latest);
   }
 
-  /** Writes of this thread are refused unless this lease is current. */
-  guard(fence: Fence): void {
+  /**
+   * Writes of this thread are refused unless this lease is current. With `broken`, the first write that fails is told to it, no later
+   * one is made and none rejects: LangGraph looks at most of its saver's promises only at the end, and Node ends at a rejection nobody sees.
+   */
+  guard(fence: Fence, broken?: (error: Error) => void): void {
     this.#fences.set(fence.threadId, fence);
+    if (broken !== undefined) this.#broken.set(fence.threadId, broken);
   }
 
   unguard(threadId: string): void {
     this.#fences.delete(threadId);
+    this.#broken.delete(threadId);
+    this.#failures.delete(threadId);
   }
 
   /** The error of a thread's write that could not be reported where it happened, once. */
@@ -71,8 +78,25 @@ export class GuardedSaver extends SqliteSaver {
 
   override async put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<RunnableConfig> {
     const place = placeOf(config);
-    const earlier = this.failure(place.threadId);
-    if (earlier !== undefined) throw earlier;
+    const tell = this.#broken.get(place.threadId);
+    if (tell === undefined) {
+      const earlier = this.failure(place.threadId);
+      if (earlier !== undefined) throw earlier;
+      await this.#put(place, config, checkpoint, metadata);
+    } else if (!this.#failures.has(place.threadId)) {
+      await this.#put(place, config, checkpoint, metadata).catch((error: unknown) => this.#fail(place.threadId, error));
+    }
+    return { configurable: { thread_id: place.threadId, checkpoint_ns: place.namespace, checkpoint_id: checkpoint.id } };
+  }
+
+  #fail(threadId: string, thrown: unknown): void {
+    if (this.#failures.has(threadId)) return;
+    const error = toError(thrown);
+    this.#failures.set(threadId, error);
+    this.#broken.get(threadId)?.(error);
+  }
+
+  async #put(place: Place, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<void> {
     const runId = config.configurable?.['run_id'] ?? config.metadata?.['run_id'];
     const nodes: unknown = place.namespace === '' ? config.metadata?.['nodes'] : undefined;
     const stamped = { ...metadata, ...(runId === undefined ? {} : { run_id: runId }), ...(nodes === undefined ? {} : { nodes }) };
@@ -87,12 +111,12 @@ export class GuardedSaver extends SqliteSaver {
         .run(place.threadId, place.namespace, checkpoint.id, place.checkpointId ?? null, type, body, meta);
     });
     await new Promise((resume) => setImmediate(resume)); // timers and HTTP must not starve behind a busy graph
-    return { configurable: { thread_id: place.threadId, checkpoint_ns: place.namespace, checkpoint_id: checkpoint.id } };
   }
 
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
     const place = placeOf(config);
     if (place.checkpointId === undefined) throw new Error('Missing checkpoint_id field in config.configurable.');
+    if (this.#broken.has(place.threadId) && this.#failures.has(place.threadId)) return;
     try {
       const rows = await Promise.all(
         writes.map(async ([channel, value], index) => {
@@ -112,7 +136,7 @@ export class GuardedSaver extends SqliteSaver {
         },
       );
     } catch (error) {
-      if (!this.#failures.has(place.threadId)) this.#failures.set(place.threadId, toError(error));
+      this.#fail(place.threadId, error);
     }
   }
 

@@ -98,11 +98,11 @@ function task(one: Record<string, unknown>): Record<string, unknown> {
   return { ...rest, checkpoint: at };
 }
 
-/** A config without what only the running graph knows. */
+/** A config without what only the running graph knows, and without its caller: others may read the stream. */
 function outside(config: unknown): unknown {
   if (typeof config !== 'object' || config === null) return config;
   const { callbacks: _callbacks, ...rest } = config as Record<string, unknown>; // narrowed above
   const configurable = rest['configurable'];
   if (typeof configurable !== 'object' || configurable === null) return rest;
-  return { ...rest, configurable: Object.fromEntries(Object.entries(configurable).filter(([key]) => !key.startsWith('__'))) };
+  return { ...rest, configurable: Object.fromEntries(Object.entries(configurable).filter(([key]) => !/^(__|langgraph_auth_)/.test(key))) };
 }

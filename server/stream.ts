@@ -20,11 +20,12 @@ export interface StreamOptions {
 /** `event`, `data`, `id`, in this order, as LangGraph's servers write it. */
 const frame = (event: string, data: string, id: number): string => `event: ${event}\ndata: ${data}\nid: ${id}\n\n`;
 
-/** `values|tools:1` and `messages/partial` are of the modes `values` and `messages`. */
+/** `values|tools:1` is of the mode `values`, `messages/partial` of `messages`; a bare `messages` is told by `messages-tuple`. */
 function wanted(event: string, modes: readonly string[] | undefined): boolean {
   if (modes === undefined || event === 'metadata' || event === 'error' || event === 'feedback') return true;
-  const mode = /^[^|/]*/.exec(event)?.[0] ?? event;
-  return modes.includes(mode) || (mode === 'messages' && modes.includes('messages-tuple'));
+  if (event.startsWith('messages/')) return modes.includes('messages');
+  const mode = /^[^|]*/.exec(event)?.[0] ?? event;
+  return modes.includes(mode === 'messages' ? 'messages-tuple' : mode);
 }
 
 /** Pulled by the reader: a slow one holds back nothing but itself. */
@@ -40,6 +41,8 @@ function body(parts: (signal: AbortSignal) => AsyncGenerator<string>, onLeave: (
       },
       cancel: () => {
         leave.abort();
+        // A reader that has stopped pulling would never let the generator come to its end.
+        void generator.return(undefined);
         onLeave?.();
       },
     },
