@@ -1,5 +1,5 @@
 /** Whether a server works on this home: it says so every second, and the command line leaves approved threads to it. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { House } from './house.ts';
 
@@ -14,6 +14,11 @@ export function announceServer(house: House): void {
   const fresh = `${file}.${process.pid}`;
   writeFileSync(fresh, String(house.clock.now()));
   renameSync(fresh, file);
+}
+
+/** At its end; another server of the home says so again within the second. */
+export function withdrawServer(house: House): void {
+  rmSync(fileOf(house), { force: true });
 }
 
 export function isServed(house: House): boolean {

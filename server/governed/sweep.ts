@@ -1,6 +1,6 @@
 /** Goes on with threads that were decided elsewhere: an approval by the command line is run by the live server. */
 import { toError } from '../../domain/errors.ts';
-import { announceServer } from '../../graphs/presence.ts';
+import { announceServer, withdrawServer } from '../../graphs/presence.ts';
 import type { Server } from '../context.ts';
 import { continueRun } from './continue.ts';
 
@@ -38,5 +38,8 @@ export function startSweep(server: Server): () => void {
   void turn();
   const timer = setInterval(() => void turn(), EVERY_MS);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    withdrawServer(server.house);
+  };
 }

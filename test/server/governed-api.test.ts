@@ -206,10 +206,26 @@ describe('a decision of the command line', () => {
     await operations.close();
   });
 
-  test('is left to no server that has fallen silent', () => {
+  test('is left to no server that has fallen silent, or has said goodbye', () => {
     const stop = startSweep(server);
-    stop();
     expect(isServed(server.house)).toBe(true);
     expect(isServed({ ...server.house, clock: { ...server.house.clock, now: () => Date.now() + 6000 } })).toBe(false);
+    stop();
+    expect(isServed(server.house)).toBe(false);
+  });
+
+  test('is gone on with by the command line where the server dies in it', async () => {
+    const other = await waiting();
+    const operations = await openOperations({ home: world.home, env: { PATH: process.env['PATH'] ?? '' } });
+    const gate = await operations.gate(other);
+    await operations.decide(other, { decision: 'rejected', comment: 'use another name', subject: gate?.row.subject.digest ?? '' });
+    announceServer(server.house);
+    const watching = operations.goOn(other);
+    const fence = await server.house.stores.runs.acquire(other);
+    await server.house.stores.runs.update(fence, { status: 'running' });
+    await new Promise((wake) => setTimeout(wake, 200));
+    await server.house.stores.runs.release(fence);
+    expect(await watching).toMatchObject({ status: 'stopped', reason: { code: 'SCRIPT_MISS' } });
+    await operations.close();
   });
 });
