@@ -4,7 +4,7 @@ import { StopError } from '../domain/errors.ts';
 import type { AssistantRow, Json, RunLease, ServedRun } from '../domain/served.ts';
 import { type Chunk, graphModes } from './chunks.ts';
 import type { ServableGraph, ServedGraph, Server } from './context.ts';
-import { interruptsOf, type Snapshot } from './wire.ts';
+import { type Snapshot, standing } from './wire.ts';
 
 /** `kwargs` of a run, as the runs route made them. */
 export interface RunKwargs {
@@ -83,7 +83,7 @@ export async function outcomeOf(server: Server, served: ServedGraph, run: Served
   const access = { accessContext: 'threads.read' as const, executionRuntime: null };
   const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
   const snapshot = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
-  return { values: snapshot.values, interrupts: interruptsOf(snapshot), paused: snapshot.next.length > 0 };
+  return standing(snapshot);
 }
 
 function runConfig(

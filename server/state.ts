@@ -7,8 +7,8 @@ import type { ServableGraph, Server } from './context.ts';
 import { assertStateEdit, editGoverned } from './governed/edit.ts';
 import { Problem } from './problem.ts';
 import type { threadCreateSchema } from './schemas.ts';
-import { graphOf, placed, servedGraphOf } from './threads.ts';
-import { checkpointOf, interruptsOf, type Snapshot } from './wire.ts';
+import { graphOf, needCheckpoint, placed, servedGraphOf } from './threads.ts';
+import { checkpointOf, type Snapshot, standing } from './wire.ts';
 
 type Supersteps = NonNullable<z.output<typeof threadCreateSchema>['supersteps']>;
 
@@ -30,6 +30,7 @@ export async function updateState(
   edit: { values: unknown; asNode: string | undefined; at: Record<string, unknown> },
 ): Promise<Record<string, unknown>> {
   const graph = await editable(server, caller, thread);
+  await needCheckpoint(server, thread.threadId, edit.at);
   if (servedGraphOf(server, thread)?.governed === true) {
     const checkpointId = edit.at['checkpoint_id'];
     const { values, asNode } = edit;
@@ -78,10 +79,6 @@ async function edited(
   const broken = server.saver.failure(thread.threadId);
   if (broken !== undefined) throw broken;
   const snapshot = (await graph.getState({ configurable: { thread_id: thread.threadId } })) as Snapshot; // LangGraph's own
-  await server.served.threads.settle(thread.threadId, {
-    values: snapshot.values,
-    interrupts: interruptsOf(snapshot),
-    paused: snapshot.next.length > 0,
-  });
+  await server.served.threads.settle(thread.threadId, standing(snapshot));
   return { checkpoint: checkpointOf(config) };
 }

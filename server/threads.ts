@@ -38,6 +38,15 @@ const shown = (server: Server, thread: ThreadRow, values: unknown): unknown =>
 
 const EMPTY: Snapshot = { values: {}, next: [], tasks: [], metadata: {}, config: {} };
 
+/** LangGraph takes a checkpoint that is not there for a new thread. @throws Problem 404. */
+export async function needCheckpoint(server: Server, threadId: string, at: Readonly<Record<string, unknown>>): Promise<void> {
+  const { checkpoint_id: checkpointId, checkpoint_ns: namespace } = at;
+  if (typeof checkpointId !== 'string') return;
+  const place = { thread_id: threadId, checkpoint_ns: typeof namespace === 'string' ? namespace : '', checkpoint_id: checkpointId };
+  if ((await server.saver.getTuple({ configurable: place })) === undefined)
+    throw new Problem(404, `checkpoint ${checkpointId} not found in thread ${threadId}`);
+}
+
 /** The state at a checkpoint, or the latest; empty for a thread without a graph. */
 export async function readState(
   server: Server,
@@ -47,6 +56,7 @@ export async function readState(
 ): Promise<Record<string, unknown>> {
   const graph = await graphOf(server, thread);
   if (graph === undefined) return stateOf(EMPTY);
+  await needCheckpoint(server, thread.threadId, at);
   const config = { configurable: { ...placed(at), thread_id: thread.threadId } };
   const snapshot = (await graph.getState(config, { subgraphs })) as Snapshot; // LangGraph's own
   return stateOf({ ...snapshot, values: shown(server, thread, snapshot.values) });

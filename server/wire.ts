@@ -1,6 +1,7 @@
 /** What LangGraph holds, in the words of its HTTP API. */
 import { toError } from '../domain/errors.ts';
 import type { Json, ServedRun, ThreadRow } from '../domain/served.ts';
+import { toJson } from './endpoint.ts';
 
 export interface Configured {
   readonly configurable?: {
@@ -75,6 +76,19 @@ export function stateOf(snapshot: Snapshot): Json {
 export function interruptsOf(snapshot: Snapshot): Record<string, readonly unknown[]> {
   const waiting = snapshot.tasks.filter((task) => (task.interrupts ?? []).length > 0);
   return Object.fromEntries(waiting.map((task) => [task.id, task.interrupts ?? []]));
+}
+
+/** How a state leaves its thread, as the thread's row keeps it: its messages flat, nothing in it that only this process knows. */
+export function standing(snapshot: Snapshot): {
+  readonly values: unknown;
+  readonly interrupts: Record<string, readonly unknown[]>;
+  readonly paused: boolean;
+} {
+  const plain = JSON.parse(toJson({ values: snapshot.values ?? null, interrupts: interruptsOf(snapshot) })) as Pick<
+    ReturnType<typeof standing>,
+    'values' | 'interrupts'
+  >; // written on this line
+  return { ...plain, paused: snapshot.next.length > 0 };
 }
 
 export function threadView(thread: ThreadRow): Record<string, unknown> {

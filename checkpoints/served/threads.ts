@@ -157,16 +157,16 @@ export function createThreads(database: Database, clock: Clock): Threads {
         if (thread.status === 'busy') throw new ServedError('conflict', `thread ${threadId} is busy: a run is pending or running`);
         database
           .prepare(
-            `DELETE FROM checkpoints WHERE thread_id = ?1 AND rowid NOT IN
-               (SELECT max(rowid) FROM checkpoints WHERE thread_id = ?1 GROUP BY checkpoint_ns)`,
+            `DELETE FROM checkpoints WHERE thread_id = ? AND rowid NOT IN
+               (SELECT max(rowid) FROM checkpoints WHERE thread_id = ? GROUP BY checkpoint_ns)`,
           )
-          .run(threadId);
+          .run(threadId, threadId);
         database
           .prepare(
-            `DELETE FROM writes WHERE thread_id = ?1 AND (checkpoint_ns, checkpoint_id) NOT IN
-               (SELECT checkpoint_ns, checkpoint_id FROM checkpoints WHERE thread_id = ?1)`,
+            `DELETE FROM writes WHERE thread_id = ? AND (checkpoint_ns, checkpoint_id) NOT IN
+               (SELECT checkpoint_ns, checkpoint_id FROM checkpoints WHERE thread_id = ?)`,
           )
-          .run(threadId);
+          .run(threadId, threadId);
       });
       write.immediate();
     },
@@ -178,7 +178,7 @@ export function createThreads(database: Database, clock: Clock): Threads {
         database
           .prepare(
             `INSERT INTO threads (thread_id, tenant, created_at, updated_at, state_updated_at, metadata, config, status, "values", interrupts, error)
-             SELECT ?, tenant, ?, ?, state_updated_at, metadata, config, CASE WHEN interrupts <> '{}' THEN 'interrupted' ELSE 'idle' END, "values", interrupts, error
+             SELECT ?, tenant, ?, ?, state_updated_at, metadata, config, CASE WHEN status <> 'busy' THEN status WHEN interrupts <> '{}' THEN 'interrupted' ELSE 'idle' END, "values", interrupts, error
              FROM threads WHERE thread_id = ?`,
           )
           .run(newId, at, at, threadId);

@@ -73,13 +73,21 @@ export const threadEndpoints = (server: Server): readonly Endpoint[] => {
         const supersteps = body.supersteps ?? [];
         if (supersteps.length > 0 && typeof metadata['graph_id'] !== 'string')
           throw new Problem(422, 'body.supersteps: need body.metadata.graph_id, the graph that they are steps of');
+        const before = supersteps.length > 0 ? await threads.get(scope, threadId) : undefined;
         const thread = await threads.create(scope, {
           threadId,
           metadata: value.metadata,
           ifExists: value.if_exists,
           ttlMinutes: body.ttl ?? null,
         });
-        if (supersteps.length > 0) await applySupersteps(server, call.caller, thread, supersteps);
+        // All or nothing: a thread that was there stays as it is, one whose steps are refused is not made.
+        if (supersteps.length > 0 && before === undefined)
+          try {
+            await applySupersteps(server, call.caller, thread, supersteps);
+          } catch (error) {
+            await threads.delete(scope, threadId);
+            throw error;
+          }
         return json(await viewOf(server, await needThread(server, scope, threadId)));
       },
     ),

@@ -8,9 +8,9 @@ export interface Told {
   readonly data: unknown;
 }
 
-export async function all(stream: AsyncIterable<{ id?: string; event: string; data: unknown }>): Promise<Told[]> {
+export async function all(stream: AsyncIterable<{ readonly event: string; readonly data: unknown }>): Promise<Told[]> {
   const found: Told[] = [];
-  for await (const event of stream) found.push(event);
+  for await (const event of stream) found.push(event as Told); // with an id, where the stream gives one
   return found;
 }
 
