@@ -6,7 +6,8 @@ const read = (path: string): string => readFileSync(new URL(`../../${path}`, imp
 type Manifest = Record<'dependencies' | 'devDependencies', Record<string, string>>;
 const manifest = JSON.parse(read('package.json')) as Manifest;
 const compat = JSON.parse(read('test/compat/package.json')) as Manifest;
-const all = { ...compat.devDependencies, ...manifest.dependencies, ...manifest.devDependencies };
+const browser = JSON.parse(read('test/browser/package.json')) as Manifest;
+const all = { ...compat.devDependencies, ...browser.devDependencies, ...manifest.dependencies, ...manifest.devDependencies };
 
 it('each dependency has a sentence in docs/dependencies.md, and no sentence stands for one that is gone', () => {
   const written = [...read('docs/dependencies.md').matchAll(/^- `([^`]+)`: .{20,}\.$/gm)].map((match) => match[1] ?? '');
@@ -14,12 +15,12 @@ it('each dependency has a sentence in docs/dependencies.md, and no sentence stan
 });
 
 it('each dependency is pinned to one version', () => {
-  const loose = [...Object.entries(all), ...Object.entries(compat.devDependencies)].filter(
-    ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
-  );
+  const loose = [all, compat.devDependencies, browser.devDependencies]
+    .flatMap((list) => Object.entries(list))
+    .filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
   expect(loose).toEqual([]);
 });
 
-it.each(['package-lock.json', 'test/compat/package-lock.json'])('%s names no registry host', (file) => {
+it.each(['package-lock.json', 'test/compat/package-lock.json', 'test/browser/package-lock.json'])('%s names no registry host', (file) => {
   expect(read(file)).not.toMatch(/"resolved": "http/);
 });

@@ -27,8 +27,12 @@ export interface Endpoint {
   readonly baseUrl: string;
   readonly seen: Seen[];
   replies: readonly Reply[];
-  /** Asked before each answer. */
-  fault: (request: { readonly role: string; readonly call: number; readonly nth: number }) => Fault | undefined;
+  /** Asked before each answer; the answer waits for it. */
+  fault: (request: {
+    readonly role: string;
+    readonly call: number;
+    readonly nth: number;
+  }) => Fault | undefined | Promise<Fault | undefined>;
   count(role?: string): number;
   close(): Promise<void>;
 }
@@ -79,7 +83,7 @@ async function answer(endpoint: Endpoint, request: IncomingMessage, response: Se
   const log = (status: number): void => {
     endpoint.seen.push({ at: performance.now(), path: request.url ?? '', headers, role, body, status });
   };
-  const fault = endpoint.fault({ role, call, nth: endpoint.seen.length + 1 });
+  const fault = await endpoint.fault({ role, call, nth: endpoint.seen.length + 1 });
   const reply = endpoint.replies.find(
     (one) => one.role === role && one.attempt === attempt && one.call === call && agent === (one.role === 'lead' ? 'lead' : '-'),
   );
