@@ -50,6 +50,13 @@ const isConfig = (value: unknown): value is Configured => typeof value === 'obje
 const isSnapshot = (value: unknown): value is Snapshot =>
   typeof value === 'object' && value !== null && 'values' in value && 'next' in value;
 
+/** A checkpoint keeps of an error its name and its message. */
+function errorText(error: unknown): string {
+  if (error instanceof Error || typeof error !== 'object' || error === null) return toError(error).message;
+  const { name, message } = error as { name?: unknown; message?: unknown }; // as the serializer wrote it
+  return typeof message === 'string' ? `${typeof name === 'string' ? `${name}: ` : ''}${message}` : toError(error).message;
+}
+
 export function stateOf(snapshot: Snapshot): Json {
   return {
     values: snapshot.values,
@@ -58,7 +65,7 @@ export function stateOf(snapshot: Snapshot): Json {
       id: task.id,
       name: task.name,
       path: task.path,
-      error: task.error === undefined || task.error === null ? null : toError(task.error).message,
+      error: task.error === undefined || task.error === null ? null : errorText(task.error),
       interrupts: task.interrupts ?? [],
       checkpoint: isConfig(task.state) ? (task.state.configurable ?? null) : null,
       state: isSnapshot(task.state) ? stateOf(task.state) : null,
