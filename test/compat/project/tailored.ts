@@ -10,7 +10,11 @@ export const graph = (config: RunnableConfig) => {
   const tone = String(config.configurable?.['tone'] ?? 'plain');
   return new StateGraph(State)
     .addNode('speak', (_state, inner: RunnableConfig) => ({
-      said: [`made ${tone}`, `run ${String(inner.configurable?.['tone'] ?? 'plain')}`],
+      said: [
+        `made ${tone}`,
+        `run ${String(inner.configurable?.['tone'] ?? 'plain')}`,
+        `colour ${String(inner.configurable?.['x-colour'] ?? 'none')}`,
+      ],
     }))
     .addEdge(START, 'speak')
     .addEdge('speak', END)

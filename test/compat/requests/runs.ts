@@ -1,5 +1,5 @@
 /** Every route of table 1d but the streams: create, wait, read, list, join, resume, delete, stateless, batch. */
-import { MISSING, of, part, ran, type Scenario, thread, until } from './scenario.ts';
+import { MISSING, of, ran, type Scenario, thread, until } from './scenario.ts';
 
 const SMALL = { assistant_id: 'trivial', input: { count: 3 } };
 
@@ -70,10 +70,9 @@ export const RUNS: readonly Scenario[] = [
         body: { ...SMALL, if_not_exists: 'create' },
       });
       await wire.send('created thread', 'GET', `/threads/${created}`);
-      await wire.send('header becomes configuration', 'POST', `/threads/${created}/runs`, {
-        body: { ...SMALL, multitask_strategy: 'enqueue' },
+      await wire.send('header becomes configuration', 'POST', `/threads/${created}/runs/wait`, {
+        body: { assistant_id: 'tailored', input: {} },
         headers: { 'x-colour': 'red', 'x-api-key': 'secret' },
-        pick: (body) => Reflect.get(Object(part(body, 'kwargs', 'config', 'configurable')), 'x-colour') ?? 'absent',
       });
     },
   },

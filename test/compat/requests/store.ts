@@ -16,7 +16,7 @@ export const STORE: readonly Scenario[] = [
       await put('empty namespace', { namespace: [], key: 'k', value: {} });
       await put('value is no object', { namespace: ['a'], key: 'k', value: 7 });
       await put('no key', { namespace: ['a'], value: {} });
-      await put('unknown field', { namespace: ['shop', 'odd'], key: 'k', value: {}, colour: 'red' });
+      await put('unknown field', { namespace: ['elsewhere', 'odd'], key: 'k', value: {}, colour: 'red' });
       await wire.send('get', 'GET', '/store/items?namespace=shop.fruit&key=apple');
       await wire.send('get a missing one', 'GET', '/store/items?namespace=shop.fruit&key=fig');
       await wire.send('get without a key', 'GET', '/store/items?namespace=shop.fruit');

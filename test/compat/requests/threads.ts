@@ -113,7 +113,6 @@ export const THREADS: readonly Scenario[] = [
       await wire.send('after the edit as a node', 'GET', `/threads/${id}/state`);
       await wire.send('thread after the edit', 'GET', `/threads/${id}`);
       await wire.send('edit as no node', 'POST', `/threads/${id}/state`, { body: { values: { count: 1 }, as_node: 'nowhere' } });
-      await wire.send('edit with an unknown field', 'POST', `/threads/${id}/state`, { body: { values: {}, colour: 'red' } });
       await wire.send('go on from the edit', 'POST', `/threads/${id}/runs/wait`, { body: { assistant_id: 'trivial', input: null } });
       await wire.send('fork: edit at a checkpoint', 'POST', `/threads/${id}/state`, {
         body: { values: { count: 7 }, as_node: 'first', checkpoint_id: String(of(now, 'checkpoint', 'checkpoint_id')) },
@@ -128,6 +127,7 @@ export const THREADS: readonly Scenario[] = [
       await wire.send('history of the copy', 'GET', `/threads/${String(of(copy, 'thread_id'))}/history?limit=2`);
       await wire.send('end a thread', 'POST', `/threads/${id}/state`, { body: { values: null, as_node: '__end__' } });
       await wire.send('after its end', 'GET', `/threads/${id}/state`);
+      await wire.send('edit with an unknown field', 'POST', `/threads/${id}/state`, { body: { values: {}, colour: 'red' } });
     },
   },
   {
