@@ -79,6 +79,25 @@ export const runCreateSchema = z
 
 export type RunCreate = z.output<typeof runCreateSchema>;
 
+const camel = (name: string): string => name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+const fields = Object.entries(runCreateSchema.shape);
+const sdkFields = Object.fromEntries(
+  fields.filter(([name]) => camel(name) !== name).map(([name, schema]) => [camel(name), schema.optional()]),
+);
+
+/** The SDK's `createBatch` sends its own names as they are, beside `assistant_id`. */
+export const runBatchSchema = z
+  .array(
+    runCreateSchema.extend(sdkFields).transform((body): RunCreate => {
+      const given = new Map(Object.entries(body));
+      const known = fields.map(([name]) => [name, given.get(name) ?? given.get(camel(name))] as const);
+      return Object.fromEntries(known.filter(([, value]) => value !== undefined)) as unknown as RunCreate; // each checked by its own schema
+    }),
+  )
+  .min(1)
+  .max(1000)
+  .meta({ id: 'RunBatchCreate' });
+
 const superstep = z.strictObject({
   updates: z.array(z.strictObject({ values: z.unknown().optional(), command: commandSchema.nullish(), as_node: z.string().nullish() })),
 });

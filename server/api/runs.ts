@@ -6,7 +6,7 @@ import { createRuns } from '../create-run.ts';
 import { type Call, type Endpoint, empty, endpoint, flag, json, uuid } from '../endpoint.ts';
 import { ended } from '../follow.ts';
 import { Problem } from '../problem.ts';
-import { type RunCreate, runCreateSchema, runParams, runSchema, STREAM_MODES, threadParams } from '../schemas.ts';
+import { type RunCreate, runBatchSchema, runCreateSchema, runParams, runSchema, STREAM_MODES, threadParams } from '../schemas.ts';
 import { eventStream, waitFor } from '../stream.ts';
 import { needThread } from '../threads.ts';
 import { runView } from '../wire.ts';
@@ -136,7 +136,7 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
         tag,
         summary: 'Start stateless runs, all or none',
         permission: 'run',
-        body: z.array(runCreateSchema).min(1).max(1000),
+        body: runBatchSchema,
         response: z.array(runSchema),
       },
       async (call) => json((await createRuns(server, call, call.body, undefined)).map(runView)),
