@@ -104,5 +104,8 @@ function outside(config: unknown): unknown {
   const { callbacks: _callbacks, ...rest } = config as Record<string, unknown>; // narrowed above
   const configurable = rest['configurable'];
   if (typeof configurable !== 'object' || configurable === null) return rest;
-  return { ...rest, configurable: Object.fromEntries(Object.entries(configurable).filter(([key]) => !/^(__|langgraph_auth_)/.test(key))) };
+  return {
+    ...rest,
+    configurable: Object.fromEntries(Object.entries(configurable).filter(([key]) => !/^(__|langgraph_auth_|x-)/.test(key))),
+  };
 }

@@ -10,10 +10,11 @@ import { admitGoverned } from './governed/admit.ts';
 import { runIdOfKey } from './idempotency.ts';
 import { Problem } from './problem.ts';
 import type { RunCreate } from './schemas.ts';
+import { needCheckpoint } from './threads.ts';
 import { checkWebhook } from './webhook-target.ts';
 
 /** Headers that graphs may read as `configurable["x-..."]`; never those that carry a credential. */
-const SECRET_HEADERS: readonly string[] = ['x-api-key', 'x-tenant-id', 'x-service-key', 'x-auth-token'];
+const SECRET_HEADERS: readonly string[] = ['x-api-key', 'x-tenant-id', 'x-service-key', 'x-auth-token', 'x-auth-scheme'];
 
 /** All or nothing. `threadId` undefined: stateless, with a thread of its own. */
 export async function createRuns(
@@ -80,7 +81,8 @@ async function prepare(
   };
   const scope = await call.allowed('threads', 'create_run', value);
   const temporary = given === undefined && keeps(body) === false;
-  const kwargs = kwargsOf(server, call, body);
+  const kwargs = kwargsOf(server, body);
+  if (!served.governed) await admitPlain(server, scope, threadId, graphId, kwargs);
   const governed = served.governed
     ? await admitGoverned(server, call.caller, {
         threadId,
@@ -99,7 +101,7 @@ async function prepare(
       assistantId: assistant.assistantId,
       metadata: { ...assistantMetadata(assistant), ...metadata },
       kwargs: { ...kwargs, ...governed.kwargs },
-      caller: callerConfig(call),
+      caller: callerConfig(call, { ...configurableOf(assistant.config), ...body.config?.configurable }, body.config?.configurable ?? {}),
       multitask: body.multitask_strategy ?? 'enqueue',
       temporary: temporary && !served.governed,
       afterMs: Math.round((body.after_seconds ?? 0) * 1000),
@@ -108,6 +110,13 @@ async function prepare(
       threadConfig: { ...body.config, configurable: { ...cleanConfigurable(body.config?.configurable ?? {}) } },
     },
   };
+}
+
+/** @throws Problem 409 on a governed thread, whose record no other graph may write; 404 for a checkpoint that is not there. */
+async function admitPlain(server: Server, scope: Call['scope'], threadId: string, graphId: string, kwargs: Json): Promise<void> {
+  if ((await server.served.threads.get(scope, threadId))?.governed === true)
+    throw new Problem(409, `thread ${threadId} is a governed run: graph ${JSON.stringify(graphId)} cannot run on it`);
+  await needCheckpoint(server, threadId, (kwargs['checkpoint'] ?? {}) as Json); // made by kwargsOf
 }
 
 /** What a stateless run leaves: nothing by default. `complete` and `continue` are the SDK's own words for it. */
@@ -119,7 +128,7 @@ const assistantMetadata = (assistant: AssistantRow): Json =>
 /** A new thread's metadata is what the auth handler stamped onto the run: its owner. */
 const scopeMetadata = (value: Record<string, unknown>): Json => (value['metadata'] ?? {}) as Json; // an object by construction
 
-function kwargsOf(server: Server, call: Call, body: RunCreate): Json {
+function kwargsOf(server: Server, body: RunCreate): Json {
   const modes = body.stream_mode === null || body.stream_mode === undefined ? [] : [body.stream_mode].flat();
   const checkpoint = {
     ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
@@ -133,7 +142,7 @@ function kwargsOf(server: Server, call: Call, body: RunCreate): Json {
     command: body.command ?? undefined,
     config: {
       ...body.config,
-      configurable: { ...headersOf(call.c.req.raw.headers), ...cleanConfigurable(body.config?.configurable ?? {}), ...langsmith(body) },
+      configurable: { ...cleanConfigurable(body.config?.configurable ?? {}), ...langsmith(body) },
     },
     context: body.context ?? undefined,
     stream_mode: modes.length === 0 ? ['values'] : modes,
@@ -164,14 +173,24 @@ function headersOf(headers: Headers): Json {
   return found;
 }
 
-/** What the graph may know of its caller; a client cannot set these. */
-function callerConfig(call: Call): Json {
+/**
+ * What the graph may know of its caller: no reader of the run is shown it. A client may say which `user_id` its run is about, and a
+ * header's value by its name; never who it is itself.
+ */
+function callerConfig(call: Call, known: Json, given: Json): Json {
   const { user, person } = call.caller;
-  if (user === undefined) return { user_id: person.id };
+  const headers = Object.entries(headersOf(call.c.req.raw.headers)).filter(([name]) => !Object.hasOwn(given, name));
   return {
-    user_id: String(user['identity'] ?? person.id),
-    langgraph_auth_user: user,
-    langgraph_auth_user_id: user['identity'],
-    langgraph_auth_permissions: user['permissions'] ?? [],
+    ...Object.fromEntries(headers),
+    ...(known['user_id'] === undefined ? { user_id: String(user?.['identity'] ?? person.id) } : {}),
+    ...(user === undefined
+      ? {}
+      : {
+          langgraph_auth_user: user,
+          langgraph_auth_user_id: user['identity'],
+          langgraph_auth_permissions: user['permissions'] ?? [],
+        }),
   };
 }
+
+const configurableOf = (config: Json): Json => (config['configurable'] ?? {}) as Json; // checked when the assistant was written

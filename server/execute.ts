@@ -1,5 +1,5 @@
 /** Runs one graph once: its input or command, its config, and its chunks as they come. */
-import { Command, Send } from '@langchain/langgraph';
+import { Command, END, Send } from '@langchain/langgraph';
 import { StopError } from '../domain/errors.ts';
 import type { AssistantRow, Json, RunLease, ServedRun } from '../domain/served.ts';
 import { type Chunk, graphModes } from './chunks.ts';
@@ -79,7 +79,7 @@ export async function execute(
 
 /** The thread after a run, read from its newest checkpoint. */
 export async function outcomeOf(server: Server, served: ServedGraph, run: ServedRun): Promise<Outcome> {
-  const config = configOf(run.threadId, served.id, kwargsOf(run).config?.configurable);
+  const config = configOf(run.threadId, served.id, { ...kwargsOf(run).config?.configurable, ...run.caller });
   const access = { accessContext: 'threads.read' as const, executionRuntime: null };
   const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
   const snapshot = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
@@ -153,17 +153,29 @@ async function inputOf(graph: ServableGraph, run: ServedRun, kwargs: RunKwargs):
   if (kwargs.command === undefined || kwargs.command === null) return kwargs.input ?? null;
   const { resume, goto, update } = kwargs.command;
   const places = goto === undefined || goto === null ? [] : Array.isArray(goto) ? goto : [goto];
+  const nodes = Object.keys(graph.nodes);
   return new Command({
-    ...(resume === undefined || resume === null ? {} : { resume }),
-    ...(places.length === 0 ? {} : { goto: places.map(placeOf) }),
+    ...(resume === undefined || resume === null ? {} : { resume: await answerOf(graph, run, kwargs, resume) }),
+    ...(places.length === 0 ? {} : { goto: places.map((place) => placeOf(place, nodes)) }),
     ...(update === undefined || update === null ? {} : { update: update as Record<string, unknown> }), // checked by the runs route
   });
 }
 
-function placeOf(place: unknown): string | Send {
-  if (typeof place === 'string') return place;
-  const { node, input } = place as { node: string; input?: unknown }; // checked by the runs route
-  return new Send(node, input);
+/** LangGraph takes `false`, `0` and `""` for no answer, unless they are given by the id of their question. */
+async function answerOf(graph: ServableGraph, run: ServedRun, kwargs: RunKwargs, resume: unknown): Promise<unknown> {
+  if (resume) return resume;
+  const config = { configurable: { ...kwargs.checkpoint, thread_id: run.threadId } };
+  const head = (await graph.getState(config)) as Snapshot; // LangGraph's own
+  const [asked, ...others] = head.tasks.flatMap((task) => task.interrupts ?? []);
+  return asked?.id === undefined || others.length > 0 ? resume : { [asked.id]: resume };
+}
+
+/** @throws Error for a node that the graph does not have: LangGraph would go nowhere and call it success. */
+function placeOf(place: unknown, nodes: readonly string[]): string | Send {
+  const { node, input } = typeof place === 'string' ? { node: place } : (place as { node: string; input?: unknown }); // checked by the runs route
+  if (node !== END && !nodes.includes(node))
+    throw new Error(`command.goto: the graph has no node ${JSON.stringify(node)}; it has ${nodes.join(', ')}`);
+  return typeof place === 'string' ? place : new Send(node, input);
 }
 
 function chunkOf(raw: unknown, subgraphs: boolean): Chunk {

@@ -91,7 +91,9 @@ export function waitFor(server: Server, run: ServedRun, options: Pick<StreamOpti
       clearTimeout(timer);
       if (!over) yield '\n';
     }
-    if (last !== undefined) yield JSON.stringify(last.output ?? null);
+    // A run that was taken back, or never began, leaves what was there before.
+    const began = last !== undefined && !(last.status === 'interrupted' && last.output === null);
+    if (began) yield JSON.stringify(last?.output ?? null);
     else yield JSON.stringify((await server.served.threads.get({ tenant: run.tenant }, run.threadId))?.values ?? null);
   }
   return new Response(body(parts, options.onLeave), { headers: { 'content-type': 'application/json', ...options.headers } });

@@ -16,6 +16,8 @@ export async function needThread(server: Server, scope: Scope, threadId: string)
 }
 
 export function servedGraphOf(server: Server, thread: ThreadRow): ServedGraph | undefined {
+  // What a governed run is does not depend on metadata, which its starter may change.
+  if (thread.governed) return [...server.graphs.values()].find((graph) => graph.governed);
   const graphId = thread.metadata['graph_id'];
   return typeof graphId === 'string' ? server.graphs.get(graphId) : undefined;
 }

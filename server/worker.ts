@@ -196,9 +196,15 @@ async function ended(end: Awaited<ReturnType<typeof runGoverned>>, writer: Event
 }
 
 /** What `wait` answers: the values, with what they wait for. */
-function waited(outcome: { readonly values: unknown; readonly interrupts: Record<string, readonly unknown[]> }): unknown {
+function waited(outcome: {
+  readonly values: unknown;
+  readonly interrupts: Record<string, readonly unknown[]>;
+  readonly paused?: boolean;
+}): unknown {
   const pending = Object.values(outcome.interrupts).flat();
-  if (pending.length === 0 || typeof outcome.values !== 'object' || outcome.values === null) return outcome.values;
+  // A breakpoint asks nothing: an empty list.
+  if ((pending.length === 0 && outcome.paused !== true) || typeof outcome.values !== 'object' || outcome.values === null)
+    return outcome.values;
   return { ...outcome.values, __interrupt__: pending };
 }
 

@@ -3,7 +3,7 @@ export const sql = `
 CREATE TABLE threads (
   thread_id TEXT PRIMARY KEY, tenant TEXT NOT NULL, created_at TEXT NOT NULL, updated_at TEXT NOT NULL, state_updated_at TEXT,
   metadata TEXT NOT NULL, config TEXT NOT NULL, status TEXT NOT NULL, "values" TEXT, interrupts TEXT NOT NULL, error TEXT,
-  ttl_minutes REAL, expires_at TEXT, epoch INTEGER NOT NULL DEFAULT 0
+  ttl_minutes REAL, expires_at TEXT, epoch INTEGER NOT NULL DEFAULT 0, rest TEXT NOT NULL DEFAULT 'idle'
 ) STRICT;
 CREATE INDEX threads_by_created ON threads (tenant, created_at);
 CREATE INDEX threads_by_updated ON threads (tenant, updated_at);
@@ -73,8 +73,9 @@ CREATE TRIGGER runs_are_threads AFTER INSERT ON runs BEGIN
 END;
 CREATE TRIGGER runs_show_in_threads AFTER UPDATE OF status, lease_pid ON runs
 WHEN NOT EXISTS (SELECT 1 FROM thread_runs WHERE thread_id = NEW.thread_id AND status IN ('pending', 'running')) BEGIN
-  UPDATE threads SET updated_at = NEW.updated_at, status = CASE NEW.status
-    WHEN 'waiting' THEN 'interrupted' WHEN 'stopped' THEN 'error'
+  UPDATE threads SET updated_at = NEW.updated_at,
+    rest = CASE NEW.status WHEN 'waiting' THEN 'interrupted' WHEN 'stopped' THEN 'error' WHEN 'running' THEN 'interrupted' ELSE 'idle' END,
+    status = CASE NEW.status WHEN 'waiting' THEN 'interrupted' WHEN 'stopped' THEN 'error'
     WHEN 'running' THEN CASE WHEN NEW.lease_pid IS NULL THEN 'interrupted' ELSE 'busy' END ELSE 'idle' END
   WHERE thread_id = NEW.thread_id;
 END;

@@ -12,6 +12,7 @@ import {
   ServedError,
   type ServedRun,
   type ServedStatus,
+  type ThreadEnd,
 } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 import { isAlive, LEASE_MS, thisProcess } from '../owner.ts';
@@ -136,12 +137,10 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
   const stop = (row: Row, action: CancelAction, at: string): void => {
     if (row.status === 'running') {
       database.prepare('UPDATE thread_runs SET cancel = ? WHERE run_id = ?').run(action, row.run_id);
-    } else if (action === 'rollback') {
-      database.prepare('DELETE FROM thread_runs WHERE run_id = ?').run(row.run_id);
-      settleThread(database, row.thread_id, {}, at);
     } else {
-      database.prepare("UPDATE thread_runs SET status = 'interrupted', updated_at = ? WHERE run_id = ?").run(at, row.run_id);
-      settleThread(database, row.thread_id, {}, at);
+      if (action === 'rollback') database.prepare('DELETE FROM thread_runs WHERE run_id = ?').run(row.run_id);
+      else database.prepare("UPDATE thread_runs SET status = 'interrupted', updated_at = ? WHERE run_id = ?").run(at, row.run_id);
+      leave(database, row, {}, at);
     }
   };
 
@@ -260,10 +259,7 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
               row.run_id,
             );
         }
-        if (row.temporary === 1) {
-          for (const table of ['checkpoints', 'writes', 'threads'])
-            database.prepare(`DELETE FROM ${table} WHERE thread_id = ?`).run(row.thread_id);
-        } else settleThread(database, row.thread_id, end, at);
+        leave(database, row, end.rollback === true ? {} : end, at);
         if (end.webhook !== undefined)
           putWebhook(database, { runId: row.run_id, tenant: row.tenant, url: end.webhook.url, body: end.webhook.body, at: clock.now() });
         return true;
@@ -304,7 +300,7 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
         if (row.status === 'running') throw new ServedError('conflict', `run ${runId} is running; cancel it first`);
         database.prepare('DELETE FROM run_events WHERE run_id = ?').run(runId);
         database.prepare('DELETE FROM thread_runs WHERE run_id = ?').run(runId);
-        if (row.status === 'pending') settleThread(database, threadId, {}, stamp());
+        if (row.status === 'pending') leave(database, row, {}, stamp());
       });
       write.immediate();
     },
@@ -344,6 +340,15 @@ export const missingRun = (runId: string): ServedError => new ServedError('missi
 export function holds(database: Database, lease: RunLease): boolean {
   const row = database.prepare('SELECT epoch FROM threads WHERE thread_id = ?').get(lease.threadId) as { epoch: number } | undefined; // the selected column
   return row?.epoch === lease.epoch;
+}
+
+/** The thread after a run's end: settled, or gone with a stateless run. The run's row stays for those who wait. */
+function leave(database: Database, row: Row, end: ThreadEnd, at: string): void {
+  if (row.temporary === 0) {
+    settleThread(database, row.thread_id, end, at);
+    return;
+  }
+  for (const table of ['checkpoints', 'writes', 'threads']) database.prepare(`DELETE FROM ${table} WHERE thread_id = ?`).run(row.thread_id);
 }
 
 /** Removes a run and what it wrote since it first began. */

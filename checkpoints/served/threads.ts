@@ -177,8 +177,8 @@ export function createThreads(database: Database, clock: Clock): Threads {
         const at = stamp();
         database
           .prepare(
-            `INSERT INTO threads (thread_id, tenant, created_at, updated_at, state_updated_at, metadata, config, status, "values", interrupts, error)
-             SELECT ?, tenant, ?, ?, state_updated_at, metadata, config, CASE WHEN status <> 'busy' THEN status WHEN interrupts <> '{}' THEN 'interrupted' ELSE 'idle' END, "values", interrupts, error
+            `INSERT INTO threads (thread_id, tenant, created_at, updated_at, state_updated_at, metadata, config, status, rest, "values", interrupts, error)
+             SELECT ?, tenant, ?, ?, state_updated_at, metadata, config, rest, rest, "values", interrupts, error
              FROM threads WHERE thread_id = ?`,
           )
           .run(newId, at, at, threadId);
@@ -232,23 +232,38 @@ export function createThreads(database: Database, clock: Clock): Threads {
   };
 }
 
-/** Sets what a run or an edit left. The status is busy while a run is open, else what the end says. Inside any transaction. */
+/**
+ * Sets what a run or an edit left. The status is busy while a run is open, else what the end says; an end that says nothing (a run
+ * that was taken back, or never began) leaves the thread as it rested before. Inside any transaction.
+ */
 export function settleThread(database: Database, threadId: string, end: ThreadEnd, at: string): void {
   const row = database.prepare('SELECT "values", interrupts, error FROM threads WHERE thread_id = ?').get(threadId) as
     | Pick<Row, 'values' | 'interrupts' | 'error'>
     | undefined; // the selected columns
   if (row === undefined) return;
   const interrupts = end.interrupts === undefined ? row.interrupts : JSON.stringify(end.interrupts);
+  const unchanged = end.values === undefined && end.error === undefined;
   const error = end.error === undefined ? null : JSON.stringify(end.error);
-  const rest = error !== null ? 'error' : end.paused === true || interrupts !== '{}' ? 'interrupted' : 'idle';
+  const rest = unchanged ? null : error !== null ? 'error' : end.paused === true || interrupts !== '{}' ? 'interrupted' : 'idle';
   database
     .prepare(
-      `UPDATE threads SET "values" = ?, interrupts = ?, error = ?, updated_at = ?, state_updated_at = ?,
+      `UPDATE threads SET "values" = ?, interrupts = ?, error = ?, updated_at = ?, state_updated_at = COALESCE(?, state_updated_at), rest = COALESCE(?, rest),
          expires_at = CASE WHEN ttl_minutes IS NULL THEN NULL ELSE strftime('%Y-%m-%dT%H:%M:%fZ', ?, '+' || ttl_minutes || ' minutes') END,
-         status = CASE WHEN EXISTS (SELECT 1 FROM thread_runs r WHERE r.thread_id = ? AND r.status IN ('pending', 'running')) THEN 'busy' ELSE ? END
+         status = CASE WHEN EXISTS (SELECT 1 FROM thread_runs r WHERE r.thread_id = ? AND r.status IN ('pending', 'running')) THEN 'busy' ELSE COALESCE(?, rest) END
        WHERE thread_id = ?`,
     )
-    .run(end.values === undefined ? row.values : JSON.stringify(end.values), interrupts, error, at, at, at, threadId, rest, threadId);
+    .run(
+      end.values === undefined ? row.values : JSON.stringify(end.values),
+      interrupts,
+      unchanged ? row.error : error,
+      at,
+      unchanged ? null : at,
+      rest,
+      at,
+      threadId,
+      rest,
+      threadId,
+    );
 }
 
 interface Query {
