@@ -1,38 +1,61 @@
 /** A real repository behind a real server, with an independent model endpoint, as a front end meets them. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startServer, type TestServer } from '../server/serving.ts';
+import { Client } from '@langchain/langgraph-sdk';
+import { startServer } from '../server/serving.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { makeWorld, type Reply, type World } from '../story/world.ts';
 
-export interface GovernedWorld {
+/** A server over a home, wherever it runs. */
+export interface Served {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+export interface GovernedWorld<Server extends Served = Served> {
   readonly world: World;
   readonly endpoint: Endpoint;
-  readonly server: TestServer;
-  /** From the audit trail of one thread. */
+  readonly server: Server;
+  readonly client: Client;
+  /** The nodes that the run's kept stream tells of, in their order. */
+  nodesOf(threadId: string, runId: string): Promise<string[]>;
+  /** The audit trail of one thread. */
   audit(threadId: string): Promise<readonly { readonly action: string; readonly actor: string; readonly facts: unknown }[]>;
   close(): Promise<void>;
 }
 
+export const LANGGRAPH_JSON = new URL('../../langgraph.json', import.meta.url).pathname;
+export const KEY = { OPENAI_API_KEY: 'sk-test-key' };
+
+export const inThisProcess = (home: string): Promise<Served> => startServer({ home, config: LANGGRAPH_JSON, env: KEY });
+
 /** The repository is `shop` to the server; `config` goes over its `governor.yaml`. */
-export async function openGovernedWorld(replies: readonly Reply[], config: object = {}): Promise<GovernedWorld> {
+export async function openGovernedWorld<Server extends Served>(
+  replies: readonly Reply[],
+  config: object,
+  start: (home: string) => Promise<Server>,
+): Promise<GovernedWorld<Server>> {
   const endpoint = await openEndpoint(replies);
   const world = makeWorld({ config: { ...endpointConfig(endpoint.baseUrl), ...config } });
   mkdirSync(world.home, { recursive: true });
   writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  const server = await startServer({
-    home: world.home,
-    config: new URL('../../langgraph.json', import.meta.url).pathname,
-    env: { OPENAI_API_KEY: 'sk-test-key' },
-  });
+  const server = await start(world.home);
+  const client = new Client({ apiUrl: server.url, apiKey: null });
   return {
     world,
     endpoint,
     server,
+    client,
+    nodesOf: async (threadId, runId) => {
+      const nodes: string[] = [];
+      for await (const part of client.runs.joinStream(threadId, runId, { lastEventId: '-1' }))
+        if (part.event === 'updates') nodes.push(...Object.keys(Object(part.data)));
+      return nodes;
+    },
     audit: async (threadId) => {
-      const { status, body } = await server.send('GET', `/governor/threads/${threadId}/audit`);
-      if (status !== 200 || !Array.isArray(body)) throw new Error(`the audit trail: ${status} ${JSON.stringify(body)}`);
-      return body;
+      const response = await fetch(`${server.url}/governor/threads/${threadId}/audit`);
+      if (!response.ok) throw new Error(`the audit trail: ${response.status} ${await response.text()}`);
+      return response.json();
     },
     close: async () => {
       await server.stop();

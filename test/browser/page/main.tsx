@@ -38,7 +38,8 @@ function App() {
     },
     reconnectOnMount: true,
     fetchStateHistory: true,
-    onMetadataEvent: (data) => setRuns((known) => [...known, data.run_id]),
+    // A run that is taken over after a crash says its id again.
+    onMetadataEvent: (data) => setRuns((known) => [...new Set([...known, data.run_id])]),
     onUpdateEvent: (data) => nodes.current.push(...Object.keys(data)),
   });
   const answer = (resume: unknown) => void stream.submit(undefined, { command: { resume } });
