@@ -7,6 +7,7 @@ CREATE TABLE threads (
 ) STRICT;
 CREATE INDEX threads_by_created ON threads (tenant, created_at);
 CREATE INDEX threads_by_updated ON threads (tenant, updated_at);
+CREATE INDEX threads_by_state ON threads (tenant, state_updated_at);
 CREATE INDEX threads_by_status ON threads (tenant, status, created_at);
 CREATE INDEX threads_by_expiry ON threads (expires_at) WHERE expires_at IS NOT NULL;
 CREATE TABLE thread_metadata (
@@ -15,17 +16,17 @@ CREATE TABLE thread_metadata (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER thread_metadata_insert AFTER INSERT ON threads BEGIN
   INSERT INTO thread_metadata SELECT NEW.tenant, key, CAST(value AS TEXT), NEW.created_at, NEW.thread_id
-  FROM json_each(NEW.metadata) WHERE type IN ('text', 'integer', 'real');
+  FROM json_each(NEW.metadata) WHERE type IN ('text', 'integer', 'real', 'true', 'false');
 END;
 CREATE TRIGGER thread_metadata_update AFTER UPDATE OF metadata ON threads WHEN NEW.metadata <> OLD.metadata BEGIN
   DELETE FROM thread_metadata WHERE (tenant, key, value, created_at, thread_id) IN
-    (SELECT OLD.tenant, key, CAST(value AS TEXT), OLD.created_at, OLD.thread_id FROM json_each(OLD.metadata) WHERE type IN ('text', 'integer', 'real'));
+    (SELECT OLD.tenant, key, CAST(value AS TEXT), OLD.created_at, OLD.thread_id FROM json_each(OLD.metadata) WHERE type IN ('text', 'integer', 'real', 'true', 'false'));
   INSERT INTO thread_metadata SELECT NEW.tenant, key, CAST(value AS TEXT), NEW.created_at, NEW.thread_id
-  FROM json_each(NEW.metadata) WHERE type IN ('text', 'integer', 'real');
+  FROM json_each(NEW.metadata) WHERE type IN ('text', 'integer', 'real', 'true', 'false');
 END;
 CREATE TRIGGER thread_metadata_delete AFTER DELETE ON threads BEGIN
   DELETE FROM thread_metadata WHERE (tenant, key, value, created_at, thread_id) IN
-    (SELECT OLD.tenant, key, CAST(value AS TEXT), OLD.created_at, OLD.thread_id FROM json_each(OLD.metadata) WHERE type IN ('text', 'integer', 'real'));
+    (SELECT OLD.tenant, key, CAST(value AS TEXT), OLD.created_at, OLD.thread_id FROM json_each(OLD.metadata) WHERE type IN ('text', 'integer', 'real', 'true', 'false'));
 END;
 CREATE TABLE thread_runs (
   seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL UNIQUE, thread_id TEXT NOT NULL, tenant TEXT NOT NULL, assistant_id TEXT NOT NULL,
@@ -35,6 +36,7 @@ CREATE TABLE thread_runs (
 ) STRICT;
 CREATE INDEX thread_runs_by_thread ON thread_runs (thread_id, seq);
 CREATE INDEX thread_runs_open ON thread_runs (status, due_at, seq) WHERE status IN ('pending', 'running');
+CREATE INDEX thread_runs_open_by_thread ON thread_runs (thread_id, seq) WHERE status IN ('pending', 'running');
 CREATE INDEX thread_runs_ended ON thread_runs (updated_at) WHERE status NOT IN ('pending', 'running');
 CREATE TABLE run_events (run_id TEXT NOT NULL, seq INTEGER NOT NULL, event TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (run_id, seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE assistants (

@@ -66,6 +66,7 @@ const rowOf = (row: Row): ServedRun => ({
   error: row.error === null ? null : JSON.parse(row.error),
 });
 
+/** Beside any narrower rule: the index of open runs is used only where its own words stand in the statement. */
 const OPEN = "status IN ('pending', 'running')";
 
 /** What is acknowledged (`put`) and what ends a run is on the disk when it returns; claims and heartbeats go by `quick`. */
@@ -145,19 +146,21 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
   };
 
   const dead = quick.prepare(
-    "SELECT * FROM thread_runs WHERE status = 'running' AND NOT (lease_pid = ? AND lease_ticks = ? AND lease_host = ?)",
+    `SELECT * FROM thread_runs WHERE ${OPEN} AND status = 'running' AND NOT (lease_pid = ? AND lease_ticks = ? AND lease_host = ?)`,
   );
   const due = quick.prepare(
-    `SELECT r.* FROM thread_runs r WHERE r.status = 'pending' AND r.due_at <= ?
-       AND NOT EXISTS (SELECT 1 FROM thread_runs o WHERE o.thread_id = r.thread_id AND o.status = 'running')
-       AND NOT EXISTS (SELECT 1 FROM thread_runs p WHERE p.thread_id = r.thread_id AND p.status = 'pending' AND p.due_at <= ? AND p.seq < r.seq)
+    `SELECT r.* FROM thread_runs r WHERE r.${OPEN} AND r.status = 'pending' AND r.due_at <= ?
+       AND NOT EXISTS (SELECT 1 FROM thread_runs o WHERE o.thread_id = r.thread_id AND o.${OPEN} AND o.status = 'running')
+       AND NOT EXISTS (SELECT 1 FROM thread_runs p WHERE p.thread_id = r.thread_id AND p.${OPEN} AND p.status = 'pending' AND p.due_at <= ? AND p.seq < r.seq)
      ORDER BY r.due_at, r.seq LIMIT 1`,
   );
   const isDead = (row: Row): boolean =>
     (row.lease_until ?? 0) <= clock.now() ||
     !isAlive({ host: row.lease_host ?? '', pid: row.lease_pid ?? 0, startTicks: row.lease_ticks ?? 0 });
+  // The thread's own newest rows: the table's may go with another thread, and their ids are then given again.
   const marks = quick.prepare(
-    'SELECT (SELECT COALESCE(MAX(rowid), 0) FROM checkpoints) AS checkpoints, (SELECT COALESCE(MAX(rowid), 0) FROM writes) AS writes',
+    `SELECT (SELECT COALESCE(MAX(rowid), 0) FROM checkpoints WHERE thread_id = ?) AS checkpoints,
+       (SELECT COALESCE(MAX(rowid), 0) FROM writes WHERE thread_id = ?) AS writes`,
   );
 
   return {
@@ -200,7 +203,8 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
             epoch: number;
           }
         ).epoch; // RETURNING
-        const mark = row.mark_checkpoints === null ? (marks.get() as { checkpoints: number; writes: number }) : undefined; // the selected columns
+        const mark =
+          row.mark_checkpoints === null ? (marks.get(row.thread_id, row.thread_id) as { checkpoints: number; writes: number }) : undefined; // the selected columns
         quick
           .prepare(
             `UPDATE thread_runs SET status = 'running', attempt = attempt + 1, epoch = ?, lease_host = ?, lease_pid = ?, lease_ticks = ?,
@@ -225,8 +229,8 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
     nextDueMs: async () => {
       const row = database
         .prepare(
-          `SELECT min(at) AS at FROM (SELECT min(due_at) AS at FROM thread_runs WHERE status = 'pending'
-             UNION ALL SELECT min(lease_until) FROM thread_runs WHERE status = 'running')`,
+          `SELECT min(at) AS at FROM (SELECT min(due_at) AS at FROM thread_runs WHERE ${OPEN} AND status = 'pending'
+             UNION ALL SELECT min(lease_until) FROM thread_runs WHERE ${OPEN} AND status = 'running')`,
         )
         .get() as { at: number | null }; // min
       return row.at === null ? undefined : Math.max(0, row.at - clock.now());

@@ -117,7 +117,7 @@ export function createThreads(database: Database, clock: Clock): Threads {
     search: async (scope, filter, paging) => {
       const query = searchOf(scope, filter, paging);
       const rows = database
-        .prepare(`SELECT ${COLUMNS} FROM ${query.from} WHERE ${query.where} ORDER BY ${query.order} LIMIT ? OFFSET ?`)
+        .prepare(`SELECT ${COLUMNS} FROM ${query.from} WHERE ${query.where.join(' AND ')} ORDER BY ${query.order} LIMIT ? OFFSET ?`)
         .all(...query.values, paging.limit + 1, paging.offset) as Row[]; // the table's columns
       const more = rows.length > paging.limit;
       const total =
@@ -268,27 +268,33 @@ export function settleThread(database: Database, threadId: string, end: ThreadEn
 
 interface Query {
   readonly from: string;
-  readonly where: string;
+  readonly where: readonly string[];
   readonly order: string;
   readonly values: readonly unknown[];
 }
 
-/** A member of the metadata that is asked for by value leads, by its own index; so a search costs what it finds. */
+type Tag = readonly [key: string, value: string | number | boolean];
+
+/**
+ * A member of the metadata that is asked for by value leads, by its own index; so a search costs what it finds. A `+` keeps SQLite from
+ * walking all threads of the tenant where another index knows better.
+ */
 function searchOf(scope: Scope, filter: ThreadFilter, paging: Paging): Query {
   const where: string[] = [];
   const values: unknown[] = [];
-  const asked = { ...filter.metadata, ...equalities(scope) };
   const direction = paging.sortOrder === 'asc' ? 'ASC' : 'DESC';
-  const sort = SORTS[paging.sortBy ?? 'created_at'] ?? SORTS['created_at'] ?? '';
-  const leading = Object.entries(asked)
-    .filter(([, value]) => typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value)))
-    .toSorted(([a], [b]) => rank(a) - rank(b))[0];
-  const byTag = leading !== undefined && filter.ids === undefined && sort === SORTS['created_at'];
+  const sortBy = paging.sortBy ?? 'created_at';
+  const sort = SORTS[sortBy] ?? 't.created_at';
+  const leading = Object.entries({ ...filter.metadata, ...equalities(scope) })
+    .filter((entry): entry is [string, Tag[1]] => isTagged(entry[1]))
+    .toSorted((a, b) => rank(a) - rank(b))[0];
+  // What most threads share is no help where they are wanted in another order.
+  const byTag = leading !== undefined && filter.ids === undefined && (sortBy === 'created_at' || rank(leading) === 0);
   if (byTag) {
     where.push('m.tenant = ?', 'm.key = ?', 'm.value = ?');
-    values.push(scope.tenant, leading[0], String(leading[1]));
+    values.push(scope.tenant, leading[0], typeof leading[1] === 'boolean' ? String(Number(leading[1])) : String(leading[1]));
   } else {
-    where.push('t.tenant = ?');
+    where.push(filter.ids !== undefined || sortBy === 'thread_id' ? '+t.tenant = ?' : 't.tenant = ?');
     values.push(scope.tenant);
   }
   if (filter.ids !== undefined) {
@@ -299,7 +305,11 @@ function searchOf(scope: Scope, filter: ThreadFilter, paging: Paging): Query {
     where.push('t.status = ?');
     values.push(filter.status);
   }
-  if (filter.metadata !== undefined && Object.keys(filter.metadata).length > 0) {
+  const members = Object.keys(filter.metadata ?? {});
+  // The index keeps text alone: what may also be a number's is looked at again.
+  const told =
+    byTag && members.length === 1 && members[0] === leading[0] && /^[^\d-]/.test(String(leading[1])) && typeof leading[1] === 'string';
+  if (members.length > 0 && !told) {
     where.push('json_contains(t.metadata, ?)');
     values.push(JSON.stringify(filter.metadata));
   }
@@ -311,17 +321,23 @@ function searchOf(scope: Scope, filter: ThreadFilter, paging: Paging): Query {
     where.push('json_matches(t.metadata, ?)');
     values.push(JSON.stringify(scope.filters));
   }
-  const order = byTag ? `m.created_at ${direction}, m.thread_id ${direction}` : `${sort} ${direction}, t.thread_id ${direction}`;
+  const columns = byTag && sortBy === 'created_at' ? ['m.created_at', 'm.thread_id'] : [sort, ...(TIES[sortBy] ?? ['t.thread_id'])];
   return {
     from: byTag ? 'thread_metadata m JOIN threads t ON t.thread_id = m.thread_id' : 'threads t',
-    where: where.join(' AND '),
-    order,
+    where,
+    order: columns.map((column) => `${column} ${direction}`).join(', '),
     values,
   };
 }
 
-/** The graph is what most threads share: it leads last. */
-const rank = (key: string): number => (key === 'graph_id' ? 2 : key === 'assistant_id' ? 1 : 0);
+/** What comes after the column that is sorted by, as its index has it. */
+const TIES: Readonly<Record<string, readonly string[]>> = { thread_id: [], status: ['t.created_at', 't.thread_id'] };
+
+const isTagged = (value: unknown): value is Tag[1] =>
+  typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isSafeInteger(value));
+
+/** What most threads share leads last: their graph, a yes or no. */
+const rank = ([key, value]: Tag): number => (key === 'graph_id' ? 3 : key === 'assistant_id' ? 2 : typeof value === 'boolean' ? 1 : 0);
 
 function equalities(scope: Scope): Record<string, unknown> {
   const entries = Object.entries(scope.filters ?? {}).map(([key, rule]) => [key, typeof rule === 'string' ? rule : rule.$eq] as const);
@@ -329,8 +345,9 @@ function equalities(scope: Scope): Record<string, unknown> {
 }
 
 function counted(database: Database, query: Query): number {
+  const from = query.where.every((rule) => rule.startsWith('m.')) ? 'thread_metadata m' : query.from;
   const row = database
-    .prepare(`SELECT count(*) AS total FROM (SELECT 1 FROM ${query.from} WHERE ${query.where} LIMIT ${COUNT_CAP})`)
+    .prepare(`SELECT count(*) AS total FROM (SELECT 1 FROM ${from} WHERE ${query.where.join(' AND ')} LIMIT ${COUNT_CAP})`)
     .get(...query.values) as { total: number }; // count
   return row.total;
 }
