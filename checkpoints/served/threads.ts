@@ -308,7 +308,11 @@ function searchOf(scope: Scope, filter: ThreadFilter, paging: Paging): Query {
   const members = Object.keys(filter.metadata ?? {});
   // The index keeps text alone: what may also be a number's is looked at again.
   const told =
-    byTag && members.length === 1 && members[0] === leading[0] && /^[^\d-]/.test(String(leading[1])) && typeof leading[1] === 'string';
+    byTag &&
+    members.length === 1 &&
+    filter.metadata?.[leading[0]] === leading[1] &&
+    typeof leading[1] === 'string' &&
+    /^[^\d-]/.test(leading[1]);
   if (members.length > 0 && !told) {
     where.push('json_contains(t.metadata, ?)');
     values.push(JSON.stringify(filter.metadata));

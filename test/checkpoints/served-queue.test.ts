@@ -1,0 +1,139 @@
+/** The queue's rows: who runs next, what a lease guards, and what a take-back takes. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Stores } from '../../checkpoints/stores.ts';
+import type { NewRun } from '../../domain/served.ts';
+import { type Home, makeHome, threadOf } from './home.ts';
+
+const scope = { tenant: 'default' };
+let home: Home;
+let stores: Stores;
+beforeEach(async () => {
+  home = makeHome();
+  stores = await home.open();
+});
+afterEach(() => home.dispose());
+
+const run = (runId: string, threadId: string, more: Partial<NewRun> = {}): NewRun => ({
+  runId,
+  threadId,
+  assistantId: 'a',
+  metadata: {},
+  kwargs: {},
+  caller: {},
+  multitask: 'enqueue',
+  temporary: false,
+  afterMs: 0,
+  ifNotExists: 'create',
+  threadMetadata: { graph_id: 'g' },
+  threadConfig: {},
+  ...more,
+});
+const checkpoint = (threadId: string, id: string) =>
+  home
+    .raw()
+    .prepare(
+      "INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoint_id, type, checkpoint, metadata) VALUES (?, '', ?, 'json', '{}', '{}')",
+    )
+    .run(threadId, id);
+const count = (threadId: string): number =>
+  (home.raw().prepare('SELECT count(*) AS n FROM checkpoints WHERE thread_id = ?').get(threadId) as { n: number }).n; // count
+
+test('a take-back removes what the run wrote, also when another thread with newer rows was deleted meanwhile', async () => {
+  const { queue, threads } = stores.served;
+  const [a, b] = [threadOf(1), threadOf(2)];
+  await threads.create(scope, { threadId: b, metadata: {}, ifExists: 'raise' });
+  for (let index = 0; index < 10; index += 1) checkpoint(b, `b${index}`);
+  await queue.put(scope, [run('r', a)]);
+  const claimed = await queue.claim();
+  await threads.delete(scope, b);
+  checkpoint(a, 'a1');
+  checkpoint(a, 'a2');
+  expect(claimed && (await queue.finish(claimed.lease, { status: 'interrupted', rollback: true }))).toBe(true);
+  expect([count(a), await queue.get(scope, a, 'r')]).toEqual([0, undefined]);
+});
+
+test('put is all or nothing: one refused run, and none is there', async () => {
+  const { queue, threads } = stores.served;
+  await queue.put(scope, [run('first', threadOf(1))]);
+  await expect(queue.put(scope, [run('second', threadOf(2)), run('third', threadOf(1), { multitask: 'reject' })])).rejects.toMatchObject({
+    kind: 'conflict',
+  });
+  expect(await queue.get(scope, undefined, 'second')).toBeUndefined();
+  expect(await threads.get(scope, threadOf(2))).toBeUndefined();
+});
+
+test('a thread is run by one at a time, the oldest due first; a delayed run holds back nobody', async () => {
+  const { queue } = stores.served;
+  await queue.put(scope, [
+    run('late', threadOf(1), { afterMs: 1000 }),
+    run('one', threadOf(1)),
+    run('two', threadOf(1)),
+    run('other', threadOf(2)),
+  ]);
+  const first = await queue.claim();
+  const second = await queue.claim();
+  expect([first?.run.runId, second?.run.runId, await queue.claim()]).toEqual(['one', 'other', undefined]);
+  if (first !== undefined) await queue.finish(first.lease, { status: 'success', values: {} });
+  const next = await queue.claim();
+  expect(next?.run.runId).toBe('two');
+  if (next !== undefined) await queue.finish(next.lease, { status: 'success', values: {} });
+  expect(await queue.nextDueMs()).toBe(1000);
+  expect(await queue.claim()).toBeUndefined();
+  home.clock.ms += 1000;
+  expect((await queue.claim())?.run.runId).toBe('late');
+});
+
+test('a stale lease writes no event, no end, and beats in vain', async () => {
+  const { queue, events } = stores.served;
+  await queue.put(scope, [run('r', threadOf(1))]);
+  const old = await queue.claim();
+  if (old === undefined) throw new Error('nothing to claim');
+  await queue.giveBack(old.lease);
+  const held = await queue.claim();
+  expect(held?.run.attempt).toBe(1);
+  await expect(events.append(old.lease, [{ event: 'values', data: '{}' }])).rejects.toMatchObject({ name: 'FencedError' });
+  expect(await queue.finish(old.lease, { status: 'success' })).toBe(false);
+  expect(await queue.heartbeat(old.lease)).toBe('lost');
+  expect(held && (await queue.heartbeat(held.lease))).toBe('held');
+});
+
+test('a cancel of a pending stateless run takes its thread with it; its row stays for those who wait', async () => {
+  const { queue, threads } = stores.served;
+  await queue.put(scope, [run('r', threadOf(1), { temporary: true, afterMs: 1000 })]);
+  expect(await queue.cancel(scope, { runIds: ['r'] }, 'interrupt')).toEqual(['r']);
+  expect(await threads.get(scope, threadOf(1))).toBeUndefined();
+  expect(await queue.get(scope, undefined, 'r')).toMatchObject({ status: 'interrupted' });
+  expect(await queue.get({ tenant: 'other' }, undefined, 'r')).toBeUndefined();
+});
+
+test('another tenant puts, sees, cancels and deletes nothing of a thread, and cannot tell it from none', async () => {
+  const { queue, threads } = stores.served;
+  await queue.put(scope, [run('r', threadOf(1), { afterMs: 1000 })]);
+  const other = { tenant: 'other' };
+  for (const ifNotExists of ['create', 'reject'] as const)
+    await expect(queue.put(other, [run('x', threadOf(1), { ifNotExists })])).rejects.toMatchObject({ kind: 'missing' });
+  await expect(queue.list(other, threadOf(1), { limit: 1, offset: 0 })).rejects.toMatchObject({ kind: 'missing' });
+  await expect(queue.delete(other, threadOf(1), 'r')).rejects.toMatchObject({ kind: 'missing' });
+  expect(await queue.cancel(other, { status: 'all' }, 'rollback')).toEqual([]);
+  expect(await queue.cancel(other, { runIds: ['r'] }, 'rollback')).toEqual([]);
+  await expect(threads.delete(other, threadOf(1))).rejects.toMatchObject({ kind: 'missing' });
+  expect(await queue.get(scope, threadOf(1), 'r')).toMatchObject({ status: 'pending' });
+});
+
+test('events have dense ids, go on after a trim, and are read in pages of rows and of bytes', async () => {
+  const { queue, events } = stores.served;
+  await queue.put(scope, [run('r', threadOf(1))]);
+  const claimed = await queue.claim();
+  if (claimed === undefined) throw new Error('nothing to claim');
+  for (let index = 0; index < 3; index += 1)
+    await events.append(
+      claimed.lease,
+      [0, 1].map((part) => ({ event: 'custom', data: JSON.stringify('x'.repeat(100) + part) })),
+    );
+  expect((await events.read('r', -1, 100, 1e6)).map((row) => row.seq)).toEqual([0, 1, 2, 3, 4, 5]);
+  expect((await events.read('r', 2, 2, 1e6)).map((row) => row.seq)).toEqual([3, 4]);
+  expect((await events.read('r', -1, 100, 150)).map((row) => row.seq)).toEqual([0, 1]);
+  await events.trim('r', 5);
+  expect(await events.append(claimed.lease, [{ event: 'custom', data: '1' }])).toBe(6);
+  expect((await events.read('r', -1, 100, 1e6)).map((row) => row.seq)).toEqual([5, 6]);
+});
