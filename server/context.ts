@@ -88,6 +88,8 @@ export interface ServeLimits {
   readonly attempts: number;
   /** Longest time of one run, in ms; 0: no limit. */
   readonly runMs: number;
+  /** So often an open stream says that it lives, in ms. Default: 5000, by which the official clients know a dead one. */
+  readonly heartbeatMs?: number;
 }
 
 export interface Server {

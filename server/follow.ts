@@ -14,6 +14,7 @@ export const isOpen = (run: ServedRun | undefined): boolean => run?.status === '
 /** The events after `afterSeq`, until the run has ended; `undefined` is a heartbeat. */
 export async function* follow(server: Server, run: ServedRun, afterSeq: number, signal: AbortSignal): AsyncGenerator<EventRow | undefined> {
   const { queue, events } = server.served;
+  const heartbeatMs = server.limits.heartbeatMs ?? HEARTBEAT_MS;
   const scope: Scope = { tenant: run.tenant };
   const subscription = server.hub.subscribe(run.runId);
   const onAbort = (): void => subscription.close();
@@ -36,12 +37,12 @@ export async function* follow(server: Server, run: ServedRun, afterSeq: number, 
       }
       if (ended) return;
       const quiet = server.house.clock.monotonic() - quietSince;
-      if (quiet >= HEARTBEAT_MS) {
+      if (quiet >= heartbeatMs) {
         quietSince = server.house.clock.monotonic();
         yield undefined;
         continue;
       }
-      await subscription.next(Math.min(HEARTBEAT_MS - quiet, server.isLocal(run.runId) ? HEARTBEAT_MS : LOOK_MS));
+      await subscription.next(Math.min(heartbeatMs - quiet, server.isLocal(run.runId) ? heartbeatMs : LOOK_MS));
     }
   } finally {
     subscription.close();

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServed } from '../../checkpoints/served/index.ts';
-import type { NewRun, Served } from '../../domain/served.ts';
+import type { NewRun } from '../../domain/served.ts';
+import type { Served } from '../../domain/server-stores.ts';
 import { type Home, makeHome, threadOf } from './home.ts';
 
 const THREADS = 50_000;

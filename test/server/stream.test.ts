@@ -1,4 +1,5 @@
 /** The event stream of a run: every mode, dense ids, joins and cuts, and the end. */
+import { Client } from '@langchain/langgraph-sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startServer, type TestServer } from './serving.ts';
 import { all, frames, type Told } from './sse.ts';
@@ -296,6 +297,61 @@ describe('joins', () => {
     leave.abort();
     await expect.poll(count, { timeout: 5000 }).toBe(0);
     await server.client.runs.cancel(thread_id, run.run_id, true);
+  });
+
+  test('a quiet stream says that it lives, between frames, and so does a run that waits for its turn', async () => {
+    const quiet = await startServer({ limits: { heartbeatMs: 40 } });
+    const { thread_id } = await quiet.client.threads.create();
+    const run = await quiet.client.runs.create(thread_id, 'slow', { input: {}, config: { configurable: { ms: 300, steps: 1 } } });
+    const next = await quiet.client.runs.create(thread_id, 'two', { input: {} });
+    for (const runId of [run.run_id, next.run_id]) {
+      const text = await (await fetch(`${quiet.url}/threads/${thread_id}/runs/${runId}/stream`)).text();
+      if (runId === run.run_id) expect(text.split(': heartbeat\n\n').length).toBeGreaterThan(3);
+      expect(text.replaceAll(': heartbeat\n\n', '')).toMatch(/^(event: \S+\ndata: .*\nid: \d+\n\n)+$/);
+    }
+    await quiet.stop();
+  });
+
+  test('the official client, cut off in the middle, comes back by itself and tells each event once', async () => {
+    const { thread_id } = await shapes.client.threads.create();
+    let cuts = 0;
+    const cutting: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init);
+      if (cuts >= 1 || response.body === null || !/text\/event-stream/.test(response.headers.get('content-type') ?? '')) return response;
+      cuts += 1;
+      let bytes = 0;
+      const cut = new TransformStream<Uint8Array, Uint8Array>({
+        transform: (chunk, controller) => {
+          bytes += chunk.length;
+          controller.enqueue(chunk);
+          if (bytes > 600) controller.error(new TypeError('terminated'));
+        },
+      });
+      return new Response(response.body.pipeThrough(cut), response);
+    };
+    const client = new Client({ apiUrl: shapes.url, apiKey: null, callerOptions: { maxRetries: 0, fetch: cutting } });
+    const told = await all(
+      client.runs.stream(thread_id, 'tick', { input: {}, streamMode: 'custom', config: { configurable: { count: 40, ms: 5 } } }),
+    );
+    expect(cuts).toBeGreaterThan(0);
+    expect(told.map((one) => Number(one.id))).toEqual(Array.from({ length: 41 }, (_one, index) => index));
+    expect(await shapes.client.runs.list(thread_id)).toHaveLength(1);
+  });
+
+  test('a run keeps its last events up to a size; who comes later gets those, by their own ids', async () => {
+    const small = await startServer({ config: SHAPES, limits: { runEventBytes: 200 } });
+    const { thread_id } = await small.client.threads.create();
+    const run = await small.client.runs.create(thread_id, 'tick', {
+      input: {},
+      streamMode: 'custom',
+      config: { configurable: { count: 100 } },
+    });
+    await small.client.runs.join(thread_id, run.run_id);
+    const ids = (await all(small.client.runs.joinStream(thread_id, run.run_id))).map((one) => Number(one.id));
+    expect(ids.at(-1)).toBe(100);
+    expect(ids.length).toBeLessThan(40);
+    expect(ids).toEqual(ids.map((_one, index) => (ids[0] ?? 0) + index));
+    await small.stop();
   });
 
   test('a run that is not there: 404, and no stream of heartbeats', async () => {
