@@ -1,5 +1,6 @@
 /** 200 open streams and 32 clients for a while: how long a state read takes, and whether memory keeps growing. */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import type { DevServer } from '../../test/compat/server.ts';
 import { ask, streamed } from './http.ts';
 import { quantile, slope } from './numbers.ts';
@@ -20,6 +21,7 @@ export interface Soaked {
 
 export async function soak(server: DevServer, seconds: number, log: (line: string) => void): Promise<Soaked> {
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   const end = performance.now() + seconds * 1000;
   let events = 0;
   let broken = 0;

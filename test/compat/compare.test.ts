@@ -30,9 +30,10 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all((servers ?? []).map((server) => server.close())));
 
-test.each(SCENARIOS)('$name: both answer alike, but for what is listed', async (scenario) => {
+test.each(SCENARIOS)('$name: both answer alike, but for what is listed', { timeout: 400_000 }, async (scenario) => {
   const wires = servers.map((server) => new Wire(server, names));
-  await Promise.all(wires.map((wire) => scenario.run(wire)));
+  // One after the other: reading types takes a whole core for seconds, and both give up after half a minute of it.
+  for (const wire of wires) await scenario.run(wire);
   const unforeseen = compare(scenario.name, wires[0]?.records ?? [], wires[1]?.records ?? []).filter((deviation) => {
     const row = foreseen(deviation);
     if (row !== undefined) seen.add(row);

@@ -4,6 +4,8 @@ import { at, type Difference } from './row.ts';
 
 const INTERNAL = ['langgraph_version', 'langgraph_plan', 'langgraph_api_url', 'created_by'];
 
+const OF_THE_RUN = ['user-agent', 'ls_integration', 'run_attempt', 'langgraph_*', 'checkpoint_*'];
+
 export const BETTER_ANSWERS: readonly Difference[] = [
   {
     id: 'A1',
@@ -24,14 +26,29 @@ export const BETTER_ANSWERS: readonly Difference[] = [
     official: 'Metadata of a checkpoint repeats all metadata of its run, and its configurable values.',
     ours: 'Source, step, parents, run and thread.',
     why: 'It stands in every checkpoint; the run has the rest.',
-    at: [at('*', 'body*.metadata.*', ANY, ABSENT), at('stream of *', 'events[*].data*.metadata.*', ANY, ABSENT)],
+    at: [
+      ...OF_THE_RUN.map((name) => at('*', `body*.metadata.${name}`, ANY, ABSENT)),
+      at('*', 'body*.metadata.created_by', 'system', ABSENT),
+      at('supersteps/*', 'body*.metadata.graph_id', 'trivial', ABSENT),
+      at('run payload/state before the first', 'body.metadata.tone', 'kind', ABSENT),
+      at('client: threads/threads.getState', 'body.metadata.*', ANY, ABSENT),
+      ...['state/*', 'human in the loop/*', 'failing run/state'].flatMap((request) =>
+        ['graph_id', 'assistant_id'].map((name) => at(request, `body*.metadata.${name}`, ANY, ABSENT)),
+      ),
+      at('run payload/state before the first', 'body.metadata.*_id', ANY, ABSENT),
+      at('stream of *', 'events[*].data*.metadata.*', ANY, ABSENT),
+    ],
   },
   {
     id: 'A4',
-    official: "A run's `kwargs` repeat its ids, its metadata and whether its thread is temporary; its metadata who made the assistant.",
+    official:
+      "A run's `kwargs` repeat its ids, its metadata and whether its thread is temporary; its metadata its graph, its assistant and who made that.",
     ours: 'What the caller sent.',
     why: 'The ids are members of the run.',
-    at: [at('*', 'body*.kwargs.*', ANY, ABSENT)],
+    at: [
+      at('*', 'body*.kwargs.*', ANY, ABSENT),
+      ...['runs/create', 'runs/get', 'client: runs/runs.get'].map((request) => at(request, 'body.metadata.*_id', ANY, ABSENT)),
+    ],
   },
   {
     id: 'A5',
@@ -77,7 +94,10 @@ export const BETTER_ANSWERS: readonly Difference[] = [
     official: 'Schemas of a subgraph are named `input`, `output`, `state`, `config`.',
     ours: '`input_schema` and so on, as those of a graph.',
     why: "H and the SDK's type (`Subgraphs`).",
-    at: [at('*ubgraph*', 'body.research.*', ANY, ANY)],
+    at: [
+      ...['state', 'input', 'output', 'config'].map((name) => at('*ubgraph*', `body.research.${name}`, ANY, ABSENT)),
+      at('*ubgraph*', 'body.research.*_schema', ABSENT, ANY),
+    ],
   },
   {
     id: 'A11',
@@ -100,6 +120,7 @@ export const BETTER_ANSWERS: readonly Difference[] = [
     why: 'It has its checkpoints.',
     at: [
       at('state/copy', 'body.values', ABSENT, ANY),
+      at('state/copy', 'body.metadata.thread_id', ANY, ABSENT),
       at('client: threads/threads.copy', 'body', 'idle', 'interrupted'),
       at('state/copy', 'body.config.configurable', ABSENT, {}),
     ],

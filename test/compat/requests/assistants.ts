@@ -16,6 +16,7 @@ export const ASSISTANTS: readonly Scenario[] = [
       });
       await wire.send('sorted by name', 'POST', '/assistants/search', {
         body: { metadata: { created_by: 'system' }, limit: 3, sort_by: 'name', sort_order: 'asc', select: ['name'] },
+        pick: (body) => (Array.isArray(body) ? body.map((one) => String(Object(one)['name'])).join(' ') : body),
       });
       await wire.send('count', 'POST', '/assistants/count', { body: { metadata: { created_by: 'system' } } });
       await wire.send('by uuid5', 'GET', `/assistants/${String(of(all, 0, 'assistant_id'))}`);
