@@ -60,6 +60,6 @@ export async function openGovernedPage(
     passed: (node) => page.locator('#nodes > li', { hasText: node }).first().waitFor(),
     threadId: () => new URL(page.url()).searchParams.get('thread') ?? '',
     expectQuiet: () => expect(watched.complaints).toEqual([]),
-    close: watched.close,
+    close: () => watched.close(),
   };
 }
