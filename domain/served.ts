@@ -158,6 +158,8 @@ export interface RunLease {
   readonly runId: string;
   readonly threadId: string;
   readonly epoch: number;
+  /** It was begun before, and died or was given back. */
+  readonly again: boolean;
 }
 
 export interface RunEnd extends ThreadEnd {

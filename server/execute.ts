@@ -65,9 +65,11 @@ export async function execute(
   const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
   server.saver.guard({ threadId: lease.threadId, epoch: lease.epoch }, (error) => broken.abort(error));
   try {
-    const input = await inputOf(graph, run, kwargs);
-    if (kwargs.stream_mode.includes('events')) await streamEvents(graph, input, config, run, kwargs, execution);
-    else for await (const raw of await graph.stream(input, config)) await execution.chunk(chunkOf(raw, kwargs.subgraphs));
+    const taken = lease.again && (await isTaken(graph, run));
+    const input = taken ? null : await inputOf(graph, run, kwargs);
+    const place = taken ? atHead(config) : config;
+    if (kwargs.stream_mode.includes('events')) await streamEvents(graph, input, place, run, kwargs, execution);
+    else for await (const raw of await graph.stream(input, place)) await execution.chunk(chunkOf(raw, kwargs.subgraphs));
     broken.signal.throwIfAborted();
   } catch (error) {
     // What could not be stored is the cause; what the graph says of its abort is not.
@@ -142,14 +144,22 @@ function contextOf(standard: unknown, given: unknown): unknown {
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * The input verbatim, or the command. When an earlier attempt of this very run got as far as a checkpoint, what was asked has been
- * taken in: delivering it again would start anew, or answer the next question with the same words.
+ * When an earlier beginning of this very run got as far as a checkpoint, what was asked has been taken in: delivering it again would
+ * start anew, fork again, or answer the next question with the same words.
  */
+async function isTaken(graph: ServableGraph, run: ServedRun): Promise<boolean> {
+  const head = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
+  return (head.metadata as Json | undefined)?.['run_id'] === run.runId; // stamped by the saver
+}
+
+/** From the newest checkpoint on, whichever one the run was asked to fork from. */
+function atHead(config: Record<string, unknown>): Record<string, unknown> {
+  const { checkpoint_id: _id, checkpoint_ns: _ns, checkpoint_map: _map, ...rest } = config['configurable'] as Json; // made by runConfig
+  return { ...config, configurable: rest };
+}
+
+/** The input verbatim, or the command. */
 async function inputOf(graph: ServableGraph, run: ServedRun, kwargs: RunKwargs): Promise<unknown> {
-  if (run.attempt > 1) {
-    const head = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
-    if ((head.metadata as Json | undefined)?.['run_id'] === run.runId) return null; // stamped by the saver
-  }
   if (kwargs.command === undefined || kwargs.command === null) return kwargs.input ?? null;
   const { resume, goto, update } = kwargs.command;
   const places = goto === undefined || goto === null ? [] : Array.isArray(goto) ? goto : [goto];

@@ -115,7 +115,7 @@ async function work(server: Server, run: ServedRun, lease: RunLease, abort: Abor
   const limit = server.limits.runMs > 0 ? setTimeout(() => abort.abort(new Stopped('timeout')), server.limits.runMs) : undefined;
   try {
     // What was asked while nobody held it: a cancel of a run whose worker died.
-    if (run.attempt > 1) await beat();
+    if (lease.again) await beat();
     const end = await attempt(server, run, lease, kwargs, writer, abort, drain);
     if (end === 'drain') {
       await queue.giveBack(lease);

@@ -30,6 +30,6 @@ export function createServed(database: Database, quick: Database, clock: Clock):
 /** The saver of graphs that are not the governor's: fenced by the epoch of the thread's run. */
 export function createServedSaver(database: Database): GuardedSaver {
   return new GuardedSaver(database, (fence) => {
-    if (!holds(database, { runId: '', ...fence })) throw new FencedError(fence.threadId, fence.epoch);
+    if (!holds(database, fence)) throw new FencedError(fence.threadId, fence.epoch);
   });
 }

@@ -222,7 +222,7 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
             row.run_id,
           );
         const run = rowOf({ ...row, status: 'running', attempt: row.attempt + 1 });
-        return { run, lease: { runId: row.run_id, threadId: row.thread_id, epoch } };
+        return { run, lease: { runId: row.run_id, threadId: row.thread_id, epoch, again: row.mark_checkpoints !== null } };
       });
       return take.immediate();
     },
@@ -341,7 +341,7 @@ const pickGraph = (metadata: Json): Json => ({ graph_id: metadata['graph_id'], a
 export const missingRun = (runId: string): ServedError => new ServedError('missing', `run ${runId} not found`);
 
 /** True while this lease is the thread's current one. Inside the transaction of the write it guards. */
-export function holds(database: Database, lease: RunLease): boolean {
+export function holds(database: Database, lease: Pick<RunLease, 'threadId' | 'epoch'>): boolean {
   const row = database.prepare('SELECT epoch FROM threads WHERE thread_id = ?').get(lease.threadId) as { epoch: number } | undefined; // the selected column
   return row?.epoch === lease.epoch;
 }

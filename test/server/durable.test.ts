@@ -103,6 +103,35 @@ test('an answer that was given once is not given to the next question after a ki
   expect(state.next).toEqual(['second']);
 });
 
+test('an answer and a fork that were taken in are not given again after a drain', async () => {
+  const first = await start();
+  const { client } = first;
+  const { thread_id } = await client.threads.create();
+  await client.runs.wait(thread_id, 'pause', { input: { n: 0 } });
+  const answered = await client.runs.create(thread_id, 'pause', { command: { resume: 'only once' } });
+  const forked = await client.threads.create();
+  await client.runs.wait(forked.thread_id, 'slow', { input: { n: 0 }, config: { configurable: { steps: 1, ms: 1 } } });
+  const before = (await client.threads.getHistory(forked.thread_id)).find((one) => one.next.includes('wait'));
+  if (before === undefined) throw new Error('no checkpoint to fork from');
+  const again = await client.runs.create(forked.thread_id, 'slow', { ...slow(9, 200), input: null, checkpoint: before.checkpoint });
+  await until(
+    async () => ((await client.threads.getState<{ log: string[] }>(thread_id)).values.log.length > 0 ? true : undefined),
+    'the answer',
+  );
+  await until(() => (steps().length >= 1 ? true : undefined), 'a step of the fork');
+  const ended = first.end('SIGTERM');
+  await new Promise((wake) => setTimeout(wake, 200));
+  first.child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  const { client: next } = await start({ port: first.port });
+  await next.runs.join(thread_id, answered.run_id);
+  await next.runs.join(forked.thread_id, again.run_id);
+  const state = await next.threads.getState<{ log: string[] }>(thread_id);
+  expect([state.values.log, state.next]).toEqual([['first:"only once"'], ['second']]);
+  // One step at most is done twice; a fork that began anew would do all of them again.
+  expect(steps().length - new Set(steps()).size).toBeLessThanOrEqual(1);
+}, 60_000);
+
 test('SIGTERM lets a short run end, gives a long one back uncounted, and exits 0', async () => {
   const first = await start();
   const { client } = first;
