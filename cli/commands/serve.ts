@@ -1,7 +1,7 @@
 /** `governor serve`: the LangGraph server on this home, until a signal drains it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { UsageError } from '../../domain/errors.ts';
+import { toError, UsageError } from '../../domain/errors.ts';
 import { openHouse } from '../../graphs/house.ts';
 import { packageFile } from '../../graphs/package.ts';
 import { readProject } from '../../server/project/config.ts';
@@ -28,6 +28,8 @@ export async function serveCommand(io: Io, flags: ServeFlags): Promise<number> {
     const at = new Date(house.clock.now()).toISOString();
     io.stderr(asJson ? `${JSON.stringify({ at, level, message, ...facts })}\n` : `${at} ${level}: ${message}\n`);
   };
+  // A graph's promise that nobody looked at must not end the runs of all others.
+  process.on('unhandledRejection', (reason) => log('error', `a promise of a graph or a route failed unseen: ${toError(reason).message}`));
   const serving = await serve({
     house,
     host: flags.host,
