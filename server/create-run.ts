@@ -179,15 +179,16 @@ function headersOf(headers: Headers): Json {
  */
 function callerConfig(call: Call, known: Json, given: Json): Json {
   const { user, person } = call.caller;
+  const identity = user?.['identity'];
   const headers = Object.entries(headersOf(call.c.req.raw.headers)).filter(([name]) => !Object.hasOwn(given, name));
   return {
     ...Object.fromEntries(headers),
-    ...(known['user_id'] === undefined ? { user_id: String(user?.['identity'] ?? person.id) } : {}),
+    ...(known['user_id'] === undefined ? { user_id: typeof identity === 'string' ? identity : person.id } : {}),
     ...(user === undefined
       ? {}
       : {
           langgraph_auth_user: user,
-          langgraph_auth_user_id: user['identity'],
+          langgraph_auth_user_id: identity,
           langgraph_auth_permissions: user['permissions'] ?? [],
         }),
   };

@@ -242,7 +242,7 @@ export function settleThread(database: Database, threadId: string, end: ThreadEn
     | undefined; // the selected columns
   if (row === undefined) return;
   const interrupts = end.interrupts === undefined ? row.interrupts : JSON.stringify(end.interrupts);
-  const unchanged = end.values === undefined && end.error === undefined;
+  const unchanged = [end.values, end.interrupts, end.error, end.paused].every((said) => said === undefined);
   const error = end.error === undefined ? null : JSON.stringify(end.error);
   const rest = unchanged ? null : error !== null ? 'error' : end.paused === true || interrupts !== '{}' ? 'interrupted' : 'idle';
   database

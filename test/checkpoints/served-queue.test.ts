@@ -137,3 +137,16 @@ test('events have dense ids, go on after a trim, and are read in pages of rows a
   expect(await events.append(claimed.lease, [{ event: 'custom', data: '1' }])).toBe(6);
   expect((await events.read('r', -1, 100, 1e6)).map((row) => row.seq)).toEqual([5, 6]);
 });
+
+test('an end that says only that nodes are left to run is not an end that says nothing', async () => {
+  const { queue, threads } = stores.served;
+  await queue.put(scope, [run('r', threadOf(1))]);
+  const claimed = await queue.claim();
+  if (claimed === undefined) throw new Error('nothing to claim');
+  await queue.finish(claimed.lease, { status: 'interrupted', paused: true });
+  expect((await threads.get(scope, threadOf(1)))?.status).toBe('interrupted');
+  await queue.put(scope, [run('waits', threadOf(1), { afterMs: 1000 })]);
+  expect((await threads.get(scope, threadOf(1)))?.status).toBe('busy');
+  await queue.cancel(scope, { runIds: ['waits'] }, 'interrupt');
+  expect((await threads.get(scope, threadOf(1)))?.status).toBe('interrupted');
+});

@@ -101,7 +101,7 @@ describe('modes', () => {
     const partial = of(told, 'messages/partial') as { content: string; type: string; id: string }[][]; // a list of one
     const id = partial[0]?.[0]?.id ?? '';
     expect(of(told, 'messages/metadata')).toEqual([{ [id]: { metadata: expect.objectContaining({ langgraph_node: 'model' }) } }]);
-    expect(partial.map(([one]) => one?.content)).toEqual([...'you said: hey'].map((_, index) => 'you said: hey'.slice(0, index + 1)));
+    expect(partial.map(([one]) => one?.content)).toEqual(Array.from('you said: hey', (_, index) => 'you said: hey'.slice(0, index + 1)));
     const complete = of(told, 'messages/complete') as { content: string; type: string }[][]; // messages
     expect(complete.flat().map((one) => [one.type, one.content])).toEqual([
       ['human', 'hey'],
