@@ -75,7 +75,7 @@ export const BETTER_ANSWERS: readonly Difference[] = [
     id: 'A8',
     official: 'JSON under `text/plain` is read; JSON in a JSON string and a missing body are 400, also that of a GET.',
     ours: 'The string is unwrapped once; a missing body is an empty object.',
-    why: '`SERVER.md` 2: Studio has sent both.',
+    why: 'Studio has sent both.',
     at: [
       at('pages/JSON in a JSON string', 'status', 400, 200),
       at('threads/create without a body', 'status', 400, 200),
@@ -86,7 +86,7 @@ export const BETTER_ANSWERS: readonly Difference[] = [
     id: 'A9',
     official: 'Any page of the web may read and write.',
     ours: 'Loopback, Studio and listed origins; another page gets 403 and no CORS header.',
-    why: '`SERVER.md` 7.',
+    why: 'A page that the operator happens to open is not the operator.',
     at: [at('pages/text/plain by a foreign page', 'status', 200, 403), at('pages/*', 'headers.access-control-*', ANY, ANY)],
   },
   {

@@ -6,7 +6,7 @@ import { at, type Difference } from './row.ts';
 const order = (request: string, official: string, ours: string): Deviation[] =>
   official.split('').map((name, index) => at(request, `body[${index}].name`, name, ours[index]));
 
-const UNKNOWN = 'A field that is dropped in silence is a wish that is not fulfilled (`SERVER.md`, "fail closed").';
+const UNKNOWN = 'A field that is dropped in silence is a wish that is not fulfilled.';
 
 export const DEFECTS: readonly Difference[] = [
   {
@@ -24,14 +24,14 @@ export const DEFECTS: readonly Difference[] = [
     id: 'D2',
     official: 'An assistant of a graph that does not exist is made.',
     ours: '404.',
-    why: '`SERVER.md` 1i.',
+    why: 'A run on it could only fail.',
     at: [at('assistants/unknown graph', 'status', 200, 404)],
   },
   {
     id: 'D3',
     official: 'Assistants are sorted by creation whatever `sort_by` says.',
     ours: 'As `sort_by` and `sort_order` say.',
-    why: '`SERVER.md` 1i.',
+    why: 'A page of a list in another order is another page.',
     at: [
       at('system assistants/sorted by name', 'body', ANY, 'chat failing memory'),
       ...order('assistants in pages/by name', 'cdab', 'abcd'),
@@ -42,7 +42,7 @@ export const DEFECTS: readonly Difference[] = [
     id: 'D4',
     official: '`X-Pagination-Total` is the offset and the page, and `X-Pagination-Next` comes when the total equals the limit.',
     ours: 'The number of all rows, and the next offset whenever there is a next page.',
-    why: '`SERVER.md` 1i.',
+    why: 'A client that pages by these headers stops too early, or too late.',
     at: [
       at('*/second page', 'headers.x-pagination-total', '6', '4'),
       at('*/past the end', 'headers.x-pagination-total', '9', '4'),
@@ -60,14 +60,14 @@ export const DEFECTS: readonly Difference[] = [
     id: 'D5',
     official: '`GET /threads/{id}/runs` cuts `slice(offset, limit)`: limit 1 and offset 1 give nothing.',
     ours: 'The page that was asked for.',
-    why: '`SERVER.md` 1i.',
+    why: 'The page is the wrong one.',
     at: [at('runs/list a page', 'body', 0, 1)],
   },
   {
     id: 'D6',
     official: 'A search by `values` finds threads without values too.',
     ours: 'Only those that have them.',
-    why: '`SERVER.md` 1i.',
+    why: 'What has no values has not these.',
     at: [
       at('threads in pages/by values', 'body[0]', 'c', 'b'),
       at('threads in pages/by values', 'body[1]', 'd', ABSENT),
@@ -79,14 +79,14 @@ export const DEFECTS: readonly Difference[] = [
     id: 'D7',
     official: '`cancel?wait=0` waits.',
     ours: '202 at once.',
-    why: 'It reads "0" as true (`SERVER.md` 1i), and the SDK always sends it.',
+    why: 'It reads "0" as true, and the SDK always sends it.',
     at: [at('cancel by *, wait=0/cancel', 'status', 204, 202)],
   },
   {
     id: 'D8',
     official: 'A cancelled thread is `idle` and has lost its values, though nodes are still to run; so has an edited one its status.',
     ours: '`interrupted`, with its values.',
-    why: '`SERVER.md` 1i.',
+    why: 'What was cancelled can go on, and its values are still there.',
     at: [
       at('cancel by interrupt, wait=*/thread', 'body.status', 'idle', 'interrupted'),
       at('cancel by interrupt, wait=*/thread', 'body.values', ABSENT, ANY),
@@ -97,7 +97,7 @@ export const DEFECTS: readonly Difference[] = [
     id: 'D9',
     official: 'Joining or streaming a run that does not exist is 200 and empty.',
     ours: '404.',
-    why: '`SERVER.md` 1i.',
+    why: 'A client that follows the wrong run must be told.',
     at: [
       at('runs/join a missing one', 'status', 200, 404),
       at('runs/stream a missing one', 'status', 200, 404),
@@ -108,7 +108,7 @@ export const DEFECTS: readonly Difference[] = [
     id: 'D10',
     official: 'The events of a run that nobody asked to keep are gone once read; a joined stream of an ended run is empty.',
     ours: 'Every stream is kept with its run for a while, and is whole for whoever joins.',
-    why: '`SERVER.md` 1i: the queue is read destructively.',
+    why: 'Two readers would share the events between them, and a cut stream would lose them.',
     at: [
       at('joined stream/of an ended run, not resumable', 'headers.*', ABSENT, ANY),
       at('joined stream/of an ended run, not resumable', 'events[*]', ABSENT, ANY),
@@ -120,7 +120,7 @@ export const DEFECTS: readonly Difference[] = [
     id: 'D11',
     official: '`stream_mode` of a joined stream has no effect.',
     ours: 'Only the modes that were asked for.',
-    why: '`SERVER.md` 1d.',
+    why: 'The SDK sends it.',
     at: [at('joined stream/values only', 'events', ANY, ANY)],
   },
   {
@@ -186,7 +186,7 @@ export const DEFECTS: readonly Difference[] = [
     id: 'D20',
     official: "A thread's configuration keeps the user agent and the configurable values of its runs.",
     ours: 'What the thread was given.',
-    why: '`SERVER.md` 1i.',
+    why: 'The next run would inherit them.',
     at: [
       at('*', 'body.config.configurable.user-agent', 'compare', ABSENT),
       at('*', 'body[*].config.configurable.user-agent', 'compare', ABSENT),
@@ -209,7 +209,7 @@ export const DEFECTS: readonly Difference[] = [
     id: 'D22',
     official: '`POST /internal/truncate` deletes everything for whoever asks.',
     ours: 'Not there, unless the server was started with `GOVERNOR_TEST_MODE=1`.',
-    why: '`SERVER.md` 6.',
+    why: 'It wipes everything.',
     at: [at('not here/truncate', 'status', 200, 404)],
   },
   {

@@ -11,20 +11,6 @@ export const HOSTED: readonly Difference[] = [
     at: [at('*', 'status', 400, 422)],
   },
   {
-    id: 'H15',
-    official: '`on_completion` is `delete` or `keep`.',
-    ours: 'Also `complete` and `continue`.',
-    why: "The SDK's type says those.",
-    at: [at('run payload/on_completion as the SDK types it', 'status', 400, 200)],
-  },
-  {
-    id: 'H16',
-    official: 'A state at a checkpoint that does not exist is 200 and empty.',
-    ours: '404.',
-    why: 'An empty state is a state.',
-    at: [at('state/at no such checkpoint', 'status', 200, 404)],
-  },
-  {
     id: 'H2',
     official: 'A second run on a busy thread is refused when it names no strategy.',
     ours: 'It waits its turn (`enqueue`).',
@@ -49,7 +35,7 @@ export const HOSTED: readonly Difference[] = [
     id: 'H4',
     official: 'A run on a missing thread is 422 and says that the thread is already running a task.',
     ours: '404.',
-    why: 'H; the message misleads (a defect of `SERVER.md` 1i).',
+    why: 'H; the message misleads.',
     at: [at('run payload/missing thread', 'status', 422, 404)],
   },
   {
@@ -167,5 +153,19 @@ export const HOSTED: readonly Difference[] = [
       at('cancel by rollback, wait=*/state', 'body.next[0]', 'work', ABSENT),
       at('cancel by rollback, wait=*/state', 'body.values.*', ANY, ABSENT),
     ],
+  },
+  {
+    id: 'H15',
+    official: '`on_completion` is `delete` or `keep`.',
+    ours: 'Also `complete` and `continue`.',
+    why: "The SDK's type says those.",
+    at: [at('run payload/on_completion as the SDK types it', 'status', 400, 200)],
+  },
+  {
+    id: 'H16',
+    official: 'A state at a checkpoint that does not exist is 200 and empty.',
+    ours: '404.',
+    why: 'An empty state is a state.',
+    at: [at('state/at no such checkpoint', 'status', 200, 404)],
   },
 ];
