@@ -184,8 +184,11 @@ export interface Queue {
     threadId: string,
     options: { limit: number; offset: number; status?: ServedStatus | undefined; metadata?: Json | undefined },
   ): Promise<readonly ServedRun[]>;
-  /** The oldest run that is due and whose thread nobody runs; a run whose lease died comes first. */
-  claim(): Promise<{ run: ServedRun; lease: RunLease } | undefined>;
+  /**
+   * The oldest run that is due and whose thread nobody runs; a run whose lease died comes first. `held`: what this process works on,
+   * however late its heartbeats are.
+   */
+  claim(held?: ReadonlySet<string>): Promise<{ run: ServedRun; lease: RunLease } | undefined>;
   /** Ms until a delayed run is due or a lease runs out; undefined: nothing waits. */
   nextDueMs(): Promise<number | undefined>;
   heartbeat(lease: RunLease): Promise<'held' | 'lost' | CancelAction>;

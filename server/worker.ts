@@ -51,7 +51,7 @@ export function startWorker(server: Server): Worker {
       do {
         again = false;
         while (running.size < server.limits.concurrency && !draining.signal.aborted) {
-          const claimed = await server.served.queue.claim();
+          const claimed = await server.served.queue.claim(new Set(running.keys()));
           if (claimed === undefined) break;
           begin(claimed.run, claimed.lease);
         }
@@ -217,10 +217,10 @@ async function failed(
 ): Promise<RunEnd> {
   const served = assistant === undefined ? undefined : server.graphs.get(assistant.graphId);
   const state = served === undefined ? undefined : await outcomeOf(server, served, run).catch(() => undefined);
-  if (error instanceof Stopped && error.action === 'rollback') {
-    return { status: 'interrupted', rollback: true };
-  }
-  if (error instanceof Stopped && error.action === 'interrupt') return { status: 'interrupted', output: state?.values ?? null, ...state };
+  const stopped = error instanceof Stopped ? error.action : undefined;
+  // The record of a governed thread is kept: there a rollback only stops.
+  if (stopped === 'rollback' && served?.governed !== true) return { status: 'interrupted', rollback: true };
+  if (stopped === 'interrupt' || stopped === 'rollback') return { status: 'interrupted', output: state?.values ?? null, ...state };
   const failure =
     error instanceof Stopped ? { error: 'TimeoutError', message: `the run took longer than ${server.limits.runMs} ms` } : failureOf(error);
   await writer.write('error', failure);

@@ -146,7 +146,7 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
   };
 
   const dead = quick.prepare(
-    `SELECT * FROM thread_runs WHERE ${OPEN} AND status = 'running' AND NOT (lease_pid = ? AND lease_ticks = ? AND lease_host = ?)`,
+    `SELECT * FROM thread_runs WHERE ${OPEN} AND status = 'running' AND (lease_until <= ? OR NOT (lease_pid = ? AND lease_ticks = ? AND lease_host = ?))`,
   );
   const due = quick.prepare(
     `SELECT r.* FROM thread_runs r WHERE r.${OPEN} AND r.status = 'pending' AND r.due_at <= ?
@@ -192,10 +192,11 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
       }
       return found;
     },
-    claim: async () => {
+    claim: async (held) => {
       const take = quick.transaction(() => {
         const now = clock.now();
-        const lost = (dead.all(self.pid, self.startTicks, self.host) as Row[]).find(isDead); // the table's columns
+        const expired = dead.all(now, self.pid, self.startTicks, self.host) as Row[]; // the table's columns
+        const lost = expired.find((row) => isDead(row) && held?.has(row.run_id) !== true);
         const row = lost ?? (due.get(now, now) as Row | undefined); // the table's columns
         if (row === undefined) return undefined;
         const epoch = (

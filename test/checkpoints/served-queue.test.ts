@@ -150,3 +150,38 @@ test('an end that says only that nodes are left to run is not an end that says n
   await queue.cancel(scope, { runIds: ['waits'] }, 'interrupt');
   expect((await threads.get(scope, threadOf(1)))?.status).toBe('interrupted');
 });
+
+test('a run whose end could not be written is begun again when its lease is over, also by its own process; one that it holds is not', async () => {
+  const { queue } = stores.served;
+  await queue.put(scope, [run('r', threadOf(1))]);
+  expect((await queue.claim())?.run.runId).toBe('r');
+  expect(await queue.claim()).toBeUndefined();
+  home.clock.ms += 10_001;
+  expect(await queue.claim(new Set(['r']))).toBeUndefined();
+  const again = await queue.claim(new Set());
+  expect([again?.run.runId, again?.run.attempt]).toEqual(['r', 2]);
+});
+
+test('a thread outlives its time to live by nothing, unless it is busy; each run begins the time again', async () => {
+  const { queue, threads } = stores.served;
+  for (const [number, ttlMinutes] of [
+    [1, 1],
+    [2, 5],
+    [3, null],
+  ] as const)
+    await threads.create(scope, { threadId: threadOf(number), metadata: {}, ifExists: 'raise', ttlMinutes });
+  await queue.put(scope, [run('r', threadOf(1))]);
+  home.clock.ms += 61_000;
+  expect(await threads.expire(10)).toBe(0);
+  const claimed = await queue.claim();
+  if (claimed === undefined) throw new Error('nothing to claim');
+  await queue.finish(claimed.lease, { status: 'success', values: {} });
+  home.clock.ms += 59_000;
+  expect(await threads.expire(10)).toBe(0);
+  home.clock.ms += 2000;
+  expect(await threads.expire(10)).toBe(1);
+  expect([await threads.get(scope, threadOf(1)), await queue.get(scope, undefined, 'r')]).toEqual([undefined, undefined]);
+  home.clock.ms += 300_000;
+  expect(await threads.expire(10)).toBe(1);
+  expect(await threads.get(scope, threadOf(3))).toBeDefined();
+});
