@@ -181,7 +181,7 @@ async function answerOf(graph: ServableGraph, run: ServedRun, kwargs: RunKwargs,
 }
 
 /** @throws Error for a node that the graph does not have: LangGraph would go nowhere and call it success. */
-function placeOf(place: unknown, nodes: readonly string[]): string | Send {
+export function placeOf(place: unknown, nodes: readonly string[]): string | Send {
   const { node, input } = typeof place === 'string' ? { node: place } : (place as { node: string; input?: unknown }); // checked by the runs route
   if (node !== END && !nodes.includes(node))
     throw new Error(`command.goto: the graph has no node ${JSON.stringify(node)}; it has ${nodes.join(', ')}`);

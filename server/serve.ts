@@ -169,7 +169,9 @@ function corsWarnings({ file, cors }: Project['config']): string[] {
   const unused = Object.keys(cors).filter((key) => key !== 'allow_origins');
   return [
     ...(cors.allow_origins?.includes('*') === true ? [`${file}: http.cors.allow_origins "*" opens nothing; list the origins`] : []),
-    ...(unused.length > 0 ? [`${file}: http.cors.${unused.join(', http.cors.')} have no effect; allow_origins is what this server reads`] : []),
+    ...(unused.length > 0
+      ? [`${file}: http.cors.${unused.join(', http.cors.')} have no effect; allow_origins is what this server reads`]
+      : []),
   ];
 }
 

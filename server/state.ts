@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { ThreadRow } from '../domain/served.ts';
 import type { Caller } from './caller.ts';
 import type { ServableGraph, Server } from './context.ts';
+import { placeOf } from './execute.ts';
 import { assertStateEdit, editGoverned } from './governed/edit.ts';
 import { Problem } from './problem.ts';
 import type { threadCreateSchema } from './schemas.ts';
@@ -44,21 +45,26 @@ export async function updateState(
 export async function applySupersteps(server: Server, caller: Caller, thread: ThreadRow, supersteps: Supersteps): Promise<void> {
   const graph = await editable(server, caller, thread);
   if (servedGraphOf(server, thread)?.governed === true) throw new Problem(422, 'supersteps: a governed thread begins with its goal');
-  const steps = supersteps.map(({ updates }) => ({
-    updates: updates.map((update) => ({
-      values:
-        update.command === null || update.command === undefined
-          ? update.values
-          : new Command({
-              ...(update.command.update === null || update.command.update === undefined
-                ? {}
-                : { update: update.command.update as Record<string, unknown> }), // checked by the schema
-              ...(update.command.resume === undefined ? {} : { resume: update.command.resume }),
-            }),
-      asNode: update.as_node ?? undefined,
-    })),
-  }));
-  await edited(server, thread, graph, () => graph.bulkUpdateState({ configurable: { thread_id: thread.threadId } }, steps));
+  const nodes = Object.keys(graph.nodes);
+  const steps = () =>
+    supersteps.map(({ updates }) => ({
+      updates: updates.map((update) => ({
+        values: update.command === null || update.command === undefined ? update.values : commandOf(update.command, nodes),
+        asNode: update.as_node ?? undefined,
+      })),
+    }));
+  await edited(server, thread, graph, async () => graph.bulkUpdateState({ configurable: { thread_id: thread.threadId } }, steps()));
+}
+
+function commandOf(
+  { update, resume, goto }: NonNullable<Supersteps[number]['updates'][number]['command']>,
+  nodes: readonly string[],
+): Command {
+  return new Command({
+    ...(update === null || update === undefined ? {} : { update: update as Record<string, unknown> }), // checked by the schema
+    ...(resume === undefined ? {} : { resume }),
+    ...(goto === null || goto === undefined ? {} : { goto: [goto].flat().map((place) => placeOf(place, nodes)) }),
+  });
 }
 
 async function edited(

@@ -19,6 +19,8 @@ import { needThread, viewOf } from '../threads.ts';
 import { selected } from '../wire.ts';
 
 const tag = 'threads';
+/** `a,b`, or the same name twice. */
+const words = z.union([z.string(), z.array(z.string())]).transform((given) => [given].flat().flatMap((word) => word.split(',')));
 
 /** `X-Pagination-Next` is there only when there is a next page. */
 export function paging(page: Page<unknown>): Record<string, string> {
@@ -154,17 +156,17 @@ export const threadEndpoints = (server: Server): readonly Endpoint[] => {
         summary: 'Get a thread',
         permission: 'read',
         params: threadParams,
-        query: z.strictObject({ include: z.string().optional(), select: z.string().optional() }),
+        query: z.strictObject({ include: words.optional(), select: words.optional() }),
         response: threadSchema,
       },
       async (call) => {
         const scope = await call.allowed('threads', 'read', { thread_id: call.params.thread_id });
         const thread = await needThread(server, scope, call.params.thread_id);
         const ttl =
-          call.query.include?.split(',').includes('ttl') === true
+          call.query.include?.includes('ttl') === true
             ? { ttl: thread.ttlMinutes === null ? null : { strategy: 'delete', ttl_minutes: thread.ttlMinutes } }
             : {};
-        return json({ ...selected(await viewOf(server, thread), call.query.select?.split(',')), ...ttl });
+        return json({ ...selected(await viewOf(server, thread), call.query.select), ...ttl });
       },
     ),
     endpoint(

@@ -70,6 +70,17 @@ describe('create', () => {
     });
     expect(wrong.status).toBe(422);
     expect((await server.send('GET', `/threads/${id}`)).status).toBe(404);
+    const step = (goto: string) => ({
+      metadata: { graph_id: 'two' },
+      supersteps: [{ updates: [{ command: { update: { n: 4 }, goto }, as_node: 'one' }] }],
+    });
+    expect(refusal(await server.send('POST', '/threads', step('nobody')))).toEqual({
+      status: 422,
+      detail: expect.stringContaining('no node "nobody"'),
+    });
+    const jumped = await server.send('POST', '/threads', step('one'));
+    const { thread_id } = jumped.body as { thread_id: string }; // a thread
+    expect((await threads().getState(thread_id)).next.toSorted()).toEqual(['one', 'two']);
     const nameless = await server.send('POST', '/threads', { supersteps: [{ updates: [{ values: {} }] }] });
     expect(refusal(nameless)).toMatchObject({ status: 422, detail: expect.stringContaining('graph_id') });
   });
@@ -80,6 +91,7 @@ describe('create', () => {
       ttl: { strategy: 'delete', ttl_minutes: 5 },
     });
     expect((await server.send('GET', `/threads/${thread_id}`)).body).not.toHaveProperty('ttl');
+    expect(await threads().get(thread_id, { include: ['ttl', 'ttl'] })).toMatchObject({ ttl: { ttl_minutes: 5 } });
     const other = await threads().create({ ttl: { ttl: 7, strategy: 'delete' } });
     expect((await server.send('GET', `/threads/${other.thread_id}?include=ttl`)).body).toMatchObject({ ttl: { ttl_minutes: 7 } });
   });
