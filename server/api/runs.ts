@@ -1,10 +1,12 @@
 /** The routes of runs, on a thread and without one: create, stream, wait, join, cancel. */
 import { z } from 'zod';
 import { type CancelAction, type Scope, SERVED_STATUSES, type ServedRun } from '../../domain/served.ts';
+import { assertMay } from '../caller.ts';
 import type { Server } from '../context.ts';
 import { createRuns } from '../create-run.ts';
 import { type Call, type Endpoint, empty, endpoint, flag, json, uuid } from '../endpoint.ts';
 import { ended } from '../follow.ts';
+import { recordCancel } from '../governed/record-cancel.ts';
 import { Problem } from '../problem.ts';
 import { type RunCreate, runBatchSchema, runCreateSchema, runParams, runSchema, STREAM_MODES, threadParams } from '../schemas.ts';
 import { eventStream, waitFor } from '../stream.ts';
@@ -68,12 +70,15 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
     return stopped;
   };
   /** What happens to a run when its client leaves. */
-  const leaving = (run: ServedRun, cancels: boolean) =>
+  const leaving = (call: Call, run: ServedRun, cancels: boolean) =>
     cancels
       ? (): void => {
-          cancel({ tenant: run.tenant }, { runIds: [run.runId] }, 'interrupt').catch((error: unknown) =>
-            server.log('error', `run ${run.runId}: ${String(error)}`),
-          );
+          const stop = async (): Promise<void> => {
+            const now = await queue.get({ tenant: run.tenant }, undefined, run.runId);
+            if (now !== undefined) await recordCancel(server, call.caller, now, true);
+            await cancel({ tenant: run.tenant }, { runIds: [run.runId] }, 'interrupt');
+          };
+          stop().catch((error: unknown) => server.log('error', `run ${run.runId}: ${String(error)}`));
         }
       : undefined;
   const stream = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
@@ -81,12 +86,12 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
     return eventStream(server, run, {
       afterSeq: -1,
       headers: places(run, threadId, 'stream'),
-      onLeave: leaving(run, body.on_disconnect === 'cancel'),
+      onLeave: leaving(call, run, body.on_disconnect === 'cancel'),
     });
   };
   const wait = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
     const run = await one(call, body, threadId);
-    return waitFor(server, run, { headers: places(run, threadId, 'join'), onLeave: leaving(run, body.on_disconnect === 'cancel') });
+    return waitFor(server, run, { headers: places(run, threadId, 'join'), onLeave: leaving(call, run, body.on_disconnect === 'cancel') });
   };
   const create = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
     const run = await one(call, body, threadId);
@@ -97,9 +102,15 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
       afterSeq: afterSeq(call),
       modes: query.stream_mode === undefined ? undefined : [query.stream_mode].flat(),
       headers: places(run, threadId, 'stream'),
-      onLeave: leaving(run, query.cancel_on_disconnect === true),
+      onLeave: leaving(call, run, query.cancel_on_disconnect === true),
     });
   const read = (call: Call, threadId?: string): Promise<Scope> => call.allowed('threads', 'read', { thread_id: threadId });
+  /** A run to look at. To stop it by leaving takes the right to stop it. */
+  const joined = async (call: Call, threadId: string | undefined, runId: string, cancels: boolean | undefined): Promise<ServedRun> => {
+    if (cancels !== true) return need(await read(call, threadId), threadId, runId);
+    assertMay(call.caller, 'run');
+    return need(await call.allowed('threads', 'update', { thread_id: threadId, run_id: runId, action: 'interrupt' }), threadId, runId);
+  };
 
   const withBody = { tag, permission: 'run', body: runCreateSchema } as const;
   // An approver answers gates; who may start a run is asked where its graph is known.
@@ -149,11 +160,15 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
         const { thread_id, run_ids, status } = call.body;
         if ((thread_id ?? run_ids ?? status) == null) throw new Problem(422, 'body: thread_id, run_ids or status must say which runs');
         const scope = await call.allowed('threads', 'update', { thread_id, action: call.query.action });
-        await cancel(
+        const stopped = await cancel(
           scope,
           { threadId: thread_id ?? undefined, runIds: run_ids ?? undefined, status: status ?? undefined },
           call.query.action,
         );
+        for (const runId of stopped) {
+          const run = await queue.get(scope, undefined, runId);
+          if (run !== undefined) await recordCancel(server, call.caller, { ...run, status: 'running' });
+        }
         return empty();
       },
     ),
@@ -161,17 +176,18 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
       'get',
       '/runs/{run_id}/stream',
       { tag, summary: 'Join the events of a stateless run', permission: 'read', params: runIdOnly, query: streamQuery, media: EVENTS },
-      async (call) => joinStream(call, await need(await read(call), undefined, call.params.run_id), undefined, call.query),
+      async (call) =>
+        joinStream(call, await joined(call, undefined, call.params.run_id, call.query.cancel_on_disconnect), undefined, call.query),
     ),
     endpoint(
       'get',
       '/runs/{run_id}/wait',
       { tag, summary: 'Wait for the output of a stateless run', permission: 'read', params: runIdOnly, query: joinQuery, response: output },
       async (call) => {
-        const run = await need(await read(call), undefined, call.params.run_id);
+        const run = await joined(call, undefined, call.params.run_id, call.query.cancel_on_disconnect);
         return waitFor(server, run, {
           headers: places(run, undefined, 'join'),
-          onLeave: leaving(run, call.query.cancel_on_disconnect === true),
+          onLeave: leaving(call, run, call.query.cancel_on_disconnect === true),
         });
       },
     ),
@@ -226,10 +242,10 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
       { tag, summary: 'Wait for the output of a run', permission: 'read', params: runParams, query: joinQuery, response: output },
       async (call) => {
         const { thread_id, run_id } = call.params;
-        const run = await need(await read(call, thread_id), thread_id, run_id);
+        const run = await joined(call, thread_id, run_id, call.query.cancel_on_disconnect);
         return waitFor(server, run, {
           headers: places(run, thread_id, 'join'),
-          onLeave: leaving(run, call.query.cancel_on_disconnect === true),
+          onLeave: leaving(call, run, call.query.cancel_on_disconnect === true),
         });
       },
     ),
@@ -239,7 +255,7 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
       { tag, summary: 'Join the events of a run', permission: 'read', params: runParams, query: streamQuery, media: EVENTS },
       async (call) => {
         const { thread_id, run_id } = call.params;
-        return joinStream(call, await need(await read(call, thread_id), thread_id, run_id), thread_id, call.query);
+        return joinStream(call, await joined(call, thread_id, run_id, call.query.cancel_on_disconnect), thread_id, call.query);
       },
     ),
     endpoint(
@@ -250,6 +266,9 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
         const { thread_id, run_id } = call.params;
         const scope = await call.allowed('threads', 'update', { thread_id, run_id, action: call.query.action });
         const run = await need(scope, thread_id, run_id);
+        if (call.query.action === 'rollback' && (await needThread(server, scope, thread_id)).governed)
+          throw new Problem(422, 'action: "rollback" is not possible on a governed thread; its record is kept');
+        await recordCancel(server, call.caller, run);
         await cancel(scope, { threadId: thread_id, runIds: [run_id] }, call.query.action);
         if (call.query.wait !== true) return empty(202);
         await ended(server, run, call.c.req.raw.signal);
