@@ -2,13 +2,13 @@
 import { type Context, Hono } from 'hono';
 import { toError } from '../domain/errors.ts';
 import type { Scope } from '../domain/served.ts';
-import { readBody } from './body.ts';
 import { assertMay, type Caller } from './caller.ts';
 import type { Server } from './context.ts';
 import { type Call, type Endpoint, parse } from './endpoint.ts';
-import { withIdempotency } from './idempotency.ts';
-import type { Metrics } from './metrics.ts';
-import { guardOrigin } from './origin.ts';
+import { readBody } from './http/body.ts';
+import { withIdempotency } from './http/idempotency.ts';
+import type { Metrics } from './http/metrics.ts';
+import { guardOrigin } from './http/origin.ts';
 import { Problem, problemOf, problemResponse } from './problem.ts';
 
 export interface AppOptions {

@@ -7,7 +7,7 @@ import type { CancelAction } from '../domain/served.ts';
 import type { Served } from '../domain/server-stores.ts';
 import type { House } from '../graphs/house.ts';
 import type { Caller } from './caller.ts';
-import type { WebhookPolicy } from './webhook-target.ts';
+import type { WebhookPolicy } from './webhooks/webhook-target.ts';
 
 /** The part of a compiled graph that the server uses; `Pregel` of any version that the project brings. */
 export interface ServableGraph {

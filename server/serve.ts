@@ -22,15 +22,15 @@ import type { ServeLimits, Server } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 import { GOVERNOR } from './governed/graph.ts';
 import { startSweep } from './governed/sweep.ts';
-import { createHub } from './hub.ts';
-import { createMetrics, metricsEndpoints } from './metrics.ts';
-import { isLoopback } from './origin.ts';
+import { createMetrics, metricsEndpoints } from './http/metrics.ts';
+import { isLoopback } from './http/origin.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
 import { loadProject, type Project } from './project/load.ts';
+import { createHub } from './runs/hub.ts';
+import { startWorker, type Worker } from './runs/worker.ts';
 import { storeFor } from './store.ts';
 import { startUpkeep } from './upkeep.ts';
-import { startWebhooks, type Webhooks } from './webhooks.ts';
-import { startWorker, type Worker } from './worker.ts';
+import { startWebhooks, type Webhooks } from './webhooks/webhooks.ts';
 
 export interface ServeOptions {
   readonly house: House;

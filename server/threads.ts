@@ -1,10 +1,10 @@
 /** A thread with its graph: how routes find the two, and read or edit the state. */
 import type { Scope, ThreadRow } from '../domain/served.ts';
 import type { ServableGraph, ServedGraph, Server } from './context.ts';
-import { configOf } from './execute.ts';
 import { governedGraph, latestState } from './governed/graph.ts';
 import { governedValues } from './governed/view.ts';
 import { Problem } from './problem.ts';
+import { configOf } from './runs/execute.ts';
 import type { History } from './schemas.ts';
 import { interruptsOf, type Snapshot, stateOf, threadView } from './wire.ts';
 

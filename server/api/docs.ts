@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { packageVersion } from '../../graphs/package.ts';
-import { docsPage } from '../docs-page.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
-import { openApiDocument } from '../openapi.ts';
+import { docsPage } from '../http/docs-page.ts';
+import { openApiDocument } from '../http/openapi.ts';
 
 const DESCRIPTION =
   'The LangGraph API over the graphs of langgraph.json: assistants, threads, runs and their streams, durable on one SQLite file. ' +

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { type CancelAction, type Scope, SERVED_STATUSES, type ServedRun } from '../../domain/served.ts';
 import { assertMay } from '../caller.ts';
 import type { Server } from '../context.ts';
-import { createRuns } from '../create-run.ts';
 import { type Call, type Endpoint, empty, endpoint, flag, json, uuid } from '../endpoint.ts';
-import { ended } from '../follow.ts';
 import { recordCancel } from '../governed/record-cancel.ts';
 import { Problem } from '../problem.ts';
+import { createRuns } from '../runs/create-run.ts';
+import { ended } from '../runs/follow.ts';
+import { eventStream, waitFor } from '../runs/stream.ts';
 import { type RunCreate, runBatchSchema, runCreateSchema, runParams, runSchema, STREAM_MODES, threadParams } from '../schemas.ts';
-import { eventStream, waitFor } from '../stream.ts';
 import { needThread } from '../threads.ts';
 import { runView } from '../wire.ts';
 

@@ -7,7 +7,7 @@ import type { Person } from '../../domain/policy.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { DEFAULT_TENANT } from '../../domain/served.ts';
 import type { Caller } from '../caller.ts';
-import { isLoopback } from '../origin.ts';
+import { isLoopback } from '../http/origin.ts';
 import { Problem } from '../problem.ts';
 import { type AuthUser, type CustomAuth, callerOfCustom } from './custom.ts';
 import { createTokens, type TokenHolder } from './jwt.ts';

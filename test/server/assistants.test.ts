@@ -10,7 +10,7 @@ import { assistantEndpoints, findAssistant } from '../../server/api/assistants.t
 import { createApp } from '../../server/app.ts';
 import type { Caller } from '../../server/caller.ts';
 import type { ServedGraph, Server } from '../../server/context.ts';
-import { createMetrics } from '../../server/metrics.ts';
+import { createMetrics } from '../../server/http/metrics.ts';
 import { Problem } from '../../server/problem.ts';
 import { systemAssistantId } from '../../server/project/assistant-id.ts';
 import { loadProject, type Project } from '../../server/project/load.ts';

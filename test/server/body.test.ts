@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readBody } from '../../server/body.ts';
+import { readBody } from '../../server/http/body.ts';
 import { Problem, problemResponse } from '../../server/problem.ts';
 
 const LIMIT = 64 * 1024;

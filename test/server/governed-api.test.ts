@@ -8,7 +8,7 @@ import { createApp } from '../../server/app.ts';
 import type { Caller } from '../../server/caller.ts';
 import { runGoverned } from '../../server/governed/run.ts';
 import { startSweep, sweepApproved } from '../../server/governed/sweep.ts';
-import { createMetrics } from '../../server/metrics.ts';
+import { createMetrics } from '../../server/http/metrics.ts';
 import { makeWorld, type World } from '../story/world.ts';
 import { callerOf, type GovernedServer, governedServer, putRuns, servedRun } from './governed-server.ts';
 

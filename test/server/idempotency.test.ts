@@ -7,7 +7,7 @@ import { createIdempotency } from '../../checkpoints/served/idempotency.ts';
 import type { Served } from '../../domain/server-stores.ts';
 import type { Caller, Permission } from '../../server/caller.ts';
 import type { Endpoint } from '../../server/endpoint.ts';
-import { withIdempotency } from '../../server/idempotency.ts';
+import { withIdempotency } from '../../server/http/idempotency.ts';
 import { Problem, problemOf, problemResponse } from '../../server/problem.ts';
 import { type Home, makeHome } from '../checkpoints/home.ts';
 import { startServer, type TestServer } from './serving.ts';

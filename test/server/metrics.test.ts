@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createOutbox, putWebhook } from '../../checkpoints/served/outbox.ts';
 import type { Served } from '../../domain/server-stores.ts';
-import { createMetrics, type Metrics, metricsEndpoints } from '../../server/metrics.ts';
+import { createMetrics, type Metrics, metricsEndpoints } from '../../server/http/metrics.ts';
 import { type Home, makeHome, threadOf } from '../checkpoints/home.ts';
 import { mount } from './harness.ts';
 

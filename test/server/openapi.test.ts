@@ -13,8 +13,8 @@ import { storeEndpoints } from '../../server/api/store.ts';
 import { threadEndpoints } from '../../server/api/threads.ts';
 import type { Server } from '../../server/context.ts';
 import { type Endpoint, endpoint, flag, json, uuid } from '../../server/endpoint.ts';
-import { createMetrics, metricsEndpoints } from '../../server/metrics.ts';
-import { openApiDocument } from '../../server/openapi.ts';
+import { createMetrics, metricsEndpoints } from '../../server/http/metrics.ts';
+import { openApiDocument } from '../../server/http/openapi.ts';
 import { mount } from './harness.ts';
 import { startServer } from './serving.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { guardOrigin, isLoopback } from '../../server/origin.ts';
+import { guardOrigin, isLoopback } from '../../server/http/origin.ts';
 import { Problem, problemResponse } from '../../server/problem.ts';
 
 let server: ServerType;

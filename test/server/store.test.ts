@@ -14,7 +14,7 @@ import { storeEndpoints } from '../../server/api/store.ts';
 import { createApp } from '../../server/app.ts';
 import type { Caller } from '../../server/caller.ts';
 import type { Server } from '../../server/context.ts';
-import { createMetrics } from '../../server/metrics.ts';
+import { createMetrics } from '../../server/http/metrics.ts';
 import { storeFor } from '../../server/store.ts';
 
 let folder: string;

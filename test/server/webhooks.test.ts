@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createOutbox, putWebhook } from '../../checkpoints/served/outbox.ts';
 import type { Outbox } from '../../domain/outbox.ts';
-import { addressFault, checkAllowList, checkWebhook, type WebhookPolicy } from '../../server/webhook-target.ts';
-import { startWebhooks, type Webhooks } from '../../server/webhooks.ts';
+import { addressFault, checkAllowList, checkWebhook, type WebhookPolicy } from '../../server/webhooks/webhook-target.ts';
+import { startWebhooks, type Webhooks } from '../../server/webhooks/webhooks.ts';
 import { type Home, makeHome, threadOf } from '../checkpoints/home.ts';
 import { startServer } from './serving.ts';
 

@@ -1,10 +1,10 @@
 /** Runs one graph once: its input or command, its config, and its chunks as they come. */
 import { Command, END, Send } from '@langchain/langgraph';
-import { StopError } from '../domain/errors.ts';
-import type { AssistantRow, Json, RunLease, ServedRun } from '../domain/served.ts';
+import { StopError } from '../../domain/errors.ts';
+import type { AssistantRow, Json, RunLease, ServedRun } from '../../domain/served.ts';
+import type { ServableGraph, ServedGraph, Server } from '../context.ts';
+import { type Snapshot, standing } from '../wire.ts';
 import { type Chunk, graphModes } from './chunks.ts';
-import type { ServableGraph, ServedGraph, Server } from './context.ts';
-import { type Snapshot, standing } from './wire.ts';
 
 /** `kwargs` of a run, as the runs route made them. */
 export interface RunKwargs {

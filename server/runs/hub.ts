@@ -1,5 +1,5 @@
 /** Wakes the readers of a run's events in this process. */
-import type { Hub, Subscription } from './context.ts';
+import type { Hub, Subscription } from '../context.ts';
 
 interface Waiter {
   dirty: boolean;

@@ -1,17 +1,17 @@
 /** Puts a run into the queue: what a request asks for, checked, as the row that a worker will deliver verbatim. */
 import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
-import type { AssistantRow, Json, NewRun, ServedRun } from '../domain/served.ts';
-import { findAssistant } from './api/assistants.ts';
-import { cleanConfigurable } from './auth/configurable.ts';
-import { assertMay } from './caller.ts';
-import type { Server } from './context.ts';
-import type { Call } from './endpoint.ts';
-import { admitGoverned } from './governed/admit.ts';
-import { runIdOfKey } from './idempotency.ts';
-import { Problem } from './problem.ts';
-import type { RunCreate } from './schemas.ts';
-import { needCheckpoint } from './threads.ts';
-import { checkWebhook } from './webhook-target.ts';
+import type { AssistantRow, Json, NewRun, ServedRun } from '../../domain/served.ts';
+import { findAssistant } from '../api/assistants.ts';
+import { cleanConfigurable } from '../auth/configurable.ts';
+import { assertMay } from '../caller.ts';
+import type { Server } from '../context.ts';
+import type { Call } from '../endpoint.ts';
+import { admitGoverned } from '../governed/admit.ts';
+import { runIdOfKey } from '../http/idempotency.ts';
+import { Problem } from '../problem.ts';
+import type { RunCreate } from '../schemas.ts';
+import { needCheckpoint } from '../threads.ts';
+import { checkWebhook } from '../webhooks/webhook-target.ts';
 
 /** Headers that graphs may read as `configurable["x-..."]`; never those that carry a credential. */
 const SECRET_HEADERS: readonly string[] = ['x-api-key', 'x-tenant-id', 'x-service-key', 'x-auth-token', 'x-auth-scheme'];

@@ -4,12 +4,12 @@ import { type LookupAddress, lookup } from 'node:dns';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import { toError } from '../domain/errors.ts';
-import { failpoint } from '../domain/failpoint.ts';
-import type { Outbox, OutboxRow } from '../domain/outbox.ts';
-import type { Clock } from '../domain/ports.ts';
-import type { Server } from './context.ts';
-import { Problem } from './problem.ts';
+import { toError } from '../../domain/errors.ts';
+import { failpoint } from '../../domain/failpoint.ts';
+import type { Outbox, OutboxRow } from '../../domain/outbox.ts';
+import type { Clock } from '../../domain/ports.ts';
+import type { Server } from '../context.ts';
+import { Problem } from '../problem.ts';
 import { addressFault, checkAllowList, checkWebhook, type WebhookPolicy } from './webhook-target.ts';
 
 /** Requests under way at once; slow targets take all of them only for a timeout. */

@@ -1,9 +1,9 @@
 /** `Idempotency-Key`: the same request sent again gets the answer of the first, and its work is done once. */
 import { createHash } from 'node:crypto';
-import type { KeptAnswer } from '../domain/idempotency.ts';
-import type { Server } from './context.ts';
-import type { Call, Endpoint } from './endpoint.ts';
-import { Problem } from './problem.ts';
+import type { KeptAnswer } from '../../domain/idempotency.ts';
+import type { Server } from '../context.ts';
+import type { Call, Endpoint } from '../endpoint.ts';
+import { Problem } from '../problem.ts';
 
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
 const KEPT_BYTES = 1024 * 1024;

@@ -1,6 +1,6 @@
 /** Follows a run's events and its end, from its rows: at the reader's own pace, from any process, after any restart. */
-import type { EventRow, Scope, ServedRun } from '../domain/served.ts';
-import type { Server } from './context.ts';
+import type { EventRow, Scope, ServedRun } from '../../domain/served.ts';
+import type { Server } from '../context.ts';
 
 /** A comment so often, so that clients and proxies know that the stream lives, in ms. */
 const HEARTBEAT_MS = 5000;

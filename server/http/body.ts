@@ -1,6 +1,6 @@
 /** The body of a request: bounded, JSON whatever the browser called it, and nothing in it that a later reader would bring to life. */
 import type { Context } from 'hono';
-import { Problem } from './problem.ts';
+import { Problem } from '../problem.ts';
 
 const MAX_DEPTH = 100;
 /** LangChain's own serialised form: who loads such a value constructs a class or reads a secret. */
@@ -23,7 +23,7 @@ export async function readBody(c: Context, limits: { readonly bodyBytes: number 
   return value;
 }
 
-/** Studio sends JSON as text/plain, to be spared a preflight; `server/origin.ts` does that check instead. */
+/** Studio sends JSON as text/plain, to be spared a preflight; `server/http/origin.ts` does that check instead. */
 function assertMedia(headers: Headers): void {
   const encoding = headers.get('content-encoding') ?? 'identity';
   if (encoding !== 'identity') throw new Problem(415, `content-encoding ${JSON.stringify(encoding)}: send the body as it is`);

@@ -1,14 +1,14 @@
 /** The worker: claims runs of the queue, keeps their leases, and writes their ends. No run waits for a timer of this process. */
 import type { StreamMode } from '@langchain/langgraph';
 import { z } from 'zod';
-import { FencedError, toError } from '../domain/errors.ts';
-import type { AssistantRow, CancelAction, RunEnd, RunLease, ServedRun } from '../domain/served.ts';
+import { FencedError, toError } from '../../domain/errors.ts';
+import type { AssistantRow, CancelAction, RunEnd, RunLease, ServedRun } from '../../domain/served.ts';
+import type { Server } from '../context.ts';
+import { toJson } from '../endpoint.ts';
+import { runGoverned } from '../governed/run.ts';
+import { failureOf, runView } from '../wire.ts';
 import { createTranslator, graphModes } from './chunks.ts';
-import type { Server } from './context.ts';
-import { toJson } from './endpoint.ts';
 import { execute, outcomeOf, type RunKwargs } from './execute.ts';
-import { runGoverned } from './governed/run.ts';
-import { failureOf, runView } from './wire.ts';
 import { createWriter, type EventWriter } from './writer.ts';
 
 const HEARTBEAT_MS = 1000;

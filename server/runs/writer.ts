@@ -1,8 +1,8 @@
 /** Writes a run's events: together where they come together, and always before anybody is told of them. */
-import { toError } from '../domain/errors.ts';
-import type { Events, RunLease } from '../domain/served.ts';
-import type { Hub } from './context.ts';
-import { toJson } from './endpoint.ts';
+import { toError } from '../../domain/errors.ts';
+import type { Events, RunLease } from '../../domain/served.ts';
+import type { Hub } from '../context.ts';
+import { toJson } from '../endpoint.ts';
 
 /** Events that wait at most before the run waits for them. */
 const BATCH = 64;

@@ -1,6 +1,6 @@
 /** The two answers that stay open: a run's events as SSE, and its final values behind keep-alive blanks. */
-import type { ServedRun } from '../domain/served.ts';
-import type { Server } from './context.ts';
+import type { ServedRun } from '../../domain/served.ts';
+import type { Server } from '../context.ts';
 import { ended, follow } from './follow.ts';
 
 /** So often a waiting client gets a line feed, which JSON ignores, in ms. */
