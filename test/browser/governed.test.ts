@@ -137,6 +137,27 @@ test('a page that is loaded again in the middle of a run joins its stream, and m
   app.expectQuiet();
 });
 
+test('Stop cancels the run, and Go on takes the thread from where it was to its release', async () => {
+  await open(HAPPY);
+  const letGo = holdRole(governed.endpoint, 'critic');
+  await app.begin();
+  await app.passed('review_rules');
+  await app.press('Stop');
+  await app.page.getByRole('status').filter({ hasText: 'at rest' }).waitFor();
+  const runs = async () => (await governed.client.runs.list(app.threadId())).map((run) => run.status);
+  await expect.poll(runs, { timeout: 20_000 }).toEqual(['interrupted']);
+  expect((await governed.audit(app.threadId())).filter((record) => record.action === 'run-cancel')).toMatchObject([
+    { actor: `local:${userInfo().username}` },
+  ]);
+  letGo();
+  await app.press('Go on');
+  expect(await app.question()).toMatchObject({ action: 'approve_release' });
+  expect(await runs()).toEqual(['interrupted', 'interrupted']);
+  expect(governed.endpoint.count('lead')).toBe(4);
+  await app.press('Approve');
+  await app.released();
+});
+
 test('a stream that is cut on its way to the page is taken up again by the page itself', async () => {
   await open(HAPPY);
   await app.close();

@@ -56,6 +56,12 @@ function App() {
         <input aria-label="Goal" value={goal} onChange={(event) => setGoal(event.target.value)} />
         <input aria-label="Repository" value={repo} onChange={(event) => setRepo(event.target.value)} />
         <button type="submit">Start</button>
+        <button type="button" onClick={() => void stream.stop()}>
+          Stop
+        </button>
+        <button type="button" onClick={() => void stream.submit(undefined)}>
+          Go on
+        </button>
       </form>
       <p role="status">{stream.isLoading ? 'at work' : 'at rest'}</p>
       <p id="outcome">{stream.values.outcome}</p>
