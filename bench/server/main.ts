@@ -35,7 +35,7 @@ interface Row {
 const rows: Row[] = [];
 const note = (line: string): void => console.error(line);
 
-/** `bar` < 0: at least so much; none: only told. */
+/** Without a bar it is only told. */
 function row(what: string, found: ReadonlyMap<Kind, number>, bar: { atMost?: number; atLeast?: number; unit?: string } = {}): void {
   const ours = found.get('governor') ?? Number.NaN;
   const { atMost, atLeast, unit = '' } = bar;
@@ -112,24 +112,22 @@ if (['streams', 'throughput', 'memory', 'soak'].some(wanted)) {
 
 if (wanted('stored')) {
   const home = mkdtempSync(join(tmpdir(), 'governor-bench-'));
-  const server = await startServer('governor', undefined, { home });
+  const few = await startServer('governor');
+  const many = await startServer('governor', undefined, { home });
   try {
-    const many = quick ? 5000 : 100_000;
-    const turns = quick ? 20 : 300;
-    note('100 threads');
-    for (let turn = 0; turn < (quick ? 10 : 99); turn += 1) await smallRun(server);
-    const few = await costs(server, turns);
-    note(`${many} threads`);
-    await seed(server, home, many);
-    const lots = await costs(server, turns);
+    const count = quick ? 5000 : 100_000;
+    note(`100 and ${count} threads`);
+    for (let turn = 0; turn < (quick ? 10 : 100); turn += 1) await smallRun(few);
+    await seed(many, home, count);
+    const found = await costs(few, many, quick ? 20 : 300);
     for (const name of REQUESTS) {
-      row(`${name}, 100 threads`, new Map([['governor', few[name]]]), { unit: 'ms' });
+      row(`${name}, 100 threads`, new Map([['governor', found.few[name]]]), { unit: 'ms' });
       // Half as much again, and a third of a millisecond of noise.
-      const atMost = Number((few[name] * 1.5 + 0.3).toFixed(2));
-      row(`${name}, ${many} threads`, new Map([['governor', lots[name]]]), { atMost, unit: 'ms' });
+      const atMost = Number((found.few[name] * 1.5 + 0.3).toFixed(2));
+      row(`${name}, ${count} threads`, new Map([['governor', found.many[name]]]), { atMost, unit: 'ms' });
     }
   } finally {
-    await server.close();
+    await Promise.all([few.close(), many.close()]);
     rmSync(home, { recursive: true, force: true });
   }
 }

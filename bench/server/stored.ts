@@ -31,16 +31,20 @@ export async function seed(server: DevServer, home: string, count: number): Prom
     const time = `strftime('%Y-%m-%dT%H:%M:%fZ', '2026-01-01', '+' || n || ' seconds')`;
     copy('thread_runs', { run_id: id('0b'), thread_id: id('0a'), created_at: time, updated_at: time });
     copy('threads', { thread_id: id('0a'), created_at: time, updated_at: time, state_updated_at: time });
+    // What so many clients would have written long ago is not in the log any more.
+    database.pragma('wal_checkpoint(TRUNCATE)');
   } finally {
     database.close();
   }
 }
 
-export async function costs(server: DevServer, turns: number): Promise<Costs> {
+type Work = Record<(typeof REQUESTS)[number], () => Promise<unknown>>;
+
+async function workOn(server: DevServer): Promise<Work> {
   const { thread_id: thread } = await server.client.threads.create();
   await server.client.runs.wait(thread, 'trivial', { input: { count: 1 } });
   const search = (body: unknown) => () => ask('POST', `${server.url}/threads/search`, body);
-  const work: Record<(typeof REQUESTS)[number], () => Promise<unknown>> = {
+  return {
     'GET thread': () => ask('GET', `${server.url}/threads/${thread}`),
     'GET state': () => ask('GET', `${server.url}/threads/${thread}/state`),
     search: search({ limit: 10 }),
@@ -49,16 +53,23 @@ export async function costs(server: DevServer, turns: number): Promise<Costs> {
     create: () => ask('POST', `${server.url}/threads`, {}),
     'runs/wait': () => smallRun(server),
   };
-  const cost = async (name: (typeof REQUESTS)[number]): Promise<number> => {
-    const times: number[] = [];
-    for (let turn = 0; turn < turns; turn += 1) {
-      const began = performance.now();
-      await work[name]();
-      times.push(performance.now() - began);
-    }
-    return median(times.slice(Math.floor(turns / 5)));
-  };
-  const found: Record<string, number> = {};
-  for (const name of REQUESTS) found[name] = await cost(name);
-  return found as Costs; // every name was measured
+}
+
+/** Medians of both servers, asked in turn: whatever else the machine does befalls both. */
+export async function costs(few: DevServer, many: DevServer, turns: number): Promise<{ few: Costs; many: Costs }> {
+  const works = [await workOn(few), await workOn(many)] as const;
+  const found: [Record<string, number>, Record<string, number>] = [{}, {}];
+  for (const name of REQUESTS) {
+    const times: [number[], number[]] = [[], []];
+    for (let turn = 0; turn < turns; turn += 1)
+      for (const which of [0, 1] as const) {
+        const began = performance.now();
+        await works[which][name]();
+        // The first fifth warms up.
+        if (turn >= turns / 5) times[which].push(performance.now() - began);
+      }
+    found[0][name] = median(times[0]);
+    found[1][name] = median(times[1]);
+  }
+  return { few: found[0] as Costs, many: found[1] as Costs }; // every name was measured
 }
