@@ -29,6 +29,7 @@ export async function createKey(io: Io, flags: CreateFlags): Promise<number> {
       expiresAt: expiresMs === null ? null : new Date(expiresMs).toISOString(),
     };
     const { id, hash, key } = newKey();
+    await record(house, 'key-create', { key: id, ...fields });
     const row = await house.stores.served.keys.create({ id, hash, ...fields });
     if (flags.json === true) io.stdout(`${JSON.stringify({ key, ...shown(row, house) })}\n`);
     else {
@@ -48,10 +49,15 @@ export async function listKeys(io: Io, flags: CommonFlags): Promise<number> {
 
 export async function revokeKey(io: Io, id: string, flags: CommonFlags): Promise<number> {
   return withKeys(io, flags, async (house) => {
+    await record(house, 'key-revoke', { key: visible(id).slice(0, 100) });
     const row = await house.stores.served.keys.revoke(id);
     io.stdout(flags.json === true ? `${JSON.stringify(shown(row, house))}\n` : `${line(row, house)}\n`);
   });
 }
+
+/** A key belongs to no thread; the trail is told before anything is done. */
+const record = (house: House, action: 'key-create' | 'key-revoke', facts: Readonly<Record<string, unknown>>): Promise<void> =>
+  house.stores.audit.append({ threadId: '-', actor: house.person.id, action, facts });
 
 async function withKeys(io: Io, flags: CommonFlags, work: (house: House) => Promise<void>): Promise<number> {
   const house = await openHouse({ env: io.env, ...(flags.home === undefined ? {} : { home: flags.home }) });

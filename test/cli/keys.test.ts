@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createAudit } from '../../checkpoints/audit.ts';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createKeys } from '../../checkpoints/served/keys.ts';
 import { run } from '../../cli/main.ts';
@@ -105,4 +106,17 @@ test('a person without the role admin makes, lists and revokes none', async () =
   writeFileSync(join(home, 'operator.yaml'), `people: { "${ME}": [viewer, operator, approver] }\n`);
   for (const args of [['list'], ['revoke', 'a'], ['create', '--name', 'a', '--role', 'viewer']])
     expect(await keys(...args)).toMatchObject({ code: 2, output: '', errors: expect.stringContaining('role "admin" is needed') });
+});
+
+test('the trail says who made and who revoked a key, and with what rights', async () => {
+  const { output } = await keys('create', '--name', 'ci', '--role', 'approver', '--owner', 'service:ci', '--json');
+  const { id } = JSON.parse(output) as { id: string }; // what create --json prints
+  expect((await keys('revoke', id)).code).toBe(0);
+  const database = openDatabase(join(home, 'governor.sqlite'));
+  const records = await createAudit(database, systemClock, join(home, 'audit.head')).read({ threadId: '-' });
+  database.close();
+  expect(records.map(({ actor, action, facts }) => [actor, action, facts])).toEqual([
+    [ME, 'key-create', expect.objectContaining({ key: id, roles: ['approver'], owner: 'service:ci', tenant: 'default' })],
+    [ME, 'key-revoke', { key: id }],
+  ]);
 });
