@@ -1,6 +1,7 @@
 /** `governor serve`: the LangGraph server on this home, until a signal drains it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { toError, UsageError } from '../../domain/errors.ts';
 import { openHouse } from '../../graphs/house.ts';
 import { packageFile } from '../../graphs/package.ts';
@@ -19,6 +20,8 @@ export interface ServeFlags extends CommonFlags {
 }
 
 export async function serveCommand(io: Io, flags: ServeFlags): Promise<number> {
+  // By itself V8 lets the heap double before it collects: 300 MiB after 4,000 small runs; so it stays under 200.
+  setFlagsFromString('--heap-growing-percent=20');
   const config = projectFile(flags.config);
   applyEnv(readProject(config));
   const house = await openHouse({ env: io.env, ...(flags.home === undefined ? {} : { home: flags.home }) });
