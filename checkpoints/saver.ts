@@ -29,6 +29,7 @@ export class GuardedSaver extends SqliteSaver {
   readonly #fences = new Map<string, Fence>();
   readonly #failures = new Map<string, Error>();
   readonly #broken = new Map<string, (error: Error) => void>();
+  readonly #stamps = new Map<string, Readonly<Record<string, unknown>>>();
 
   /** `assert` throws when a lease is stale; it runs inside the transaction of each write. Default: the governor's own leases. */
   constructor(database: Database, assert = (fence: Fence): void => assertFence(database, fence)) {
@@ -43,15 +44,18 @@ export class GuardedSaver extends SqliteSaver {
   /**
    * Writes of this thread are refused unless this lease is current. With `broken`, the first write that fails is told to it, no later
    * one is made and none rejects: LangGraph looks at most of its saver's promises only at the end, and Node ends at a rejection nobody sees.
+   * `stamp` goes into the metadata of every checkpoint, so that a history can be searched by it.
    */
-  guard(fence: Fence, broken?: (error: Error) => void): void {
+  guard(fence: Fence, broken?: (error: Error) => void, stamp?: Readonly<Record<string, unknown>>): void {
     this.#fences.set(fence.threadId, fence);
+    if (stamp !== undefined) this.#stamps.set(fence.threadId, stamp);
     if (broken !== undefined) this.#broken.set(fence.threadId, broken);
   }
 
   unguard(threadId: string): void {
     this.#fences.delete(threadId);
     this.#broken.delete(threadId);
+    this.#stamps.delete(threadId);
     this.#failures.delete(threadId);
   }
 
@@ -99,7 +103,12 @@ export class GuardedSaver extends SqliteSaver {
   async #put(place: Place, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<void> {
     const runId = config.configurable?.['run_id'] ?? config.metadata?.['run_id'];
     const nodes: unknown = place.namespace === '' ? config.metadata?.['nodes'] : undefined;
-    const stamped = { ...metadata, ...(runId === undefined ? {} : { run_id: runId }), ...(nodes === undefined ? {} : { nodes }) };
+    const stamped = {
+      ...this.#stamps.get(place.threadId),
+      ...metadata,
+      ...(runId === undefined ? {} : { run_id: runId }),
+      ...(nodes === undefined ? {} : { nodes }),
+    };
     const [[type, body], [, meta]] = await Promise.all([this.serde.dumpsTyped(copyCheckpoint(checkpoint)), this.serde.dumpsTyped(stamped)]);
     this.#write(place.threadId, `put:${levelOf(place)}:${sourceOf(metadata)}`, () => {
       this.#database

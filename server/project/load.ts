@@ -92,7 +92,7 @@ async function schemasOf(
   path: ModulePath,
   make: GraphFactory,
   { warn, inTurn }: Reading,
-): Promise<ReadonlyMap<string, GraphSchemas>> {
+): Promise<Made<ReadonlyMap<string, GraphSchemas>>> {
   const parts = new Map<string, unknown>();
   try {
     const graph: ServableGraph = await make({ configurable: {} }, READS);
@@ -104,13 +104,16 @@ async function schemasOf(
   }
   const found = new Map([...parts].map(([namespace, part]) => [namespace, runtimeSchemas(part)] as const));
   let types: ReadonlyMap<string, GraphSchemas> = new Map();
+  let failed = false;
   if ([...found.values()].includes(undefined))
     try {
       types = await inTurn(() => typeSchemas(path));
     } catch (thrown) {
       warn(`${what}: its schemas cannot be read from the types of ${path.file}: ${toError(thrown).message}`);
+      failed = true;
     }
-  return new Map([...found].map(([namespace, schemas]) => [namespace, schemas ?? types.get(namespace) ?? NO_SCHEMAS]));
+  const value = new Map([...found].map(([namespace, schemas]) => [namespace, schemas ?? types.get(namespace) ?? NO_SCHEMAS]));
+  return { value, lasting: !failed };
 }
 
 interface Reading {
@@ -128,9 +131,20 @@ function inTurn(): Reading['inTurn'] {
   };
 }
 
-function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
-  let made: Promise<Value> | undefined;
-  return () => (made ??= make());
+interface Made<Value> {
+  readonly value: Value;
+  /** False: it may be better another time. */
+  readonly lasting: boolean;
+}
+
+function once<Value>(make: () => Promise<Made<Value>>): () => Promise<Value> {
+  let made: Promise<Made<Value>> | undefined;
+  return async () => {
+    made ??= make();
+    const { value, lasting } = await made;
+    if (!lasting) made = undefined;
+    return value;
+  };
 }
 
 async function loadApp(path: ModulePath): Promise<Hono> {

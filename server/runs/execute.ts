@@ -63,7 +63,8 @@ export async function execute(
   const config = runConfig(server, run, assistant, kwargs, AbortSignal.any([execution.signal, broken.signal]));
   const access = { accessContext: 'threads.create_run' as const, executionRuntime: { context: config['context'] } };
   const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
-  server.saver.guard({ threadId: lease.threadId, epoch: lease.epoch }, (error) => broken.abort(error));
+  const stamp = { ...run.metadata, graph_id: assistant.graphId, assistant_id: assistant.assistantId };
+  server.saver.guard({ threadId: lease.threadId, epoch: lease.epoch }, (error) => broken.abort(error), stamp);
   try {
     const taken = lease.again && (await isTaken(graph, run));
     const input = taken ? null : await inputOf(graph, run, kwargs);

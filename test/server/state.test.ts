@@ -73,6 +73,8 @@ describe('reading', () => {
     expect(await ids({ metadata: { 'a.b': 1 } })).toEqual([]);
     const { run_id } = (await api().runs.list(threadId))[0] ?? { run_id: '' };
     expect(await ids({ metadata: { run_id } })).toEqual([3, 2, 1, 0]);
+    await api().runs.wait(threadId, 'two', { input: { n: 10 }, metadata: { tone: 'kind' } });
+    expect(await ids({ metadata: { tone: 'kind', graph_id: 'two' } })).toEqual([12, 11, 10, 3]);
     expect(
       (await api().threads.getHistory<Steps>(threadId, { before: { configurable: at } as never, limit: 1 })).map((one) => one.values.n),
     ).toEqual([1]); // SDK types
