@@ -23,19 +23,16 @@ export const BETTER_ANSWERS: readonly Difference[] = [
   },
   {
     id: 'A3',
-    official: 'Metadata of a checkpoint repeats all metadata of its run, and its configurable values.',
-    ours: 'Source, step, parents, run and thread.',
+    official: 'Metadata of a checkpoint repeats also who made the assistant, and all configurable values.',
+    ours: 'Source, step, parents, run, thread, graph, assistant, and the metadata that the run was given; of an edit only source, step and parents.',
     why: 'It stands in every checkpoint; the run has the rest.',
     at: [
       ...OF_THE_RUN.map((name) => at('*', `body*.metadata.${name}`, ANY, ABSENT)),
       at('*', 'body*.metadata.created_by', 'system', ABSENT),
       at('supersteps/*', 'body*.metadata.graph_id', 'trivial', ABSENT),
+      at('state/after the edit*', 'body.metadata.graph_id', 'trivial', ABSENT),
       at('run payload/state before the first', 'body.metadata.tone', 'kind', ABSENT),
       at('client: threads/threads.getState', 'body.metadata.*', ANY, ABSENT),
-      ...['state/*', 'human in the loop/*', 'failing run/state'].flatMap((request) =>
-        ['graph_id', 'assistant_id'].map((name) => at(request, `body*.metadata.${name}`, ANY, ABSENT)),
-      ),
-      at('run payload/state before the first', 'body.metadata.*_id', ANY, ABSENT),
       at('stream of *', 'events[*].data*.metadata.*', ANY, ABSENT),
     ],
   },
