@@ -5,8 +5,6 @@ import { foreignSessions } from '../graphs/foreign.ts';
 import type { House } from '../graphs/house.ts';
 import type { GraphSchemas, ServableGraph, ServedGraph } from './context.ts';
 import { GOVERNOR, governedGraph } from './governed/graph.ts';
-import { repositoryFor } from './governed/input.ts';
-import { Problem } from './problem.ts';
 import { withStores } from './project/graph.ts';
 
 const BUILDER = 'builder';
@@ -43,12 +41,7 @@ export function builtinGraphs(house: House): ReadonlyMap<string, ServedGraph> {
     open: async (_config, { saver, store }) => withStores(alone, saver, store),
     schemas: async () => schemas(),
     subgraphSchemas: async () => ({}),
-    admit: (caller, input) => {
-      if (input === null || input === undefined) return;
-      const parsed = start.safeParse(input);
-      if (!parsed.success) throw new Problem(422, 'input: graph builder takes { "goal", "repo" }');
-      repositoryFor(house, caller, parsed.data.repo);
-    },
+    begins: true,
   };
   return new Map([
     [GOVERNOR, governor],

@@ -54,8 +54,8 @@ export interface ServedGraph {
   ): Promise<ServableGraph>;
   /** JSON Schemas; null where they cannot be known (an Annotation graph without its TypeScript). */
   schemas(): Promise<GraphSchemas>;
-  /** Refuses an input before its run is put. @throws Problem. */
-  admit?(caller: Caller, input: unknown): void;
+  /** Its threads are runs of the governor too: each begins with a goal and a repository that its caller may use. */
+  readonly begins?: true;
   /** Namespace -> schemas, of all subgraphs. */
   subgraphSchemas(): Promise<Readonly<Record<string, GraphSchemas>>>;
 }

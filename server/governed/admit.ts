@@ -27,6 +27,8 @@ export interface GovernedAsk {
   readonly body: Omit<RunCreate, 'assistant_id'>;
   /** Default: the caller's tenant. */
   readonly scope?: Scope;
+  /** Default: the governor. */
+  readonly graphId?: string;
   /** Of a thread that is made here. */
   readonly metadata?: Json;
 }
@@ -48,10 +50,12 @@ export async function admitGoverned(server: Server, caller: Caller, ask: Governe
   const { body, threadId } = ask;
   const scope = ask.scope ?? { tenant: caller.tenant };
   assertPossible(server, body);
+  // Whoever waits at a gate stops nobody's run by it.
+  if (body.multitask_strategy === 'interrupt') assertMay(caller, 'run');
   const visibleToCaller = await server.served.threads.get(scope, threadId);
   const row = await server.house.stores.runs.get(threadId);
   if (row !== undefined && visibleToCaller === undefined) throw new Problem(404, `thread ${threadId} not found`);
-  if (row === undefined) return begin(server, caller, ask, scope, visibleToCaller !== undefined);
+  if (row === undefined) return beginGoverned(server, caller, ask, scope);
   const { command } = body;
   const jumps = (command?.goto ?? null) !== null || (command?.update ?? null) !== null;
   const answers = command !== null && command !== undefined && command.resume !== undefined;
@@ -90,11 +94,18 @@ function assertPossible(server: Server, body: GovernedAsk['body']): void {
       throw new Problem(422, `interrupt_before, interrupt_after: ${JSON.stringify(name)} is none of ${nodes.join(', ')}`);
 }
 
-/** The first input. @throws Problem also where the thread holds another graph's state, which must not become a run's. */
-async function begin(server: Server, caller: Caller, ask: GovernedAsk, scope: Scope, exists: boolean): Promise<Admitted> {
+/**
+ * The first input: the caller is the run's starter. @throws Problem also where the thread holds another graph's state, or a run that
+ * would write it later, which must not become a governed run's.
+ */
+export async function beginGoverned(server: Server, caller: Caller, ask: GovernedAsk, scope: Scope): Promise<Admitted> {
   const { body, threadId } = ask;
   const { house, served } = server;
   assertMay(caller, 'run');
+  const thread = await served.threads.get(scope, threadId);
+  const exists = thread !== undefined;
+  if (thread?.status === 'busy')
+    throw new Problem(409, `thread ${threadId}: a run of another graph is open on it; a governed run needs a thread of its own`);
   if (!exists && !ask.temporary && body.if_not_exists !== 'create') throw new Problem(404, `thread ${threadId} not found`);
   if ((body.command ?? null) !== null || (body.checkpoint ?? null) !== null || (body.checkpoint_id ?? null) !== null)
     throw new Problem(
@@ -109,7 +120,12 @@ async function begin(server: Server, caller: Caller, ask: GovernedAsk, scope: Sc
   const goal = checkGoal(input.kind === 'goal' ? input.goal : input.text);
   const repo = repositoryFor(house, caller, input.kind === 'goal' ? input.repo : undefined);
   // Before the run's row, which would make it a thread of the default tenant.
-  if (!exists) await served.threads.create(scope, { threadId, metadata: { ...ask.metadata, graph_id: GOVERNOR }, ifExists: 'do_nothing' });
+  if (!exists)
+    await served.threads.create(scope, {
+      threadId,
+      metadata: { ...ask.metadata, graph_id: ask.graphId ?? GOVERNOR },
+      ifExists: 'do_nothing',
+    });
   try {
     await createThread({ ...house, person: caller.person }, { goal, repo, threadId });
   } catch (error) {

@@ -6,7 +6,7 @@ import { cleanConfigurable } from '../auth/configurable.ts';
 import { assertMay } from '../caller.ts';
 import type { Server } from '../context.ts';
 import type { Call } from '../endpoint.ts';
-import { admitGoverned } from '../governed/admit.ts';
+import { admitGoverned, beginGoverned } from '../governed/admit.ts';
 import { runIdOfKey } from '../http/idempotency.ts';
 import { Problem } from '../problem.ts';
 import type { RunCreate } from '../schemas.ts';
@@ -64,7 +64,6 @@ async function prepare(
   if (call.caller.graphs !== undefined && !call.caller.graphs.includes(graphId))
     throw new Problem(403, `${call.caller.person.id} may use ${call.caller.graphs.join(', ')}, not ${graphId}`);
   if (!served.governed) assertMay(call.caller, 'run');
-  served.admit?.(call.caller, body.input);
   const threadId = given ?? uuidv7();
   const metadata = { ...body.metadata };
   const value: Record<string, unknown> = {
@@ -83,15 +82,13 @@ async function prepare(
   const temporary = given === undefined && keeps(body) === false;
   const kwargs = kwargsOf(server, body);
   if (!served.governed) await admitPlain(server, scope, threadId, graphId, kwargs);
-  const governed = served.governed
-    ? await admitGoverned(server, call.caller, {
-        threadId,
-        temporary: given === undefined,
-        body,
-        scope,
-        metadata: scopeMetadata(value) as Json,
-      })
-    : { kwargs: {} };
+  const ask = { threadId, temporary: given === undefined, body, scope, metadata: scopeMetadata(value), graphId };
+  const governed = served.governed ? await admitGoverned(server, call.caller, ask) : { kwargs: {} };
+  if (served.begins === true) {
+    // Between the two the governor could have gone on with the thread.
+    if ((body.after_seconds ?? 0) > 0) throw new Problem(422, `after_seconds: graph ${graphId} begins at once`);
+    await beginGoverned(server, call.caller, ask, scope);
+  }
   const shared = { graph_id: graphId, assistant_id: assistant.assistantId };
   return {
     scope,
@@ -103,7 +100,7 @@ async function prepare(
       kwargs: { ...kwargs, ...governed.kwargs },
       caller: callerConfig(call, { ...configurableOf(assistant.config), ...body.config?.configurable }, body.config?.configurable ?? {}),
       multitask: body.multitask_strategy ?? 'enqueue',
-      temporary: temporary && !served.governed,
+      temporary: temporary && !served.governed && served.begins !== true,
       afterMs: Math.round((body.after_seconds ?? 0) * 1000),
       ifNotExists: given === undefined ? 'create' : (body.if_not_exists ?? 'reject'),
       threadMetadata: { ...scopeMetadata(value), ...shared },

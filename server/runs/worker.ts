@@ -152,6 +152,9 @@ async function attempt(
       );
     if (assistant === undefined || served === undefined)
       throw new Error(`assistant ${run.assistantId}: its graph ${assistant?.graphId ?? ''} is not served`);
+    if (!served.governed && served.begins !== true && (await server.served.threads.get({ tenant: run.tenant }, run.threadId))?.governed)
+      // It was put before the thread became one.
+      throw new Error(`thread ${run.threadId} is a governed run: graph ${JSON.stringify(served.id)} cannot run on it`);
     await writer.write('metadata', { run_id: run.runId, attempt: run.attempt });
     const translate = createTranslator(kwargs.stream_mode);
     const chunk = async (one: Parameters<typeof translate>[0]): Promise<void> => {
