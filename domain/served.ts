@@ -9,6 +9,8 @@ export type Filters = Readonly<Record<string, string | { readonly $eq?: string; 
 export interface Scope {
   readonly tenant: string;
   readonly filters?: Filters | undefined;
+  /** Graphs whose threads it may touch, and threads that have none yet; undefined: all. */
+  readonly graphs?: readonly string[] | undefined;
 }
 
 /** The tenant of the local operator, of the command line, and of keys that name none. */
@@ -96,8 +98,8 @@ export interface Threads {
   delete(scope: Scope, threadId: string): Promise<void>;
   /** Deletes all checkpoints but the newest of each namespace. @throws ServedError `missing`, `conflict` for a governed or busy thread. */
   keepLatest(scope: Scope, threadId: string): Promise<void>;
-  /** Checkpoints and all; without its runs. @throws ServedError `missing`, `conflict` for a governed thread. */
-  copy(scope: Scope, threadId: string, newId: string): Promise<ThreadRow>;
+  /** Checkpoints and all, under this metadata; without its runs. @throws ServedError `missing`, `conflict` for a governed thread. */
+  copy(scope: Scope, threadId: string, newId: string, metadata: Json): Promise<ThreadRow>;
   settle(threadId: string, end: ThreadEnd): Promise<void>;
   /** Of any tenant: governed threads that wait at a decided gate, with no lease and no open run; at most `limit`. */
   decided(limit: number): Promise<readonly { readonly threadId: string; readonly tenant: string }[]>;

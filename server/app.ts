@@ -57,7 +57,7 @@ async function answer(app: Hono, server: Server, endpoint: Endpoint, c: Context)
   const body = endpoint.body === undefined ? undefined : parse(endpoint.body, raw ?? {}, 'body');
   if (caller === undefined)
     return endpoint.handle({ params, query, body, caller: NOBODY, scope: NO_SCOPE, allowed: async () => NO_SCOPE, c });
-  const scope: Scope = { tenant: caller.tenant };
+  const scope: Scope = { tenant: caller.tenant, graphs: caller.graphs };
   const call: Call = {
     params,
     query,

@@ -1,6 +1,6 @@
 /** Who calls: a person with roles, in a tenant, and what a custom auth handler says about each thing they touch. */
 import type { Person } from '../domain/policy.ts';
-import type { Filters } from '../domain/served.ts';
+import { DEFAULT_TENANT, type Filters } from '../domain/served.ts';
 import { Problem } from './problem.ts';
 
 /** What a route needs. `edit`: state, goto, update, forks of governed threads; `admin`: keys and other tenants' matters. */
@@ -43,4 +43,13 @@ export function assertMay(caller: Caller, permission: Permission): void {
     403,
     `${caller.person.id} has ${caller.person.roles.join(', ') || 'no role'}; this needs one of ${ROLES[permission].join(', ')}`,
   );
+}
+
+/** For what tells of all tenants together. @throws Problem 403. */
+export function assertOwnHouse(caller: Caller): void {
+  if (caller.tenant !== DEFAULT_TENANT)
+    throw new Problem(
+      403,
+      `${caller.person.id} is of tenant ${caller.tenant}; this tells of all tenants, and is for ${DEFAULT_TENANT} alone`,
+    );
 }

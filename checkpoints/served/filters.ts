@@ -1,5 +1,5 @@
 /** Whether a row's metadata is what a search asks for, and what a custom auth handler lets its user see. */
-import type { Filters, Json } from '../../domain/served.ts';
+import { type Filters, type Json, type Scope, ServedError } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 
 /** Everything the filters name must be there; a member that is absent, and a filter that says nothing, never match. */
@@ -22,16 +22,31 @@ function matchesRule(value: unknown, rule: string, wanted: unknown): boolean {
   return parts.every((part) => typeof part === 'string' && value.includes(part));
 }
 
+/** Whether a thread is of a graph that the scope names, or of none yet. */
+export function isOfGraphs(metadata: Json, { graphs }: Scope): boolean {
+  const graph = metadata['graph_id'] ?? undefined;
+  return graphs === undefined || graph === undefined || graphs.some((known) => known === graph);
+}
+
+/** Comparisons for one row at most: a list of objects within a list of objects costs the product of both. */
+const MAX_COMPARED = 1_000_000;
+
 /** Postgres' `value @> part` over JSON: objects by their members, arrays as sets, and a bare scalar is in an array of scalars. */
 export function contains(value: unknown, part: unknown): boolean {
   if (Array.isArray(value) && !isContainer(part)) return value.some((member) => member === part);
-  return within(value, part);
+  return within(value, part, { left: MAX_COMPARED });
 }
 
-function within(value: unknown, part: unknown): boolean {
-  if (Array.isArray(part)) return Array.isArray(value) && part.every((wanted) => value.some((member) => within(member, wanted)));
+function within(value: unknown, part: unknown, budget: { left: number }): boolean {
+  budget.left -= 1;
+  if (budget.left < 0) throw new ServedError('invalid', `metadata, values: take more than ${MAX_COMPARED} comparisons; ask for less`);
+  if (Array.isArray(part)) {
+    if (!Array.isArray(value)) return false;
+    const members = new Set<unknown>(value);
+    return part.every((wanted) => (isContainer(wanted) ? value.some((member) => within(member, wanted, budget)) : members.has(wanted)));
+  }
   if (!isObject(part)) return value === part;
-  return isObject(value) && Object.entries(part).every(([key, wanted]) => Object.hasOwn(value, key) && within(value[key], wanted));
+  return isObject(value) && Object.entries(part).every(([key, wanted]) => Object.hasOwn(value, key) && within(value[key], wanted, budget));
 }
 
 const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;

@@ -16,7 +16,7 @@ import {
 } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 import { isAlive, LEASE_MS, thisProcess } from '../owner.ts';
-import { contains, matchesFilters } from './filters.ts';
+import { contains, isOfGraphs, matchesFilters } from './filters.ts';
 import { putWebhook } from './outbox.ts';
 import { missingThread, settleThread } from './threads.ts';
 
@@ -80,11 +80,20 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
   const thread = (threadId: string) => threadOf.get(threadId) as { tenant: string; metadata: string; config: string } | undefined; // the selected columns
   const seen = (scope: Scope, threadId: string): boolean => {
     const row = thread(threadId);
-    return row !== undefined && row.tenant === scope.tenant && matchesFilters(JSON.parse(row.metadata) as Json, scope.filters); // written by threads
+    if (row === undefined || row.tenant !== scope.tenant) return false;
+    const metadata = JSON.parse(row.metadata) as Json; // written by threads
+    return matchesFilters(metadata, scope.filters) && isOfGraphs(metadata, scope);
   };
-  /** A stateless run's thread may be gone: its tenant is its own. */
-  const visible = (scope: Scope, row: Row): boolean =>
-    row.tenant === scope.tenant && (thread(row.thread_id) === undefined ? scope.filters === undefined : seen(scope, row.thread_id));
+  const graphOf = database.prepare('SELECT graph_id FROM assistants WHERE assistant_id = ?');
+  /** A stateless run's thread may be gone: its tenant and its graph are its own. */
+  const visible = (scope: Scope, row: Row): boolean => {
+    if (row.tenant !== scope.tenant) return false;
+    if (thread(row.thread_id) !== undefined) return seen(scope, row.thread_id);
+    return (
+      scope.filters === undefined &&
+      (scope.graphs === undefined || isOfGraphs((graphOf.get(row.assistant_id) ?? { graph_id: '' }) as { graph_id: string }, scope)) // the selected column
+    );
+  };
 
   const insert = database.prepare(
     `INSERT INTO thread_runs (run_id, thread_id, tenant, assistant_id, created_at, updated_at, status, metadata, kwargs, caller, multitask, temporary, due_at)

@@ -13,7 +13,7 @@ import {
   type Threads,
 } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
-import { contains, matchesFilters } from './filters.ts';
+import { contains, isOfGraphs, matchesFilters } from './filters.ts';
 
 interface Row {
   thread_id: string;
@@ -78,7 +78,7 @@ export function createThreads(database: Database, clock: Clock): Threads {
     const row = select.get(threadId) as Row | undefined; // the table's columns
     if (row === undefined || row.tenant !== scope.tenant) return undefined;
     const thread = rowOf(row);
-    return matchesFilters(thread.metadata, scope.filters) ? thread : undefined;
+    return matchesFilters(thread.metadata, scope.filters) && isOfGraphs(thread.metadata, scope) ? thread : undefined;
   };
   const need = (scope: Scope, threadId: string): ThreadRow => {
     const thread = get(scope, threadId);
@@ -170,7 +170,7 @@ export function createThreads(database: Database, clock: Clock): Threads {
       });
       write.immediate();
     },
-    copy: async (scope, threadId, newId) => {
+    copy: async (scope, threadId, newId, metadata) => {
       const write = database.transaction(() => {
         const thread = need(scope, threadId);
         notGoverned(thread);
@@ -178,10 +178,10 @@ export function createThreads(database: Database, clock: Clock): Threads {
         database
           .prepare(
             `INSERT INTO threads (thread_id, tenant, created_at, updated_at, state_updated_at, metadata, config, status, rest, "values", interrupts, error)
-             SELECT ?, tenant, ?, ?, state_updated_at, metadata, config, rest, rest, "values", interrupts, error
+             SELECT ?, tenant, ?, ?, state_updated_at, ?, config, rest, rest, "values", interrupts, error
              FROM threads WHERE thread_id = ?`,
           )
-          .run(newId, at, at, threadId);
+          .run(newId, at, at, canonicalJson(metadata), threadId);
         // In their order: the latest is the newest inserted.
         database
           .prepare(
@@ -324,6 +324,10 @@ function searchOf(scope: Scope, filter: ThreadFilter, paging: Paging): Query {
   if (scope.filters !== undefined) {
     where.push('json_matches(t.metadata, ?)');
     values.push(JSON.stringify(scope.filters));
+  }
+  if (scope.graphs !== undefined) {
+    where.push("coalesce(json_extract(t.metadata, '$.graph_id') IN (SELECT value FROM json_each(?)), 1)");
+    values.push(JSON.stringify(scope.graphs));
   }
   const columns = byTag && sortBy === 'created_at' ? ['m.created_at', 'm.thread_id'] : [sort, ...(TIES[sortBy] ?? ['t.thread_id'])];
   return {

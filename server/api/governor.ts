@@ -5,7 +5,7 @@ import type { Scope } from '../../domain/served.ts';
 import { cancel, rollback } from '../../graphs/decide.ts';
 import { diffOf, fileOf, resultOf } from '../../graphs/look.ts';
 import { explainText } from '../../graphs/report.ts';
-import type { Caller } from '../caller.ts';
+import { assertOwnHouse, type Caller } from '../caller.ts';
 import type { Server } from '../context.ts';
 import { type Call, type Endpoint, endpoint, json, jsonObject, uuid } from '../endpoint.ts';
 import { microUsd } from '../governed/answers.ts';
@@ -93,7 +93,10 @@ export function governorEndpoints(server: Server): readonly Endpoint[] {
       'get',
       '/governor/audit/verify',
       { tag, summary: 'Is the whole audit trail as it was written?', permission: 'read' },
-      async () => json(await stores.audit.verify()),
+      async ({ caller }) => {
+        assertOwnHouse(caller);
+        return json(await stores.audit.verify());
+      },
     ),
     endpoint('get', '/governor/overview', { tag, summary: 'What runs, what waits, what it cost', permission: 'read' }, async (call) =>
       json(await overview(server, await call.allowed('threads', 'search', {}))),

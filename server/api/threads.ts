@@ -69,6 +69,10 @@ export const threadEndpoints = (server: Server): readonly Endpoint[] => {
           ...body.metadata,
           ...(body.graph_id === null || body.graph_id === undefined ? {} : { graph_id: body.graph_id }),
         };
+        const { graphs, person } = call.caller;
+        const graphId = metadata['graph_id'];
+        if (graphs !== undefined && typeof graphId === 'string' && !graphs.includes(graphId))
+          throw new Problem(403, `${person.id} may use ${graphs.join(', ')}, not ${graphId}`);
         const threadId = body.thread_id ?? uuidv7();
         const value = { thread_id: threadId, metadata, if_exists: body.if_exists ?? 'raise' };
         const scope = await call.allowed('threads', 'create', value);
@@ -197,7 +201,9 @@ export const threadEndpoints = (server: Server): readonly Endpoint[] => {
       { tag, summary: 'Delete a thread with its runs and checkpoints', permission: 'run', params: threadParams, status: 204 },
       async (call) => {
         const scope = await call.allowed('threads', 'delete', { thread_id: call.params.thread_id });
-        const stopped = await server.served.queue.cancel(scope, { threadId: call.params.thread_id }, 'interrupt');
+        const { governed } = await needThread(server, scope, call.params.thread_id);
+        // A governed one is refused, and goes on.
+        const stopped = governed ? [] : await server.served.queue.cancel(scope, { threadId: call.params.thread_id }, 'interrupt');
         await threads.delete(scope, call.params.thread_id);
         server.stopRuns(stopped, 'interrupt');
         return empty();
@@ -208,8 +214,13 @@ export const threadEndpoints = (server: Server): readonly Endpoint[] => {
       '/threads/{thread_id}/copy',
       { tag, summary: 'Copy a thread with its checkpoints', permission: 'run', params: threadParams, response: threadSchema },
       async (call) => {
-        const scope = await call.allowed('threads', 'create', { thread_id: call.params.thread_id });
-        return json(await viewOf(server, await threads.copy(scope, call.params.thread_id, uuidv7())));
+        const { thread_id } = call.params;
+        // Two questions: who may create threads may not read all of them.
+        const scope = await call.allowed('threads', 'read', { thread_id });
+        const threadId = uuidv7();
+        const value = { thread_id: threadId, metadata: { ...(await needThread(server, scope, thread_id)).metadata }, if_exists: 'raise' };
+        await call.allowed('threads', 'create', value);
+        return json(await viewOf(server, await threads.copy(scope, thread_id, threadId, value.metadata)));
       },
     ),
   ];

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ServedStatus } from '../../domain/served.ts';
 import { packageVersion } from '../../graphs/package.ts';
+import { assertOwnHouse } from '../caller.ts';
 import type { Server } from '../context.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 
@@ -182,7 +183,8 @@ export function metricsEndpoints(server: Pick<Server, 'served'>, metrics: Metric
         response: z.string(),
         media: 'text/plain',
       },
-      async ({ query }) => {
+      async ({ query, caller }) => {
+        assertOwnHouse(caller);
         const text = await metrics.render(query.format, server);
         if (query.format === 'json') return new Response(text, { headers: { 'content-type': 'application/json' } });
         return new Response(text, { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
