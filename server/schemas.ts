@@ -102,11 +102,10 @@ const superstep = z.strictObject({
   updates: z.array(z.strictObject({ values: z.unknown().optional(), command: commandSchema.nullish(), as_node: z.string().nullish() })),
 });
 
+/** A century in minutes; dates end somewhere. */
+const minutes = z.number().positive().max(52_560_000);
 const ttl = z
-  .union([
-    z.number().positive(),
-    z.strictObject({ ttl: z.number().positive(), strategy: z.enum(['delete']).optional(), keep_alive: z.boolean().optional() }),
-  ])
+  .union([minutes, z.strictObject({ ttl: minutes, strategy: z.enum(['delete']).optional(), keep_alive: z.boolean().optional() })])
   .transform((given) => (typeof given === 'number' ? given : given.ttl));
 
 export const threadCreateSchema = z

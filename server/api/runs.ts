@@ -1,7 +1,7 @@
 /** The routes of runs, on a thread and without one: create, stream, wait, join, cancel. */
 import { z } from 'zod';
 import { type CancelAction, type Scope, SERVED_STATUSES, type ServedRun } from '../../domain/served.ts';
-import { assertMay } from '../caller.ts';
+import { assertMay, may } from '../caller.ts';
 import type { Server } from '../context.ts';
 import { type Call, type Endpoint, empty, endpoint, flag, json, uuid } from '../endpoint.ts';
 import { recordCancel } from '../governed/record-cancel.ts';
@@ -69,9 +69,9 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
     server.poke();
     return stopped;
   };
-  /** What happens to a run when its client leaves. */
+  /** What happens to a run when its client leaves. An approver, who answered, stops nothing by it: the SDK always asks for it. */
   const leaving = (call: Call, run: ServedRun, cancels: boolean) =>
-    cancels
+    cancels && may(call.caller, 'run')
       ? (): void => {
           const stop = async (): Promise<void> => {
             const now = await queue.get({ tenant: run.tenant }, undefined, run.runId);

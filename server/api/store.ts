@@ -41,7 +41,11 @@ const searchBody = z.strictObject({
   filter: jsonObject.nullish().describe('Members of the value: equal, or by $eq, $ne, $gt, $gte, $lt, $lte, $in, $nin.'),
   limit: limit(10),
   offset,
-  query: z.string().nullish().describe('Words that must all be in the text of the value, in any case; there is no semantic search.'),
+  query: z
+    .string()
+    .max(1000)
+    .nullish()
+    .describe('Words that must all be in the text of the value, in any case; there is no semantic search.'),
   refresh_ttl: z.boolean().nullish(),
 });
 const namespacesBody = z.strictObject({

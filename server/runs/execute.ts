@@ -2,6 +2,7 @@
 import { Command, END, Send } from '@langchain/langgraph';
 import { StopError } from '../../domain/errors.ts';
 import type { AssistantRow, Json, RunLease, ServedRun } from '../../domain/served.ts';
+import { cleanConfigurable } from '../auth/configurable.ts';
 import type { ServableGraph, ServedGraph, Server } from '../context.ts';
 import { type Snapshot, standing } from '../wire.ts';
 import { type Chunk, graphModes } from './chunks.ts';
@@ -98,7 +99,8 @@ function runConfig(
 ): Record<string, unknown> {
   const own = assistant.config as NonNullable<RunKwargs['config']>; // checked when it was written
   const configurable = {
-    ...own.configurable,
+    // An assistant is a client's word too.
+    ...cleanConfigurable(own.configurable ?? {}),
     ...kwargs.config?.configurable,
     ...kwargs.checkpoint,
     ...run.caller,
