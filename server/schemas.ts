@@ -16,6 +16,12 @@ export const STREAM_MODES = [
   'tools',
 ] as const;
 
+/** Each member of a thread's metadata is a row of an index. */
+const MAX_TAGS = 1000;
+const tags = jsonObject.refine((given) => Object.keys(given).length <= MAX_TAGS, {
+  error: `has more than ${MAX_TAGS} members`,
+  abort: true,
+});
 const nodeNames = z.union([z.literal('*'), z.array(z.string())]);
 const threadStatus = z.enum(['idle', 'busy', 'interrupted', 'error']);
 const sortOrder = z.enum(['asc', 'desc']);
@@ -56,7 +62,7 @@ export const runCreateSchema = z
     command: commandSchema.nullish(),
     config: configSchema.nullish(),
     context: z.unknown().optional(),
-    metadata: jsonObject.nullish(),
+    metadata: tags.nullish(),
     checkpoint: checkpointSchema.nullish(),
     checkpoint_id: z.string().nullish(),
     stream_mode: z.union([z.enum(STREAM_MODES), z.array(z.enum(STREAM_MODES))]).nullish(),
@@ -111,7 +117,7 @@ const ttl = z
 export const threadCreateSchema = z
   .strictObject({
     thread_id: uuid('thread_id').nullish(),
-    metadata: jsonObject.nullish(),
+    metadata: tags.nullish(),
     if_exists: z.enum(['raise', 'do_nothing']).nullish(),
     ttl: ttl.nullish(),
     graph_id: z.string().nullish(),
@@ -119,7 +125,7 @@ export const threadCreateSchema = z
   })
   .meta({ id: 'ThreadCreate' });
 
-export const threadPatchSchema = z.strictObject({ metadata: jsonObject.nullish(), ttl: ttl.nullish() }).meta({ id: 'ThreadPatch' });
+export const threadPatchSchema = z.strictObject({ metadata: tags.nullish(), ttl: ttl.nullish() }).meta({ id: 'ThreadPatch' });
 
 const threadFilter = {
   ids: z.array(uuid('ids')).max(1000).nullish(),

@@ -15,6 +15,7 @@ import {
 } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 import { defineFilterFunctions } from './filters.ts';
+import { fitting } from './page-limit.ts';
 
 /** Versions kept of one assistant; older ones go, the current one never does. */
 export const VERSIONS_CAP = 1000;
@@ -156,9 +157,11 @@ export function createAssistants(database: Database, clock: Clock): Assistants {
     get: async (scope, id) => one(scope, id),
     search: async (scope, filter, paging) => {
       const found = { ...seen(scope), ...asked(filter) };
-      const rows = database
-        .prepare(`SELECT * FROM assistants WHERE ${FOUND} ORDER BY ${order(paging)} LIMIT @limit OFFSET @offset`)
-        .all({ ...found, limit: paging.limit, offset: paging.offset }) as Row[]; // the table's columns
+      const rows = fitting(
+        database
+          .prepare(`SELECT * FROM assistants WHERE ${FOUND} ORDER BY ${order(paging)} LIMIT @limit OFFSET @offset`)
+          .iterate({ ...found, limit: paging.limit, offset: paging.offset }) as Iterable<Row>, // the table's columns
+      );
       const total = count(database, found);
       const next = paging.offset + rows.length;
       return { rows: rows.map(rowOf), total, next: rows.length === paging.limit && next < total ? next : null };
@@ -184,12 +187,14 @@ export function createAssistants(database: Database, clock: Clock): Assistants {
       }),
     versions: async (scope, id, { limit, offset, metadata }) => {
       const row = known(scope, id);
-      const versions = database
-        .prepare(
-          `SELECT *, created_at AS updated_at FROM assistant_versions
+      const versions = fitting(
+        database
+          .prepare(
+            `SELECT *, created_at AS updated_at FROM assistant_versions
            WHERE assistant_id = ? AND json_contains(metadata, ?) ORDER BY version DESC LIMIT ? OFFSET ?`,
-        )
-        .all(id, json(metadata), limit, offset) as Row[]; // the table's columns and the one named here
+          )
+          .iterate(id, json(metadata), limit, offset) as Iterable<Row>, // the table's columns and the one named here
+      );
       return versions.map((version) => rowOf({ ...version, tenant: row.tenant }));
     },
     setLatest: async (scope, id, version) =>

@@ -6,6 +6,7 @@ import type { Database } from '../database.ts';
 import { matchesFilters } from './filters.ts';
 import { filterWanted, wordsWanted } from './item-filter.ts';
 import { itemDocument, LIVE, pathOf, type Row, rowOf } from './item-row.ts';
+import { fitting } from './page-limit.ts';
 
 /** What is looked at between two turns of the event loop: a few milliseconds. */
 const SLICE_BYTES = 256 * 1024;
@@ -76,15 +77,17 @@ export function searching(database: Database, read: (tenant: string, path: strin
       if (newest.length > 2 * MAX_REACH)
         throw new ServedError('invalid', `search: offset and limit ${reach} reach over more than ${MAX_REACH} items; ask for less`);
     });
-    return newest
-      .toSorted(newestFirst)
-      .slice(offset, reach)
-      .flatMap(({ namespace, key }) => {
+    const page = newest.toSorted(newestFirst).slice(offset, reach);
+    const rows = function* (): Generator<Row> {
+      for (const { namespace, key } of page) {
         const row = read(tenant, namespace, key);
-        if (row === undefined) return [];
-        const item = rowOf(row);
-        // It may have been written again since it was found.
-        return all || wanted(item) ? [{ row, item }] : [];
-      });
+        if (row !== undefined) yield row;
+      }
+    };
+    return fitting(rows()).flatMap((row) => {
+      const item = rowOf(row);
+      // It may have been written again since it was found.
+      return all || wanted(item) ? [{ row, item }] : [];
+    });
   };
 }

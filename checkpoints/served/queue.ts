@@ -18,6 +18,7 @@ import type { Database } from '../database.ts';
 import { isAlive, LEASE_MS, thisProcess } from '../owner.ts';
 import { contains, isOfGraphs, matchesFilters } from './filters.ts';
 import { putWebhook } from './outbox.ts';
+import { fitting } from './page-limit.ts';
 import { missingThread, settleThread } from './threads.ts';
 
 interface Row {
@@ -184,22 +185,25 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
     },
     list: async (scope, threadId, options) => {
       if (!seen(scope, threadId)) throw missingThread(threadId);
-      const found: ServedRun[] = [];
-      let skip = options.offset;
-      for (const row of database
-        .prepare('SELECT * FROM thread_runs WHERE thread_id = ? ORDER BY seq DESC')
-        .iterate(threadId) as Iterable<Row>) {
-        // the table's columns
-        if (options.status !== undefined && row.status !== options.status) continue;
-        if (options.metadata !== undefined && !contains(JSON.parse(row.metadata), options.metadata)) continue;
-        if (skip > 0) {
-          skip -= 1;
-          continue;
+      const wanted = function* (): Generator<Row> {
+        let skip = options.offset;
+        let found = 0;
+        for (const row of database
+          .prepare('SELECT * FROM thread_runs WHERE thread_id = ? ORDER BY seq DESC')
+          .iterate(threadId) as Iterable<Row>) {
+          // the table's columns
+          if (options.status !== undefined && row.status !== options.status) continue;
+          if (options.metadata !== undefined && !contains(JSON.parse(row.metadata), options.metadata)) continue;
+          if (skip > 0) {
+            skip -= 1;
+            continue;
+          }
+          yield row;
+          found += 1;
+          if (found >= options.limit) return;
         }
-        found.push(rowOf(row));
-        if (found.length >= options.limit) break;
-      }
-      return found;
+      };
+      return fitting(wanted()).map(rowOf);
     },
     claim: async (held) => {
       const take = quick.transaction(() => {

@@ -14,6 +14,7 @@ import {
 } from '../../domain/served.ts';
 import type { Database } from '../database.ts';
 import { contains, isOfGraphs, matchesFilters } from './filters.ts';
+import { fitting } from './page-limit.ts';
 
 interface Row {
   thread_id: string;
@@ -116,9 +117,11 @@ export function createThreads(database: Database, clock: Clock): Threads {
     get: async (scope, threadId) => get(scope, threadId),
     search: async (scope, filter, paging) => {
       const query = searchOf(scope, filter, paging);
-      const rows = database
-        .prepare(`SELECT ${COLUMNS} FROM ${query.from} WHERE ${query.where.join(' AND ')} ORDER BY ${query.order} LIMIT ? OFFSET ?`)
-        .all(...query.values, paging.limit + 1, paging.offset) as Row[]; // the table's columns
+      const rows = fitting(
+        database
+          .prepare(`SELECT ${COLUMNS} FROM ${query.from} WHERE ${query.where.join(' AND ')} ORDER BY ${query.order} LIMIT ? OFFSET ?`)
+          .iterate(...query.values, paging.limit + 1, paging.offset) as Iterable<Row>, // the table's columns
+      );
       const more = rows.length > paging.limit;
       const total =
         rows.length <= paging.limit && (rows.length > 0 || paging.offset === 0) ? paging.offset + rows.length : counted(database, query);

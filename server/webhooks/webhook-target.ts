@@ -83,7 +83,8 @@ const refused = (url: string, rule: string): Problem => new Problem(422, `webhoo
 export function checkWebhook(text: string, policy: WebhookPolicy): { readonly path: string } | { readonly url: URL } {
   if (text.startsWith('/')) {
     // `//host` and `/\host` are other hosts to a URL parser.
-    if (/^\/[/\\]/.test(text)) throw refused(text, 'a path starts with one slash');
+    if (/^\/[/\\]/.test(text) || new URL(text, 'http://localhost').host !== 'localhost')
+      throw refused(text, 'a path starts with one slash');
     if (!policy.ownApp) throw refused(text, 'a path needs an http.app in langgraph.json, whose routes it goes to');
     return { path: text };
   }

@@ -198,6 +198,17 @@ test('nobody is whom an assistant says; nothing that is asked for holds up every
   expect(await operator('POST', '/threads/count', { metadata: { objects: objects.toReversed() } })).toMatchObject({ status: 422 });
   expect(performance.now() - since).toBeLessThan(1500);
   expect(await operator('POST', '/threads', { ttl: 1e308 })).toMatchObject({ status: 422 });
+  const wide = Object.fromEntries(list.map((n) => [`k${n}`, n]));
+  expect(await operator('POST', '/threads', { metadata: wide })).toMatchObject({ status: 422 });
+});
+
+test('no listing takes the memory that all share', async () => {
+  const operator = await keyed('large', 'service:large', ['operator']);
+  const value = { text: 'x'.repeat(17 * 1024 * 1024) };
+  for (const key of ['a', 'b', 'c', 'd']) await operator('PUT', '/store/items', { namespace: ['large'], key, value });
+  const all = await operator('POST', '/store/items/search', { namespace_prefix: ['large'] });
+  expect(all).toMatchObject({ status: 422, text: expect.stringMatching(/limit: the first 4 rows .* ask for fewer/) });
+  expect(await operator('POST', '/store/items/search', { namespace_prefix: ['large'], limit: 1 })).toMatchObject({ status: 200 });
 });
 
 test('with a custom auth that lets everybody create, nobody copies what they may not read', async () => {
