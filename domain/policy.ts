@@ -35,11 +35,14 @@ export function strictest(requirements: readonly Requirement[]): Requirement {
   return { role, min, notStarter };
 }
 
-/** May this person decide here? The starter may not where `notStarter` holds, unless alone (recorded as self-approved). */
-export function mayDecide(person: Person, requirement: Requirement, starter: string): Decision {
+/**
+ * May this person decide here? Where `notStarter` holds, its authors may not: who started the run and who edited its plan; unless alone
+ * (recorded as self-approved).
+ */
+export function mayDecide(person: Person, requirement: Requirement, authors: readonly string[]): Decision {
   if (!person.roles.includes(requirement.role))
     return { kind: 'deny', reason: `role "${requirement.role}" is needed; ${person.id} has ${person.roles.join(', ') || 'none'}` };
-  if (requirement.notStarter && person.id === starter && !person.alone)
-    return { kind: 'deny', reason: `${person.id} started this run and may not approve it` };
+  if (requirement.notStarter && authors.includes(person.id) && !person.alone)
+    return { kind: 'deny', reason: `${person.id} started this run or edited its plan, and may not approve it` };
   return { kind: 'allow' };
 }

@@ -29,7 +29,10 @@ export async function decide(house: House, row: RunRow, options: DecideOptions):
       'APPROVAL_STALE',
     );
   const required = { ...approval.required, role: personRole(approval.required.role) };
-  const allowed = mayDecide(person, required, row.input.starter);
+  const editors = (await stores.approvals.list({ threadId: row.threadId })).flatMap(({ votes }) =>
+    votes.filter((vote) => vote.decision === 'edited').map((vote) => vote.by.id),
+  );
+  const allowed = mayDecide(person, required, [row.input.starter, ...editors]);
   if (allowed.kind === 'deny') {
     await stores.audit.append({
       threadId: row.threadId,

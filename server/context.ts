@@ -75,6 +75,14 @@ export interface Subscription {
   close(): void;
 }
 
+/** Counts the open event streams and waits. */
+export interface OpenStreams {
+  /** Asked before a run is put: a refusal after that would be a run that nobody follows. @throws Problem 429. */
+  assertRoom(owner: string): void;
+  opened(owner: string): void;
+  closed(owner: string): void;
+}
+
 export interface ServeLimits {
   /** Longest body, in bytes. */
   readonly bodyBytes: number;
@@ -86,6 +94,8 @@ export interface ServeLimits {
   readonly runEventBytes: number;
   /** Begins of one run before it is given up. */
   readonly attempts: number;
+  /** Streams and waits that one caller may hold open at once. */
+  readonly streamsPerCaller: number;
   /** Longest time of one run, in ms; 0: no limit. */
   readonly runMs: number;
   /** So often an open stream says that it lives, in ms. Default: 5000, by which the official clients know a dead one. */
@@ -111,8 +121,7 @@ export interface Server {
   isLocal(runId: string): boolean;
   readonly limits: ServeLimits;
   readonly webhookPolicy: WebhookPolicy;
-  /** Counts the open event streams. */
-  readonly streams: { opened(): void; closed(): void };
+  readonly streams: OpenStreams;
   /** Who sends this request. @throws Problem 401, 403. */
   authenticate(request: Request, remote?: string): Promise<Caller>;
   /** The project's own routes, mounted before ours. */

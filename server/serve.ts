@@ -27,6 +27,7 @@ import { isLoopback } from './http/origin.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
 import { loadProject, type Project } from './project/load.ts';
 import { createHub } from './runs/hub.ts';
+import { createOpenStreams } from './runs/open-streams.ts';
 import { startWorker, type Worker } from './runs/worker.ts';
 import { storeFor } from './store.ts';
 import { startUpkeep } from './upkeep.ts';
@@ -56,6 +57,7 @@ export const LIMITS: ServeLimits = {
   keepEventsMs: 3600 * 1000,
   runEventBytes: 64 * 1024 * 1024,
   attempts: 3,
+  streamsPerCaller: 1000,
   runMs: 0,
 };
 
@@ -102,7 +104,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       ownApp: project.app !== undefined,
       secret: secret === undefined ? undefined : resolve(secret),
     },
-    streams: { opened: metrics.streamOpened, closed: metrics.streamClosed },
+    streams: createOpenStreams(options.limits.streamsPerCaller, { opened: metrics.streamOpened, closed: metrics.streamClosed }),
     authenticate,
     customApp: project.app,
     env,

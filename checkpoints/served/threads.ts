@@ -57,6 +57,8 @@ const rowOf = (row: Row): ThreadRow => ({
   governed: row.governed === 1,
 });
 
+const graphOf = (thread: ThreadRow): Json => ({ graph_id: thread.metadata['graph_id'] });
+
 export const missingThread = (threadId: string): ServedError => new ServedError('missing', `thread ${threadId} not found`);
 
 /** Deletes all that a thread has, but not what a webhook still has to tell. Runs inside the caller's transaction. */
@@ -135,7 +137,8 @@ export function createThreads(database: Database, clock: Clock): Threads {
         database
           .prepare('UPDATE threads SET metadata = ?, config = ?, ttl_minutes = ?, expires_at = ?, updated_at = ? WHERE thread_id = ?')
           .run(
-            canonicalJson({ ...thread.metadata, ...patch.metadata }),
+            // Which graph a governed thread is on says who may see it.
+            canonicalJson({ ...thread.metadata, ...patch.metadata, ...(thread.governed ? graphOf(thread) : {}) }),
             canonicalJson({ ...thread.config, ...patch.config }),
             ttl,
             expiry(ttl),

@@ -35,6 +35,9 @@ const cancelManySchema = z.strictObject({
   status: z.enum(['pending', 'running', 'all']).nullish(),
 });
 
+/** Whose share of open answers it is. */
+const ownerOf = (call: Call): string => call.caller.person.id;
+
 /** Where a client that was cut off goes on: the SDKs reconnect by themselves when they are told. */
 function places(run: ServedRun, threadId: string | undefined, then: 'stream' | 'join'): Record<string, string> {
   const at = `${threadId === undefined ? '' : `/threads/${threadId}`}/runs/${run.runId}`;
@@ -82,16 +85,23 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
         }
       : undefined;
   const stream = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
+    server.streams.assertRoom(ownerOf(call));
     const run = await one(call, body, threadId);
     return eventStream(server, run, {
       afterSeq: -1,
       headers: places(run, threadId, 'stream'),
+      owner: ownerOf(call),
       onLeave: leaving(call, run, body.on_disconnect === 'cancel'),
     });
   };
   const wait = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
+    server.streams.assertRoom(ownerOf(call));
     const run = await one(call, body, threadId);
-    return waitFor(server, run, { headers: places(run, threadId, 'join'), onLeave: leaving(call, run, body.on_disconnect === 'cancel') });
+    return waitFor(server, run, {
+      headers: places(run, threadId, 'join'),
+      owner: ownerOf(call),
+      onLeave: leaving(call, run, body.on_disconnect === 'cancel'),
+    });
   };
   const create = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
     const run = await one(call, body, threadId);
@@ -102,11 +112,13 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
       afterSeq: afterSeq(call),
       modes: query.stream_mode === undefined ? undefined : [query.stream_mode].flat(),
       headers: places(run, threadId, 'stream'),
+      owner: ownerOf(call),
       onLeave: leaving(call, run, query.cancel_on_disconnect === true),
     });
   const read = (call: Call, threadId?: string): Promise<Scope> => call.allowed('threads', 'read', { thread_id: threadId });
   /** A run to look at. To stop it by leaving takes the right to stop it. */
   const joined = async (call: Call, threadId: string | undefined, runId: string, cancels: boolean | undefined): Promise<ServedRun> => {
+    server.streams.assertRoom(ownerOf(call));
     if (cancels !== true) return need(await read(call, threadId), threadId, runId);
     assertMay(call.caller, 'run');
     return need(await call.allowed('threads', 'update', { thread_id: threadId, run_id: runId, action: 'interrupt' }), threadId, runId);
@@ -187,6 +199,7 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
         const run = await joined(call, undefined, call.params.run_id, call.query.cancel_on_disconnect);
         return waitFor(server, run, {
           headers: places(run, undefined, 'join'),
+          owner: ownerOf(call),
           onLeave: leaving(call, run, call.query.cancel_on_disconnect === true),
         });
       },
@@ -245,6 +258,7 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
         const run = await joined(call, thread_id, run_id, call.query.cancel_on_disconnect);
         return waitFor(server, run, {
           headers: places(run, thread_id, 'join'),
+          owner: ownerOf(call),
           onLeave: leaving(call, run, call.query.cancel_on_disconnect === true),
         });
       },

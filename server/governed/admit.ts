@@ -16,6 +16,8 @@ import { parseInput, repositoryFor } from './input.ts';
 import { cut } from './view.ts';
 
 /** How long an answer waits for the drive that has just asked to let go of the thread, in ms. */
+/** How long an answer that names no gate may be the echo of the one before, in ms: longer than the SDK's retries take. */
+const ECHO_MS = 10_000;
 const REST_WAIT_MS = 5000;
 const REST_POLL_MS = 50;
 const MAX_COMMENT_BYTES = 2048;
@@ -70,7 +72,7 @@ export async function admitGoverned(server: Server, caller: Caller, ask: Governe
     assertMay(caller, 'decide');
     if (fork !== undefined)
       throw new Problem(409, `thread ${threadId}: has moved on since checkpoint ${fork}; look again before you decide`);
-    await answer(server, caller, row, command.resume);
+    await answer(server, caller, row, command.resume, checkpointId !== undefined);
     return goOn(row.epoch);
   }
   if (jumps || fork !== undefined || (body.checkpoint?.checkpoint_ns ?? '') !== '') {
@@ -167,7 +169,7 @@ async function comment(server: Server, caller: Caller, row: RunRow, gate: Approv
 const asked = z.looseObject({ gate: z.enum(['plan', 'release', 'budget']), subject: z.looseObject({ digest: z.string() }) });
 
 /** An answer to exactly the interrupt that waits. @throws Problem 409, 422; the gate stays as it is then. */
-async function answer(server: Server, caller: Caller, asLive: RunRow, resume: unknown): Promise<void> {
+async function answer(server: Server, caller: Caller, asLive: RunRow, resume: unknown, placed: boolean): Promise<void> {
   const row = await atRest(server, asLive);
   const { threadId } = row;
   const waits = (await latestState(server.house, threadId)).tasks.flatMap((task) => task.interrupts ?? [])[0];
@@ -187,9 +189,28 @@ async function answer(server: Server, caller: Caller, asLive: RunRow, resume: un
       return comment(server, caller, row, approval, parsed.text);
     case 'decision': {
       const { kind: _kind, subject, ...decision } = parsed;
+      const keyed = typeof resume === 'object' && resume !== null && Object.hasOwn(resume, String(waits.id));
+      if (!placed && !keyed && subject === undefined) await assertNoEcho(server, caller, approval);
       await decideAs(server, caller, row, approval, { ...decision, subject: subject ?? approval.subject.digest });
     }
   }
+}
+
+/**
+ * A client that sends its answer again, because it did not hear that it arrived, must not answer the next gate with it.
+ * @throws Problem 409 for an answer that names no gate, so soon after the same caller answered another one of this thread.
+ */
+async function assertNoEcho(server: Server, caller: Caller, approval: ApprovalRow): Promise<void> {
+  const since = server.house.clock.now() - ECHO_MS;
+  const others = await server.house.stores.approvals.list({ threadId: approval.threadId });
+  const echoed = others.some(
+    (other) => other.id !== approval.id && other.votes.some((vote) => vote.by.id === caller.person.id && Date.parse(vote.at) > since),
+  );
+  if (echoed)
+    throw new Problem(
+      409,
+      `approval ${approval.id}: the ${approval.gate} gate opened after an answer of ${caller.person.id} less than ${ECHO_MS / 1000} s ago; look at it, and answer by its interrupt id or with its subject`,
+    );
 }
 
 /** A client can see the question a moment before the drive that asked it has let go. */

@@ -180,7 +180,10 @@ function callerConfig(call: Call, known: Json, given: Json): Json {
   const headers = Object.entries(headersOf(call.c.req.raw.headers)).filter(([name]) => !Object.hasOwn(given, name));
   return {
     ...Object.fromEntries(headers),
-    ...(known['user_id'] === undefined ? { user_id: typeof identity === 'string' ? identity : person.id } : {}),
+    // Whoever came with a credential is who it says; the local operator may speak for others.
+    ...(known['user_id'] === undefined || person.method !== 'local'
+      ? { user_id: typeof identity === 'string' ? identity : person.id }
+      : {}),
     ...(user === undefined
       ? {}
       : {

@@ -13,6 +13,8 @@ export interface StreamOptions {
   /** Modes to be told; undefined: all. */
   readonly modes?: readonly string[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** The principal that reads. */
+  readonly owner: string;
   /** Called when the client leaves before the end. */
   readonly onLeave?: (() => void) | undefined;
 }
@@ -52,15 +54,15 @@ function body(parts: (signal: AbortSignal) => AsyncGenerator<string>, onLeave: (
 
 /** @returns 200 with `text/event-stream`. */
 export function eventStream(server: Server, run: ServedRun, options: StreamOptions): Response {
+  server.streams.opened(options.owner);
   async function* parts(signal: AbortSignal): AsyncGenerator<string> {
-    server.streams.opened();
     try {
       for await (const row of follow(server, run, options.afterSeq, signal)) {
         if (row === undefined) yield ': heartbeat\n\n';
         else if (wanted(row.event, options.modes)) yield frame(row.event, row.data, row.seq);
       }
     } finally {
-      server.streams.closed();
+      server.streams.closed(options.owner);
     }
   }
   return new Response(body(parts, options.onLeave), {
@@ -74,8 +76,16 @@ export function eventStream(server: Server, run: ServedRun, options: StreamOptio
 }
 
 /** @returns 200 with the run's output; a failed run's output is `{ "__error__": ... }`, since the answer has begun. */
-export function waitFor(server: Server, run: ServedRun, options: Pick<StreamOptions, 'headers' | 'onLeave'>): Response {
+export function waitFor(server: Server, run: ServedRun, options: Pick<StreamOptions, 'headers' | 'owner' | 'onLeave'>): Response {
+  server.streams.opened(options.owner);
   async function* parts(signal: AbortSignal): AsyncGenerator<string> {
+    try {
+      yield* output(signal);
+    } finally {
+      server.streams.closed(options.owner);
+    }
+  }
+  async function* output(signal: AbortSignal): AsyncGenerator<string> {
     let last: ServedRun | undefined;
     let over = false;
     const end = ended(server, run, signal).then((found) => {

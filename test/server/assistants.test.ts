@@ -47,7 +47,7 @@ beforeEach(async () => {
     graphs: project.graphs,
     saver: new MemorySaver() as unknown as Server['saver'], // nothing is run
     store: () => new InMemoryStore(),
-    limits: { bodyBytes: 1_000_000, concurrency: 1, keepEventsMs: 1, runEventBytes: 1, attempts: 1, runMs: 0 },
+    limits: { bodyBytes: 1_000_000, concurrency: 1, keepEventsMs: 1, runEventBytes: 1, attempts: 1, streamsPerCaller: 1000, runMs: 0 },
     authenticate: async () => caller,
     customApp: undefined,
     env: {},

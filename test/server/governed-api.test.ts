@@ -229,3 +229,8 @@ describe('a decision of the command line', () => {
     await operations.close();
   });
 });
+
+test('a governed thread stays on its graph, whatever its metadata is patched to', async () => {
+  const patched = await server.served.threads.patch({ tenant: 'default' }, thread, { metadata: { graph_id: 'other', note: 'kept' } });
+  expect(patched.metadata).toMatchObject({ graph_id: 'governor', note: 'kept' });
+});

@@ -51,7 +51,7 @@ export const BETTER_ANSWERS: readonly Difference[] = [
     id: 'A5',
     official: 'The graph does not know its caller unless there is custom auth.',
     ours: '`configurable.user_id` is the caller, always.',
-    why: 'Every caller of ours is known, and it cannot be set by a client.',
+    why: 'Every caller of ours is known; who came with a credential cannot say to be another.',
     at: [at('stream of debug/*', 'events[*].data.payload.*configurable.user_id', ABSENT, 'local:root')],
   },
   {
