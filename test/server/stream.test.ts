@@ -373,30 +373,3 @@ describe('joins', () => {
     expect(gaps.toSorted((a, b) => a - b)[2]).toBeLessThan(250);
   });
 });
-
-test('one caller holds so many answers open and no more; the refusal comes before a run is put', async () => {
-  const small = await startServer({ limits: { streamsPerCaller: 2 } });
-  try {
-    const { thread_id } = await small.client.threads.create();
-    const input = { assistant_id: 'slow', input: { n: 0 }, config: { configurable: { steps: 40, ms: 100 } } };
-    const leave = new AbortController();
-    const open = await Promise.all(
-      [1, 2].map(() =>
-        fetch(`${small.url}/threads/${thread_id}/runs/stream`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify(input),
-          signal: leave.signal,
-        }),
-      ),
-    );
-    expect(open.map((answer) => answer.status)).toEqual([200, 200]);
-    const refused = await small.send('POST', `/threads/${thread_id}/runs/wait`, input);
-    expect([refused.status, refused.body]).toEqual([429, { detail: expect.stringMatching(/has 2 streams and waits open; at most 2/) }]);
-    expect(await small.client.runs.list(thread_id)).toHaveLength(2);
-    leave.abort();
-    await expect.poll(async () => (await small.send('POST', '/runs/wait', { assistant_id: 'two', input: { n: 1 } })).status).toBe(200);
-  } finally {
-    await small.stop();
-  }
-});
