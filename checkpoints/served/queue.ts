@@ -144,9 +144,9 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
     return rowOf(row);
   };
 
-  /** Pending: ended here. Running: told. */
+  /** Never begun: ended here. Begun: told, since only a worker can say, or take back, what a run that was given back has written. */
   const stop = (row: Row, action: CancelAction, at: string): void => {
-    if (row.status === 'running') {
+    if (row.status === 'running' || row.mark_checkpoints !== null) {
       database.prepare('UPDATE thread_runs SET cancel = ? WHERE run_id = ?').run(action, row.run_id);
     } else {
       if (action === 'rollback') database.prepare('DELETE FROM thread_runs WHERE run_id = ?').run(row.run_id);

@@ -30,7 +30,7 @@ function wanted(event: string, modes: readonly string[] | undefined): boolean {
   return modes.includes(mode === 'messages' ? 'messages-tuple' : mode);
 }
 
-/** Pulled by the reader: a slow one holds back nothing but itself. */
+/** Pulled by the reader: a slow one holds back nothing but itself, and one that asks only for the head (HEAD) holds nothing. */
 function body(parts: (signal: AbortSignal) => AsyncGenerator<string>, onLeave: (() => void) | undefined): ReadableStream<Uint8Array> {
   const leave = new AbortController();
   const generator = parts(leave.signal);
@@ -48,14 +48,14 @@ function body(parts: (signal: AbortSignal) => AsyncGenerator<string>, onLeave: (
         onLeave?.();
       },
     },
-    { highWaterMark: 1 },
+    { highWaterMark: 0 },
   );
 }
 
 /** @returns 200 with `text/event-stream`. */
 export function eventStream(server: Server, run: ServedRun, options: StreamOptions): Response {
-  server.streams.opened(options.owner);
   async function* parts(signal: AbortSignal): AsyncGenerator<string> {
+    server.streams.opened(options.owner);
     try {
       for await (const row of follow(server, run, options.afterSeq, signal)) {
         if (row === undefined) yield ': heartbeat\n\n';
@@ -77,8 +77,8 @@ export function eventStream(server: Server, run: ServedRun, options: StreamOptio
 
 /** @returns 200 with the run's output; a failed run's output is `{ "__error__": ... }`, since the answer has begun. */
 export function waitFor(server: Server, run: ServedRun, options: Pick<StreamOptions, 'headers' | 'owner' | 'onLeave'>): Response {
-  server.streams.opened(options.owner);
   async function* parts(signal: AbortSignal): AsyncGenerator<string> {
+    server.streams.opened(options.owner);
     try {
       yield* output(signal);
     } finally {

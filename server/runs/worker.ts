@@ -36,7 +36,7 @@ export interface Worker {
 }
 
 export function startWorker(server: Server): Worker {
-  const running = new Map<string, { abort: AbortController; done: Promise<void> }>();
+  const running = new Map<string, { threadId: string; abort: AbortController; done: Promise<void> }>();
   const draining = new AbortController();
   let pumping = false;
   let again = false;
@@ -66,14 +66,18 @@ export function startWorker(server: Server): Worker {
 
   const begin = (run: ServedRun, lease: RunLease): void => {
     const abort = new AbortController();
-    const done = work(server, run, lease, abort, draining.signal)
+    // One that was lost to another process, and ended there, may still be on its way out here: it must not write under this lease.
+    const lost = [...running.values()].filter(({ threadId }) => threadId === run.threadId);
+    for (const one of lost) one.abort.abort(new FencedError(run.threadId, lease.epoch));
+    const done = Promise.all(lost.map((one) => one.done))
+      .then(() => work(server, run, lease, abort, draining.signal))
       .catch((error: unknown) => server.log('error', `run ${run.runId}: its end could not be written: ${toError(error).message}`))
       .finally(() => {
         running.delete(run.runId);
         server.hub.wake(run.runId);
         look();
       });
-    running.set(run.runId, { abort, done });
+    running.set(run.runId, { threadId: run.threadId, abort, done });
   };
 
   const timer = setInterval(look, LOOK_MS);

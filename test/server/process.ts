@@ -23,6 +23,7 @@ export async function startProcess(options: {
   port?: number;
   config?: string;
   args?: readonly string[];
+  env?: Readonly<Record<string, string>>;
 }): Promise<ServerProcess> {
   const argv = [
     MAIN,
@@ -38,7 +39,7 @@ export async function startProcess(options: {
   ];
   const child = spawn(process.execPath, argv, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', HOME: options.home },
+    env: { PATH: process.env['PATH'] ?? '', HOME: options.home, ...options.env },
   });
   let told = '';
   child.stderr.on('data', (chunk: Buffer) => {
