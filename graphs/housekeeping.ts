@@ -16,10 +16,10 @@ function isFinal(row: RunRow): boolean {
 export async function collect(house: House, olderMs: number | undefined): Promise<{ workTrees: number; threads: number; refs: number }> {
   const done = { workTrees: 0, threads: 0, refs: 0 };
   const rows = await house.stores.runs.list();
-  const known = new Map(rows.map((row) => [row.threadId, row]));
   const work = join(house.home, 'work');
   for (const name of existsSync(work) ? readdirSync(work) : []) {
-    const row = known.get(name);
+    // Read now: removing the trees before it took its time, and a server may have gone on with this thread meanwhile.
+    const row = await house.stores.runs.get(name);
     if (row !== undefined && (row.live || !ENDED.has(row.status))) continue;
     rmSync(join(work, name), { recursive: true, force: true });
     done.workTrees += 1;

@@ -1,7 +1,7 @@
 /** Runs a served run of a governed thread: through the runner, under its own lease and gates, as nothing else may. */
 import type { StreamMode } from '@langchain/langgraph';
 import { z } from 'zod';
-import { UsageError } from '../../domain/errors.ts';
+import { FencedError, UsageError } from '../../domain/errors.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import type { ServedRun } from '../../domain/served.ts';
 import type { StreamChunk } from '../../graphs/operations.ts';
@@ -13,6 +13,8 @@ import { governedValues } from './view.ts';
 
 /** How often it looks whether another process has let go of the thread, in ms. */
 const BUSY_POLL_MS = 100;
+/** How long a process that was told to stop may take, in ms. */
+const CANCEL_WAIT_MS = 10_000;
 
 export interface GovernedOptions {
   /** Cancels: the thread ends `cancelled`, resumable. A `FencedError` as its reason only lets go. */
@@ -46,7 +48,8 @@ export async function runGoverned(server: Server, run: ServedRun, options: Gover
   const asked = governedKwargs.safeParse(run.kwargs['governed']);
   for (;;) {
     const row = await free(server, threadId, options);
-    if (row.live || !isDue(row, asked.success ? asked.data.epoch : row.epoch)) break;
+    if (row.live || (options.signal.aborted && row.status !== 'running') || !isDue(row, asked.success ? asked.data.epoch : row.epoch))
+      break;
     try {
       await drive(house, threadId, {
         signal: options.signal,
@@ -70,12 +73,19 @@ export async function runGoverned(server: Server, run: ServedRun, options: Gover
   return endOf(server, threadId, options.drain.aborted);
 }
 
-/** The thread's row once nobody else runs it, or when this run is to stop. */
-async function free(server: Server, threadId: string, options: GovernedOptions): Promise<RunRow> {
+/** The thread's row once nobody else runs it, or when this run is to stop: whoever runs the thread is then told to stop as well. */
+async function free(server: Server, threadId: string, { signal, drain }: GovernedOptions): Promise<RunRow> {
+  const { house } = server;
+  let until: number | undefined;
   for (;;) {
-    const row = await server.house.stores.runs.get(threadId);
-    if (row === undefined) throw new UsageError(`thread ${threadId}: is not in home ${server.house.home}`);
-    if (!row.live || options.signal.aborted || options.drain.aborted) return row;
+    const row = await house.stores.runs.get(threadId);
+    if (row === undefined) throw new UsageError(`thread ${threadId}: is not in home ${house.home}`);
+    if (!row.live || drain.aborted || (signal.aborted && signal.reason instanceof FencedError)) return row;
+    if (signal.aborted && until === undefined) {
+      await house.stores.runs.requestCancel(threadId, true);
+      until = house.clock.monotonic() + CANCEL_WAIT_MS;
+    }
+    if (until !== undefined && house.clock.monotonic() > until) return row;
     await new Promise((wake) => setTimeout(wake, BUSY_POLL_MS));
   }
 }

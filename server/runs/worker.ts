@@ -115,7 +115,9 @@ async function work(server: Server, run: ServedRun, lease: RunLease, abort: Abor
     if (answer === 'lost') abort.abort(new FencedError(lease.threadId, lease.epoch));
     else if (answer !== 'held') abort.abort(new Stopped(answer));
   };
-  const heart = setInterval(() => void beat().catch((error: unknown) => abort.abort(toError(error))), HEARTBEAT_MS);
+  // A beat that cannot be written stops nothing: every write is fenced, and the run's own will tell what is wrong.
+  const missed = (error: unknown): void => server.log('warn', `run ${run.runId}: no heartbeat: ${toError(error).message}`);
+  const heart = setInterval(() => void beat().catch(missed), HEARTBEAT_MS);
   const limit = server.limits.runMs > 0 ? setTimeout(() => abort.abort(new Stopped('timeout')), server.limits.runMs) : undefined;
   try {
     // What was asked while nobody held it: a cancel of a run whose worker died.

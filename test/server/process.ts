@@ -24,8 +24,12 @@ export async function startProcess(options: {
   config?: string;
   args?: readonly string[];
   env?: Readonly<Record<string, string>>;
+  /** A command that runs the server as its argument. */
+  under?: readonly string[];
 }): Promise<ServerProcess> {
-  const argv = [
+  const [command = process.execPath, ...argv] = [
+    ...(options.under ?? []),
+    process.execPath,
     MAIN,
     'serve',
     '--home',
@@ -37,7 +41,7 @@ export async function startProcess(options: {
     '--json',
     ...(options.args ?? []),
   ];
-  const child = spawn(process.execPath, argv, {
+  const child = spawn(command, argv, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', HOME: options.home, ...options.env },
   });
