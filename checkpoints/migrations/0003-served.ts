@@ -81,4 +81,6 @@ WHEN NOT EXISTS (SELECT 1 FROM thread_runs WHERE thread_id = NEW.thread_id AND s
     WHEN 'running' THEN CASE WHEN NEW.lease_pid IS NULL THEN 'interrupted' ELSE 'busy' END ELSE 'idle' END
   WHERE thread_id = NEW.thread_id;
 END;
+-- The trigger says how each older run shows.
+UPDATE runs SET status = status;
 `;

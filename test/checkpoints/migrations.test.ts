@@ -68,6 +68,8 @@ describe('a database', () => {
     for (let times = 0; times < 2; times++) openDatabase(home.file).close();
     const stores = await home.open();
     expect(await stores.runs.get(threadOf(1))).toMatchObject({ input: INPUT, attempt: 2, epoch: 7 });
+    const shown = await stores.served.threads.get({ tenant: 'default' }, threadOf(1));
+    expect(shown).toMatchObject({ governed: true, status: 'error', metadata: { graph_id: 'governor' } });
     const fence = await stores.runs.acquire(threadOf(1));
     await stores.ledger.extend(fence, 'run', 'approval', { costMicroUsd: 50 });
     expect(await stores.ledger.totals(threadOf(1), 'run')).toMatchObject({ settled: { costMicroUsd: 90 }, caps: { costMicroUsd: 150 } });
