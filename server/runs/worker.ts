@@ -166,8 +166,8 @@ async function attempt(
     const chunk = async (one: Parameters<typeof translate>[0]): Promise<void> => {
       for (const { event, data } of translate(one)) await writer.write(event, data);
     };
-    abort.signal.throwIfAborted();
     if (served.governed) {
+      // One that is stopped already goes to its runner too: the thread's own record must say that it was.
       const modes = graphModes(kwargs.stream_mode) as StreamMode[]; // checked by the runs route
       const { subgraphs, interrupt_before: interruptBefore, interrupt_after: interruptAfter } = kwargs;
       const end = await runGoverned(server, run, {
@@ -181,6 +181,7 @@ async function attempt(
       });
       return end.drained ? 'drain' : ended(end, writer);
     }
+    abort.signal.throwIfAborted();
     const event = async (data: unknown): Promise<void> => writer.write('events', data);
     await execute(server, run, lease, assistant, served, { signal: abort.signal, chunk, event });
     const outcome = await outcomeOf(server, served, run);

@@ -52,3 +52,22 @@ test('a server that stops leaves alone what the command line drives, and its run
   expect(await cli).toMatchObject({ status: 'waiting' });
   expect(await server.client.runs.join(threadId, runId)).toMatchObject({ __interrupt__: [{ value: { gate: 'release' } }] });
 });
+
+test('a run that was given back, and is cancelled before it goes on, leaves its thread cancelled', async () => {
+  const { threadId } = await operations.create({
+    goal: 'Add a product function with a test',
+    repo: world.repo,
+    scriptFile: world.script,
+  });
+  const run = await server.client.runs.create(threadId, 'governor', { input: null });
+  await until(async () => ((await operations.result(threadId)).spend.model_calls >= 1 ? true : undefined), 'a first answer');
+  await server.stop();
+  expect(await operations.result(threadId)).toMatchObject({ status: 'running' });
+  const full = await startServer({ home: world.home, config: CONFIG, limits: { concurrency: 0 } });
+  await full.client.runs.cancel(threadId, run.run_id);
+  await full.stop();
+  server = await startServer({ home: world.home, config: CONFIG });
+  await server.client.runs.join(threadId, run.run_id);
+  expect((await server.client.runs.get(threadId, run.run_id)).status).toBe('interrupted');
+  expect(await operations.result(threadId)).toMatchObject({ status: 'cancelled', reason: { code: 'CANCELLED', resumable: true } });
+});
