@@ -32,12 +32,35 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL' = 'FUL
     database.pragma(`synchronous = ${synchronous}`);
     database.pragma('foreign_keys = ON');
     migrate(database, file);
+    keepStatements(database);
     return database;
   } catch (error) {
     database?.close();
     if (error instanceof UsageError) throw error;
     throw new UsageError(`database ${file}: cannot be opened (${toError(error).message}); restore it from a backup`);
   }
+}
+
+/** Statements that are kept at most; the one that was made first goes first. */
+const MAX_STATEMENTS = 500;
+
+/**
+ * The same text is the same statement. One that is made for each call is freed only when the collector comes by, which does not see the
+ * memory that it holds outside of the heap.
+ */
+function keepStatements(database: Database): void {
+  const kept = new Map<string, Sqlite.Statement>();
+  const make = database.prepare.bind(database);
+  const prepare = (text: string): Sqlite.Statement => {
+    const found = kept.get(text);
+    if (found !== undefined) return found;
+    const statement = make(text);
+    kept.set(text, statement);
+    const [oldest] = kept.keys();
+    if (kept.size > MAX_STATEMENTS && oldest !== undefined) kept.delete(oldest);
+    return statement;
+  };
+  Object.assign(database, { prepare });
 }
 
 /** SQLite does not wait for the lock that a new file's first change to WAL takes: several first processes at once must. */
