@@ -78,6 +78,8 @@ export async function execute(
     throw broken.signal.aborted ? broken.signal.reason : error;
   } finally {
     server.saver.unguard(run.threadId);
+    // Node keeps a combined signal that somebody listens to until it aborts; LangGraph goes on listening.
+    broken.abort(new Error(`run ${run.runId} is over`));
   }
 }
 

@@ -1,4 +1,5 @@
-/** A caller's share of the answers that stay open. */
+/** What the server holds for a run ends with it: open answers, and the signals that would stop it. */
+import { queryObjects } from 'node:v8';
 import { expect, test } from 'vitest';
 import { startServer } from './serving.ts';
 
@@ -26,5 +27,21 @@ test('one caller holds so many answers open and no more; the refusal comes befor
     await expect.poll(async () => (await small.send('POST', '/runs/wait', { assistant_id: 'two', input: { n: 1 } })).status).toBe(200);
   } finally {
     await small.stop();
+  }
+});
+
+test('a run leaves no signal behind: Node keeps a combined one that is listened to until it aborts', async () => {
+  const server = await startServer();
+  const runs = async (count: number): Promise<void> => {
+    for (let run = 0; run < count; run += 1) await server.client.runs.wait(null, 'two', { input: { n: 1 } });
+  };
+  const controllers = (): number => Number(queryObjects(AbortController, { format: 'count' }));
+  try {
+    await runs(10);
+    const before = controllers();
+    await runs(60);
+    expect(controllers() - before).toBeLessThan(30);
+  } finally {
+    await server.stop();
   }
 });
