@@ -268,9 +268,19 @@ export interface AssistantPatch {
   readonly metadata?: Json | undefined;
 }
 
+export interface SystemAssistant {
+  readonly assistantId: string;
+  readonly graphId: string;
+  readonly description?: string | undefined;
+  /** Default `{}`. */
+  readonly config?: Json;
+  /** Default `{}`. */
+  readonly context?: Json;
+}
+
 export interface Assistants {
   /** Makes the system assistants equal to the graphs that are served; others stay, so that their threads can be read. */
-  seed(system: readonly { assistantId: string; graphId: string; description?: string | undefined }[]): Promise<void>;
+  seed(system: readonly SystemAssistant[]): Promise<void>;
   create(
     scope: Scope,
     assistant: Omit<AssistantRow, 'tenant' | 'version' | 'createdAt' | 'updatedAt'>,

@@ -25,6 +25,7 @@ import { startSweep } from './governed/sweep.ts';
 import { createMetrics, metricsEndpoints } from './http/metrics.ts';
 import { isLoopback } from './http/origin.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
+import { defaultsOf } from './project/defaults.ts';
 import { loadProject, type Project } from './project/load.ts';
 import { createHub } from './runs/hub.ts';
 import { createOpenStreams } from './runs/open-streams.ts';
@@ -110,11 +111,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     env,
     log,
   };
+  const defaults = defaultsOf(env['LANGGRAPH_CONFIG'], [...project.graphs.keys()]);
   await served.assistants.seed(
     [...project.graphs.values()].map((graph) => ({
       assistantId: systemAssistantId(graph.id),
       graphId: graph.id,
       description: graph.description,
+      ...defaults.get(graph.id),
     })),
   );
   const governs = project.graphs.get(GOVERNOR)?.governed === true;
@@ -127,7 +130,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...storeEndpoints(server),
     ...(governs ? governorEndpoints(server) : []),
     ...metricsEndpoints(server, metrics),
-    ...(env['GOVERNOR_TEST_MODE'] === '1' ? testEndpoints(server) : []),
+    ...(env['GOVERNOR_TEST_MODE'] === '1' ? testEndpoints(server, isLoopback(host)) : []),
   ].filter((endpoint) => !project.config.disabled.some((part) => part === endpoint.tag.toLowerCase()));
   const all: readonly Endpoint[] = [...endpoints, ...docsEndpoints(() => all)];
   const app = createApp(server, {

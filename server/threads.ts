@@ -11,7 +11,7 @@ import { interruptsOf, type Snapshot, stateOf, threadView } from './wire.ts';
 /** @throws Problem 404. */
 export async function needThread(server: Server, scope: Scope, threadId: string): Promise<ThreadRow> {
   const thread = await server.served.threads.get(scope, threadId);
-  if (thread === undefined) throw new Problem(404, `thread ${threadId} not found`);
+  if (thread === undefined) throw new Problem(404, `Thread with ID ${threadId} not found`);
   return thread;
 }
 

@@ -58,6 +58,11 @@ function errorText(error: unknown): string {
 }
 
 export function stateOf(snapshot: Snapshot): Json {
+  return { ...innerStateOf(snapshot), interrupts: snapshot.tasks.flatMap((task) => task.interrupts ?? []) };
+}
+
+/** A subgraph's state, inside of its task: the questions stand at the tasks. */
+function innerStateOf(snapshot: Snapshot): Json {
   return {
     values: snapshot.values,
     next: snapshot.next,
@@ -68,14 +73,13 @@ export function stateOf(snapshot: Snapshot): Json {
       error: task.error === undefined || task.error === null ? null : errorText(task.error),
       interrupts: task.interrupts ?? [],
       checkpoint: isConfig(task.state) ? (task.state.configurable ?? null) : null,
-      state: isSnapshot(task.state) ? stateOf(task.state) : null,
+      state: isSnapshot(task.state) ? innerStateOf(task.state) : null,
       result: task.result ?? null,
     })),
     metadata: snapshot.metadata ?? {},
     created_at: snapshot.createdAt ?? null,
     checkpoint: checkpointOf(snapshot.config),
     parent_checkpoint: checkpointOf(snapshot.parentConfig),
-    interrupts: snapshot.tasks.flatMap((task) => task.interrupts ?? []),
   };
 }
 

@@ -1,5 +1,5 @@
 /** Assistants: a graph with its settings, in versions; the system's own are made from the graphs that are served. */
-
+import { canonicalJson } from '../../domain/ids.ts';
 import type { Clock } from '../../domain/ports.ts';
 import {
   type AssistantFilter,
@@ -122,10 +122,20 @@ export function createAssistants(database: Database, clock: Clock): Assistants {
     return saveVersion({ ...row, version: 1, createdAt: at, updatedAt: at });
   };
 
+  /** A first version is as the project says: nobody has changed it. */
+  const follow = (row: AssistantRow, said: Pick<AssistantRow, 'description' | 'config' | 'context'>): void => {
+    const { description, config, context } = row;
+    if (canonicalJson({ description, config, context }) === canonicalJson(said)) return;
+    const changed = columns(save({ ...row, ...said, updatedAt: stamp() }));
+    database
+      .prepare('UPDATE assistant_versions SET description = ?, config = ?, context = ? WHERE assistant_id = ? AND version = 1')
+      .run(changed.description, changed.config, changed.context, row.assistantId);
+  };
+
   return {
     seed: async (system) =>
       transact(() => {
-        for (const { assistantId, graphId, description } of system) {
+        for (const { assistantId, graphId, description = null, config = {}, context = {} } of system) {
           const found = database.prepare('SELECT * FROM assistants WHERE assistant_id = ?').get(assistantId) as Row | undefined; // the table's columns
           if (found === undefined)
             fresh({
@@ -133,16 +143,12 @@ export function createAssistants(database: Database, clock: Clock): Assistants {
               tenant: null,
               graphId,
               name: graphId,
-              description: description ?? null,
-              config: {},
-              context: {},
+              description,
+              config,
+              context,
               metadata: { created_by: 'system' },
             });
-          else if (found.version === 1 && found.description !== (description ?? null))
-            // Nobody has changed it: it follows the file.
-            database
-              .prepare('UPDATE assistants SET description = ?, updated_at = ? WHERE assistant_id = ?')
-              .run(description ?? null, stamp(), assistantId);
+          else if (found.version === 1) follow(rowOf(found), { description, config, context });
         }
       }),
     create: async (scope, assistant, ifExists) =>

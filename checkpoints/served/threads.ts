@@ -59,7 +59,7 @@ const rowOf = (row: Row): ThreadRow => ({
 
 const graphOf = (thread: ThreadRow): Json => ({ graph_id: thread.metadata['graph_id'] });
 
-export const missingThread = (threadId: string): ServedError => new ServedError('missing', `thread ${threadId} not found`);
+export const missingThread = (threadId: string): ServedError => new ServedError('missing', `Thread with ID ${threadId} not found`);
 
 /** Deletes all that a thread has, but not what a webhook still has to tell. Runs inside the caller's transaction. */
 export function eraseThread(database: Database, threadId: string): void {

@@ -16,16 +16,20 @@ const THREADS_AT_ONCE = 100;
 
 /**
  * By its id, or the system's own by the name of its graph.
- * @throws Problem 404, also where the caller may not use its graph.
+ * @throws Problem 404, in the dev server's words: clients match them.
  */
-export async function findAssistant(server: Server, scope: Scope, idOrName: string, graphs?: readonly string[]): Promise<AssistantRow> {
-  const id = server.graphs.has(idOrName) ? systemAssistantId(idOrName) : schema.UUID.safeParse(idOrName).data;
-  const row = id === undefined ? undefined : await server.served.assistants.get(scope, id);
-  if (row !== undefined && (graphs === undefined || graphs.includes(row.graphId))) return row;
+export async function findAssistant(server: Server, scope: Scope, idOrName: string): Promise<AssistantRow> {
+  const row = await assistantOf(server, scope, idOrName);
+  if (row !== undefined) return row;
   throw new Problem(
     404,
     `No assistant found for ${JSON.stringify(idOrName)}. Make sure the assistant ID is for a valid assistant or a valid graph ID.`,
   );
+}
+
+async function assistantOf(server: Server, scope: Scope, idOrName: string): Promise<AssistantRow | undefined> {
+  const id = server.graphs.has(idOrName) ? systemAssistantId(idOrName) : schema.UUID.safeParse(idOrName).data;
+  return id === undefined ? undefined : server.served.assistants.get(scope, id);
 }
 
 export function assistantEndpoints(server: Server): readonly Endpoint[] {
@@ -39,7 +43,10 @@ export function assistantEndpoints(server: Server): readonly Endpoint[] {
   ) => {
     const id = server.graphs.has(call.params.assistant_id) ? systemAssistantId(call.params.assistant_id) : call.params.assistant_id;
     const scope = await call.allowed('assistants', action, Object.assign(value, { assistant_id: id }));
-    return { scope, row: await findAssistant(server, scope, call.params.assistant_id, call.caller.graphs) };
+    const row = await assistantOf(server, scope, call.params.assistant_id);
+    if (row === undefined || call.caller.graphs?.includes(row.graphId) === false)
+      throw new Problem(404, `Assistant not found: ${JSON.stringify(call.params.assistant_id)} is no assistant's id and no graph's name`);
+    return { scope, row };
   };
   const opened = async (call: Call<{ assistant_id: string }>) => {
     const { row } = await touched(call, 'read');
@@ -49,7 +56,9 @@ export function assistantEndpoints(server: Server): readonly Endpoint[] {
   const subgraphsOf = async (call: Call<{ assistant_id: string }>, keep: (namespace: string) => boolean) => {
     const { row } = await touched(call, 'read');
     const all = await servedGraph(server, row.graphId, call.caller.graphs).subgraphSchemas();
-    return json(Object.fromEntries(Object.entries(all).flatMap(([key, value]) => (keep(key) ? [[key, schemaView(value)]] : []))));
+    return json(
+      Object.fromEntries(Object.entries(all).flatMap(([key, value]) => (keep(key) ? [[key, { ...schemaView(value), ...value }]] : []))),
+    );
   };
 
   return [

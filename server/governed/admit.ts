@@ -56,7 +56,7 @@ export async function admitGoverned(server: Server, caller: Caller, ask: Governe
   if (body.multitask_strategy === 'interrupt') assertMay(caller, 'run');
   const visibleToCaller = await server.served.threads.get(scope, threadId);
   const row = await server.house.stores.runs.get(threadId);
-  if (row !== undefined && visibleToCaller === undefined) throw new Problem(404, `thread ${threadId} not found`);
+  if (row !== undefined && visibleToCaller === undefined) throw new Problem(404, `Thread with ID ${threadId} not found`);
   if (row === undefined) return beginGoverned(server, caller, ask, scope);
   const { command } = body;
   const jumps = (command?.goto ?? null) !== null || (command?.update ?? null) !== null;
@@ -108,7 +108,7 @@ export async function beginGoverned(server: Server, caller: Caller, ask: Governe
   const exists = thread !== undefined;
   if (thread?.status === 'busy')
     throw new Problem(409, `thread ${threadId}: a run of another graph is open on it; a governed run needs a thread of its own`);
-  if (!exists && !ask.temporary && body.if_not_exists !== 'create') throw new Problem(404, `thread ${threadId} not found`);
+  if (!exists && !ask.temporary && body.if_not_exists !== 'create') throw new Problem(404, `Thread with ID ${threadId} not found`);
   if ((body.command ?? null) !== null || (body.checkpoint ?? null) !== null || (body.checkpoint_id ?? null) !== null)
     throw new Problem(
       409,

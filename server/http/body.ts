@@ -11,12 +11,11 @@ const REVIVED: readonly unknown[] = ['constructor', 'secret', 'not_implemented',
  * @throws Problem 400 wrong JSON or UTF-8, 413 too long, 415 another media type, 422 a forbidden value, naming where.
  */
 export async function readBody(c: Context, limits: { readonly bodyBytes: number }): Promise<unknown> {
-  const request = c.req.raw;
-  const bytes = await bytesOf(request, limits.bodyBytes).catch((error: unknown) => {
+  const bytes = await bytesOf(c, limits.bodyBytes).catch((error: unknown) => {
     throw error instanceof Problem ? error : new Problem(400, 'body: ended before its end');
   });
   if (bytes.length === 0) return undefined;
-  assertMedia(request.headers);
+  assertMedia(c.req.raw.headers);
   const first = parsed(textOf(bytes));
   const value = typeof first === 'string' ? unwrapped(first) : first;
   inspect(value, []);
@@ -32,13 +31,16 @@ function assertMedia(headers: Headers): void {
   throw new Problem(415, `content-type ${JSON.stringify(media)}: send application/json`);
 }
 
-async function bytesOf(request: Request, limit: number): Promise<Uint8Array> {
+async function bytesOf(c: Context, limit: number): Promise<Uint8Array> {
+  const request = c.req.raw;
   const tooLong = (): Problem => new Problem(413, `body: longer than ${limit} bytes`, { connection: 'close' });
   const told = request.headers.get('content-length');
   if (told !== null && !(Number(told) <= limit)) throw tooLong();
-  if (told !== null) {
+  // What a middleware of the project has read is Hono's to give again.
+  const readBefore = Object.keys(c.req.bodyCache).length > 0;
+  if (told !== null || readBefore) {
     // The HTTP parser has held the sender to the length it told.
-    const bytes = new Uint8Array(await request.arrayBuffer());
+    const bytes = new Uint8Array(await (readBefore ? c.req : request).arrayBuffer());
     if (bytes.length > limit) throw tooLong();
     return bytes;
   }

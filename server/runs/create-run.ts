@@ -104,7 +104,12 @@ async function prepare(
       afterMs: Math.round((body.after_seconds ?? 0) * 1000),
       ifNotExists: given === undefined ? 'create' : (body.if_not_exists ?? 'reject'),
       threadMetadata: { ...scopeMetadata(value), ...shared },
-      threadConfig: { ...body.config, configurable: { ...cleanConfigurable(body.config?.configurable ?? {}) } },
+      // What the thread's state will be read with: a factory must make the same graph again.
+      threadConfig: {
+        ...assistant.config,
+        ...body.config,
+        configurable: cleanConfigurable({ ...configurableOf(assistant.config), ...body.config?.configurable }),
+      },
     },
   };
 }

@@ -84,13 +84,23 @@ export async function execute(
 }
 
 /** The thread after a run, read from its newest checkpoint. */
-export async function outcomeOf(server: Server, served: ServedGraph, run: ServedRun): Promise<Outcome> {
-  const config = configOf(run.threadId, served.id, { ...kwargsOf(run).config?.configurable, ...run.caller });
+export async function outcomeOf(server: Server, run: ServedRun, assistant: AssistantRow, served: ServedGraph): Promise<Outcome> {
+  const config = configOf(run.threadId, served.id, configurableOf(run, assistant));
   const access = { accessContext: 'threads.read' as const, executionRuntime: null };
   const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
   const snapshot = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
   return standing(snapshot);
 }
+
+const ownConfig = (assistant: AssistantRow) => assistant.config as NonNullable<RunKwargs['config']>; // checked when it was written
+
+/** What the assistant says, over it the run, over both the server. */
+const configurableOf = (run: ServedRun, assistant: AssistantRow): Json => ({
+  // An assistant is a client's word too.
+  ...cleanConfigurable(ownConfig(assistant).configurable ?? {}),
+  ...kwargsOf(run).config?.configurable,
+  ...run.caller,
+});
 
 function runConfig(
   server: Server,
@@ -99,13 +109,10 @@ function runConfig(
   kwargs: RunKwargs,
   signal: AbortSignal,
 ): Record<string, unknown> {
-  const own = assistant.config as NonNullable<RunKwargs['config']>; // checked when it was written
+  const own = ownConfig(assistant);
   const configurable = {
-    // An assistant is a client's word too.
-    ...cleanConfigurable(own.configurable ?? {}),
-    ...kwargs.config?.configurable,
     ...kwargs.checkpoint,
-    ...run.caller,
+    ...configurableOf(run, assistant),
     thread_id: run.threadId,
     run_id: run.runId,
     graph_id: assistant.graphId,

@@ -184,7 +184,7 @@ async function attempt(
     abort.signal.throwIfAborted();
     const event = async (data: unknown): Promise<void> => writer.write('events', data);
     await execute(server, run, lease, assistant, served, { signal: abort.signal, chunk, event });
-    const outcome = await outcomeOf(server, served, run);
+    const outcome = await outcomeOf(server, run, assistant, served);
     return { status: 'success', output: waited(outcome), ...outcome };
   } catch (error) {
     const reason: unknown = abort.signal.reason;
@@ -226,7 +226,8 @@ async function failed(
   writer: EventWriter,
 ): Promise<RunEnd> {
   const served = assistant === undefined ? undefined : server.graphs.get(assistant.graphId);
-  const state = served === undefined ? undefined : await outcomeOf(server, served, run).catch(() => undefined);
+  const state =
+    assistant === undefined || served === undefined ? undefined : await outcomeOf(server, run, assistant, served).catch(() => undefined);
   const stopped = error instanceof Stopped ? error.action : undefined;
   // The record of a governed thread is kept: there a rollback only stops.
   if (stopped === 'rollback' && served?.governed !== true) return { status: 'interrupted', rollback: true };

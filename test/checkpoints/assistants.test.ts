@@ -41,6 +41,10 @@ test('the system assistants are made once, stay when their graph goes, and follo
   expect(await assistants.get(US, SYSTEM)).toEqual(first);
   await assistants.seed([{ assistantId: SYSTEM, graphId: 'agent', description: 'New words' }]);
   expect(await assistants.get(US, SYSTEM)).toMatchObject({ description: 'New words', createdAt: first?.createdAt });
+  const config = { configurable: { model: 'new' } };
+  await assistants.seed([{ assistantId: SYSTEM, graphId: 'agent', description: 'New words', config, context: { a: 1 } }]);
+  expect(await assistants.get(US, SYSTEM)).toMatchObject({ version: 1, config, context: { a: 1 } });
+  expect(await assistants.setLatest(US, SYSTEM, 1)).toMatchObject({ description: 'New words', config, context: { a: 1 } });
   await assistants.patch(US, SYSTEM, { description: 'Mine' });
   await assistants.seed([{ assistantId: SYSTEM, graphId: 'agent' }]);
   expect(await assistants.get(US, SYSTEM)).toMatchObject({ description: 'Mine', version: 2 });

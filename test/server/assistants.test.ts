@@ -164,7 +164,7 @@ test('what is unknown is said: graph, assistant, field', async () => {
     404,
     'graph "none": is not served; langgraph.json names what is',
   ]);
-  const nobody = 'No assistant found for "none". Make sure the assistant ID is for a valid assistant or a valid graph ID.';
+  const nobody = 'Assistant not found: "none" is no assistant\'s id and no graph\'s name';
   for (const path of ['', '/graph', '/schemas', '/subgraphs', '/subgraphs/a'])
     expect(await refused(send('GET', `/assistants/none${path}`))).toEqual([404, nobody]);
   for (const path of ['versions', 'latest'])

@@ -97,7 +97,7 @@ describe('create, get, list, delete', () => {
     const threadId = randomUUID();
     expect(refusal(await server.send('POST', `/threads/${threadId}/runs`, { assistant_id: 'two', input: {} }))).toEqual({
       status: 404,
-      detail: `thread ${threadId} not found`,
+      detail: `Thread with ID ${threadId} not found`,
     });
     expect(await runs().wait(threadId, 'two', { input: { n: 0 }, ifNotExists: 'create', metadata: { why: 'test' } })).toMatchObject({
       n: 2,

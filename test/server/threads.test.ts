@@ -213,7 +213,10 @@ describe('copy', () => {
     expect((await threads().get(thread_id)).status).toBe('interrupted');
     const copy = await threads().copy(thread_id);
     expect((await threads().get(copy.thread_id)).status).toBe('interrupted');
-    expect(refusal(await server.send('POST', `/threads/${NONE}/copy`))).toEqual({ status: 404, detail: `thread ${NONE} not found` });
+    expect(refusal(await server.send('POST', `/threads/${NONE}/copy`))).toEqual({
+      status: 404,
+      detail: `Thread with ID ${NONE} not found`,
+    });
   });
 });
 

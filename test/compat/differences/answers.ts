@@ -88,13 +88,10 @@ export const BETTER_ANSWERS: readonly Difference[] = [
   },
   {
     id: 'A10',
-    official: 'Schemas of a subgraph are named `input`, `output`, `state`, `config`.',
-    ours: '`input_schema` and so on, as those of a graph.',
+    official: 'Schemas of a subgraph are named `input`, `output`, `state`, `config` alone.',
+    ours: 'So, and `input_schema` and so on, as those of a graph.',
     why: "H and the SDK's type (`Subgraphs`).",
-    at: [
-      ...['state', 'input', 'output', 'config'].map((name) => at('*ubgraph*', `body.research.${name}`, ANY, ABSENT)),
-      at('*ubgraph*', 'body.research.*_schema', ABSENT, ANY),
-    ],
+    at: [at('*ubgraph*', 'body.research.*_schema', ABSENT, ANY), at('*ubgraph*', 'body.research.context', ABSENT, ANY)],
   },
   {
     id: 'A11',
