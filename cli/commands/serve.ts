@@ -6,6 +6,7 @@ import { toError, UsageError } from '../../domain/errors.ts';
 import { openHouse } from '../../graphs/house.ts';
 import { packageFile } from '../../graphs/package.ts';
 import { readProject } from '../../server/project/config.ts';
+import { blame } from '../../server/runs/stray.ts';
 import { LIMITS, serve } from '../../server/serve.ts';
 import type { CommonFlags, Io } from '../io.ts';
 
@@ -31,7 +32,13 @@ export async function serveCommand(io: Io, flags: ServeFlags): Promise<number> {
     const at = new Date(house.clock.now()).toISOString();
     io.stderr(asJson ? `${JSON.stringify({ at, level, message, ...facts })}\n` : `${at} ${level}: ${message}\n`);
   };
-  // A graph's promise that nobody looked at must not end the runs of all others.
+  // What a graph left behind must not end the runs of all others.
+  process.on('uncaughtException', (error) => {
+    const runId = blame(toError(error));
+    const whose = runId === undefined ? 'which no run can be told to have thrown; it ends the server' : `of run ${runId}`;
+    log('error', `an exception that nobody caught, ${whose}: ${toError(error).message}`, { stack: toError(error).stack ?? '' });
+    if (runId === undefined) process.exit(1);
+  });
   process.on('unhandledRejection', (reason) => log('error', `a promise of a graph or a route failed unseen: ${toError(reason).message}`));
   const serving = await serve({
     house,

@@ -9,6 +9,7 @@ import { runGoverned } from '../governed/run.ts';
 import { failureOf, runView } from '../wire.ts';
 import { createTranslator, graphModes } from './chunks.ts';
 import { execute, outcomeOf, type RunKwargs } from './execute.ts';
+import { underRun } from './stray.ts';
 import { createWriter, type EventWriter } from './writer.ts';
 
 const HEARTBEAT_MS = 1000;
@@ -183,14 +184,19 @@ async function attempt(
     }
     abort.signal.throwIfAborted();
     const event = async (data: unknown): Promise<void> => writer.write('events', data);
-    await execute(server, run, lease, assistant, served, { signal: abort.signal, chunk, event });
+    const execution = { signal: abort.signal, chunk, event };
+    await underRun({ runId: run.runId, fail: (error) => abort.abort(error) }, () =>
+      execute(server, run, lease, assistant, served, execution),
+    );
+    // It may have come to its end all the same. Stopped too late, it has succeeded.
+    if (abort.signal.aborted && !(abort.signal.reason instanceof Stopped)) throw abort.signal.reason;
     const outcome = await outcomeOf(server, run, assistant, served);
     return { status: 'success', output: waited(outcome), ...outcome };
   } catch (error) {
     const reason: unknown = abort.signal.reason;
     if (reason instanceof FencedError || error instanceof FencedError) throw error;
     if (reason instanceof Stopped && reason.action === 'drain') return 'drain';
-    return failed(server, run, assistant, reason instanceof Stopped ? reason : toError(error), writer);
+    return failed(server, run, assistant, toError(abort.signal.aborted ? reason : error), writer);
   }
 }
 

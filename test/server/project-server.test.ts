@@ -60,7 +60,7 @@ test('a middleware of http.app may read a body before its route does, told its l
         controller.close();
       },
     });
-  for (const sent of [{ body }, { body: pieces(), duplex: 'half' }]) {
+  for (const sent of [{ body }, { body: pieces(), duplex: 'half' as const }]) {
     const init = { method: 'POST', headers: { 'content-type': 'application/json', 'x-look': 'yes' }, ...sent };
     const response = await fetch(`${server.url}/runs/wait`, init);
     expect(response.headers.get('x-seen')).toBe('sent');

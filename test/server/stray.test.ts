@@ -29,3 +29,32 @@ test('a promise that a graph left behind, a state that cannot be stored, a threa
   expect(await client.runs.wait(null, 'tick', { input: {} })).toMatchObject({ log: ['ticked'] });
   expect(child.exitCode).toBeNull();
 });
+
+test('an exception outside of any promise ends the run that threw it, at once and as its error; others go on', async () => {
+  if (server === undefined) throw new Error('no server');
+  const { client, child } = server;
+  const { thread_id } = await client.threads.create();
+  const other = client.runs.wait(null, 'tick', { input: {}, config: { configurable: { count: 20, ms: 50 } } });
+  await expect(client.runs.wait(thread_id, 'outside', { input: {} })).rejects.toThrow('thrown outside of any promise');
+  expect(await client.runs.list(thread_id)).toMatchObject([{ status: 'error' }]);
+  expect(await client.threads.get(thread_id)).toMatchObject({ status: 'error' });
+  const late = await client.runs.create(thread_id, 'outside', { input: {}, config: { configurable: { after: 200 } } });
+  await client.runs.join(thread_id, late.run_id);
+  await expect.poll(() => server?.stderr()).toContain(`of run ${late.run_id}: thrown outside of any promise`);
+  expect(await client.runs.get(thread_id, late.run_id)).toMatchObject({ status: 'success' });
+  expect(await other).toMatchObject({ log: ['ticked'] });
+  expect(child.exitCode).toBeNull();
+});
+
+test('where no run can be told to have thrown, the server says so and ends', async () => {
+  const own = mkdtempSync(join(tmpdir(), 'governor-stray-'));
+  const one = await startProcess({ home: own, config: new URL('fixtures/shapes/langgraph.json', import.meta.url).pathname });
+  const ended = new Promise((resolve) => one.child.once('exit', resolve));
+  const refused = expect(
+    one.client.runs.wait(null, 'outside', { input: {}, config: { configurable: { nowhere: true } } }),
+  ).rejects.toThrow();
+  expect(await ended).toBe(1);
+  expect(one.stderr()).toContain('which no run can be told to have thrown; it ends the server: thrown outside of any promise');
+  await refused;
+  rmSync(own, { recursive: true, force: true });
+});
