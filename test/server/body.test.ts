@@ -1,15 +1,14 @@
 /** Bodies over real HTTP: what is read, what is refused with which code, and how far it was read until then. */
 import { type ClientRequest, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBody } from '../../server/http/body.ts';
 import { Problem, problemResponse } from '../../server/problem.ts';
+import { listen } from './harness.ts';
 
 const LIMIT = 64 * 1024;
-let server: ServerType;
 let port: number;
+let close: () => void;
 const failures: { status: number; message: string }[] = [];
 
 beforeAll(async () => {
@@ -23,11 +22,9 @@ beforeAll(async () => {
     failures.push({ status: problem.status, message: problem.message });
     return problemResponse(problem, false);
   });
-  server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 });
-  await new Promise<void>((ready) => server.once('listening', () => ready()));
-  port = (server.address() as AddressInfo).port; // it listens on a port
+  ({ port, close } = await listen(app));
 });
-afterAll(() => server.close());
+afterAll(() => close());
 
 interface Answer {
   readonly status: number;

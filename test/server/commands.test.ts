@@ -1,23 +1,8 @@
 /** Answers, jumps, breakpoints and forks: how a run goes on from where its thread stands. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startServer, type TestServer } from './serving.ts';
+import { describe, expect, test } from 'vitest';
+import { fresh, NONE, runs, type Steps, server, shapes, startBoth, wait } from './both.ts';
 
-const SHAPES = new URL('fixtures/shapes/langgraph.json', import.meta.url).pathname;
-const NONE = '00000000-0000-4000-8000-000000000000';
-type Steps = { n: number; log: string[] };
-let server: TestServer;
-let shapes: TestServer;
-beforeAll(async () => {
-  [server, shapes] = await Promise.all([startServer(), startServer({ config: SHAPES })]);
-});
-afterAll(async () => {
-  await Promise.all([server.stop(), shapes.stop()]);
-});
-
-const runs = () => server.client.runs;
-const fresh = async (): Promise<string> => (await server.client.threads.create()).thread_id;
-const wait = async (threadId: string, graph: string, payload: object): Promise<Steps & { __interrupt__?: unknown[] }> =>
-  (await runs().wait(threadId, graph, payload)) as never; // the fixture graphs' state
+startBoth();
 
 describe('questions and commands', () => {
   test('resume answers one question, then the next; false is an answer too', async () => {

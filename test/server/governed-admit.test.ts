@@ -7,11 +7,10 @@ import type { Caller } from '../../server/caller.ts';
 import { admitGoverned, type GovernedAsk } from '../../server/governed/admit.ts';
 import { assertStateEdit, editGoverned } from '../../server/governed/edit.ts';
 import { governedGraph, latestState } from '../../server/governed/graph.ts';
-import { runGoverned } from '../../server/governed/run.ts';
 import { problemOf } from '../../server/problem.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { HAPPY, makeWorld, type World } from '../story/world.ts';
-import { callerOf, type GovernedServer, governedServer, servedRun } from './governed-server.ts';
+import { callerOf, driveServed, type GovernedServer, governedServer } from './governed-server.ts';
 
 let world: World;
 let endpoint: Endpoint;
@@ -53,15 +52,7 @@ async function refused(work: Promise<unknown>, status: number, words: RegExp): P
   expect(problem).toMatchObject({ status, message: expect.stringMatching(words) });
 }
 
-async function run(threadId: string, kwargs: Readonly<Record<string, unknown>> = {}) {
-  return runGoverned(server, servedRun(threadId, kwargs), {
-    signal: new AbortController().signal,
-    drain: new AbortController().signal,
-    modes: ['values'],
-    subgraphs: false,
-    emit: async () => undefined,
-  });
-}
+const run = (threadId: string, kwargs?: Readonly<Record<string, unknown>>) => driveServed(server, threadId, kwargs);
 
 /** A thread that waits at its release gate. */
 async function waiting(): Promise<string> {

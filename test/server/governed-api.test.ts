@@ -6,11 +6,10 @@ import { announceServer, isServed } from '../../graphs/presence.ts';
 import { governorEndpoints } from '../../server/api/governor.ts';
 import { createApp } from '../../server/app.ts';
 import type { Caller } from '../../server/caller.ts';
-import { runGoverned } from '../../server/governed/run.ts';
 import { startSweep, sweepApproved } from '../../server/governed/sweep.ts';
 import { createMetrics } from '../../server/http/metrics.ts';
 import { makeWorld, type World } from '../story/world.ts';
-import { callerOf, type GovernedServer, governedServer, putRuns, servedRun } from './governed-server.ts';
+import { callerOf, driveServed, type GovernedServer, governedServer, putRuns } from './governed-server.ts';
 
 const CALLERS: Readonly<Record<string, Caller>> = {
   viewer: callerOf('key:viewer', ['viewer']),
@@ -25,15 +24,7 @@ let server: GovernedServer;
 let call: (as: string, method: string, path: string, body?: unknown) => Promise<{ status: number; body: unknown }>;
 let thread: string;
 
-async function run(threadId: string, kwargs: Readonly<Record<string, unknown>> = {}) {
-  return runGoverned(server, servedRun(threadId, kwargs), {
-    signal: new AbortController().signal,
-    drain: new AbortController().signal,
-    modes: ['values'],
-    subgraphs: false,
-    emit: async () => undefined,
-  });
-}
+const run = (threadId: string, kwargs?: Readonly<Record<string, unknown>>) => driveServed(server, threadId, kwargs);
 
 async function waiting(): Promise<string> {
   const goal = 'Add a product function with a test';

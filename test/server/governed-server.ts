@@ -4,6 +4,7 @@ import type { ServedRun } from '../../domain/served.ts';
 import { openHouse } from '../../graphs/house.ts';
 import type { Caller } from '../../server/caller.ts';
 import type { Server } from '../../server/context.ts';
+import { runGoverned } from '../../server/governed/run.ts';
 import type { World } from '../story/world.ts';
 
 export interface GovernedServer extends Server {
@@ -50,6 +51,16 @@ export function servedRun(threadId: string, kwargs: Readonly<Record<string, unkn
     error: null,
   };
 }
+
+/** Runs a governed thread to where it rests; nobody listens. */
+export const driveServed = (server: Server, threadId: string, kwargs?: Readonly<Record<string, unknown>>) =>
+  runGoverned(server, servedRun(threadId, kwargs), {
+    signal: new AbortController().signal,
+    drain: new AbortController().signal,
+    modes: ['values'],
+    subgraphs: false,
+    emit: async () => undefined,
+  });
 
 export function callerOf(id: string, roles: readonly ('viewer' | 'operator' | 'approver' | 'admin')[], tenant = 'default'): Caller {
   return { person: { id, roles, method: 'key', alone: false }, tenant, authorize: async () => undefined };

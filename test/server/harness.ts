@@ -1,4 +1,6 @@
-/** Routes without the server around them: each endpoint behind its own schemas, called by one operator. */
+/** Routes without the server around them: endpoints behind their own schemas, called by one operator; an app on a port. */
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Caller } from '../../server/caller.ts';
 import { type Endpoint, parse } from '../../server/endpoint.ts';
@@ -26,4 +28,12 @@ export function mount(endpoints: readonly Endpoint[]): Hono {
       }),
     );
   return app;
+}
+
+/** Serves an app on a free port of this machine. */
+export async function listen(app: Hono): Promise<{ port: number; close: () => void }> {
+  const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 });
+  await new Promise<void>((ready) => server.once('listening', () => ready()));
+  const { port } = server.address() as AddressInfo; // it listens on a port
+  return { port, close: () => void server.close() };
 }

@@ -1,14 +1,13 @@
 /** Which web pages may call, over real HTTP: rebound names and foreign pages are refused, others get the headers they need. */
 import { request } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type ServerType, serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guardOrigin, isLoopback } from '../../server/http/origin.ts';
 import { Problem, problemResponse } from '../../server/problem.ts';
+import { listen } from './harness.ts';
 
-let server: ServerType;
 let port: number;
+let close: () => void;
 let calls = 0;
 
 beforeAll(async () => {
@@ -31,11 +30,9 @@ beforeAll(async () => {
     throw new Problem(409, 'Thread is busy');
   });
   app.onError((error) => problemResponse(error instanceof Problem ? error : new Problem(500, 'broken'), false));
-  server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 });
-  await new Promise<void>((ready) => server.once('listening', () => ready()));
-  port = (server.address() as AddressInfo).port; // it listens on a port
+  ({ port, close } = await listen(app));
 });
-afterAll(() => server.close());
+afterAll(() => close());
 
 interface Answer {
   readonly status: number;

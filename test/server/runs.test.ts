@@ -1,13 +1,10 @@
 /** Runs over the API, driven by the official SDK: what they are given, how they wait, ask, fork and end. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openStores } from '../../checkpoints/stores.ts';
-import { startServer, type TestServer } from './serving.ts';
+import { fresh, NONE, runs, type Steps, server, shapes, startBoth, wait } from './both.ts';
 import { all, refusal } from './sse.ts';
 
-const SHAPES = new URL('fixtures/shapes/langgraph.json', import.meta.url).pathname;
-const NONE = '00000000-0000-4000-8000-000000000000';
-type Steps = { n: number; log: string[] };
 interface Seen {
   readonly configurable: Record<string, unknown>;
   readonly metadata: Record<string, unknown>;
@@ -15,19 +12,8 @@ interface Seen {
   readonly recursionLimit: number;
   readonly context: unknown;
 }
-let server: TestServer;
-let shapes: TestServer;
-beforeAll(async () => {
-  [server, shapes] = await Promise.all([startServer(), startServer({ config: SHAPES })]);
-});
-afterAll(async () => {
-  await Promise.all([server.stop(), shapes.stop()]);
-});
 
-const runs = () => server.client.runs;
-const fresh = async (): Promise<string> => (await server.client.threads.create()).thread_id;
-const wait = async (threadId: string, graph: string, payload: object): Promise<Steps & { __interrupt__?: unknown[] }> =>
-  (await runs().wait(threadId, graph, payload)) as never; // the fixture graphs' state
+startBoth();
 
 test('a stream tells its run, its values and ends with its run', async () => {
   const thread_id = await fresh();

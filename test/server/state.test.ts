@@ -1,19 +1,9 @@
 /** The state of a thread over the API: now, at a checkpoint, its history, edits and forks. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startServer, type TestServer } from './serving.ts';
+import { describe, expect, test } from 'vitest';
+import { NONE, type Steps, server, shapes, startBoth } from './both.ts';
 import { reached, refusal } from './sse.ts';
 
-const SHAPES = new URL('fixtures/shapes/langgraph.json', import.meta.url).pathname;
-const NONE = '00000000-0000-4000-8000-000000000000';
-type Steps = { n: number; log: string[] };
-let server: TestServer;
-let shapes: TestServer;
-beforeAll(async () => {
-  [server, shapes] = await Promise.all([startServer(), startServer({ config: SHAPES })]);
-});
-afterAll(async () => {
-  await Promise.all([server.stop(), shapes.stop()]);
-});
+startBoth();
 
 const api = () => ({ threads: server.client.threads, runs: server.client.runs });
 

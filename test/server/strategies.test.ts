@@ -1,20 +1,10 @@
 /** Two runs on one thread, and runs that are told to stop: the four strategies, cancels, clients that leave. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startServer, type TestServer } from './serving.ts';
+import { describe, expect, test } from 'vitest';
+import { runs, type Steps, server, shapes, startBoth } from './both.ts';
 import { all, reached, refusal } from './sse.ts';
 
-const SHAPES = new URL('fixtures/shapes/langgraph.json', import.meta.url).pathname;
-type Steps = { n: number; log: string[] };
-let server: TestServer;
-let shapes: TestServer;
-beforeAll(async () => {
-  [server, shapes] = await Promise.all([startServer(), startServer({ config: SHAPES })]);
-});
-afterAll(async () => {
-  await Promise.all([server.stop(), shapes.stop()]);
-});
+startBoth();
 
-const runs = () => server.client.runs;
 const LONG = { configurable: { ms: 20_000, steps: 1 } };
 /** A thread with values, and a long run that runs on it. */
 async function busy(payload: object = {}): Promise<{ threadId: string; runId: string; before: unknown }> {

@@ -1,18 +1,11 @@
 /** The event stream of a run: every mode, dense ids, joins and cuts, and the end. */
 import { Client } from '@langchain/langgraph-sdk';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startServer, type TestServer } from './serving.ts';
+import { describe, expect, test } from 'vitest';
+import { SHAPES, server, shapes, startBoth } from './both.ts';
+import { startServer } from './serving.ts';
 import { all, frames, type Told } from './sse.ts';
 
-const SHAPES = new URL('fixtures/shapes/langgraph.json', import.meta.url).pathname;
-let server: TestServer;
-let shapes: TestServer;
-beforeAll(async () => {
-  [server, shapes] = await Promise.all([startServer(), startServer({ config: SHAPES })]);
-});
-afterAll(async () => {
-  await Promise.all([server.stop(), shapes.stop()]);
-});
+startBoth();
 
 const names = (told: readonly Told[]): string[] => told.map((one) => one.event);
 const of = (told: readonly Told[], event: string): unknown[] => told.filter((one) => one.event === event).map((one) => one.data);
