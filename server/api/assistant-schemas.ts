@@ -90,6 +90,6 @@ const schemas = {
 };
 export const graphSchemas = z.object({ graph_id: z.string(), ...schemas }).meta({ id: 'GraphSchema' });
 /** A subgraph's have also the dev server's names. */
-const aliases = { input: z.unknown(), output: z.unknown(), state: z.unknown(), config: z.unknown(), context: z.unknown() };
+const aliases = { input: z.unknown(), output: z.unknown(), state: z.unknown(), config: z.unknown() };
 export const subgraphs = z.record(z.string(), z.object({ ...schemas, ...aliases })).meta({ id: 'Subgraphs' });
 export const drawing = z.object({ nodes: z.array(jsonObject), edges: z.array(jsonObject) }).meta({ id: 'GraphDrawing' });

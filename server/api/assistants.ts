@@ -57,7 +57,9 @@ export function assistantEndpoints(server: Server): readonly Endpoint[] {
     const { row } = await touched(call, 'read');
     const all = await servedGraph(server, row.graphId, call.caller.graphs).subgraphSchemas();
     return json(
-      Object.fromEntries(Object.entries(all).flatMap(([key, value]) => (keep(key) ? [[key, { ...schemaView(value), ...value }]] : []))),
+      Object.fromEntries(
+        Object.entries(all).flatMap(([key, value]) => (keep(key) ? [[key, { ...schemaView(value), ...aliased(value) }]] : [])),
+      ),
     );
   };
 
@@ -346,3 +348,6 @@ const schemaView = (known: GraphSchemas) => ({
   config_schema: known.config,
   context_schema: known.context,
 });
+
+/** The dev server's names. */
+const aliased = ({ input, output, state, config }: GraphSchemas) => ({ input, output, state, config });

@@ -91,7 +91,7 @@ export const BETTER_ANSWERS: readonly Difference[] = [
     official: 'Schemas of a subgraph are named `input`, `output`, `state`, `config` alone.',
     ours: 'So, and `input_schema` and so on, as those of a graph.',
     why: "H and the SDK's type (`Subgraphs`).",
-    at: [at('*ubgraph*', 'body.research.*_schema', ABSENT, ANY), at('*ubgraph*', 'body.research.context', ABSENT, ANY)],
+    at: [at('*ubgraph*', 'body.research.*_schema', ABSENT, ANY)],
   },
   {
     id: 'A11',
