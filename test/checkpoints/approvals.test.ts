@@ -1,19 +1,12 @@
 /** Approval records: about one subject, by different people, decided once, used once, and every step of it in the audit trail. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Stores } from '../../checkpoints/stores.ts';
 import { FencedError } from '../../domain/errors.ts';
-import type { ApprovalRow, Fence, Vote } from '../../domain/ports.ts';
-import { type Home, leased, makeHome, threadOf } from './home.ts';
+import type { ApprovalRow, Vote } from '../../domain/ports.ts';
+import { eachLeased, fence, home, stores } from './each.ts';
+import { leased, threadOf } from './home.ts';
 
-let home: Home;
-let stores: Stores;
-let fence: Fence;
-beforeEach(async () => {
-  home = makeHome();
-  stores = await home.open();
-  fence = await leased(stores);
-});
-afterEach(() => home.dispose());
+eachLeased();
 
 const DIGEST = 'd'.repeat(64);
 const OTHER = 'e'.repeat(64);

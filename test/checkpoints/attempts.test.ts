@@ -1,19 +1,10 @@
 /** Attempt numbers: a replay finds its own, other inputs get the next, and two processes never get the same. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
+import { expect, test } from 'vitest';
 import { FencedError } from '../../domain/errors.ts';
-import type { Fence } from '../../domain/ports.ts';
-import { type Home, leased, makeHome, threadOf } from './home.ts';
+import { eachLeased, fence, home, stores } from './each.ts';
+import { leased, threadOf } from './home.ts';
 
-let home: Home;
-let stores: Stores;
-let fence: Fence;
-beforeEach(async () => {
-  home = makeHome();
-  stores = await home.open();
-  fence = await leased(stores);
-});
-afterEach(() => home.dispose());
+eachLeased();
 
 test('inputs have one number for ever, in the order in which they came', async () => {
   const numbers: number[] = [];

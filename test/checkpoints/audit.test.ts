@@ -1,17 +1,11 @@
 /** The audit trail: append-only, chained, and whoever edits, deletes, moves or cuts a record is found at the first bad one. */
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
+import { describe, expect, test } from 'vitest';
 import { AUDIT_ROOT, type AuditEntry, chainHash } from '../../domain/audit.ts';
-import { type Home, makeHome, otherProcess, START_MS, threadOf } from './home.ts';
+import { eachOpen, home, stores } from './each.ts';
+import { otherProcess, START_MS, threadOf } from './home.ts';
 
-let home: Home;
-let stores: Stores;
-beforeEach(async () => {
-  home = makeHome();
-  stores = await home.open();
-});
-afterEach(() => home.dispose());
+eachOpen();
 
 const entry = (index: number): AuditEntry => ({
   threadId: threadOf(1 + (index % 2)),

@@ -1,24 +1,14 @@
 /** The effect journal: an answer that was recorded is never paid again, and a crash leaves a whole step or none of it. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
+import { afterEach, describe, expect, test } from 'vitest';
 import { ZERO } from '../../domain/budget.ts';
 import { onFailpoint } from '../../domain/failpoint.ts';
-import type { Fence, Reservation } from '../../domain/ports.ts';
+import type { Reservation } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
-import { amountsOf, effectOf, type Home, leased, makeHome, otherProcess, threadOf } from './home.ts';
+import { eachLeased, fence, home, stores } from './each.ts';
+import { amountsOf, effectOf, otherProcess, threadOf } from './home.ts';
 
-let home: Home;
-let stores: Stores;
-let fence: Fence;
-beforeEach(async () => {
-  home = makeHome();
-  stores = await home.open();
-  fence = await leased(stores);
-});
-afterEach(() => {
-  onFailpoint(undefined);
-  home.dispose();
-});
+eachLeased();
+afterEach(() => onFailpoint(undefined));
 
 const reserveOf = (costMicroUsd: number, cap = 100): Reservation => ({
   accounts: [{ id: 'run', caps: { costMicroUsd: cap } }],

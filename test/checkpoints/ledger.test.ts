@@ -1,20 +1,11 @@
 /** The ledger: settled + reserved never passes a cap, whoever asks, from whatever connection or process, in whatever order. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
+import { describe, expect, test } from 'vitest';
 import { type Account, type Amounts, type Caps, tokensOf, ZERO } from '../../domain/budget.ts';
 import { FencedError } from '../../domain/errors.ts';
-import type { Fence } from '../../domain/ports.ts';
-import { amountsOf, effectOf, type Home, leased, makeHome, otherProcess } from './home.ts';
+import { eachLeased, fence, home, stores } from './each.ts';
+import { amountsOf, effectOf, leased, otherProcess } from './home.ts';
 
-let home: Home;
-let stores: Stores;
-let fence: Fence;
-beforeEach(async () => {
-  home = makeHome();
-  stores = await home.open();
-  fence = await leased(stores);
-});
-afterEach(() => home.dispose());
+eachLeased();
 
 const RUN: Account = { id: 'run', caps: { costMicroUsd: 100, tokens: 50, modelCalls: 3 } };
 const reserve = (key: string, amounts: Partial<Amounts>, accounts: readonly Account[] = [RUN]) =>

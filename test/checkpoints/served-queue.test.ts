@@ -1,17 +1,12 @@
 /** The queue's rows: who runs next, what a lease guards, and what a take-back takes. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
+import { expect, test } from 'vitest';
 import type { NewRun } from '../../domain/served.ts';
-import { type Home, makeHome, threadOf } from './home.ts';
+import { eachOpen, home, stores } from './each.ts';
+import { threadOf } from './home.ts';
 
 const scope = { tenant: 'default' };
-let home: Home;
-let stores: Stores;
-beforeEach(async () => {
-  home = makeHome();
-  stores = await home.open();
-});
-afterEach(() => home.dispose());
+
+eachOpen();
 
 const run = (runId: string, threadId: string, more: Partial<NewRun> = {}): NewRun => ({
   runId,

@@ -1,18 +1,12 @@
 /** The stores together: what is pruned and what never is, and that a home is closed when it is closed. */
 import { existsSync } from 'node:fs';
 import { emptyCheckpoint } from '@langchain/langgraph-checkpoint';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
+import { expect, test } from 'vitest';
 import { rowOf } from '../../domain/transcript.ts';
-import { amountsOf, effectOf, type Home, leased, makeHome, threadOf } from './home.ts';
+import { eachOpen, home, stores } from './each.ts';
+import { amountsOf, effectOf, leased, threadOf } from './home.ts';
 
-let home: Home;
-let stores: Stores;
-beforeEach(async () => {
-  home = makeHome();
-  stores = await home.open();
-});
-afterEach(() => home.dispose());
+eachOpen();
 
 const TABLES = ['runs', 'attempts', 'accounts', 'reservations', 'effects', 'transcripts', 'approvals', 'audit', 'checkpoints', 'writes'];
 const rowsOf = (threadId: string): Record<string, number> =>

@@ -1,20 +1,12 @@
 /** Transcripts: chains named by their content; what is missing or changed is found at the first read, what was checked is cheap. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
+import { describe, expect, test } from 'vitest';
 import { FencedError, StopError } from '../../domain/errors.ts';
-import type { ChatMessage, Fence, TranscriptRow } from '../../domain/ports.ts';
+import type { ChatMessage, TranscriptRow } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
-import { effectOf, type Home, leased, makeHome, threadOf } from './home.ts';
+import { eachLeased, fence, home, stores } from './each.ts';
+import { effectOf, leased, threadOf } from './home.ts';
 
-let home: Home;
-let stores: Stores;
-let fence: Fence;
-beforeEach(async () => {
-  home = makeHome();
-  stores = await home.open();
-  fence = await leased(stores);
-});
-afterEach(() => home.dispose());
+eachLeased();
 
 /** A chain of messages after `parent`. */
 function chainOf(messages: readonly ChatMessage[], parent: string | null = null, agent = 'lead'): TranscriptRow[] {
