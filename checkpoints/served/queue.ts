@@ -116,7 +116,6 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
         'conflict',
         `thread ${run.threadId} is already running a task (run ${open[0]?.run_id}); wait for it, or choose another multitask_strategy than reject`,
       );
-    if (run.multitask === 'interrupt' || run.multitask === 'rollback') for (const one of open) stop(one, run.multitask, at);
     insert.run(
       run.runId,
       run.threadId,
@@ -132,6 +131,8 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
       run.temporary ? 1 : 0,
       clock.now() + run.afterMs,
     );
+    // After it is put: the thread of a stateless run would go with that one's end.
+    if (run.multitask === 'interrupt' || run.multitask === 'rollback') for (const one of open) stop(one, run.multitask, at);
     if (known !== undefined)
       database.prepare("UPDATE threads SET status = 'busy', updated_at = ?, metadata = ?, config = ? WHERE thread_id = ?").run(
         at,
@@ -167,6 +168,11 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
   const isDead = (row: Row): boolean =>
     (row.lease_until ?? 0) <= clock.now() ||
     !isAlive({ host: row.lease_host ?? '', pid: row.lease_pid ?? 0, startTicks: row.lease_ticks ?? 0 });
+  const raise = quick.prepare('UPDATE threads SET epoch = epoch + 1 WHERE thread_id = ? RETURNING epoch');
+  const orphan = quick.prepare(
+    `UPDATE thread_runs SET status = 'error', error = ?, output = ?, updated_at = ?, lease_host = NULL, lease_pid = NULL, lease_ticks = NULL,
+       lease_until = NULL WHERE run_id = ?`,
+  );
   // The thread's own newest rows: the table's may go with another thread, and their ids are then given again.
   const marks = quick.prepare(
     `SELECT (SELECT COALESCE(MAX(rowid), 0) FROM checkpoints WHERE thread_id = ?) AS checkpoints,
@@ -212,11 +218,14 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
         const lost = expired.find((row) => isDead(row) && held?.has(row.run_id) !== true);
         const row = lost ?? (due.get(now, now) as Row | undefined); // the table's columns
         if (row === undefined) return undefined;
-        const epoch = (
-          quick.prepare('UPDATE threads SET epoch = epoch + 1 WHERE thread_id = ? RETURNING epoch').get(row.thread_id) as {
-            epoch: number;
-          }
-        ).epoch; // RETURNING
+        const told = raise.get(row.thread_id) as { epoch: number } | undefined; // RETURNING
+        if (told === undefined) {
+          // Nobody can run it, and all others would wait behind it.
+          const error = JSON.stringify({ error: 'ThreadMissing', message: `thread ${row.thread_id} of run ${row.run_id} is gone` });
+          orphan.run(error, JSON.stringify({ __error__: JSON.parse(error) }), stamp(), row.run_id);
+          return 'again';
+        }
+        const { epoch } = told;
         const mark =
           row.mark_checkpoints === null ? (marks.get(row.thread_id, row.thread_id) as { checkpoints: number; writes: number }) : undefined; // the selected columns
         quick
@@ -238,7 +247,10 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
         const run = rowOf({ ...row, status: 'running', attempt: row.attempt + 1 });
         return { run, lease: { runId: row.run_id, threadId: row.thread_id, epoch, again: row.mark_checkpoints !== null } };
       });
-      return take.immediate();
+      for (;;) {
+        const taken = take.immediate();
+        if (taken !== 'again') return taken;
+      }
     },
     nextDueMs: async () => {
       const row = database
@@ -360,9 +372,13 @@ export function holds(database: Database, lease: Pick<RunLease, 'threadId' | 'ep
   return row?.epoch === lease.epoch;
 }
 
-/** The thread after a run's end: settled, or gone with a stateless run. The run's row stays for those who wait. */
+/**
+ * The thread after a run's end: settled, or gone with a stateless run, unless another run was put on it. The run's row stays for those
+ * who wait.
+ */
 function leave(database: Database, row: Row, end: ThreadEnd, at: string): void {
-  if (row.temporary === 0) {
+  const shared = 'SELECT 1 FROM thread_runs WHERE thread_id = ? AND run_id <> ? LIMIT 1';
+  if (row.temporary === 0 || database.prepare(shared).get(row.thread_id, row.run_id) !== undefined) {
     settleThread(database, row.thread_id, end, at);
     return;
   }
