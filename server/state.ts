@@ -4,7 +4,8 @@ import type { z } from 'zod';
 import type { ThreadRow } from '../domain/served.ts';
 import type { Caller } from './caller.ts';
 import type { ServableGraph, Server } from './context.ts';
-import { assertStateEdit, editGoverned } from './governed/edit.ts';
+import { assertGlassBroken } from './governed/break-glass.ts';
+import { editGoverned } from './governed/edit.ts';
 import { Problem } from './problem.ts';
 import { placeOf } from './runs/execute.ts';
 import type { threadCreateSchema } from './schemas.ts';
@@ -19,7 +20,7 @@ async function editable(server: Server, caller: Caller, thread: ThreadRow): Prom
   const graph = await graphOf(server, thread);
   if (graph === undefined)
     throw new Problem(400, `thread ${thread.threadId} has no graph: start a run on it first, or give metadata.graph_id`);
-  if (servedGraphOf(server, thread)?.governed === true) await assertStateEdit(server, caller, thread.threadId);
+  if (servedGraphOf(server, thread)?.governed === true) await assertGlassBroken(server, caller, thread.threadId);
   return graph;
 }
 

@@ -9,6 +9,7 @@ import { assertOwnHouse, type Caller } from '../caller.ts';
 import type { Server } from '../context.ts';
 import { type Call, type Endpoint, endpoint, json, jsonObject, uuid } from '../endpoint.ts';
 import { microUsd } from '../governed/answers.ts';
+import { breakGlass } from '../governed/break-glass.ts';
 import { continueRun } from '../governed/continue.ts';
 import { decideAs } from '../governed/decide-as.ts';
 import { overview } from '../governed/overview.ts';
@@ -180,6 +181,21 @@ export function governorEndpoints(server: Server): readonly Endpoint[] {
         await rollback(as(call.caller), row, call.body.reason);
         return resultNow(row.threadId);
       },
+    ),
+    endpoint(
+      'post',
+      '/governor/threads/{thread_id}/break-glass',
+      {
+        tag,
+        summary: 'As a second admin, let another one edit its state for a quarter of an hour',
+        permission: 'edit',
+        params,
+        body: z.strictObject({
+          for: z.string().min(1).max(500).describe('The principal who will edit.'),
+          reason: z.string().min(1).max(2000),
+        }),
+      },
+      async (call) => json(await breakGlass(server, call.caller, (await changed(call)).row.threadId, call.body)),
     ),
   ];
 

@@ -1,10 +1,11 @@
 /** Edits of a governed thread's state: for those who may, under the thread's own lease, and on the record. Consent is not in the state. */
 import { Command } from '@langchain/langgraph';
 import { toError } from '../../domain/errors.ts';
-import { assertMay, type Caller } from '../caller.ts';
+import type { Caller } from '../caller.ts';
 import type { Server } from '../context.ts';
 import { Problem } from '../problem.ts';
 import { type Configured, checkpointOf } from '../wire.ts';
+import { assertGlassBroken } from './break-glass.ts';
 import { governedGraph } from './graph.ts';
 
 /** A jump is written as the answer of the node that leads nowhere else. */
@@ -18,11 +19,6 @@ export interface StateEdit {
   readonly checkpointId?: string | undefined;
 }
 
-/** For routes that would edit or copy the state of any thread. @throws Problem 403 for a governed one. */
-export async function assertStateEdit(server: Server, caller: Caller, threadId: string): Promise<void> {
-  if ((await server.house.stores.runs.get(threadId)) !== undefined) assertMay(caller, 'edit');
-}
-
 /**
  * Writes a checkpoint and leaves the thread to be gone on with; nothing runs here. Whatever it says, a gate reads its record and the
  * deployer compares what was approved. @throws Problem 403, 422; UsageError `THREAD_BUSY`.
@@ -33,7 +29,7 @@ export async function editGoverned(
   threadId: string,
   edit: StateEdit,
 ): Promise<ReturnType<typeof checkpointOf>> {
-  assertMay(caller, 'edit');
+  await assertGlassBroken(server, caller, threadId);
   const { house } = server;
   const { runs, saver, audit } = house.stores;
   await audit.assertTail();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Caller } from '../../server/caller.ts';
 import { admitGoverned, type GovernedAsk } from '../../server/governed/admit.ts';
-import { assertStateEdit, editGoverned } from '../../server/governed/edit.ts';
+import { assertGlassBroken, breakGlass, OPEN_MS } from '../../server/governed/break-glass.ts';
+import { editGoverned } from '../../server/governed/edit.ts';
 import { governedGraph, latestState } from '../../server/governed/graph.ts';
 import { problemOf } from '../../server/problem.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
@@ -22,6 +23,7 @@ const GOAL = 'Add a product function with a test';
 const ALL = ['operator', 'approver'] as const;
 const ann = callerOf('key:ann', ALL);
 const admin = callerOf('key:root', ['admin']);
+const second = callerOf('key:second', ['admin']);
 
 async function open(operator: string | null = `repositories:\n  shop: ${world.repo}\n`): Promise<void> {
   server?.house.stores.close();
@@ -210,7 +212,7 @@ describe('at a gate', () => {
     ])
       await refused(ask(ann, threadId, body), 403, /needs one of admin/);
     await refused(ask(ann, threadId, { command: { resume: { decision: 'approved' } }, checkpoint_id: String(older) }), 409, /has moved on/);
-    await refused(assertStateEdit(server, ann, threadId), 403, /needs one of admin/);
+    await refused(assertGlassBroken(server, ann, threadId), 403, /needs one of admin/);
     await refused(editGoverned(server, ann, threadId, { values: { route: 'deploy' } }), 403, /needs one of admin/);
     await refused(ask(ann, threadId, { input: null, multitask_strategy: 'rollback' }), 422, /rollback/);
     await expectStillWaiting(threadId);
@@ -224,6 +226,9 @@ describe('jumps, updates and forks by an admin', () => {
     ['a forged release', { update: { outcome: 'released', route: 'end', releaseKey: 'forged' }, goto: 'halt' }],
   ])('are on the record and release nothing: %s', async (_name, command) => {
     const other = await waiting();
+    await refused(ask(admin, other, { command }), 403, /a second admin/);
+    expect(await actions(other)).not.toContain('state-edit');
+    await breakGlass(server, second, other, { for: admin.person.id, reason: 'an exercise' });
     const { kwargs } = await ask(admin, other, { command });
     if ('goto' in command) expect((await stateOf(other)).next).toEqual([command.goto]);
     const end = await run(other, kwargs);
@@ -231,6 +236,30 @@ describe('jumps, updates and forks by an admin', () => {
     expect(world.git('rev-list', '--merges', '--count', 'main')).toBe('0');
     expect(await actions(other)).toContain('state-edit');
     expect(await actions(other)).not.toContain('release-applied');
+  });
+
+  test('the second admin is another one, for this thread, this admin and a quarter of an hour; on the record with the reason', async () => {
+    const other = await waiting();
+    const mayEdit = (caller = admin, at = server) => assertGlassBroken(at, caller, other);
+    await refused(breakGlass(server, ann, other, { for: admin.person.id, reason: 'x' }), 403, /needs one of admin/);
+    await refused(breakGlass(server, admin, other, { for: admin.person.id, reason: 'x' }), 422, /is yourself/);
+    await breakGlass(server, second, threadId, { for: admin.person.id, reason: 'another thread' });
+    await breakGlass(server, second, other, { for: 'key:third', reason: 'another admin' });
+    await refused(mayEdit(), 403, /needs a second admin/);
+    const opened = await breakGlass(server, second, other, { for: admin.person.id, reason: 'the state is stuck' });
+    expect(opened).toMatchObject({ thread_id: other, for: admin.person.id, by: second.person.id, reason: 'the state is stuck' });
+    await mayEdit();
+    await refused(mayEdit(second), 403, /needs a second admin/);
+    const later = { ...server.house.clock, now: () => Date.parse(opened.until) };
+    await refused(mayEdit(admin, { ...server, house: { ...server.house, clock: later } }), 403, /needs a second admin/);
+    expect(Date.parse(opened.until) - server.house.clock.now()).toBeLessThanOrEqual(OPEN_MS);
+    expect(
+      (await server.house.stores.audit.read({ threadId: other })).filter(({ action }) => action === 'break-glass').at(-1),
+    ).toMatchObject({
+      actor: second.person.id,
+      facts: { for: admin.person.id, reason: 'the state is stuck', until: opened.until },
+    });
+    await mayEdit({ ...admin, person: { ...admin.person, id: 'local:ada', method: 'local', alone: true } });
   });
 
   test('an admin forks from before the review: it is done again, and waits again', async () => {
@@ -241,6 +270,7 @@ describe('jumps, updates and forks by an admin', () => {
       if (at.next[0] === 'review_rules') before = String(at.config.configurable?.['checkpoint_id']);
       at = await governedGraph(server.house).getState(at.parentConfig);
     }
+    await breakGlass(server, second, other, { for: admin.person.id, reason: 'an exercise' });
     const { kwargs } = await ask(admin, other, { checkpoint_id: String(before) });
     expect((await stateOf(other)).next).toEqual(['review_rules']);
     expect(await run(other, kwargs)).toMatchObject({ status: 'interrupted' });

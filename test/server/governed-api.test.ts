@@ -154,6 +154,14 @@ describe('deciding', () => {
     expect(server.pokes).toBeGreaterThan(0);
     expect(await call('approver', 'POST', `/approvals/${gate?.approval_id}`, body)).toMatchObject({ status: 409 });
     expect(await call('admin', 'POST', `/threads/${thread}/rollback`, { reason: 'too early' })).toMatchObject({ status: 409 });
+    const glass = { for: 'key:root', reason: 'the state is stuck' };
+    expect(await call('operator', 'POST', `/threads/${thread}/break-glass`, glass)).toMatchObject({ status: 403 });
+    expect(await call('foreign', 'POST', `/threads/${thread}/break-glass`, glass)).toMatchObject({ status: 404 });
+    expect(await call('admin', 'POST', `/threads/${thread}/break-glass`, { ...glass, reason: '' })).toMatchObject({ status: 422 });
+    expect(await call('admin', 'POST', `/threads/${thread}/break-glass`, glass)).toMatchObject({
+      status: 200,
+      body: { ...glass, thread_id: thread, by: 'key:admin', until: expect.any(String) },
+    });
     expect(await run(thread, put?.kwargs)).toMatchObject({ status: 'success' });
     expect(await call('operator', 'POST', `/threads/${thread}/cancel`)).toMatchObject({ status: 409 });
     expect(await call('operator', 'POST', `/threads/${thread}/rollback`, { reason: 'wrong' })).toMatchObject({ status: 403 });
