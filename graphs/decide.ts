@@ -25,7 +25,7 @@ export async function decide(house: House, row: RunRow, options: DecideOptions):
   if (approval === undefined) throw new UsageError(`thread ${row.threadId}: is ${row.status}; no approval is pending`);
   if (options.subject !== approval.subject.digest)
     throw new UsageError(
-      `--subject ${options.subject}: the pending gate "${approval.gate}" is about ${approval.subject.digest}`,
+      `subject ${options.subject}: the pending gate "${approval.gate}" is about ${approval.subject.digest}`,
       'APPROVAL_STALE',
     );
   const required = { ...approval.required, role: personRole(approval.required.role) };
