@@ -1,23 +1,21 @@
 /** Consent is a record about exactly this; nothing else releases (invariants 3, 6, 7, 12). */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { Operations } from '../../graphs/operations.ts';
-import { approve, critic, HAPPY, makeWorld, PRODUCT, reject, start, submit, type World, write } from './world.ts';
+import { eachWorld, operations, otherWorld, whileClosed, world } from './each.ts';
+import { approve, critic, HAPPY, PRODUCT, reject, start, submit, write } from './world.ts';
 
-let world: World;
-let operations: Operations;
-beforeEach(async () => {
-  world = makeWorld();
-  operations = await world.open();
-});
-afterEach(async () => {
-  await operations.close();
-  world.dispose();
-});
+eachWorld();
 
 const main = (): string => world.git('rev-parse', 'main');
+
+/** A person commits a file to the checkout's branch. */
+function commit(path: string, text: string, message: string): void {
+  writeFileSync(join(world.repo, path), text);
+  world.git('add', '-A');
+  world.git('commit', '-q', '-m', message);
+}
 
 test('resume is not approval', async () => {
   const waiting = await start(world, operations);
@@ -85,9 +83,7 @@ test('a dirty checkout stops the release with TARGET_DIRTY, and cleaning it up r
 
 test('a moved base is merged and checked again; the approval covers the same difference', async () => {
   const waiting = await start(world, operations);
-  writeFileSync(join(world.repo, 'NOTES.md'), 'other work\n');
-  world.git('add', '-A');
-  world.git('commit', '-q', '-m', 'other work');
+  commit('NOTES.md', 'other work\n', 'other work');
   const released = await approve(operations, waiting.thread_id);
   expect(released.reason).toBeNull();
   expect(released.status).toBe('released');
@@ -98,9 +94,7 @@ test('a moved base is merged and checked again; the approval covers the same dif
 
 test('a base that moved into a conflict stops with BASE_MOVED and keeps the candidate', async () => {
   const waiting = await start(world, operations);
-  writeFileSync(join(world.repo, 'src/product.js'), 'export const product = () => 0;\n');
-  world.git('add', '-A');
-  world.git('commit', '-q', '-m', 'the same file');
+  commit('src/product.js', 'export const product = () => 0;\n', 'the same file');
   const stopped = await approve(operations, waiting.thread_id);
   expect(stopped.reason?.code).toBe('BASE_MOVED');
   expect(stopped.reason?.message).toContain('src/product.js');
@@ -129,10 +123,7 @@ test('a rollback of what a person has undone already makes no further commit', a
 });
 
 test('a release that fails its verification is rolled back and the run stops VERIFY_FAILED', async () => {
-  await operations.close();
-  world.dispose();
-  world = makeWorld({ config: { release: { verify: ['node', '-e', 'process.exit(3)'] } } });
-  operations = await world.open();
+  await otherWorld({ config: { release: { verify: ['node', '-e', 'process.exit(3)'] } } });
   const before = world.git('rev-parse', 'main^{tree}');
   const waiting = await start(world, operations);
   const stopped = await approve(operations, waiting.thread_id);
@@ -142,9 +133,9 @@ test('a release that fails its verification is rolled back and the run stops VER
 });
 
 test('who is not allowed to approve is told which role is needed, and the denial is on record', async () => {
-  await operations.close();
-  writeFileSync(join(world.home, 'operator.yaml'), stringify({ version: 1, people: { 'local:somebody': ['approver'] } }));
-  operations = await world.open();
+  await whileClosed(() =>
+    writeFileSync(join(world.home, 'operator.yaml'), stringify({ version: 1, people: { 'local:somebody': ['approver'] } })),
+  );
   const waiting = await start(world, operations);
   await expect(approve(operations, waiting.thread_id)).rejects.toMatchObject({ code: 'APPROVER_NOT_ALLOWED' });
   expect((await operations.audit(waiting.thread_id)).some((record) => record.action === 'approval-denied')).toBe(true);

@@ -1,21 +1,12 @@
 /** Files and tables of a home that somebody changed behind Governor's back: nobody is shown, decides or undoes what was not recorded. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
-import { approve, CONFIG, makeWorld, start, type World } from './world.ts';
+import { expect, test } from 'vitest';
+import { eachWorld, operations, otherWorld, whileClosed, world } from './each.ts';
+import { approve, CONFIG, start } from './world.ts';
 
-let world: World;
-let operations: Operations;
-beforeEach(async () => {
-  world = makeWorld();
-  operations = await world.open();
-});
-afterEach(async () => {
-  await operations.close();
-  world.dispose();
-});
+eachWorld();
 
 const fileOf = (thread: string, path: string): string => join(world.home, 'runs', thread, path);
 
@@ -58,13 +49,13 @@ test('a rollback stands on the release that was recorded, and a damaged release 
 test('nobody decides, cancels or widens on a trail that was cut', async () => {
   const { thread_id: thread, waiting } = await start(world, operations);
   const records = (await operations.audit(thread)).length;
-  await operations.close();
-  const database = new Database(join(world.home, 'governor.sqlite'));
-  for (const { name } of database.prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'trigger'").all())
-    database.exec(`DROP TRIGGER ${name}`);
-  database.exec(`DELETE FROM audit WHERE seq > ${records - 3}`);
-  database.close();
-  operations = await world.open();
+  await whileClosed(() => {
+    const database = new Database(join(world.home, 'governor.sqlite'));
+    for (const { name } of database.prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'trigger'").all())
+      database.exec(`DROP TRIGGER ${name}`);
+    database.exec(`DELETE FROM audit WHERE seq > ${records - 3}`);
+    database.close();
+  });
   await expect(operations.decide(thread, { decision: 'approved', subject: String(waiting?.subject) })).rejects.toThrow('lacks record');
   await expect(operations.cancel(thread)).rejects.toThrow('lacks record');
   await expect(operations.resume(thread, { addMicroUsd: 1 })).rejects.toThrow('lacks record');
@@ -79,10 +70,7 @@ test('a path outside the dossier is wrong usage', async () => {
 });
 
 test('explain names agent, step, and the cap with its value', async () => {
-  await operations.close();
-  world.dispose();
-  world = makeWorld({ config: { limits: { ...CONFIG.limits, stepsPerAgent: 2 } } });
-  operations = await world.open();
+  await otherWorld({ config: { limits: { ...CONFIG.limits, stepsPerAgent: 2 } } });
   const { thread_id: thread, reason } = await start(world, operations);
   expect(reason?.code).toBe('STEP_LIMIT');
   const text = await operations.explain(thread);
@@ -91,12 +79,10 @@ test('explain names agent, step, and the cap with its value', async () => {
 });
 
 test('nobody allows more than the ceilings of the operator, neither at the gate nor by a resume', async () => {
-  await operations.close();
-  world.dispose();
-  world = makeWorld({ config: { limits: { ...CONFIG.limits, costUsd: 0.01, onExhausted: 'ask' } } });
-  mkdirSync(world.home);
-  writeFileSync(join(world.home, 'operator.yaml'), 'ceilings: { costUsd: 0.5, modelCalls: 310, machineTime: 2h }\n');
-  operations = await world.open();
+  await otherWorld({ config: { limits: { ...CONFIG.limits, costUsd: 0.01, onExhausted: 'ask' } } });
+  await whileClosed(() =>
+    writeFileSync(join(world.home, 'operator.yaml'), 'ceilings: { costUsd: 0.5, modelCalls: 310, machineTime: 2h }\n'),
+  );
   const { thread_id: thread, waiting } = await start(world, operations);
   expect(waiting?.gate).toBe('budget');
   const subject = String(waiting?.subject);
