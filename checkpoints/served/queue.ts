@@ -168,7 +168,8 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
   const isDead = (row: Row): boolean =>
     (row.lease_until ?? 0) <= clock.now() ||
     !isAlive({ host: row.lease_host ?? '', pid: row.lease_pid ?? 0, startTicks: row.lease_ticks ?? 0 });
-  const raise = quick.prepare('UPDATE threads SET epoch = epoch + 1 WHERE thread_id = ? RETURNING epoch');
+  // Not a count: of a thread that was deleted and made again an old lease must not be the new one.
+  const raise = quick.prepare('UPDATE threads SET epoch = MAX(epoch + 1, ?) WHERE thread_id = ? RETURNING epoch');
   const orphan = quick.prepare(
     `UPDATE thread_runs SET status = 'error', error = ?, output = ?, updated_at = ?, lease_host = NULL, lease_pid = NULL, lease_ticks = NULL,
        lease_until = NULL WHERE run_id = ?`,
@@ -218,7 +219,7 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
         const lost = expired.find((row) => isDead(row) && held?.has(row.run_id) !== true);
         const row = lost ?? (due.get(now, now) as Row | undefined); // the table's columns
         if (row === undefined) return undefined;
-        const told = raise.get(row.thread_id) as { epoch: number } | undefined; // RETURNING
+        const told = raise.get(now, row.thread_id) as { epoch: number } | undefined; // RETURNING
         if (told === undefined) {
           // Nobody can run it, and all others would wait behind it.
           const error = JSON.stringify({ error: 'ThreadMissing', message: `thread ${row.thread_id} of run ${row.run_id} is gone` });

@@ -1,0 +1,47 @@
+/** A thread that is deleted and made again under its id: what still runs on the old one, in another process, writes nothing into the new. */
+import { expect, test } from 'vitest';
+import { FencedError } from '../../domain/errors.ts';
+import { makeHome, threadOf } from './home.ts';
+
+test('the lease of a run on the deleted thread is not that of a run on the new one', async () => {
+  const home = makeHome();
+  try {
+    const [one, other] = [await home.open(), await home.open()];
+    const scope = { tenant: 'default' };
+    const threadId = threadOf(1);
+    const put = async (runId: string) =>
+      one.served.queue.put(scope, [
+        {
+          runId,
+          threadId,
+          assistantId: 'a',
+          metadata: {},
+          kwargs: {},
+          caller: {},
+          multitask: 'enqueue',
+          temporary: false,
+          afterMs: 0,
+          ifNotExists: 'create',
+          threadMetadata: {},
+          threadConfig: {},
+        },
+      ]);
+    await put('old');
+    const old = await other.served.queue.claim();
+    await one.served.threads.delete(scope, threadId);
+    await one.served.threads.create(scope, { threadId, metadata: {}, ifExists: 'raise' });
+    await put('new');
+    home.clock.ms += 1;
+    const now = await one.served.queue.claim();
+    if (old === undefined || now === undefined) throw new Error('nothing to claim');
+    const said = [{ event: 'values', data: '{}' }];
+    await expect(other.served.events.append(old.lease, said)).rejects.toBeInstanceOf(FencedError);
+    other.servedSaver.guard({ threadId, epoch: old.lease.epoch });
+    const checkpoint = { v: 4, id: '1', ts: '', channel_values: {}, channel_versions: {}, versions_seen: {} };
+    const written = other.servedSaver.put({ configurable: { thread_id: threadId } }, checkpoint, { source: 'loop', step: 1, parents: {} });
+    await expect(written).rejects.toBeInstanceOf(FencedError);
+    expect(await one.served.events.append(now.lease, said)).toBe(0);
+  } finally {
+    home.dispose();
+  }
+});
