@@ -1,42 +1,13 @@
 /** The commands that people use beside `run`: detached runs, widened limits, edited plans, `.env`, backup and restore. */
-import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { RunResult } from '../../domain/run.ts';
+import { governor } from '../story/command.ts';
 import { endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { HAPPY, makeWorld, planReply, type Reply, submit, type World, write } from '../story/world.ts';
 
-const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;
-
 let world: World | undefined;
 afterEach(() => world?.dispose());
-
-interface Said {
-  readonly code: number | null;
-  readonly output: string;
-  readonly errors: string;
-  /** The last line of stdout, parsed. */
-  readonly result: Partial<RunResult>;
-}
-
-function governor(of: World, args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Said> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [cli, ...args, '--home', of.home], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-      env: { PATH: process.env['PATH'] ?? '', ...options.env },
-    });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    child.on('close', (code) => {
-      const last = output.trim().split('\n').at(-1) ?? '';
-      resolve({ code, output, errors, result: last.startsWith('{') ? (JSON.parse(last) as RunResult) : {} });
-    });
-  });
-}
 
 const run = (of: World, ...more: string[]) => [
   'run',

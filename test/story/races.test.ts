@@ -1,35 +1,14 @@
 /** Several processes at one thread: one wins, the others are told, and there is one release. */
-import { spawn } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
 import { onFailpoint } from '../../domain/failpoint.ts';
-import type { RunResult } from '../../domain/run.ts';
+import { governor as command } from './command.ts';
 import { HAPPY, makeWorld, start, type World } from './world.ts';
-
-const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
 let world: World | undefined;
 afterEach(() => world?.dispose());
 
-interface Said {
-  readonly code: number | null;
-  readonly result: Partial<RunResult>;
-  readonly errors: string;
-}
-
-/** The `governor` command in a process of its own, with `--json`. */
-function governor(of: World, ...args: string[]): Promise<Said> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [cli, ...args, '--home', of.home, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let errors = '';
-    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-    child.on('close', (code) => {
-      const last = output.trim().split('\n').at(-1) ?? '';
-      resolve({ code, result: last.startsWith('{') ? (JSON.parse(last) as RunResult) : {}, errors });
-    });
-  });
-}
+/** The command with `--json`. */
+const governor = (of: World, ...args: string[]) => command(of, [...args, '--json']);
 
 async function prepare(): Promise<{ of: World; thread: string }> {
   world = makeWorld({ replies: HAPPY.map((reply) => ({ ...reply, delayMs: 60 })) });
