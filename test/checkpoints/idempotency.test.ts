@@ -1,8 +1,11 @@
 /** Kept answers: one request of many begins, the others wait, replay or are refused; a dead beginner holds nobody up. */
+import { spawnSync } from 'node:child_process';
+import { hostname } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createIdempotency } from '../../checkpoints/served/idempotency.ts';
 import type { Idempotency } from '../../domain/idempotency.ts';
+import type { LeaseOwner } from '../../domain/ports.ts';
 import { type Home, makeHome, START_MS } from './home.ts';
 
 let home: Home;
@@ -57,6 +60,17 @@ test('what began a minute ago and kept nothing is begun again by the same reques
   home.clock.ms += 1;
   expect(await kept.begin('a', 'k', 'other')).toBe('differs');
   expect(await kept.begin('a', 'k', 'h')).toBe('begun');
+  expect(await kept.begin('a', 'k', 'h')).toBe('busy');
+});
+
+test('what a process began that is dead is begun again at once; what one of another host began, after its minute', async () => {
+  const { pid } = spawnSync('true');
+  const owned = (owner: LeaseOwner) => database.prepare('UPDATE idempotency SET owner = ?').run(JSON.stringify(owner));
+  await kept.begin('a', 'k', 'h');
+  owned({ host: hostname(), pid, startTicks: 1 });
+  expect(await kept.begin('a', 'k', 'h')).toBe('begun');
+  expect(await kept.begin('a', 'k', 'h')).toBe('busy');
+  owned({ host: 'elsewhere', pid, startTicks: 1 });
   expect(await kept.begin('a', 'k', 'h')).toBe('busy');
 });
 
