@@ -1,5 +1,5 @@
 /** `langgraph.json` and what it names: every kind of graph, with the server's saver and store, and their schemas. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +46,21 @@ function write(name: string, text: string | object): string {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, typeof text === 'string' ? text : JSON.stringify(text));
   return file;
+}
+
+/** A reader of types, installed in the project, and a module whose graph has no schemas of its own. */
+function writeReader(code: string): void {
+  const reader = 'node_modules/@langchain/langgraph-api';
+  write(`${reader}/package.json`, {
+    name: '@langchain/langgraph-api',
+    type: 'module',
+    exports: { './schema': { default: './schema.mjs' } },
+  });
+  write(`${reader}/schema.mjs`, code);
+  write(
+    'graph.mjs',
+    'const graph = { lg_is_pregel: true, nodes: {}, stream() {}, async *getSubgraphsAsync() {} };\nexport { graph as good, graph as bad };\n',
+  );
 }
 
 async function refusal(work: () => unknown): Promise<string> {
@@ -156,22 +171,11 @@ test('subgraphs have their schemas under their namespaces', async () => {
 });
 
 test("where the project has the reader of types, it is asked, by the graph's file and export; its failure is only told", async () => {
-  const reader = 'node_modules/@langchain/langgraph-api';
-  write(`${reader}/package.json`, {
-    name: '@langchain/langgraph-api',
-    type: 'module',
-    exports: { './schema': { default: './schema.mjs' } },
-  });
-  write(
-    `${reader}/schema.mjs`,
+  writeReader(
     `export async function getStaticGraphSchema({ sourceFile, exportSymbol }) {
        if (exportSymbol === 'bad') throw new Error('cannot read it');
        return { [exportSymbol]: { state: { title: sourceFile }, input: { title: 'in' } } };
      }`,
-  );
-  write(
-    'graph.mjs',
-    'const graph = { lg_is_pregel: true, nodes: {}, stream() {}, async *getSubgraphsAsync() {} };\nexport { graph as good, graph as bad };\n',
   );
   const file = write('langgraph.json', { graphs: { good: './graph.mjs:good', bad: './graph.mjs:bad' } });
   const warnings: string[] = [];
@@ -185,6 +189,37 @@ test("where the project has the reader of types, it is asked, by the graph's fil
   });
   expect((await graphs.get('bad')?.schemas())?.state).toBeNull();
   expect(warnings).toEqual([`graph "bad": its schemas cannot be read from the types of ${join(folder, 'graph.mjs')}: cannot read it`]);
+});
+
+test('a reading of types that failed is tried again at the next request; one that worked is not done twice', async () => {
+  const readings = write('readings', '');
+  const broken = write('broken', '');
+  writeReader(
+    `import { appendFileSync, existsSync } from 'node:fs';
+     export async function getStaticGraphSchema({ exportSymbol }) {
+       appendFileSync(${JSON.stringify(readings)}, '.');
+       if (existsSync(${JSON.stringify(broken)})) throw new Error('cannot read it now');
+       return { [exportSymbol]: { state: { title: 'read' } } };
+     }`,
+  );
+  const counted = (): number => readFileSync(readings, 'utf8').length;
+  const warnings: string[] = [];
+  const file = write('langgraph.json', { graphs: { good: './graph.mjs:good' } });
+  const good = (await loadProject({ file, builtin, warn: (message) => warnings.push(message) })).graphs.get('good');
+  expect(counted()).toBe(0);
+  // Two that ask at once share one reading, also one that fails.
+  expect((await Promise.all([good?.schemas(), good?.schemas()])).map((schemas) => schemas?.state)).toEqual([null, null]);
+  expect([counted(), warnings.length]).toEqual([1, 1]);
+  expect((await good?.schemas())?.state).toBeNull();
+  expect([counted(), warnings.length]).toEqual([2, 2]);
+  rmSync(broken);
+  const read = await good?.schemas();
+  expect(read?.state).toEqual({ title: 'read' });
+  expect(counted()).toBe(3);
+  write('broken', '');
+  expect(await good?.schemas()).toBe(read);
+  await good?.subgraphSchemas();
+  expect([counted(), warnings.length]).toEqual([3, 2]);
 });
 
 test("this package's own graphs are those that are here already, also under another name", async () => {
