@@ -26,8 +26,11 @@ export async function collect(house: House, olderMs: number | undefined): Promis
   }
   if (olderMs === undefined) return done;
   const before = house.clock.now() - olderMs;
-  for (const row of rows) {
-    if (!isFinal(row) || row.live || Date.parse(row.updatedAt) > before) continue;
+  const isOver = (row: RunRow): boolean => isFinal(row) && !row.live && Date.parse(row.updatedAt) <= before;
+  for (const listed of rows.filter(isOver)) {
+    // Read now, as above: a person may be undoing its release.
+    const row = await house.stores.runs.get(listed.threadId);
+    if (row === undefined || !isOver(row)) continue;
     await house.stores.prune(row.threadId);
     done.threads += 1;
     if (row.status === 'released' || row.status === 'rolled_back' || row.status === 'unchanged') done.refs += await dropRefs(house, row);
