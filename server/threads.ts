@@ -1,10 +1,9 @@
 /** A thread with its graph: how routes find the two, and read or edit the state. */
-import type { Scope, ThreadRow } from '../domain/served.ts';
+import type { Json, Scope, ThreadRow } from '../domain/served.ts';
 import type { ServableGraph, ServedGraph, Server } from './context.ts';
 import { governedGraph, latestState } from './governed/graph.ts';
 import { governedValues } from './governed/view.ts';
 import { Problem } from './problem.ts';
-import { configOf } from './runs/execute.ts';
 import type { History } from './schemas.ts';
 import { interruptsOf, type Snapshot, stateOf, threadView } from './wire.ts';
 
@@ -20,6 +19,11 @@ export function servedGraphOf(server: Server, thread: ThreadRow): ServedGraph | 
   if (thread.governed) return [...server.graphs.values()].find((graph) => graph.governed);
   const graphId = thread.metadata['graph_id'];
   return typeof graphId === 'string' ? server.graphs.get(graphId) : undefined;
+}
+
+/** The config that a graph, its factory and its state are read with. */
+export function configOf(threadId: string, graphId: string, configurable: Json = {}): Record<string, unknown> {
+  return { configurable: { ...configurable, thread_id: threadId, graph_id: graphId } };
 }
 
 /** Undefined when no run has named a graph yet, or the graph is no longer served. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { flag, jsonObject, limit, offset, uuid } from '../endpoint.ts';
 import { configSchema } from '../schemas.ts';
 
-export const UUID = uuid('assistant_id');
+const UUID = uuid('assistant_id');
 export const MEMBERS = [
   'assistant_id',
   'graph_id',

@@ -2,7 +2,8 @@
 import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
 import { z } from 'zod';
 import { toError } from '../../domain/errors.ts';
-import { type AssistantRow, type Json, type Scope, ServedError } from '../../domain/served.ts';
+import { type AssistantRow, type Json, ServedError } from '../../domain/served.ts';
+import { assistantOf } from '../assistants.ts';
 import { cleanConfigurable } from '../auth/configurable.ts';
 import type { GraphSchemas, ServableGraph, ServedGraph, Server } from '../context.ts';
 import { type Call, type Endpoint, endpoint, flag, json, jsonObject, parse } from '../endpoint.ts';
@@ -13,24 +14,6 @@ import * as schema from './assistant-schemas.ts';
 const TAG = 'assistants';
 /** Threads looked at in one go when an assistant's threads are deleted. */
 const THREADS_AT_ONCE = 100;
-
-/**
- * By its id, or the system's own by the name of its graph.
- * @throws Problem 404, in the dev server's words: clients match them.
- */
-export async function findAssistant(server: Server, scope: Scope, idOrName: string): Promise<AssistantRow> {
-  const row = await assistantOf(server, scope, idOrName);
-  if (row !== undefined) return row;
-  throw new Problem(
-    404,
-    `No assistant found for ${JSON.stringify(idOrName)}. Make sure the assistant ID is for a valid assistant or a valid graph ID.`,
-  );
-}
-
-async function assistantOf(server: Server, scope: Scope, idOrName: string): Promise<AssistantRow | undefined> {
-  const id = server.graphs.has(idOrName) ? systemAssistantId(idOrName) : schema.UUID.safeParse(idOrName).data;
-  return id === undefined ? undefined : server.served.assistants.get(scope, id);
-}
 
 export function assistantEndpoints(server: Server): readonly Endpoint[] {
   const { assistants } = server.served;

@@ -1,7 +1,7 @@
 /** Puts a run into the queue: what a request asks for, checked, as the row that a worker will deliver verbatim. */
 import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
 import type { AssistantRow, Json, NewRun, ServedRun } from '../../domain/served.ts';
-import { findAssistant } from '../api/assistants.ts';
+import { findAssistant } from '../assistants.ts';
 import { cleanConfigurable } from '../auth/configurable.ts';
 import { assertMay } from '../caller.ts';
 import type { Server } from '../context.ts';

@@ -4,6 +4,7 @@ import { StopError } from '../../domain/errors.ts';
 import type { AssistantRow, Json, RunLease, ServedRun } from '../../domain/served.ts';
 import { cleanConfigurable } from '../auth/configurable.ts';
 import type { ServableGraph, ServedGraph, Server } from '../context.ts';
+import { configOf } from '../threads.ts';
 import { type Snapshot, standing } from '../wire.ts';
 import { type Chunk, graphModes } from './chunks.ts';
 
@@ -44,11 +45,6 @@ export interface Execution {
 }
 
 const kwargsOf = (run: ServedRun): RunKwargs => run.kwargs as unknown as RunKwargs; // written by the runs route
-
-/** The config that a graph, its factory and its state are read with. */
-export function configOf(threadId: string, graphId: string, configurable: Json = {}): Record<string, unknown> {
-  return { configurable: { ...configurable, thread_id: threadId, graph_id: graphId } };
-}
 
 /** @throws whatever the graph throws; the abort reason when stopped; FencedError when the lease is lost. */
 export async function execute(
