@@ -81,6 +81,8 @@ export interface OpenStreams {
   assertRoom(owner: string): void;
   opened(owner: string): void;
   closed(owner: string): void;
+  /** Of all owners. */
+  readonly size: number;
 }
 
 export interface ServeLimits {

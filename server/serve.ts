@@ -18,7 +18,7 @@ import { createApp } from './app.ts';
 import { customAuth } from './auth/custom.ts';
 import { createAuthenticator } from './auth/index.ts';
 import { builtinGraphs } from './builtin.ts';
-import type { ServeLimits, Server } from './context.ts';
+import type { OpenStreams, ServeLimits, Server } from './context.ts';
 import type { Endpoint } from './endpoint.ts';
 import { GOVERNOR } from './governed/graph.ts';
 import { startSweep } from './governed/sweep.ts';
@@ -161,11 +161,25 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       stopSweep();
       const closed = listening.close();
       await worker?.drain(graceMs);
+      await answered(server.streams, Math.min(graceMs, LAST_WORDS_MS));
       await webhooks?.stop();
       listening.cut();
       await closed;
     },
   };
+}
+
+/** How long those who follow a run that has just ended have to hear of it, in ms; a run that was given back ends nobody's answer. */
+const LAST_WORDS_MS = 1000;
+const LOOK_MS = 20;
+
+async function answered(streams: OpenStreams, ms: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < ms; waitedMs += LOOK_MS) {
+    const over = streams.size === 0;
+    // Once more after the last one is closed: what it said is still on its way to its socket.
+    await new Promise((wake) => setTimeout(wake, LOOK_MS));
+    if (over) return;
+  }
 }
 
 /** Answers are opened to listed origins alone: with a star, any page in any browser of this machine could call. */

@@ -5,6 +5,9 @@ import { Problem } from '../problem.ts';
 export function createOpenStreams(perCaller: number, watch: { opened(): void; closed(): void }): OpenStreams {
   const open = new Map<string, number>();
   return {
+    get size() {
+      return [...open.values()].reduce((all, count) => all + count, 0);
+    },
     assertRoom: (owner) => {
       const count = open.get(owner) ?? 0;
       if (count >= perCaller)
