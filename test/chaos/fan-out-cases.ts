@@ -2,9 +2,10 @@
  * Random fan-outs against an independent model server: prices, usages that lie, failures, crashes, take-overs. The server counts what
  * it answered and what that costs by its own price list; the ledger must never have allowed more than its caps.
  */
+import type { Stores } from '../../checkpoints/stores.ts';
 import { type Account, costOf, type Price, type Usage } from '../../domain/budget.ts';
 import { FencedError, ProviderError } from '../../domain/errors.ts';
-import type { ChatAnswer, ChatModel, Fence } from '../../domain/ports.ts';
+import type { ChatAnswer, ChatModel, Clock, Fence } from '../../domain/ports.ts';
 import { createModelDoor } from '../../models/metered.ts';
 import { leased, makeHome, threadOf } from '../checkpoints/home.ts';
 
@@ -70,6 +71,24 @@ function serverOf(random: Random, price: Price) {
   return { model, books, death };
 }
 
+const doorOf = (stores: Stores, clock: Clock) =>
+  createModelDoor({ effects: stores.effects, audit: stores.audit, clock, random: () => 0.5, sleep: async () => undefined });
+
+/** Who makes a worker's call, and which one it is. */
+const callOf = (fence: Fence, agent: number, call: number, parent: string | null) =>
+  ({
+    fence,
+    threadId: fence.threadId,
+    stage: 'build',
+    attempt: 1,
+    agent: `w1.${agent}`,
+    role: 'worker',
+    parent,
+    ordinal: call,
+    call,
+    signal: new AbortController().signal,
+  }) as const;
+
 /** Plays one fan-out to its end, through as many lives of the process as it takes. */
 export async function playCase(seed: number): Promise<CaseEnd> {
   const random = randomOf(seed);
@@ -102,32 +121,17 @@ export async function playCase(seed: number): Promise<CaseEnd> {
       home.clock.ms += 20_000; // the lease of the life before has run out
       const fence: Fence = life === 1 ? await leased(stores, threadId) : await stores.runs.acquire(threadId);
       await stores.ledger.bookOrphans(fence);
-      const door = createModelDoor({
-        effects: stores.effects,
-        audit: stores.audit,
-        clock: home.clock,
-        random: () => 0.5,
-        sleep: async () => undefined,
-      });
+      const door = doorOf(stores, home.clock);
       let dead = false;
       const work = async (agent: number): Promise<void> => {
         let parent: string | null = null;
         for (let call = 1; call <= calls && !dead; call += 1) {
           const asked = await door.ask({
-            fence,
-            threadId,
-            stage: 'build',
-            attempt: 1,
-            agent: `w1.${agent + 1}`,
-            role: 'worker',
-            parent,
-            ordinal: call,
-            call,
+            ...callOf(fence, agent + 1, call, parent),
             model,
             price,
             request: { messages: [{ role: 'user', content: `agent ${agent} call ${call}` }], tools: [], maxOutputTokens: 200 + agent * 50 },
             accounts: accounts[agent] ?? [],
-            signal: new AbortController().signal,
           });
           for (const { id, caps } of accounts[agent] ?? []) await check(id, caps);
           if (asked.kind === 'refused') {
@@ -206,13 +210,7 @@ export async function playDollar(seed: number): Promise<{ settledMicroUsd: numbe
     const refused = new Set<number>();
     let requests = 0;
     let afterRefusal = 0;
-    const door = createModelDoor({
-      effects: stores.effects,
-      audit: stores.audit,
-      clock: home.clock,
-      random: () => 0.5,
-      sleep: async () => undefined,
-    });
+    const door = doorOf(stores, home.clock);
     const worker = async (agent: number): Promise<void> => {
       let parent: string | null = null;
       for (let call = 1; !refused.has(agent); call += 1) {
@@ -236,20 +234,11 @@ export async function playDollar(seed: number): Promise<{ settledMicroUsd: numbe
           },
         };
         const asked = await door.ask({
-          fence,
-          threadId,
-          stage: 'build',
-          attempt: 1,
-          agent: `w1.${agent}`,
-          role: 'worker',
-          parent,
-          ordinal: call,
-          call,
+          ...callOf(fence, agent, call, parent),
           model,
           price,
           request: { messages: [{ role: 'user', content: `${agent} ${call}` }], tools: [], maxOutputTokens: 1000 },
           accounts: [run],
-          signal: new AbortController().signal,
         });
         if (asked.kind === 'refused') refused.add(agent);
         else parent = asked.row.id;

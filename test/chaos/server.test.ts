@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dice } from '../dice.ts';
 import { readStream, type ServerProcess, startProcess, type Told, until } from '../server/process.ts';
 
 const KILLS = 100;
@@ -20,17 +21,6 @@ afterAll(async () => {
   await server.end('SIGKILL');
   rmSync(home, { recursive: true, force: true });
 });
-
-/** Mulberry32: the same seed gives the same moments. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 interface Acknowledged {
   readonly threads: Map<string, number>;
@@ -67,7 +57,7 @@ async function client(name: string, done: () => boolean, all: Acknowledged): Pro
 }
 
 test(`${KILLS} kills at random moments (CHAOS_SEED=${SEED})`, async () => {
-  const random = randomOf(SEED);
+  const random = dice(SEED);
   const all: Acknowledged = { threads: new Map(), runs: [], items: new Map() };
   let over = false;
   const clients = Array.from({ length: CLIENTS }, (_none, index) => client(`c${index}`, () => over, all));

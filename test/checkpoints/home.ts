@@ -7,6 +7,7 @@ import Sqlite from 'better-sqlite3';
 import { openStores, type Stores } from '../../checkpoints/stores.ts';
 import { type Amounts, ZERO } from '../../domain/budget.ts';
 import type { EffectId, Fence, RunInput } from '../../domain/ports.ts';
+import { bits } from '../dice.ts';
 
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
 export const INPUT: RunInput = {
@@ -72,13 +73,8 @@ export const amountsOf = (more: Partial<Amounts>): Amounts => ({ ...ZERO, ...mor
 
 /** Whole numbers from 0 to below `limit`, the same ones for the same seed. */
 export function randomOf(seed: number): (limit: number) => number {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  };
+  const next = bits(seed);
+  return (limit) => next() % limit;
 }
 
 /** Runs one job of `other-process.ts` in a process of its own; `said` settles with what it printed when it has ended well. */

@@ -1,6 +1,7 @@
 /** A proxy that passes everything on, and cuts event streams wherever its dice say: between bytes, not between events. */
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { dice } from '../dice.ts';
 
 export interface CuttingProxy {
   readonly url: string;
@@ -64,16 +65,5 @@ export async function openCuttingProxy(target: string, cutting: Cutting): Promis
         server.close(() => resolve());
         server.closeAllConnections();
       }),
-  };
-}
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-function dice(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
