@@ -1,37 +1,23 @@
 /** The official React hook in real Chromium, from another origin, over a governed thread: to its gates, its rework and its release. */
 import { userInfo } from 'node:os';
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openCuttingProxy } from '../compat/cutting-proxy.ts';
 import { critic, HAPPY, PRODUCT, type Reply, submit, write } from '../story/world.ts';
-import { openChromium } from './chromium.ts';
-import { GOAL, type GovernedPage, openGovernedPage } from './governed-page.ts';
-import { type GovernedWorld, inThisProcess, openGovernedWorld } from './governed-world.ts';
+import { GOAL, type GovernedPage } from './governed-page.ts';
+import { type GovernedWorld, inThisProcess } from './governed-world.ts';
 import { holdRole } from './hold.ts';
-import { openPageServer, type PageServer } from './page-server.ts';
+import { openForFile, openPage, openWorld } from './opened.ts';
 
 const SUBJECT = /^[0-9a-f]{64}$/;
 
-let browser: Browser;
-let pages: PageServer;
 let governed: GovernedWorld;
 let app: GovernedPage;
 
-beforeAll(async () => {
-  [browser, pages] = await Promise.all([openChromium(), openPageServer()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await pages?.close();
-});
-afterEach(async () => {
-  await app?.close();
-  await governed?.close();
-});
+openForFile();
 
 async function open(replies: readonly Reply[], config: object = {}): Promise<void> {
-  governed = await openGovernedWorld(replies, config, inThisProcess);
-  app = await openGovernedPage(browser, pages, { api: governed.server.url });
+  governed = await openWorld(replies, config, inThisProcess);
+  app = await openPage({ api: governed.server.url });
 }
 
 const statusOf = async (): Promise<unknown> => (await governed.client.threads.get(app.threadId())).status;
@@ -86,7 +72,7 @@ test('a rejection with a message is worked in; what comes of it is approved on a
 
   const thread = app.threadId();
   await app.close();
-  app = await openGovernedPage(browser, pages, { api: governed.server.url, thread });
+  app = await openPage({ api: governed.server.url, thread });
   expect(await app.question()).toEqual(second);
   await app.press('Approve');
   await app.released();
@@ -163,7 +149,7 @@ test('a stream that is cut on its way to the page is taken up again by the page 
   await app.close();
   const proxy = await openCuttingProxy(governed.server.url, { seed: 3, withinBytes: 1500, atMost: 3 });
   try {
-    app = await openGovernedPage(browser, pages, { api: proxy.url });
+    app = await openPage({ api: proxy.url });
     await app.begin();
     expect(await app.question()).toMatchObject({ action: 'approve_release' });
     expect(proxy.cuts).toBe(3);

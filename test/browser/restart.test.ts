@@ -1,34 +1,15 @@
 /** The server dies or is drained in the middle of a governed run and comes back: the open page goes on by itself. */
-import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { HAPPY } from '../story/world.ts';
-import { openChromium } from './chromium.ts';
-import { type GovernedPage, openGovernedPage } from './governed-page.ts';
-import { type GovernedWorld, openGovernedWorld } from './governed-world.ts';
 import { holdRole } from './hold.ts';
-import { openPageServer, type PageServer } from './page-server.ts';
-import { inAnotherProcess, type MortalServer } from './server-process.ts';
+import { openForFile, openPage, openWorld } from './opened.ts';
+import { inAnotherProcess } from './server-process.ts';
 
-let browser: Browser;
-let pages: PageServer;
-let governed: GovernedWorld<MortalServer>;
-let app: GovernedPage;
-
-beforeAll(async () => {
-  [browser, pages] = await Promise.all([openChromium(), openPageServer()]);
-});
-afterAll(async () => {
-  await browser?.close();
-  await pages?.close();
-});
-afterEach(async () => {
-  await app?.close();
-  await governed?.close();
-});
+openForFile();
 
 test.each(['SIGKILL', 'SIGTERM'] as const)('after %s the page waits, follows the same run, and misses nothing', async (signal) => {
-  governed = await openGovernedWorld(HAPPY, {}, inAnotherProcess);
-  app = await openGovernedPage(browser, pages, { api: governed.server.url });
+  const governed = await openWorld(HAPPY, {}, inAnotherProcess);
+  const app = await openPage({ api: governed.server.url });
   const letGo = holdRole(governed.endpoint, 'lead');
   await app.begin();
   await app.passed('plan');
