@@ -2,6 +2,7 @@
 import type { RunnableConfig } from '@langchain/core/runnables';
 import {
   type Checkpoint,
+  type CheckpointListOptions,
   type CheckpointMetadata,
   type CheckpointTuple,
   copyCheckpoint,
@@ -14,6 +15,12 @@ import { failpoint } from '../domain/failpoint.ts';
 import type { Fence } from '../domain/ports.ts';
 import { assertFence, type Database } from './database.ts';
 import { strictSerializer } from './serializer.ts';
+import { contains } from './served/filters.ts';
+
+/** Checkpoints that a listing reads at once, each with its whole state. */
+const LISTED = 5;
+/** A name that is no path to SQLite, whatever stands in it. */
+const PLAIN = /^\w+$/;
 
 type Place = { threadId: string; namespace: string; checkpointId: string | undefined };
 
@@ -77,6 +84,30 @@ export class GuardedSaver extends SqliteSaver {
         `thread ${place.threadId}: checkpoint ${place.checkpointId ?? '(the latest)'} cannot be read: ${toError(error).message.slice(0, 300)}`,
         { cause: error },
       );
+    }
+  }
+
+  /**
+   * A few at a time: SqliteSaver reads all that it may give before it gives the first. It also takes a filter's names for paths into the
+   * metadata, and compares objects by the order of their members.
+   */
+  override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
+    const asked = Object.entries(options.filter ?? {}).filter(([, value]) => value !== undefined);
+    const simple = asked.filter(([name, value]) => PLAIN.test(name) && (typeof value !== 'object' || value === null));
+    const filter = Object.fromEntries(simple);
+    const rest = Object.fromEntries(asked.filter((one) => !simple.includes(one)));
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    let before = options.before;
+    for (let found = LISTED; found === LISTED && left > 0; ) {
+      found = 0;
+      for await (const tuple of super.list(config, { ...options, filter, limit: LISTED, ...(before === undefined ? {} : { before }) })) {
+        found += 1;
+        before = tuple.config;
+        if (!contains(tuple.metadata, rest)) continue;
+        yield tuple;
+        left -= 1;
+        if (left <= 0) return;
+      }
     }
   }
 

@@ -1,6 +1,8 @@
 /** A thread with its graph: how routes find the two, and read or edit the state. */
+import { MAX_PAGE_LENGTH } from '../checkpoints/served/page-limit.ts';
 import type { Json, Scope, ThreadRow } from '../domain/served.ts';
 import type { ServableGraph, ServedGraph, Server } from './context.ts';
+import { toJson } from './endpoint.ts';
 import { governedGraph, latestState } from './governed/graph.ts';
 import { governedValues } from './governed/view.ts';
 import { Problem } from './problem.ts';
@@ -68,10 +70,12 @@ export async function readState(
   return stateOf({ ...snapshot, values: shown(server, thread, snapshot.values) });
 }
 
+/** @throws Problem 422 where the states are longer than an answer may be; one alone always fits. */
 export async function readHistory(server: Server, thread: ThreadRow, options: History): Promise<Record<string, unknown>[]> {
   const graph = await graphOf(server, thread);
   if (graph === undefined) return [];
   const states: Record<string, unknown>[] = [];
+  let length = 0;
   const before = options.before ?? undefined;
   const history = graph.getStateHistory(
     { configurable: { ...placed(options.checkpoint ?? {}), thread_id: thread.threadId } },
@@ -83,7 +87,11 @@ export async function readHistory(server: Server, thread: ThreadRow, options: Hi
   );
   for await (const raw of history) {
     const snapshot = raw as Snapshot; // LangGraph's own
-    states.push(stateOf({ ...snapshot, values: shown(server, thread, snapshot.values) }));
+    const state = stateOf({ ...snapshot, values: shown(server, thread, snapshot.values) });
+    length += toJson(state).length;
+    if (states.length > 0 && length > MAX_PAGE_LENGTH)
+      throw new Problem(422, `limit: the first ${states.length + 1} states are longer than ${MAX_PAGE_LENGTH} characters; ask for fewer`);
+    states.push(state);
     if (states.length >= options.limit) break;
   }
   return states;

@@ -119,15 +119,22 @@ export function createThreads(database: Database, clock: Clock): Threads {
     get: async (scope, threadId) => get(scope, threadId),
     search: async (scope, filter, paging) => {
       const query = searchOf(scope, filter, paging);
-      const rows = fitting(
-        database
+      let more = false;
+      const page = function* (): Generator<Row> {
+        let left = paging.limit;
+        for (const row of database
           .prepare(`SELECT ${COLUMNS} FROM ${query.from} WHERE ${query.where.join(' AND ')} ORDER BY ${query.order} LIMIT ? OFFSET ?`)
-          .iterate(...query.values, paging.limit + 1, paging.offset) as Iterable<Row>, // the table's columns
-      );
-      const more = rows.length > paging.limit;
-      const total =
-        rows.length <= paging.limit && (rows.length > 0 || paging.offset === 0) ? paging.offset + rows.length : counted(database, query);
-      return { rows: rows.slice(0, paging.limit).map(rowOf), total, next: more ? paging.offset + paging.limit : null };
+          .iterate(...query.values, paging.limit + 1, paging.offset) as Iterable<Row>) {
+          // the table's columns
+          more = left === 0;
+          if (more) return;
+          left -= 1;
+          yield row;
+        }
+      };
+      const rows = fitting(page());
+      const total = !more && (rows.length > 0 || paging.offset === 0) ? paging.offset + rows.length : counted(database, query);
+      return { rows: rows.map(rowOf), total, next: more ? paging.offset + paging.limit : null };
     },
     count: async (scope, filter) => counted(database, searchOf(scope, filter, { limit: 0, offset: 0 })),
     patch: async (scope, threadId, patch) => {
