@@ -118,6 +118,35 @@ test('a database that another process has locked for 10 s delays, and loses noth
   expect((await client.runs.get(thread_id, run.run_id)).status).toBe('success');
 });
 
+test('a database that is locked for longer than a heartbeat waits: the miss is told once, and the run ends well', async () => {
+  // One run at a time, and the first upkeep over: the first to wait for the lock is the heartbeat, long before the node has something to write.
+  const server = await start({ args: ['--concurrency', '1'] });
+  await pause(1000);
+  const { client } = server;
+  const { thread_id } = await client.threads.create();
+  const run = await client.runs.create(thread_id, 'slow', slow(1, 4000));
+  expect(await readStream(`${server.url}/threads/${thread_id}/runs/${run.run_id}/stream`, -1, () => false)).toBe('stopped');
+  const other = new Sqlite(join(home, 'governor.sqlite'));
+  other.exec('BEGIN IMMEDIATE');
+  const told = (): string[] =>
+    server
+      .stderr()
+      .split('\n')
+      .filter((line) => line.includes('no heartbeat'));
+  await until(() => (told().length > 0 ? true : undefined), 'the miss', 50_000);
+  other.exec('COMMIT');
+  other.close();
+  const stream = await whole(server, thread_id, run.run_id);
+  expect(stream.filter((event) => event.event === 'metadata').map((event) => JSON.parse(event.data))).toEqual([
+    { run_id: run.run_id, attempt: 1 },
+  ]);
+  expect(steps()).toEqual(['1']);
+  expect((await client.runs.get(thread_id, run.run_id)).status).toBe('success');
+  expect(told().map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({ message: `run ${run.run_id}: no heartbeat: database is locked` }),
+  ]);
+});
+
 test('a server that was frozen past its leases and thawed writes nothing more to runs that another one took over', async () => {
   const frozen = await start();
   const { thread_id } = await frozen.client.threads.create();
