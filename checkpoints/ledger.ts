@@ -1,6 +1,6 @@
 /** The ledger: reserve before, settle after, in statements that the database guards. Amounts are whole numbers. */
 import type { Account, Amounts, CapName, Caps, Refusal } from '../domain/budget.ts';
-import { tokensOf } from '../domain/budget.ts';
+import { tokensOf, usedOf } from '../domain/budget.ts';
 import type { EffectId, Fence, Ledger, Reservation, SpendLine } from '../domain/ports.ts';
 import { assertFence, type Database } from './database.ts';
 
@@ -94,14 +94,7 @@ export function createLedger(database: Database): Ledger & LedgerCore {
   };
   const refusalOf = (threadId: string, account: string, amounts: Amounts): Refusal => {
     const row = read.get(threadId, account) as Row; // it exists: it was opened just before
-    const totals = { settled: amountsOf(row, 'settled'), reserved: amountsOf(row, 'reserved') };
-    const used: Record<CapName, number> = {
-      costMicroUsd: totals.settled.costMicroUsd + totals.reserved.costMicroUsd,
-      tokens: tokensOf(totals.settled) + tokensOf(totals.reserved),
-      modelCalls: totals.settled.modelCalls + totals.reserved.modelCalls,
-      toolCalls: totals.settled.toolCalls + totals.reserved.toolCalls,
-      agents: totals.settled.agents + totals.reserved.agents,
-    };
+    const used = usedOf({ settled: amountsOf(row, 'settled'), reserved: amountsOf(row, 'reserved') });
     const asked: Record<CapName, number> = { ...amounts, tokens: tokensOf(amounts) };
     for (const name of Object.keys(CAP_SQL) as CapName[]) {
       // the keys of this very table

@@ -87,15 +87,20 @@ export function tokensOf(amounts: Amounts): number {
   return amounts.inputTokens + amounts.outputTokens;
 }
 
+/** What counts against each cap: what is settled, and what is reserved. */
+export function usedOf({ settled, reserved }: Totals): Record<CapName, number> {
+  return {
+    costMicroUsd: settled.costMicroUsd + reserved.costMicroUsd,
+    tokens: tokensOf(settled) + tokensOf(reserved),
+    modelCalls: settled.modelCalls + reserved.modelCalls,
+    toolCalls: settled.toolCalls + reserved.toolCalls,
+    agents: settled.agents + reserved.agents,
+  };
+}
+
 /** The largest used share of any cap, 0 to 1 and above; what `leanAt` is compared with. */
 export function usedShare(totals: Totals, caps: Caps): { share: number; cap: CapName | undefined } {
-  const used: Record<CapName, number> = {
-    costMicroUsd: totals.settled.costMicroUsd + totals.reserved.costMicroUsd,
-    tokens: tokensOf(totals.settled) + tokensOf(totals.reserved),
-    modelCalls: totals.settled.modelCalls + totals.reserved.modelCalls,
-    toolCalls: totals.settled.toolCalls + totals.reserved.toolCalls,
-    agents: totals.settled.agents + totals.reserved.agents,
-  };
+  const used = usedOf(totals);
   let share = 0;
   let cap: CapName | undefined;
   for (const name of ['costMicroUsd', 'tokens', 'modelCalls', 'toolCalls'] as const) {
