@@ -9,6 +9,7 @@ import type { Fence, RunRow } from '../domain/ports.ts';
 import { PIPELINE_VERSION, type Stage } from '../domain/run.ts';
 import { createModelDoor } from '../models/metered.ts';
 import { createModels } from '../models/registry.ts';
+import { sleep } from '../models/sleep.ts';
 import type { Mounts, RequestBody, Session } from '../nodes/session.ts';
 import { createToolDoor } from '../tools/door.ts';
 import { prepareWorkspace } from '../tools/prepare.ts';
@@ -142,19 +143,4 @@ function knownSecrets(config: ReturnType<typeof reparse>, resolve: (reference: s
   const references = Object.values(config.models).map((model) => model?.apiKey ?? 'secret://env/OPENAI_API_KEY');
   const values = ['secret://env/OPENAI_API_KEY', ...references].map((reference) => resolve(reference));
   return [...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))];
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
