@@ -94,34 +94,48 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
       onLeave: leaving(call, run, body.on_disconnect === 'cancel'),
     });
   };
-  const wait = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
-    server.streams.assertRoom(ownerOf(call));
-    const run = await one(call, body, threadId);
-    return waitFor(server, run, {
+  /** Answers with the output, once there is one. */
+  const outputOf = (call: Call, run: ServedRun, threadId: string | undefined, cancels: boolean): Response =>
+    waitFor(server, run, {
       headers: places(run, threadId, 'join'),
       owner: ownerOf(call),
-      onLeave: leaving(call, run, body.on_disconnect === 'cancel'),
+      onLeave: leaving(call, run, cancels),
     });
+  const wait = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
+    server.streams.assertRoom(ownerOf(call));
+    return outputOf(call, await one(call, body, threadId), threadId, body.on_disconnect === 'cancel');
   };
   const create = async (call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> => {
     const run = await one(call, body, threadId);
     return json(runView(run), 200, places(run, threadId, 'stream'));
   };
-  const joinStream = (call: Call, run: ServedRun, threadId: string | undefined, query: z.output<typeof streamQuery>): Response =>
-    eventStream(server, run, {
-      afterSeq: afterSeq(call),
-      modes: query.stream_mode === undefined ? undefined : [query.stream_mode].flat(),
-      headers: places(run, threadId, 'stream'),
-      owner: ownerOf(call),
-      onLeave: leaving(call, run, query.cancel_on_disconnect === true),
-    });
   const read = (call: Call, threadId?: string): Promise<Scope> => call.allowed('threads', 'read', { thread_id: threadId });
   /** A run to look at. To stop it by leaving takes the right to stop it. */
-  const joined = async (call: Call, threadId: string | undefined, runId: string, cancels: boolean | undefined): Promise<ServedRun> => {
+  const joined = async (call: Call, threadId: string | undefined, runId: string, cancels: boolean): Promise<ServedRun> => {
     server.streams.assertRoom(ownerOf(call));
-    if (cancels !== true) return need(await read(call, threadId), threadId, runId);
+    if (!cancels) return need(await read(call, threadId), threadId, runId);
     assertMay(call.caller, 'run');
     return need(await call.allowed('threads', 'update', { thread_id: threadId, run_id: runId, action: 'interrupt' }), threadId, runId);
+  };
+  const join = async (call: Call<unknown, z.output<typeof joinQuery>>, threadId: string | undefined, runId: string): Promise<Response> => {
+    const cancels = call.query.cancel_on_disconnect === true;
+    return outputOf(call, await joined(call, threadId, runId, cancels), threadId, cancels);
+  };
+  const joinStream = async (
+    call: Call<unknown, z.output<typeof streamQuery>>,
+    threadId: string | undefined,
+    runId: string,
+  ): Promise<Response> => {
+    const { cancel_on_disconnect, stream_mode } = call.query;
+    const cancels = cancel_on_disconnect === true;
+    const run = await joined(call, threadId, runId, cancels);
+    return eventStream(server, run, {
+      afterSeq: afterSeq(call),
+      modes: stream_mode === undefined ? undefined : [stream_mode].flat(),
+      headers: places(run, threadId, 'stream'),
+      owner: ownerOf(call),
+      onLeave: leaving(call, run, cancels),
+    });
   };
 
   const withBody = { tag, permission: 'run', body: runCreateSchema } as const;
@@ -188,21 +202,13 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
       'get',
       '/runs/{run_id}/stream',
       { tag, summary: 'Join the events of a stateless run', permission: 'read', params: runIdOnly, query: streamQuery, media: EVENTS },
-      async (call) =>
-        joinStream(call, await joined(call, undefined, call.params.run_id, call.query.cancel_on_disconnect), undefined, call.query),
+      (call) => joinStream(call, undefined, call.params.run_id),
     ),
     endpoint(
       'get',
       '/runs/{run_id}/wait',
       { tag, summary: 'Wait for the output of a stateless run', permission: 'read', params: runIdOnly, query: joinQuery, response: output },
-      async (call) => {
-        const run = await joined(call, undefined, call.params.run_id, call.query.cancel_on_disconnect);
-        return waitFor(server, run, {
-          headers: places(run, undefined, 'join'),
-          owner: ownerOf(call),
-          onLeave: leaving(call, run, call.query.cancel_on_disconnect === true),
-        });
-      },
+      (call) => join(call, undefined, call.params.run_id),
     ),
     endpoint(
       'get',
@@ -253,24 +259,13 @@ export const runEndpoints = (server: Server): readonly Endpoint[] => {
       'get',
       '/threads/{thread_id}/runs/{run_id}/join',
       { tag, summary: 'Wait for the output of a run', permission: 'read', params: runParams, query: joinQuery, response: output },
-      async (call) => {
-        const { thread_id, run_id } = call.params;
-        const run = await joined(call, thread_id, run_id, call.query.cancel_on_disconnect);
-        return waitFor(server, run, {
-          headers: places(run, thread_id, 'join'),
-          owner: ownerOf(call),
-          onLeave: leaving(call, run, call.query.cancel_on_disconnect === true),
-        });
-      },
+      (call) => join(call, call.params.thread_id, call.params.run_id),
     ),
     endpoint(
       'get',
       '/threads/{thread_id}/runs/{run_id}/stream',
       { tag, summary: 'Join the events of a run', permission: 'read', params: runParams, query: streamQuery, media: EVENTS },
-      async (call) => {
-        const { thread_id, run_id } = call.params;
-        return joinStream(call, await joined(call, thread_id, run_id, call.query.cancel_on_disconnect), thread_id, call.query);
-      },
+      (call) => joinStream(call, call.params.thread_id, call.params.run_id),
     ),
     endpoint(
       'post',

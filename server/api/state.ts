@@ -1,7 +1,7 @@
 /** The routes of a thread's state: now, at a checkpoint, its history, and edits. */
 import { z } from 'zod';
 import type { Server } from '../context.ts';
-import { type Endpoint, endpoint, flag, json, uuid } from '../endpoint.ts';
+import { type Call, type Endpoint, endpoint, flag, json, uuid } from '../endpoint.ts';
 import { checkpointSchema, historySchema, stateAtSchema, stateSchema, stateUpdateSchema, threadParams } from '../schemas.ts';
 import { updateState } from '../state.ts';
 import { needThread, readHistory, readState } from '../threads.ts';
@@ -13,101 +13,88 @@ const historyQuery = z.strictObject({
   before: z.string().optional(),
 });
 
-export const stateEndpoints = (server: Server): readonly Endpoint[] => [
-  endpoint(
-    'get',
-    '/threads/{thread_id}/state',
-    { tag, summary: 'Get the latest state', permission: 'read', params: threadParams, query: withSubgraphs, response: stateSchema },
-    async (call) => {
-      const scope = await call.allowed('threads', 'read', { thread_id: call.params.thread_id });
-      return json(await readState(server, await needThread(server, scope, call.params.thread_id), {}, call.query.subgraphs ?? false));
-    },
-  ),
-  endpoint(
-    'post',
-    '/threads/{thread_id}/state',
-    {
-      tag,
-      summary: 'Edit the state, or fork it from a checkpoint',
-      permission: 'run',
-      params: threadParams,
-      body: stateUpdateSchema,
-      response: z.object({ checkpoint: checkpointSchema }),
-    },
-    async (call) => {
-      const { body } = call;
-      const scope = await call.allowed('threads', 'update', {
-        thread_id: call.params.thread_id,
-        values: body.values,
-        as_node: body.as_node,
-      });
-      const thread = await needThread(server, scope, call.params.thread_id);
-      const at = {
-        ...body.checkpoint,
-        ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
-      };
-      return json(await updateState(server, call.caller, thread, { values: body.values, asNode: body.as_node ?? undefined, at }));
-    },
-  ),
-  endpoint(
-    'post',
-    '/threads/{thread_id}/state/checkpoint',
-    { tag, summary: 'Get the state at a checkpoint', permission: 'read', params: threadParams, body: stateAtSchema, response: stateSchema },
-    async (call) => {
-      const scope = await call.allowed('threads', 'read', { thread_id: call.params.thread_id });
-      return json(
-        await readState(server, await needThread(server, scope, call.params.thread_id), call.body.checkpoint, call.body.subgraphs ?? false),
-      );
-    },
-  ),
-  endpoint(
-    'get',
-    '/threads/{thread_id}/state/{checkpoint_id}',
-    {
-      tag,
-      summary: 'Get the state at a checkpoint (deprecated)',
-      permission: 'read',
-      params: z.object({ thread_id: uuid('thread_id'), checkpoint_id: uuid('checkpoint_id') }),
-      query: withSubgraphs,
-      response: stateSchema,
-    },
-    async (call) => {
-      const { thread_id, checkpoint_id } = call.params;
-      const scope = await call.allowed('threads', 'read', { thread_id });
-      return json(await readState(server, await needThread(server, scope, thread_id), { checkpoint_id }, call.query.subgraphs ?? false));
-    },
-  ),
-  endpoint(
-    'get',
-    '/threads/{thread_id}/history',
-    {
-      tag,
-      summary: 'List the states of a thread, newest first',
-      permission: 'read',
-      params: threadParams,
-      query: historyQuery,
-      response: z.array(stateSchema),
-    },
-    async (call) => {
-      const scope = await call.allowed('threads', 'read', { thread_id: call.params.thread_id });
-      return json(await readHistory(server, await needThread(server, scope, call.params.thread_id), call.query));
-    },
-  ),
-  endpoint(
-    'post',
-    '/threads/{thread_id}/history',
-    {
-      tag,
-      summary: 'List the states of a thread, newest first',
-      permission: 'read',
-      params: threadParams,
-      body: historySchema,
-      bodyOptional: true,
-      response: z.array(stateSchema),
-    },
-    async (call) => {
-      const scope = await call.allowed('threads', 'read', { thread_id: call.params.thread_id });
-      return json(await readHistory(server, await needThread(server, scope, call.params.thread_id), call.body));
-    },
-  ),
-];
+const history = {
+  tag,
+  summary: 'List the states of a thread, newest first',
+  permission: 'read',
+  params: threadParams,
+  response: z.array(stateSchema),
+} as const;
+
+export const stateEndpoints = (server: Server): readonly Endpoint[] => {
+  /** The thread that is asked about. */
+  const read = async (call: Call<z.output<typeof threadParams>>) => {
+    const { thread_id } = call.params;
+    return needThread(server, await call.allowed('threads', 'read', { thread_id }), thread_id);
+  };
+
+  return [
+    endpoint(
+      'get',
+      '/threads/{thread_id}/state',
+      { tag, summary: 'Get the latest state', permission: 'read', params: threadParams, query: withSubgraphs, response: stateSchema },
+      async (call) => json(await readState(server, await read(call), {}, call.query.subgraphs ?? false)),
+    ),
+    endpoint(
+      'post',
+      '/threads/{thread_id}/state',
+      {
+        tag,
+        summary: 'Edit the state, or fork it from a checkpoint',
+        permission: 'run',
+        params: threadParams,
+        body: stateUpdateSchema,
+        response: z.object({ checkpoint: checkpointSchema }),
+      },
+      async (call) => {
+        const { body } = call;
+        const scope = await call.allowed('threads', 'update', {
+          thread_id: call.params.thread_id,
+          values: body.values,
+          as_node: body.as_node,
+        });
+        const thread = await needThread(server, scope, call.params.thread_id);
+        const at = {
+          ...body.checkpoint,
+          ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
+        };
+        return json(await updateState(server, call.caller, thread, { values: body.values, asNode: body.as_node ?? undefined, at }));
+      },
+    ),
+    endpoint(
+      'post',
+      '/threads/{thread_id}/state/checkpoint',
+      {
+        tag,
+        summary: 'Get the state at a checkpoint',
+        permission: 'read',
+        params: threadParams,
+        body: stateAtSchema,
+        response: stateSchema,
+      },
+      async (call) => json(await readState(server, await read(call), call.body.checkpoint, call.body.subgraphs ?? false)),
+    ),
+    endpoint(
+      'get',
+      '/threads/{thread_id}/state/{checkpoint_id}',
+      {
+        tag,
+        summary: 'Get the state at a checkpoint (deprecated)',
+        permission: 'read',
+        params: z.object({ thread_id: uuid('thread_id'), checkpoint_id: uuid('checkpoint_id') }),
+        query: withSubgraphs,
+        response: stateSchema,
+      },
+      async (call) => {
+        const { checkpoint_id } = call.params;
+        return json(await readState(server, await read(call), { checkpoint_id }, call.query.subgraphs ?? false));
+      },
+    ),
+    endpoint('get', '/threads/{thread_id}/history', { ...history, query: historyQuery }, async (call) =>
+      json(await readHistory(server, await read(call), call.query)),
+    ),
+    endpoint('post', '/threads/{thread_id}/history', { ...history, body: historySchema, bodyOptional: true }, async (call) =>
+      json(await readHistory(server, await read(call), call.body)),
+    ),
+  ];
+};

@@ -211,6 +211,21 @@ describe('a client that leaves', () => {
     await read('cancel_on_disconnect=1');
     await reached(server, threadId, runId, 'interrupted');
   });
+
+  test('so it is for one who waits for its output', async () => {
+    const { threadId, runId } = await busy();
+    const waits = async (query: string): Promise<void> => {
+      const leave = new AbortController();
+      const response = await fetch(`${server.url}/threads/${threadId}/runs/${runId}/join?${query}`, { signal: leave.signal });
+      expect(response.status).toBe(200);
+      leave.abort();
+    };
+    await waits('cancel_on_disconnect=0');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await status(threadId, runId)).toBe('running');
+    await waits('cancel_on_disconnect=1');
+    await reached(server, threadId, runId, 'interrupted');
+  });
 });
 
 test('forty runs on one thread from ten clients: each once, none lost, the thread idle', async () => {
