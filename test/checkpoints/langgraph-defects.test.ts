@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../checkpoints/database.ts';
 import { GuardedSaver } from '../../checkpoints/saver.ts';
 import { FencedError } from '../../domain/errors.ts';
+import { STAGES } from '../../domain/run.ts';
 import { governorGraph } from '../../graphs/governor.ts';
 import { invokeNested } from '../../graphs/nested.ts';
 
@@ -141,18 +142,7 @@ test('a value that cannot be serialized is an error with its path, and the threa
 });
 
 describe('langgraph#8834: a router that throws is a silent success', () => {
-  const ROUTERS = [
-    'baseline',
-    'plan',
-    'approve_plan',
-    'build',
-    'review_rules',
-    'review_critic',
-    'approve_release',
-    'approve_budget',
-    'deploy',
-    'verify',
-  ];
+  const ROUTERS = STAGES.filter((stage) => stage !== 'halt');
 
   test.each(ROUTERS)('the router after %s is total: what it does not know goes to halt', async (node) => {
     const graph = governorGraph(async () => {
