@@ -58,6 +58,9 @@ export async function admitGoverned(server: Server, caller: Caller, ask: Governe
   const row = await server.house.stores.runs.get(threadId);
   if (row !== undefined && visibleToCaller === undefined) throw new Problem(404, `Thread with ID ${threadId} not found`);
   if (row === undefined) return beginGoverned(server, caller, ask, scope);
+  // Asked before anything is recorded: what is refused must have decided nothing.
+  if (body.multitask_strategy === 'reject' && visibleToCaller?.status === 'busy')
+    throw new Problem(409, `thread ${threadId} is already running a task; wait for it, or choose another multitask_strategy than reject`);
   const { command } = body;
   const jumps = (command?.goto ?? null) !== null || (command?.update ?? null) !== null;
   const answers = command !== null && command !== undefined && command.resume !== undefined;

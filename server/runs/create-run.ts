@@ -29,6 +29,7 @@ export async function createRuns(
   );
   // This very request put its runs before, and the process died before it could keep its answer.
   if (known[0] !== undefined) return known.filter((run) => run !== undefined);
+  if (bodies.length > 1) for (const body of bodies) await assertPlain(server, call, body);
   const prepared: { run: NewRun; scope: Call['scope'] }[] = [];
   for (const [index, body] of bodies.entries()) prepared.push(await prepare(server, call, body, threadId, ids[index] ?? uuidv7()));
   const first = prepared[0];
@@ -47,6 +48,14 @@ export async function createRuns(
     }
   server.poke();
   return runs;
+}
+
+/** A governed run is on record from its beginning: if another one of its batch were refused, it could not be taken back. @throws Problem 422. */
+async function assertPlain(server: Server, call: Call, { assistant_id: id }: RunCreate): Promise<void> {
+  const { graphId } = await findAssistant(server, await call.allowed('assistants', 'read', { assistant_id: id }), id);
+  const served = server.graphs.get(graphId);
+  if (served?.governed === true || served?.begins === true)
+    throw new Problem(422, `assistant_id: runs of graph ${JSON.stringify(graphId)} are not put in batches; send each to POST /runs`);
 }
 
 async function prepare(
