@@ -36,13 +36,13 @@ export function strictest(requirements: readonly Requirement[]): Requirement {
 }
 
 /**
- * May this person decide here? Where `notStarter` holds, its authors may not: who started the run and who edited its plan; unless alone
- * (recorded as self-approved).
+ * May this person decide here? Where `notStarter` holds, its authors may not: who started the run and who edited its plan or state;
+ * unless alone (recorded as self-approved).
  */
 export function mayDecide(person: Person, requirement: Requirement, authors: readonly string[]): Decision {
   if (!person.roles.includes(requirement.role))
     return { kind: 'deny', reason: `role "${requirement.role}" is needed; ${person.id} has ${person.roles.join(', ') || 'none'}` };
   if (requirement.notStarter && authors.includes(person.id) && !person.alone)
-    return { kind: 'deny', reason: `${person.id} started this run or edited its plan, and may not approve it` };
+    return { kind: 'deny', reason: `${person.id} started this run or edited its plan or state, and may not approve it` };
   return { kind: 'allow' };
 }

@@ -29,10 +29,7 @@ export async function decide(house: House, row: RunRow, options: DecideOptions):
       'APPROVAL_STALE',
     );
   const required = { ...approval.required, role: personRole(approval.required.role) };
-  const editors = (await stores.approvals.list({ threadId: row.threadId })).flatMap(({ votes }) =>
-    votes.filter((vote) => vote.decision === 'edited').map((vote) => vote.by.id),
-  );
-  const allowed = mayDecide(person, required, [row.input.starter, ...editors]);
+  const allowed = mayDecide(person, required, await authorsOf(house, row));
   if (allowed.kind === 'deny') {
     await stores.audit.append({
       threadId: row.threadId,
@@ -57,6 +54,18 @@ export async function decide(house: House, row: RunRow, options: DecideOptions):
     at: new Date(house.clock.now()).toISOString(),
   };
   return stores.approvals.vote(approval.id, options.subject, vote);
+}
+
+/** Whose work is decided on: who started the run, who edited its plan at a gate, and who edited its state. */
+async function authorsOf({ stores }: House, row: RunRow): Promise<readonly string[]> {
+  const { threadId } = row;
+  const votes = (await stores.approvals.list({ threadId })).flatMap((approval) => approval.votes);
+  const edits = (await stores.audit.read({ threadId })).filter(({ action }) => action === 'state-edit');
+  return [
+    row.input.starter,
+    ...votes.filter((vote) => vote.decision === 'edited').map((vote) => vote.by.id),
+    ...edits.map(({ actor }) => actor),
+  ];
 }
 
 /** Longest comment or reason, in UTF-8 bytes: it reaches prompts, files and commits. */
