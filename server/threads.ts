@@ -1,5 +1,6 @@
 /** A thread with its graph: how routes find the two, and read or edit the state. */
 import { MAX_PAGE_LENGTH } from '../checkpoints/served/page-limit.ts';
+import { toError } from '../domain/errors.ts';
 import type { Json, Scope, ThreadRow } from '../domain/served.ts';
 import type { ServableGraph, ServedGraph, Server } from './context.ts';
 import { toJson } from './endpoint.ts';
@@ -28,17 +29,25 @@ export function configOf(threadId: string, graphId: string, configurable: Json =
   return { configurable: { ...configurable, thread_id: threadId, graph_id: graphId } };
 }
 
-/** Undefined when no run has named a graph yet, or the graph is no longer served. */
+/**
+ * Undefined when no run has named a graph yet, or the graph is no longer served.
+ * @throws Problem 422 with what a factory throws: it is the project's own code, and asking again helps nobody.
+ */
 export async function graphOf(server: Server, thread: ThreadRow): Promise<ServableGraph | undefined> {
   const served = servedGraphOf(server, thread);
   if (served === undefined) return undefined;
   if (served.governed) return governedGraph(server.house) as unknown as ServableGraph; // the same class, narrowed to what the server uses
   const configurable = (thread.config['configurable'] ?? {}) as Record<string, unknown>; // checked when it was written
-  return served.open(configOf(thread.threadId, served.id, configurable), {
-    saver: server.saver,
-    store: server.store(thread.tenant),
-    access: { accessContext: 'threads.read', executionRuntime: null },
-  });
+  const access = { accessContext: 'threads.read' as const, executionRuntime: null };
+  try {
+    return await served.open(configOf(thread.threadId, served.id, configurable), {
+      saver: server.saver,
+      store: server.store(thread.tenant),
+      access,
+    });
+  } catch (thrown) {
+    throw new Problem(422, `graph "${served.id}": its function fails with the config of this thread: ${toError(thrown).message}`);
+  }
 }
 
 const shown = (server: Server, thread: ThreadRow, values: unknown): unknown =>

@@ -60,6 +60,7 @@ export async function execute(
   const config = runConfig(server, run, assistant, kwargs, AbortSignal.any([execution.signal, broken.signal]));
   const access = { accessContext: 'threads.create_run' as const, executionRuntime: { context: config['context'] } };
   const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
+  opened.set(run, graph);
   const stamp = { ...run.metadata, graph_id: assistant.graphId, assistant_id: assistant.assistantId };
   server.saver.guard({ threadId: lease.threadId, epoch: lease.epoch }, (error) => broken.abort(error), stamp);
   try {
@@ -79,11 +80,14 @@ export async function execute(
   }
 }
 
+/** The graph that a run was run in: a factory that fails, or takes its time, does so once. */
+const opened = new WeakMap<ServedRun, ServableGraph>();
+
 /** The thread after a run, read from its newest checkpoint. */
 export async function outcomeOf(server: Server, run: ServedRun, assistant: AssistantRow, served: ServedGraph): Promise<Outcome> {
   const config = configOf(run.threadId, served.id, configurableOf(run, assistant));
   const access = { accessContext: 'threads.read' as const, executionRuntime: null };
-  const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
+  const graph = opened.get(run) ?? (await served.open(config, { saver: server.saver, store: server.store(run.tenant), access }));
   const snapshot = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
   return standing(snapshot);
 }
