@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { toError } from '../../domain/errors.ts';
 import { type AssistantRow, type Json, ServedError } from '../../domain/served.ts';
 import { assistantOf } from '../assistants.ts';
-import { cleanConfigurable } from '../auth/configurable.ts';
+import { wordsOf } from '../auth/configurable.ts';
 import type { GraphSchemas, ServableGraph, ServedGraph, Server } from '../context.ts';
 import { type Call, type Endpoint, endpoint, flag, json, jsonObject, parse } from '../endpoint.ts';
 import { Problem } from '../problem.ts';
@@ -33,7 +33,7 @@ export function assistantEndpoints(server: Server): readonly Endpoint[] {
   };
   const opened = async (call: Call<{ assistant_id: string }>) => {
     const { row } = await touched(call, 'read');
-    const config = { ...row.config, configurable: cleanConfigurable(member(row.config, 'configurable')) };
+    const config = { ...row.config, configurable: wordsOf(call.caller.person, member(row.config, 'configurable')) };
     return { config, graph: await open(server, call, row, config) };
   };
   const subgraphsOf = async (call: Call<{ assistant_id: string }>, keep: (namespace: string) => boolean) => {

@@ -2,7 +2,7 @@
 import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
 import type { AssistantRow, Json, NewRun, ServedRun } from '../../domain/served.ts';
 import { findAssistant } from '../assistants.ts';
-import { cleanConfigurable } from '../auth/configurable.ts';
+import { cleanConfigurable, wordsOf } from '../auth/configurable.ts';
 import { assertMay } from '../caller.ts';
 import type { Server } from '../context.ts';
 import type { Call } from '../endpoint.ts';
@@ -117,7 +117,7 @@ async function prepare(
       threadConfig: {
         ...assistant.config,
         ...body.config,
-        configurable: cleanConfigurable({ ...configurableOf(assistant.config), ...body.config?.configurable }),
+        configurable: wordsOf(call.caller.person, { ...configurableOf(assistant.config), ...body.config?.configurable }),
       },
     },
   };
