@@ -16,9 +16,20 @@ const SAFE: readonly string[] = ['GET', 'HEAD'];
 const EXPOSED = 'content-location, location, x-pagination-total, x-pagination-next';
 const PREFLIGHT: Readonly<Record<string, string>> = {
   'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
-  'access-control-allow-headers': 'content-type, x-auth-scheme, x-api-key, authorization, last-event-id, idempotency-key',
   'access-control-max-age': '600',
 };
+
+const HEADERS = ['content-type', 'x-auth-scheme', 'x-api-key', 'authorization', 'last-event-id', 'idempotency-key', 'prefer'];
+const MAX_HEADERS = 50;
+
+/** Also those that the page asks for: graphs read the `x-...` headers of their callers, whatever they are named. */
+function allowedHeaders(asked: string | undefined): string {
+  const names = (asked ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+  return [...new Set([...HEADERS, ...names.filter((name) => /^[a-z0-9_-]{1,100}$/.test(name))])].slice(0, MAX_HEADERS).join(', ');
+}
 
 /** A name or address that never leaves this machine, as a host header, a URL, a bind or a socket names it. */
 export function isLoopback(name: string): boolean {
@@ -51,7 +62,12 @@ export function guardOrigin(options: OriginOptions): MiddlewareHandler {
       return refuse(`origin ${shown(origin)}: pages from there may not call; operator.yaml names them: server.origins`);
     if (isPreflight) {
       const asked = c.req.header('access-control-request-private-network') === 'true';
-      const headers = { ...PREFLIGHT, 'access-control-allow-origin': origin, vary: 'Origin' };
+      const headers = {
+        ...PREFLIGHT,
+        'access-control-allow-headers': allowedHeaders(c.req.header('access-control-request-headers')),
+        'access-control-allow-origin': origin,
+        vary: 'Origin',
+      };
       return new Response(null, {
         status: 204,
         headers: asked ? { ...headers, 'access-control-allow-private-network': 'true' } : headers,

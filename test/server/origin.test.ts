@@ -178,11 +178,17 @@ describe('a preflight', () => {
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': 'https://smith.langchain.com',
       'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE, OPTIONS',
-      'access-control-allow-headers': 'content-type, x-auth-scheme, x-api-key, authorization, last-event-id, idempotency-key',
+      'access-control-allow-headers': 'content-type, x-auth-scheme, x-api-key, authorization, last-event-id, idempotency-key, prefer',
       vary: 'Origin',
     });
     expect(answer.headers).not.toHaveProperty('access-control-allow-private-network');
     expect(calls).toBe(before);
+  });
+
+  it('lets a friendly page send headers of its own, which graphs read', async () => {
+    const headers = { ...ask, origin: 'http://localhost:3000', 'access-control-request-headers': 'content-type, X-Mine,x y, *' };
+    expect((await send('OPTIONS', '/threads', headers)).headers['access-control-allow-headers']).toMatch(/prefer, x-mine$/);
+    expect((await send('OPTIONS', '/threads', { ...headers, origin: 'https://evil.example' })).status).toBe(403);
   });
 
   it('that asks for the private network is told yes, when its page may call', async () => {
