@@ -10,7 +10,8 @@ const ENDED: ReadonlySet<RunRow['status']> = new Set(['released', 'unchanged', '
 
 /** True when nothing can bring the thread back to work. */
 function isFinal(row: RunRow): boolean {
-  return ENDED.has(row.status) && !(row.reason?.resumable === true);
+  // Of a changed pipeline a person may still say: go on all the same (`resume --migrate`).
+  return ENDED.has(row.status) && row.reason?.resumable !== true && row.reason?.code !== 'DEFINITION_CHANGED';
 }
 
 export async function collect(house: House, olderMs: number | undefined): Promise<{ workTrees: number; threads: number; refs: number }> {

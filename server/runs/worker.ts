@@ -122,7 +122,7 @@ async function work(server: Server, run: ServedRun, lease: RunLease, abort: Abor
   const limit = server.limits.runMs > 0 ? setTimeout(() => abort.abort(new Stopped('timeout')), server.limits.runMs) : undefined;
   try {
     // What was asked while nobody held it: a cancel of a run whose worker died.
-    if (lease.again) await beat();
+    if (lease.again) await beat().catch(missed);
     const end = await attempt(server, run, lease, kwargs, writer, abort, drain);
     if (end === 'drain') {
       await queue.giveBack(lease);

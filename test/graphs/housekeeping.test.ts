@@ -89,3 +89,22 @@ test('what a released thread needs for its undoing stays when that begins after 
   const { threads, refs } = await collect(house, 0);
   expect([threads, refs > 0, pins(), kept(thread)[0]]).toEqual([1, true, '', 0]);
 });
+
+test('a thread whose pipeline changed keeps its checkpoints: it can be gone on with by resume --migrate', async () => {
+  const { thread_id: thread } = await start(world, operations);
+  const before = kept(thread);
+  const fence = await house.stores.runs.acquire(thread);
+  const reason = {
+    code: 'DEFINITION_CHANGED' as const,
+    message: 'changed',
+    stage: 'halt' as const,
+    resumable: false,
+    evidence: [],
+    next: '',
+  };
+  await house.stores.runs.update(fence, { status: 'stopped', reason });
+  await house.stores.runs.release(fence);
+  // Its work tree can be made again.
+  expect(await collect(house, 0)).toMatchObject({ threads: 0, refs: 0 });
+  expect(kept(thread)).toEqual(before);
+});

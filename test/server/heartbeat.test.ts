@@ -57,3 +57,18 @@ test('a heartbeat after one that was missed holds the lease again, and still hea
   expect(await client.runs.get(thread_id, run.run_id)).toMatchObject({ status: 'interrupted' });
   expect(server.logged).toHaveLength(misses);
 });
+
+test('a run that was given back and cannot ask at its beginning whether it was cancelled begins all the same', async () => {
+  const { client } = server;
+  const { thread_id } = await client.threads.create();
+  const run = await client.runs.create(thread_id, 'slow', {
+    input: { n: 0 },
+    config: { configurable: { steps: 1, ms: 100 } },
+    afterSeconds: 1,
+  });
+  refuseBeats();
+  database.prepare('UPDATE thread_runs SET mark_checkpoints = 0, mark_writes = 0 WHERE run_id = ?').run(run.run_id);
+  expect(await client.runs.join(thread_id, run.run_id)).toMatchObject({ n: 1 });
+  expect(await client.runs.get(thread_id, run.run_id)).toMatchObject({ status: 'success' });
+  expect(server.logged[0]).toContain(`run ${run.run_id}: no heartbeat`);
+});
