@@ -16,6 +16,7 @@ import type { Fence } from '../domain/ports.ts';
 import { assertFence, type Database } from './database.ts';
 import { strictSerializer } from './serializer.ts';
 import { contains } from './served/filters.ts';
+import { keepReplaced } from './served/take-back.ts';
 
 /** Checkpoints that a listing reads at once, each with its whole state. */
 const LISTED = 5;
@@ -161,7 +162,16 @@ export class GuardedSaver extends SqliteSaver {
       const rows = await Promise.all(
         writes.map(async ([channel, value], index) => {
           const [type, body] = await this.serde.dumpsTyped(value);
-          return [place.threadId, place.namespace, place.checkpointId, taskId, WRITES_IDX_MAP[channel] ?? index, channel, type, body];
+          return [
+            place.threadId,
+            place.namespace,
+            place.checkpointId,
+            taskId,
+            WRITES_IDX_MAP[channel] ?? index,
+            channel,
+            type,
+            body,
+          ] as const;
         }),
       );
       const special = writes.every(([channel]) => channel in WRITES_IDX_MAP);
@@ -172,7 +182,11 @@ export class GuardedSaver extends SqliteSaver {
           const insert = this.#database.prepare(
             `INSERT OR ${special ? 'REPLACE' : 'IGNORE'} INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
           );
-          for (const row of rows) insert.run(...row);
+          for (const row of rows) {
+            const [threadId, namespace, checkpointId, task, index] = row;
+            if (special) keepReplaced(this.#database, [threadId, namespace, checkpointId, task, index]);
+            insert.run(...row);
+          }
         },
       );
     } catch (error) {

@@ -3,5 +3,6 @@ import { sql as first } from './0001-first.ts';
 import { sql as extensionAmounts } from './0002-extension-amounts.ts';
 import { sql as served } from './0003-served.ts';
 import { sql as idempotencyOwner } from './0004-idempotency-owner.ts';
+import { sql as replacedWrites } from './0005-replaced-writes.ts';
 
-export const MIGRATIONS: readonly string[] = [first, extensionAmounts, served, idempotencyOwner];
+export const MIGRATIONS: readonly string[] = [first, extensionAmounts, served, idempotencyOwner, replacedWrites];

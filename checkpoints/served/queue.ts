@@ -19,6 +19,7 @@ import { isAlive, LEASE_MS, thisProcess } from '../owner.ts';
 import { contains, isOfGraphs, matchesFilters } from './filters.ts';
 import { putWebhook } from './outbox.ts';
 import { fitting } from './page-limit.ts';
+import { forgetReplaced, takeBack } from './take-back.ts';
 import { missingThread, settleThread } from './threads.ts';
 
 interface Row {
@@ -275,8 +276,9 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
         const row = rowById(lease.runId);
         if (row === undefined) return false;
         if (end.rollback === true) {
-          undo(database, row);
+          takeBack(database, row);
         } else {
+          forgetReplaced(database, row.run_id);
           database
             .prepare(
               `UPDATE thread_runs SET status = ?, output = ?, error = ?, updated_at = ?, lease_host = NULL, lease_pid = NULL,
@@ -331,6 +333,7 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
         if (row.status === 'running') throw new ServedError('conflict', `run ${runId} is running; cancel it first`);
         database.prepare('DELETE FROM run_events WHERE run_id = ?').run(runId);
         database.prepare('DELETE FROM thread_runs WHERE run_id = ?').run(runId);
+        forgetReplaced(database, runId);
         if (row.status === 'pending') leave(database, row, {}, stamp());
       });
       write.immediate();
@@ -384,12 +387,4 @@ function leave(database: Database, row: Row, end: ThreadEnd, at: string): void {
     return;
   }
   for (const table of ['checkpoints', 'writes', 'threads']) database.prepare(`DELETE FROM ${table} WHERE thread_id = ?`).run(row.thread_id);
-}
-
-/** Removes a run and what it wrote since it first began. */
-function undo(database: Database, row: Row): void {
-  database.prepare('DELETE FROM checkpoints WHERE thread_id = ? AND rowid > ?').run(row.thread_id, row.mark_checkpoints ?? 0);
-  database.prepare('DELETE FROM writes WHERE thread_id = ? AND rowid > ?').run(row.thread_id, row.mark_writes ?? 0);
-  database.prepare('DELETE FROM run_events WHERE run_id = ?').run(row.run_id);
-  database.prepare('DELETE FROM thread_runs WHERE run_id = ?').run(row.run_id);
 }

@@ -64,7 +64,7 @@ export const missingThread = (threadId: string): ServedError => new ServedError(
 /** Deletes all that a thread has, but not what a webhook still has to tell. Runs inside the caller's transaction. */
 export function eraseThread(database: Database, threadId: string): void {
   database.prepare('DELETE FROM run_events WHERE run_id IN (SELECT run_id FROM thread_runs WHERE thread_id = ?)').run(threadId);
-  for (const table of ['thread_runs', 'checkpoints', 'writes', 'threads'])
+  for (const table of ['thread_runs', 'checkpoints', 'writes', 'replaced_writes', 'threads'])
     database.prepare(`DELETE FROM ${table} WHERE thread_id = ?`).run(threadId);
 }
 
