@@ -6,7 +6,12 @@ export type Truncated = { readonly [part in 'runs' | 'threads' | 'assistants' | 
 export function truncateServed(database: Database, what: Truncated): void {
   const mine = 'thread_id NOT IN (SELECT thread_id FROM runs)';
   const statements = [
-    ...(what.runs === true ? ['DELETE FROM run_events', 'DELETE FROM thread_runs', 'DELETE FROM outbox', 'DELETE FROM idempotency'] : []),
+    ...(what.runs === true
+      ? [
+          ...['run_events', 'thread_runs', 'replaced_writes', 'outbox', 'idempotency'].map((table) => `DELETE FROM ${table}`),
+          `UPDATE threads SET status = rest WHERE status = 'busy' AND ${mine}`,
+        ]
+      : []),
     ...(what.checkpointer === true ? [`DELETE FROM checkpoints WHERE ${mine}`, `DELETE FROM writes WHERE ${mine}`] : []),
     ...(what.threads === true ? [`DELETE FROM threads WHERE ${mine}`] : []),
     ...(what.assistants === true
