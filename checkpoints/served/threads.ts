@@ -15,6 +15,7 @@ import {
 import type { Database } from '../database.ts';
 import { contains, isOfGraphs, matchesFilters } from './filters.ts';
 import { fitting } from './page-limit.ts';
+import { scanned } from './thread-scan.ts';
 
 interface Row {
   thread_id: string;
@@ -119,6 +120,14 @@ export function createThreads(database: Database, clock: Clock): Threads {
     get: async (scope, threadId) => get(scope, threadId),
     search: async (scope, filter, paging) => {
       const query = searchOf(scope, filter, paging);
+      if (query.told === 'by JSON') {
+        const end = paging.offset + paging.limit;
+        const ids = await scanned(database, query, filter, Math.max(COUNT_CAP, end + 1));
+        const found = function* (): Generator<Row> {
+          for (const id of ids.slice(paging.offset, end)) if (get(scope, id) !== undefined) yield select.get(id) as Row; // the table's columns
+        };
+        return { rows: fitting(found()).map(rowOf), total: Math.min(ids.length, COUNT_CAP), next: ids.length > end ? end : null };
+      }
       let more = false;
       const page = function* (): Generator<Row> {
         let left = paging.limit;
@@ -136,7 +145,10 @@ export function createThreads(database: Database, clock: Clock): Threads {
       const total = !more && (rows.length > 0 || paging.offset === 0) ? paging.offset + rows.length : counted(database, query);
       return { rows: rows.map(rowOf), total, next: more ? paging.offset + paging.limit : null };
     },
-    count: async (scope, filter) => counted(database, searchOf(scope, filter, { limit: 0, offset: 0 })),
+    count: async (scope, filter) => {
+      const query = searchOf(scope, filter, { limit: 0, offset: 0 });
+      return query.told === 'by JSON' ? (await scanned(database, query, filter, COUNT_CAP)).length : counted(database, query);
+    },
     patch: async (scope, threadId, patch) => {
       const write = database.transaction(() => {
         const thread = need(scope, threadId);
@@ -284,6 +296,8 @@ interface Query {
   readonly where: readonly string[];
   readonly order: string;
   readonly values: readonly unknown[];
+  /** By JSON: the rows that these rules find are still to be looked at. */
+  readonly told: 'by rules' | 'by JSON';
 }
 
 type Tag = readonly [key: string, value: string | number | boolean];
@@ -326,13 +340,10 @@ function searchOf(scope: Scope, filter: ThreadFilter, paging: Paging): Query {
     filter.metadata?.[leading[0]] === leading[1] &&
     typeof leading[1] === 'string' &&
     /^[^\d-]/.test(leading[1]);
-  if (members.length > 0 && !told) {
+  const byJson = Object.keys(filter.values ?? {}).length > 0 || (members.length > 0 && leading === undefined);
+  if (members.length > 0 && !told && !byJson) {
     where.push('json_contains(t.metadata, ?)');
     values.push(JSON.stringify(filter.metadata));
-  }
-  if (filter.values !== undefined && Object.keys(filter.values).length > 0) {
-    where.push('t."values" IS NOT NULL', 'json_contains(t."values", ?)');
-    values.push(JSON.stringify(filter.values));
   }
   if (scope.filters !== undefined) {
     where.push('json_matches(t.metadata, ?)');
@@ -348,6 +359,7 @@ function searchOf(scope: Scope, filter: ThreadFilter, paging: Paging): Query {
     where,
     order: columns.map((column) => `${column} ${direction}`).join(', '),
     values,
+    told: byJson ? 'by JSON' : 'by rules',
   };
 }
 
