@@ -170,7 +170,11 @@ export function createAssistants(database: Database, clock: Clock): Assistants {
       );
       const total = count(database, found);
       const next = paging.offset + rows.length;
-      return { rows: rows.map(rowOf), total, next: rows.length === paging.limit && next < total ? next : null };
+      // The count ends at its cap, the pages do not.
+      const beyond = (): boolean =>
+        total === COUNT_CAP &&
+        database.prepare(`SELECT 1 FROM assistants WHERE ${FOUND} LIMIT 1 OFFSET @offset`).get({ ...found, offset: next }) !== undefined;
+      return { rows: rows.map(rowOf), total, next: rows.length === paging.limit && (next < total || beyond()) ? next : null };
     },
     count: async (scope, filter) => count(database, { ...seen(scope), ...asked(filter) }),
     patch: async (scope, id, patch) =>
