@@ -1,6 +1,6 @@
 /** A thread with its graph: how routes find the two, and read or edit the state. */
 import { MAX_PAGE_LENGTH } from '../checkpoints/served/page-limit.ts';
-import { toError } from '../domain/errors.ts';
+import { codeOf, toError } from '../domain/errors.ts';
 import type { Json, Scope, ThreadRow } from '../domain/served.ts';
 import type { ServableGraph, ServedGraph, Server } from './context.ts';
 import { toJson } from './endpoint.ts';
@@ -117,10 +117,24 @@ export function placed(checkpoint: Record<string, unknown>): Record<string, unkn
   return Object.fromEntries(known.filter(([, value]) => value !== null && value !== undefined));
 }
 
-/** The thread as the API shows it. A governed one may have gone on by the command line: its state is read, not remembered. */
+/**
+ * The thread as the API shows it. A governed one may have gone on by the command line: its state is read, not remembered. One whose
+ * state cannot be read says so, and hides no other thread of a listing.
+ */
 export async function viewOf(server: Server, thread: ThreadRow): Promise<Record<string, unknown>> {
   if (servedGraphOf(server, thread)?.governed !== true) return threadView(thread);
-  const snapshot = await latestState(server.house, thread.threadId);
+  const snapshot = await latestState(server.house, thread.threadId).catch((thrown: unknown) => {
+    if (codeOf(thrown) === 'STATE_TAMPERED') return toError(thrown);
+    throw thrown;
+  });
+  if (snapshot instanceof Error)
+    return threadView({
+      ...thread,
+      status: 'error',
+      values: null,
+      interrupts: {},
+      error: { error: 'STATE_TAMPERED', message: snapshot.message },
+    });
   return threadView({
     ...thread,
     values: governedValues(snapshot.values),

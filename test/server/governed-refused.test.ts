@@ -1,6 +1,7 @@
-/** What is refused of a governed thread has done nothing: no decision is recorded, no run begun. */
+/** What is refused of a governed thread has done nothing: no decision is recorded, no run begun. And a damaged one hides no other. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openHouse } from '../../graphs/house.ts';
 import { LIMITS, serve } from '../../server/serve.ts';
@@ -10,6 +11,7 @@ import { HAPPY, makeWorld } from '../story/world.ts';
 const input = { goal: 'Add a product function with a test', repo: 'shop' };
 const closers: (() => void | Promise<void>)[] = [];
 let url = '';
+let home = '';
 
 beforeAll(async () => {
   const endpoint = await openEndpoint(HAPPY);
@@ -20,6 +22,7 @@ beforeAll(async () => {
   const config = resolve('langgraph.json');
   const serving = await serve({ house, host: '127.0.0.1', port: 0, config, limits: LIMITS, log: () => undefined });
   url = serving.url;
+  home = world.home;
   closers.push(
     () => serving.stop(0),
     () => house.stores.close(),
@@ -68,4 +71,22 @@ test('a batch with a governed run begins none of its runs', async () => {
     detail: 'assistant_id: runs of graph "governor" are not put in batches; send each to POST /runs',
   });
   expect(await threads()).toBe(before);
+});
+
+test('a thread whose state is damaged is listed as that, beside the others', async () => {
+  const [found] = (await (await fetch(`${url}/threads/search`, { method: 'POST' })).json()) as { thread_id: string }[]; // a list
+  const id = found?.thread_id ?? '';
+  const rows = new Sqlite(join(home, 'governor.sqlite'));
+  rows.prepare("UPDATE checkpoints SET checkpoint = CAST('{' AS BLOB) WHERE thread_id = ?").run(id);
+  rows.close();
+  await post('/threads', {});
+  const answer = await fetch(`${url}/threads/search`, { method: 'POST' });
+  expect([answer.status, await answer.json()]).toEqual([
+    200,
+    expect.arrayContaining([
+      expect.objectContaining({ thread_id: id, status: 'error', error: { error: 'STATE_TAMPERED', message: expect.any(String) } }),
+      expect.objectContaining({ status: 'idle', error: null }),
+    ]),
+  ]);
+  expect((await fetch(`${url}/threads/${id}/state`)).status).toBe(409);
 });
