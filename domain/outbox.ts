@@ -11,9 +11,10 @@ export interface OutboxRow {
 export interface Outbox {
   /** The due ones, oldest first; each is held for `holdMs`, so that two processes do not send it at once. */
   take(limit: number, holdMs: number): Promise<readonly OutboxRow[]>;
-  sent(id: number): Promise<void>;
+  /** By its run too: an id is given again once its row is gone. */
+  sent(row: Pick<OutboxRow, 'id' | 'runId'>): Promise<void>;
   /** Another try after `delayMs`; `null`: given up, kept with its error. */
-  failed(id: number, error: string, delayMs: number | null): Promise<void>;
+  failed(row: Pick<OutboxRow, 'id' | 'runId'>, error: string, delayMs: number | null): Promise<void>;
   nextDueMs(): Promise<number | undefined>;
   counts(): Promise<{ waiting: number; dead: number }>;
 }

@@ -46,15 +46,17 @@ export function createOutbox(database: Database, clock: Clock): Outbox {
       return take.immediate();
     },
     // What a target has is of no more use here, and rows must not grow without end.
-    sent: async (id) => {
-      database.prepare('DELETE FROM outbox WHERE id = ?').run(id);
+    sent: async ({ id, runId }) => {
+      database.prepare('DELETE FROM outbox WHERE id = ? AND run_id = ?').run(id, runId);
     },
-    failed: async (id, error, delayMs) => {
+    failed: async ({ id, runId }, error, delayMs) => {
       const kept = error.slice(0, ERROR_CHARS);
       const fail = database.transaction(() => {
         database
-          .prepare("UPDATE outbox SET tries = tries + 1, error = ?, state = ?, due_at = ? WHERE id = ? AND state = 'waiting'")
-          .run(kept, delayMs === null ? 'dead' : 'waiting', clock.now() + Math.ceil(delayMs ?? 0), id);
+          .prepare(
+            "UPDATE outbox SET tries = tries + 1, error = ?, state = ?, due_at = ? WHERE id = ? AND run_id = ? AND state = 'waiting'",
+          )
+          .run(kept, delayMs === null ? 'dead' : 'waiting', clock.now() + Math.ceil(delayMs ?? 0), id, runId);
         if (delayMs === null) bury.run();
       });
       fail.immediate();

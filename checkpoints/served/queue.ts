@@ -72,6 +72,9 @@ const rowOf = (row: Row): ServedRun => ({
 const OPEN = "status IN ('pending', 'running')";
 
 /** What is acknowledged (`put`) and what ends a run is on the disk when it returns; claims and heartbeats go by `quick`. */
+/** Runs of one thread that wait or run, at most: they go one after the other, and each look at the queue passes them all. */
+export const OPEN_RUNS = 1000;
+
 export function createQueue(database: Database, quick: Database, clock: Clock): Queue {
   const self = thisProcess();
   const stamp = (): string => new Date(clock.now()).toISOString();
@@ -117,6 +120,8 @@ export function createQueue(database: Database, quick: Database, clock: Clock): 
         'conflict',
         `thread ${run.threadId} is already running a task (run ${open[0]?.run_id}); wait for it, or choose another multitask_strategy than reject`,
       );
+    if (open.length >= OPEN_RUNS)
+      throw new ServedError('conflict', `thread ${run.threadId}: ${open.length} runs wait or run on it (at most ${OPEN_RUNS})`);
     insert.run(
       run.runId,
       run.threadId,

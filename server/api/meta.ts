@@ -17,6 +17,7 @@ const infoSchema = z
   .object({
     version: z.string().describe('Level of the LangGraph API, not of this program.'),
     langgraph_js_version: z.string(),
+    langgraph_py_version: z.null(),
     context: z.literal('js'),
     flags: z.object({ assistants: z.boolean(), crons: z.boolean(), langsmith: z.boolean(), langsmith_tracing_replicas: z.boolean() }),
     metadata: z.record(z.string(), z.unknown()),
@@ -42,6 +43,7 @@ export function metaEndpoints({ served }: Pick<Server, 'served'>): readonly Endp
   const info: z.infer<typeof infoSchema> = {
     version: API_LEVEL,
     langgraph_js_version: langgraphVersion(),
+    langgraph_py_version: null,
     context: 'js',
     flags: { assistants: true, crons: false, langsmith: false, langsmith_tracing_replicas: false },
     metadata: {},

@@ -111,7 +111,7 @@ async function deliver(options: Options, row: OutboxRow, stopping: AbortSignal):
   const outcome = await attempt(options, row, stopping);
   if (outcome === 'sent') {
     failpoint('webhook:send:after');
-    await outbox.sent(row.id);
+    await outbox.sent(row);
     log('info', 'webhook sent', { run_id: row.runId, webhook: row.id, tries: row.tries + 1 });
     return;
   }
@@ -120,7 +120,7 @@ async function deliver(options: Options, row: OutboxRow, stopping: AbortSignal):
   const ceiling = Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** row.tries);
   // Half of it by chance, so that the many webhooks of one outage do not come back together.
   const delayMs = last ? null : Math.max(FIRST_DELAY_MS, ceiling * (0.5 + Math.random() / 2));
-  await outbox.failed(row.id, outcome.error, delayMs);
+  await outbox.failed(row, outcome.error, delayMs);
   log(last ? 'error' : 'warn', last ? 'webhook given up' : 'webhook failed', {
     run_id: row.runId,
     webhook: row.id,

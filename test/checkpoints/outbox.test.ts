@@ -18,6 +18,8 @@ afterEach(() => {
   home.dispose();
 });
 
+/** Put in the order of their numbers, their ids are the same. */
+const row = (number: number) => ({ id: number, runId: threadOf(number) });
 const put = (number: number, at = START_MS): void =>
   putWebhook(database, { runId: threadOf(number), tenant: 'acme', url: `https://a.example/${number}`, body: `{"n":${number}}`, at });
 
@@ -48,8 +50,8 @@ test('a sent one is gone; a failed one comes again after its delay with one try 
   put(1);
   put(2);
   await outbox.take(2, 30_000);
-  await outbox.sent(1);
-  await outbox.failed(2, 'answered 500', 1500.2);
+  await outbox.sent(row(1));
+  await outbox.failed(row(2), 'answered 500', 1500.2);
   expect(await outbox.counts()).toEqual({ waiting: 1, dead: 0 });
   expect(await outbox.nextDueMs()).toBe(1501);
   expect(await outbox.take(2, 1000)).toEqual([]);
@@ -58,15 +60,25 @@ test('a sent one is gone; a failed one comes again after its delay with one try 
   expect((await outbox.take(2, 1000)).map(({ id, tries }) => ({ id, tries }))).toEqual([{ id: 2, tries: 1 }]);
 });
 
+test('an id that was given again is not taken for the row that had it before', async () => {
+  put(1);
+  await outbox.sent(row(1));
+  put(2);
+  expect((await outbox.take(1, 1000)).map(({ id, runId }) => ({ id, runId }))).toEqual([{ id: 1, runId: threadOf(2) }]);
+  await outbox.sent(row(1));
+  await outbox.failed(row(1), 'late', null);
+  expect(await outbox.counts()).toEqual({ waiting: 1, dead: 0 });
+});
+
 test('one that is given up is kept with its error and never taken', async () => {
   put(1);
-  await outbox.failed(1, 'x'.repeat(9000), null);
+  await outbox.failed(row(1), 'x'.repeat(9000), null);
   home.clock.ms += 1_000_000;
   expect(await outbox.take(2, 1000)).toEqual([]);
   expect(await outbox.nextDueMs()).toBeUndefined();
   expect(await outbox.counts()).toEqual({ waiting: 0, dead: 1 });
   expect(home.raw().prepare('SELECT state, error, tries FROM outbox').get()).toEqual({ state: 'dead', error: 'x'.repeat(500), tries: 1 });
-  await outbox.failed(1, 'late', 10);
+  await outbox.failed(row(1), 'late', 10);
   expect(await outbox.counts()).toEqual({ waiting: 0, dead: 1 });
 });
 
@@ -75,7 +87,7 @@ test('keeps at most a thousand that were given up, the newest', async () => {
     for (let number = 1; number <= 1002; number++) put(number);
   })();
   database.prepare("UPDATE outbox SET state = 'dead' WHERE id < 1002").run();
-  await outbox.failed(1002, 'gone', null);
+  await outbox.failed(row(1002), 'gone', null);
   expect(await outbox.counts()).toEqual({ waiting: 0, dead: 1000 });
   expect(database.prepare('SELECT MIN(id) AS oldest FROM outbox').get()).toEqual({ oldest: 3 });
 });

@@ -1,5 +1,6 @@
 /** The queue's rows: who runs next, what a lease guards, and what a take-back takes. */
 import { expect, test } from 'vitest';
+import { OPEN_RUNS } from '../../checkpoints/served/queue.ts';
 import type { NewRun } from '../../domain/served.ts';
 import { eachOpen, home, stores } from './each.ts';
 import { threadOf } from './home.ts';
@@ -55,6 +56,22 @@ test('put is all or nothing: one refused run, and none is there', async () => {
   });
   expect(await queue.get(scope, undefined, 'second')).toBeUndefined();
   expect(await threads.get(scope, threadOf(2))).toBeUndefined();
+});
+
+test('a thread takes a thousand open runs, and the next one when one of them has ended', async () => {
+  const { queue } = stores.served;
+  const thread = threadOf(1);
+  await queue.put(
+    scope,
+    Array.from({ length: OPEN_RUNS }, (_, index) => run(`r${index}`, thread)),
+  );
+  await expect(queue.put(scope, [run('more', thread)])).rejects.toMatchObject({
+    kind: 'conflict',
+    message: expect.stringContaining('1000'),
+  });
+  const claimed = await queue.claim();
+  if (claimed !== undefined) await queue.finish(claimed.lease, { status: 'success' });
+  expect(await queue.put(scope, [run('more', thread)])).toHaveLength(1);
 });
 
 test('a thread is run by one at a time, the oldest due first; a delayed run holds back nobody', async () => {

@@ -52,6 +52,7 @@ test('tells the API level that Studio looks for, LangGraph as installed, and our
   expect(await response.json()).toEqual({
     version: '1.5.1',
     langgraph_js_version: manifest('../../node_modules/@langchain/langgraph/package.json').version,
+    langgraph_py_version: null,
     context: 'js',
     flags: { assistants: true, crons: false, langsmith: false, langsmith_tracing_replicas: false },
     metadata: {},

@@ -57,7 +57,7 @@ async function scrape(): Promise<Map<string, number>> {
 test('tells runs, streams, webhooks, memory, uptime and version', async () => {
   putWebhook(database, { runId: threadOf(1), tenant: 'a', url: 'https://a.example', body: '{}', at: home.clock.ms });
   putWebhook(database, { runId: threadOf(2), tenant: 'a', url: 'https://a.example', body: '{}', at: home.clock.ms });
-  await createOutbox(database, home.clock).failed(1, 'no', null);
+  await createOutbox(database, home.clock).failed({ id: 1, runId: threadOf(1) }, 'no', null);
   metrics.streamOpened();
   metrics.streamOpened();
   metrics.streamClosed();
