@@ -124,8 +124,10 @@ test('a database that is locked for longer than a heartbeat waits: the miss is t
   await pause(1000);
   const { client } = server;
   const { thread_id } = await client.threads.create();
-  const run = await client.runs.create(thread_id, 'slow', slow(1, 4000));
-  expect(await readStream(`${server.url}/threads/${thread_id}/runs/${run.run_id}/stream`, -1, () => false)).toBe('stopped');
+  const run = await client.runs.create(thread_id, 'slow', slow(1, 8000));
+  const begun = (event: { event: string }): boolean => event.event !== 'values';
+  expect(await readStream(`${server.url}/threads/${thread_id}/runs/${run.run_id}/stream`, -1, begun)).toBe('stopped');
+  await pause(1000);
   const other = new Sqlite(join(home, 'governor.sqlite'));
   other.exec('BEGIN IMMEDIATE');
   const told = (): string[] =>
