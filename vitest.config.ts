@@ -7,8 +7,7 @@ export default defineConfig({
     exclude: ['test/chaos/**', 'test/browser/**', 'test/compat/**', '**/node_modules/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // One more than the cores: half of the time a story waits for a process, a lease or a timer.
-    maxWorkers: 3,
+    maxWorkers: 2,
     globals: true,
     globalSetup: ['test/fresh-build.ts'],
   },
