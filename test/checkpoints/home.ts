@@ -7,6 +7,7 @@ import Sqlite from 'better-sqlite3';
 import { openStores, type Stores } from '../../checkpoints/stores.ts';
 import { type Amounts, ZERO } from '../../domain/budget.ts';
 import type { EffectId, Fence, RunInput } from '../../domain/ports.ts';
+import type { NewRun } from '../../domain/served.ts';
 import { bits } from '../dice.ts';
 
 export const START_MS = Date.parse('2026-01-01T00:00:00Z');
@@ -112,3 +113,20 @@ export function otherProcess(job: string, options: Record<string, unknown>) {
     ended: () => said.then(() => undefined).catch(() => undefined),
   };
 }
+
+/** A run as a request puts it. */
+export const newRun = (runId: string, threadId: string, more: Partial<NewRun> = {}): NewRun => ({
+  runId,
+  threadId,
+  assistantId: 'a',
+  metadata: {},
+  kwargs: {},
+  caller: {},
+  multitask: 'enqueue',
+  temporary: false,
+  afterMs: 0,
+  ifNotExists: 'create',
+  threadMetadata: { graph_id: 'g' },
+  threadConfig: {},
+  ...more,
+});

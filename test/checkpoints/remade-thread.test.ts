@@ -1,7 +1,7 @@
 /** A thread that is deleted and made again under its id: what still runs on the old one, in another process, writes nothing into the new. */
 import { expect, test } from 'vitest';
 import { FencedError } from '../../domain/errors.ts';
-import { makeHome, threadOf } from './home.ts';
+import { makeHome, newRun, threadOf } from './home.ts';
 
 test('the lease of a run on the deleted thread is not that of a run on the new one', async () => {
   const home = makeHome();
@@ -9,23 +9,7 @@ test('the lease of a run on the deleted thread is not that of a run on the new o
     const [one, other] = [await home.open(), await home.open()];
     const scope = { tenant: 'default' };
     const threadId = threadOf(1);
-    const put = async (runId: string) =>
-      one.served.queue.put(scope, [
-        {
-          runId,
-          threadId,
-          assistantId: 'a',
-          metadata: {},
-          kwargs: {},
-          caller: {},
-          multitask: 'enqueue',
-          temporary: false,
-          afterMs: 0,
-          ifNotExists: 'create',
-          threadMetadata: {},
-          threadConfig: {},
-        },
-      ]);
+    const put = async (runId: string) => one.served.queue.put(scope, [newRun(runId, threadId, { threadMetadata: {} })]);
     await put('old');
     const old = await other.served.queue.claim();
     await one.served.threads.delete(scope, threadId);

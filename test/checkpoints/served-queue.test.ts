@@ -1,29 +1,13 @@
 /** The queue's rows: who runs next, what a lease guards, and what a take-back takes. */
 import { expect, test } from 'vitest';
 import { OPEN_RUNS } from '../../checkpoints/served/queue.ts';
-import type { NewRun } from '../../domain/served.ts';
 import { eachOpen, home, stores } from './each.ts';
-import { threadOf } from './home.ts';
+import { newRun, threadOf } from './home.ts';
 
 const scope = { tenant: 'default' };
 
 eachOpen();
 
-const run = (runId: string, threadId: string, more: Partial<NewRun> = {}): NewRun => ({
-  runId,
-  threadId,
-  assistantId: 'a',
-  metadata: {},
-  kwargs: {},
-  caller: {},
-  multitask: 'enqueue',
-  temporary: false,
-  afterMs: 0,
-  ifNotExists: 'create',
-  threadMetadata: { graph_id: 'g' },
-  threadConfig: {},
-  ...more,
-});
 const checkpoint = (threadId: string, id: string) =>
   home
     .raw()
@@ -39,7 +23,7 @@ test('a take-back removes what the run wrote, also when another thread with newe
   const [a, b] = [threadOf(1), threadOf(2)];
   await threads.create(scope, { threadId: b, metadata: {}, ifExists: 'raise' });
   for (let index = 0; index < 10; index += 1) checkpoint(b, `b${index}`);
-  await queue.put(scope, [run('r', a)]);
+  await queue.put(scope, [newRun('r', a)]);
   const claimed = await queue.claim();
   await threads.delete(scope, b);
   checkpoint(a, 'a1');
@@ -50,8 +34,10 @@ test('a take-back removes what the run wrote, also when another thread with newe
 
 test('put is all or nothing: one refused run, and none is there', async () => {
   const { queue, threads } = stores.served;
-  await queue.put(scope, [run('first', threadOf(1))]);
-  await expect(queue.put(scope, [run('second', threadOf(2)), run('third', threadOf(1), { multitask: 'reject' })])).rejects.toMatchObject({
+  await queue.put(scope, [newRun('first', threadOf(1))]);
+  await expect(
+    queue.put(scope, [newRun('second', threadOf(2)), newRun('third', threadOf(1), { multitask: 'reject' })]),
+  ).rejects.toMatchObject({
     kind: 'conflict',
   });
   expect(await queue.get(scope, undefined, 'second')).toBeUndefined();
@@ -63,24 +49,24 @@ test('a thread takes a thousand open runs, and the next one when one of them has
   const thread = threadOf(1);
   await queue.put(
     scope,
-    Array.from({ length: OPEN_RUNS }, (_, index) => run(`r${index}`, thread)),
+    Array.from({ length: OPEN_RUNS }, (_, index) => newRun(`r${index}`, thread)),
   );
-  await expect(queue.put(scope, [run('more', thread)])).rejects.toMatchObject({
+  await expect(queue.put(scope, [newRun('more', thread)])).rejects.toMatchObject({
     kind: 'conflict',
     message: expect.stringContaining('1000'),
   });
   const claimed = await queue.claim();
   if (claimed !== undefined) await queue.finish(claimed.lease, { status: 'success' });
-  expect(await queue.put(scope, [run('more', thread)])).toHaveLength(1);
+  expect(await queue.put(scope, [newRun('more', thread)])).toHaveLength(1);
 });
 
 test('a thread is run by one at a time, the oldest due first; a delayed run holds back nobody', async () => {
   const { queue } = stores.served;
   await queue.put(scope, [
-    run('late', threadOf(1), { afterMs: 1000 }),
-    run('one', threadOf(1)),
-    run('two', threadOf(1)),
-    run('other', threadOf(2)),
+    newRun('late', threadOf(1), { afterMs: 1000 }),
+    newRun('one', threadOf(1)),
+    newRun('two', threadOf(1)),
+    newRun('other', threadOf(2)),
   ]);
   const first = await queue.claim();
   const second = await queue.claim();
@@ -97,7 +83,7 @@ test('a thread is run by one at a time, the oldest due first; a delayed run hold
 
 test('a stale lease writes no event, no end, and beats in vain', async () => {
   const { queue, events } = stores.served;
-  await queue.put(scope, [run('r', threadOf(1))]);
+  await queue.put(scope, [newRun('r', threadOf(1))]);
   const old = await queue.claim();
   if (old === undefined) throw new Error('nothing to claim');
   await queue.giveBack(old.lease);
@@ -111,7 +97,7 @@ test('a stale lease writes no event, no end, and beats in vain', async () => {
 
 test('a cancel of a pending stateless run takes its thread with it; its row stays for those who wait', async () => {
   const { queue, threads } = stores.served;
-  await queue.put(scope, [run('r', threadOf(1), { temporary: true, afterMs: 1000 })]);
+  await queue.put(scope, [newRun('r', threadOf(1), { temporary: true, afterMs: 1000 })]);
   expect(await queue.cancel(scope, { runIds: ['r'] }, 'interrupt')).toEqual(['r']);
   expect(await threads.get(scope, threadOf(1))).toBeUndefined();
   expect(await queue.get(scope, undefined, 'r')).toMatchObject({ status: 'interrupted' });
@@ -120,10 +106,10 @@ test('a cancel of a pending stateless run takes its thread with it; its row stay
 
 test('another tenant puts, sees, cancels and deletes nothing of a thread, and cannot tell it from none', async () => {
   const { queue, threads } = stores.served;
-  await queue.put(scope, [run('r', threadOf(1), { afterMs: 1000 })]);
+  await queue.put(scope, [newRun('r', threadOf(1), { afterMs: 1000 })]);
   const other = { tenant: 'other' };
   for (const ifNotExists of ['create', 'reject'] as const)
-    await expect(queue.put(other, [run('x', threadOf(1), { ifNotExists })])).rejects.toMatchObject({ kind: 'missing' });
+    await expect(queue.put(other, [newRun('x', threadOf(1), { ifNotExists })])).rejects.toMatchObject({ kind: 'missing' });
   await expect(queue.list(other, threadOf(1), { limit: 1, offset: 0 })).rejects.toMatchObject({ kind: 'missing' });
   await expect(queue.delete(other, threadOf(1), 'r')).rejects.toMatchObject({ kind: 'missing' });
   expect(await queue.cancel(other, { status: 'all' }, 'rollback')).toEqual([]);
@@ -134,7 +120,7 @@ test('another tenant puts, sees, cancels and deletes nothing of a thread, and ca
 
 test('events have dense ids, go on after a trim, and are read in pages of rows and of bytes', async () => {
   const { queue, events } = stores.served;
-  await queue.put(scope, [run('r', threadOf(1))]);
+  await queue.put(scope, [newRun('r', threadOf(1))]);
   const claimed = await queue.claim();
   if (claimed === undefined) throw new Error('nothing to claim');
   for (let index = 0; index < 3; index += 1)
@@ -152,12 +138,12 @@ test('events have dense ids, go on after a trim, and are read in pages of rows a
 
 test('an end that says only that nodes are left to run is not an end that says nothing', async () => {
   const { queue, threads } = stores.served;
-  await queue.put(scope, [run('r', threadOf(1))]);
+  await queue.put(scope, [newRun('r', threadOf(1))]);
   const claimed = await queue.claim();
   if (claimed === undefined) throw new Error('nothing to claim');
   await queue.finish(claimed.lease, { status: 'interrupted', paused: true });
   expect((await threads.get(scope, threadOf(1)))?.status).toBe('interrupted');
-  await queue.put(scope, [run('waits', threadOf(1), { afterMs: 1000 })]);
+  await queue.put(scope, [newRun('waits', threadOf(1), { afterMs: 1000 })]);
   expect((await threads.get(scope, threadOf(1)))?.status).toBe('busy');
   await queue.cancel(scope, { runIds: ['waits'] }, 'interrupt');
   expect((await threads.get(scope, threadOf(1)))?.status).toBe('interrupted');
@@ -165,7 +151,7 @@ test('an end that says only that nodes are left to run is not an end that says n
 
 test('a run whose end could not be written is begun again when its lease is over, also by its own process; one that it holds is not', async () => {
   const { queue } = stores.served;
-  await queue.put(scope, [run('r', threadOf(1))]);
+  await queue.put(scope, [newRun('r', threadOf(1))]);
   expect((await queue.claim())?.run.runId).toBe('r');
   expect(await queue.claim()).toBeUndefined();
   home.clock.ms += 10_001;
@@ -182,7 +168,7 @@ test('a thread outlives its time to live by nothing, unless it is busy; each run
     [3, null],
   ] as const)
     await threads.create(scope, { threadId: threadOf(number), metadata: {}, ifExists: 'raise', ttlMinutes });
-  await queue.put(scope, [run('r', threadOf(1))]);
+  await queue.put(scope, [newRun('r', threadOf(1))]);
   home.clock.ms += 61_000;
   expect(await threads.expire(10)).toBe(0);
   const claimed = await queue.claim();

@@ -1,8 +1,7 @@
 /** The thread of a stateless run: it goes with the run, unless another run was put on it; and no run stands in the way of all others. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Stores } from '../../checkpoints/stores.ts';
-import type { NewRun } from '../../domain/served.ts';
-import { type Home, makeHome, threadOf } from './home.ts';
+import { type Home, makeHome, newRun, threadOf } from './home.ts';
 
 const scope = { tenant: 'default' };
 let home: Home;
@@ -14,21 +13,6 @@ beforeEach(async () => {
 });
 afterEach(() => home.dispose());
 
-const run = (runId: string, threadId: string, more: Partial<NewRun> = {}): NewRun => ({
-  runId,
-  threadId,
-  assistantId: 'a',
-  metadata: {},
-  kwargs: {},
-  caller: {},
-  multitask: 'enqueue',
-  temporary: false,
-  afterMs: 0,
-  ifNotExists: 'create',
-  threadMetadata: { graph_id: 'g' },
-  threadConfig: {},
-  ...more,
-});
 const T = threadOf(1);
 const queue = () => stores.served.queue;
 const claimed = async () => {
@@ -38,15 +22,15 @@ const claimed = async () => {
 };
 
 test('a stateless run alone takes its thread along', async () => {
-  await queue().put(scope, [run('s', T, { temporary: true })]);
+  await queue().put(scope, [newRun('s', T, { temporary: true })]);
   await queue().finish((await claimed()).lease, { status: 'success', output: {} });
   expect(await stores.served.threads.get(scope, T)).toBeUndefined();
 });
 
 test('a run that was put on the thread of a stateless run finds it there, and keeps it', async () => {
-  await queue().put(scope, [run('s', T, { temporary: true })]);
+  await queue().put(scope, [newRun('s', T, { temporary: true })]);
   const first = await claimed();
-  await queue().put(scope, [run('t', T)]);
+  await queue().put(scope, [newRun('t', T)]);
   await queue().finish(first.lease, { status: 'success', output: {}, values: { n: 1 } });
   const second = await claimed();
   expect(second.run.runId).toBe('t');
@@ -57,15 +41,15 @@ test('a run that was put on the thread of a stateless run finds it there, and ke
 test.each(['interrupt', 'rollback'] as const)(
   '%s of a stateless run that has not begun leaves its thread to the next one',
   async (multitask) => {
-    await queue().put(scope, [run('s', T, { temporary: true })]);
-    await queue().put(scope, [run('t', T, { multitask })]);
+    await queue().put(scope, [newRun('s', T, { temporary: true })]);
+    await queue().put(scope, [newRun('t', T, { multitask })]);
     expect((await claimed()).run.runId).toBe('t');
     expect(await stores.served.threads.get(scope, T)).toMatchObject({ status: 'busy' });
   },
 );
 
 test('a run whose thread is gone fails, and those behind it are run', async () => {
-  await queue().put(scope, [run('lost', T), run('next', threadOf(2))]);
+  await queue().put(scope, [newRun('lost', T), newRun('next', threadOf(2))]);
   home.raw().prepare('DELETE FROM threads WHERE thread_id = ?').run(T);
   expect((await claimed()).run.runId).toBe('next');
   expect(await queue().get(scope, undefined, 'lost')).toMatchObject({

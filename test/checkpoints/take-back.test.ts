@@ -2,7 +2,7 @@
 import { INTERRUPT, RESUME } from '@langchain/langgraph-checkpoint';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Stores } from '../../checkpoints/stores.ts';
-import { type Home, makeHome, threadOf } from './home.ts';
+import { type Home, makeHome, newRun, threadOf } from './home.ts';
 
 const scope = { tenant: 'default' };
 const threadId = threadOf(1);
@@ -17,22 +17,7 @@ beforeEach(async () => {
 afterEach(() => home.dispose());
 
 async function begun(runId: string) {
-  await stores.served.queue.put(scope, [
-    {
-      runId,
-      threadId,
-      assistantId: 'a',
-      metadata: {},
-      kwargs: {},
-      caller: {},
-      multitask: 'enqueue',
-      temporary: false,
-      afterMs: 0,
-      ifNotExists: 'create',
-      threadMetadata: {},
-      threadConfig: {},
-    },
-  ]);
+  await stores.served.queue.put(scope, [newRun(runId, threadId, { threadMetadata: {} })]);
   const claimed = await stores.served.queue.claim();
   if (claimed === undefined) throw new Error('nothing to claim');
   return claimed.lease;
