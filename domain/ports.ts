@@ -92,8 +92,16 @@ export interface Attempts {
 /** A message of a transcript, in our own words. */
 export type ChatMessage =
   | { readonly role: 'system' | 'user'; readonly content: string }
-  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls: readonly ToolCall[] }
+  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls: readonly ToolCall[]; readonly opaque?: Opaque | undefined }
   | { readonly role: 'tool'; readonly toolCallId: string; readonly toolName: string; readonly content: string };
+
+/** What only its provider can read (reasoning, signatures): given back unchanged to the same origin, dropped for another. */
+export interface Opaque {
+  /** The `origin` of the model that wrote it. */
+  readonly origin: string;
+  /** JSON, in the words of its dialect. */
+  readonly content: unknown;
+}
 
 export interface ToolCall {
   readonly id: string;
@@ -300,6 +308,8 @@ export interface ChatAnswer {
   /** As reported; not yet believed. */
   readonly usage: Partial<Usage> | undefined;
   readonly finish: 'stop' | 'tool_calls' | 'length' | 'refusal';
+  /** What the provider wants back with this answer. */
+  readonly opaque?: Opaque | undefined;
   /** True for canned replies; labelled everywhere. */
   readonly canned: boolean;
 }
@@ -308,12 +318,14 @@ export interface ChatAnswer {
 export interface ChatModel {
   readonly provider: string;
   readonly model: string;
+  /** Dialect, address and model in one line: two models of one origin read the same opaque content and count the same tokens. */
+  readonly origin: string;
   /** The model's window in tokens, input and output together. */
   readonly contextTokens: number;
   /** Longest wait for one answer, in ms. */
   readonly timeoutMs: number;
-  /** An upper bound of the request's input tokens. */
-  countInput(request: ChatRequest): number;
-  /** @throws ProviderError classified; StopError `SCRIPT_MISS`. */
-  complete(request: ChatRequest, signal: AbortSignal): Promise<ChatAnswer>;
+  /** An upper bound of the input tokens of a request of which nothing is known. */
+  countInput(request: Pick<ChatRequest, 'messages' | 'tools'>): number;
+  /** `onText` hears the text of the answer as it comes, where the endpoint streams. @throws ProviderError classified; StopError `SCRIPT_MISS`. */
+  complete(request: ChatRequest, signal: AbortSignal, onText?: (piece: string) => void): Promise<ChatAnswer>;
 }

@@ -1,4 +1,5 @@
 /** The model door: reserve the worst case, journal the call, call, settle what it cost, audit. No other way leads to a model. */
+import { z } from 'zod';
 import type { Role } from '../domain/access.ts';
 import type { AuditEntry } from '../domain/audit.ts';
 import { type Account, type Amounts, type Price, type Refusal, ZERO } from '../domain/budget.ts';
@@ -191,6 +192,7 @@ async function attempt(
     toolCalls: answer.toolCalls.map(({ id, name, arguments: text }) => ({ id, name, arguments: text })),
     usage,
     finish: answer.finish,
+    ...(answer.opaque === undefined ? {} : { opaque: { origin: answer.opaque.origin, content: z.json().parse(answer.opaque.content) } }),
     canned: answer.canned,
   };
   const actual = actualOf(ask.price, usage);
@@ -205,7 +207,8 @@ async function attempt(
 }
 
 function rowFor(ask: ModelAsk, answer: BookedAnswer): TranscriptRow {
-  return rowOf(ask.parent, ask.agent, { role: 'assistant', content: answer.text, toolCalls: answer.toolCalls });
+  const { text, toolCalls, opaque } = answer;
+  return rowOf(ask.parent, ask.agent, { role: 'assistant', content: text, toolCalls, ...(opaque === undefined ? {} : { opaque }) });
 }
 
 function answerEntries(

@@ -19,6 +19,7 @@ export function createOpenAiModel(
   return {
     provider: config.provider,
     model: config.model,
+    origin: `chat ${options.baseUrl} ${config.model}`,
     contextTokens: options.contextTokens,
     timeoutMs: config.timeout,
     countInput: countInputBound,

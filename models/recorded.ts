@@ -8,6 +8,7 @@ const recordedSchema = z.strictObject({
   toolCalls: z.array(z.strictObject({ id: z.string(), name: z.string(), arguments: z.string() })),
   usage: z.strictObject({ inputTokens: z.number(), outputTokens: z.number(), cachedInputTokens: z.number() }),
   finish: z.enum(['stop', 'tool_calls', 'length', 'refusal']),
+  opaque: z.strictObject({ origin: z.string(), content: z.json() }).optional(),
   canned: z.boolean(),
 });
 /** An answer whose usage is the one that was booked. */

@@ -14,6 +14,7 @@ export function createScriptedModel(options: { script: Script; model: string; co
   return {
     provider: 'script',
     model: options.model,
+    origin: `script ${options.model}`,
     contextTokens: options.contextTokens,
     timeoutMs: options.timeoutMs ?? 5 * 60_000,
     countInput: countInputBound,

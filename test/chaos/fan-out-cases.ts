@@ -38,6 +38,7 @@ function serverOf(random: Random, price: Price) {
   const model: ChatModel = {
     provider: 'openai',
     model: 'independent',
+    origin: 'test',
     contextTokens: 100_000,
     timeoutMs: 1000,
     countInput: (request) => Buffer.byteLength(JSON.stringify(request.messages)),
@@ -217,6 +218,7 @@ export async function playDollar(seed: number): Promise<{ settledMicroUsd: numbe
         const model: ChatModel = {
           provider: 'openai',
           model: 'ten-cents',
+          origin: 'test',
           contextTokens: 100_000,
           timeoutMs: 1000,
           countInput: () => 1,

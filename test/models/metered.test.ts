@@ -50,6 +50,7 @@ function model(...steps: (() => ChatAnswer | Promise<ChatAnswer>)[]): ChatModel 
   return {
     provider: 'openai',
     model: 'test-model',
+    origin: 'test',
     contextTokens: 8192,
     timeoutMs: 1000,
     limits,
