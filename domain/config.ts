@@ -60,18 +60,46 @@ const branchName = z
     'is not a branch name that git accepts',
   );
 
-const modelSchema = z.strictObject({
-  provider: z.enum(['openai', 'script']),
+/** Whose rules an OpenAI-compatible endpoint keeps beyond the API; by itself it is known by its host name. */
+export const DIALECTS = [
+  'openai',
+  'azure',
+  'mistral',
+  'deepseek',
+  'groq',
+  'openrouter',
+  'gemini',
+  'vllm',
+  'llamacpp',
+  'compatible',
+] as const;
+
+const oneModel = {
+  provider: z.enum(['openai', 'anthropic', 'google', 'script']),
   model: z.string().min(1).max(200),
-  baseUrl: z.url().optional(),
+  baseUrl: z
+    .string()
+    .refine((word) => URL.canParse(word.trim()) && /^\s*https?:/i.test(word), 'is not an address such as https://host/v1')
+    .optional(),
   apiKey: z
     .string()
     .regex(/^secret:\/\/(env|file)\/.+$/, 'is a reference such as secret://env/NAME, never the key itself')
     .optional(),
+  /** Which API of provider openai: `auto` takes Responses for reasoning models at OpenAI and Azure, else chat completions. */
+  api: z.enum(['auto', 'chat', 'responses']).optional(),
+  dialect: z.enum(['auto', ...DIALECTS]).optional(),
+  /** False for an endpoint that cannot stream its answers. */
+  stream: z.boolean().optional(),
   temperature: z.number().min(0).max(2).optional(),
   reasoningEffort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh']).optional(),
+  /** Longest silence of the endpoint: before its first byte and between two parts of an answer. */
   timeout: duration('5m'),
   contextTokens: z.int().min(4096).max(10_000_000).optional(),
+};
+const modelSchema = z.strictObject({
+  ...oneModel,
+  /** Asked in this order, each for the rest of an attempt, when the one before did not answer after all its tries. */
+  fallback: z.array(z.strictObject(oneModel)).max(5).optional(),
 });
 export type ModelConfig = z.infer<typeof modelSchema>;
 

@@ -1,4 +1,5 @@
 /** The error classes: each says what to do next, and carries a code from the closed list. */
+import type { FaultName } from './faults.ts';
 import { isReasonCode, type ReasonCode } from './reasons.ts';
 
 /** Stop the run and say why. `code` becomes the run's reason. */
@@ -43,22 +44,19 @@ export class RefusedError extends Error {
   }
 }
 
-/** A fault of the model endpoint, classified where it was seen. */
+/** A fault of the model endpoint, by its name in the table, classified where it was seen. */
 export class ProviderError extends Error {
-  readonly retryable: boolean;
+  readonly fault: FaultName;
   readonly status: number | undefined;
   /** How long the endpoint asked to wait, in ms. */
   readonly retryAfterMs: number | undefined;
-  /** True when the endpoint may have produced (and billed) an answer that never arrived. */
-  readonly maybeBilled: boolean;
   constructor(
     message: string,
-    options: { retryable: boolean; maybeBilled: boolean; status?: number | undefined; retryAfterMs?: number | undefined; cause?: unknown },
+    options: { fault: FaultName; status?: number | undefined; retryAfterMs?: number | undefined; cause?: unknown },
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ProviderError';
-    this.retryable = options.retryable;
-    this.maybeBilled = options.maybeBilled;
+    this.fault = options.fault;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
   }

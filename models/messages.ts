@@ -1,5 +1,4 @@
-/** Our messages and tools in the words of the chat completions API, and as LangChain messages. */
-import { AIMessage, type BaseMessage, HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages';
+/** Our messages and tools in the words of the chat completions API, and  */
 import type { ChatMessage, ToolCall, ToolSpec } from '../domain/ports.ts';
 
 export interface WireToolCall {
@@ -26,7 +25,7 @@ export function wireTools(tools: readonly ToolSpec[]): WireTool[] {
   }));
 }
 
-/** What is counted; the same contents that `toLangChain` sends. */
+/** What is counted; the same contents that every dialect sends. */
 export function wireMessages(messages: readonly ChatMessage[]): unknown[] {
   return messages.map((message) => {
     switch (message.role) {
@@ -41,25 +40,6 @@ export function wireMessages(messages: readonly ChatMessage[]): unknown[] {
         return message satisfies never;
     }
   });
-}
-
-export function toLangChain(message: ChatMessage): BaseMessage {
-  switch (message.role) {
-    case 'system':
-      return new SystemMessage(message.content);
-    case 'user':
-      return new HumanMessage(message.content);
-    case 'tool':
-      return new ToolMessage({ content: message.content, tool_call_id: message.toolCallId });
-    case 'assistant': {
-      const answer = new AIMessage(message.content);
-      // Set afterwards: the constructor would parse the arguments and print a warning, and we send the text as it came.
-      if (message.toolCalls.length > 0) answer.additional_kwargs['tool_calls'] = message.toolCalls.map(wireToolCall);
-      return answer;
-    }
-    default:
-      return message satisfies never;
-  }
 }
 
 function isJsonObject(text: string): boolean {

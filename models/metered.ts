@@ -5,6 +5,7 @@ import type { AuditEntry } from '../domain/audit.ts';
 import { type Account, type Amounts, type Price, type Refusal, ZERO } from '../domain/budget.ts';
 import { ProviderError, StopError, toError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
+import { faultOf } from '../domain/faults.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { Audit, ChatAnswer, ChatModel, ChatRequest, Clock, EffectId, Effects, Fence, TranscriptRow } from '../domain/ports.ts';
 import { rowOf } from '../domain/transcript.ts';
@@ -53,6 +54,8 @@ export interface ModelDoorOptions {
   readonly random: () => number;
   /** Rejects with the signal's reason when aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Hears the text of an answer as it comes; for display alone. */
+  readonly onText?: (ask: Pick<ModelAsk, 'threadId' | 'role' | 'agent' | 'call'>, piece: string) => void;
 }
 
 type Opened =
@@ -158,11 +161,11 @@ async function attempt(
   let answer: ChatAnswer;
   try {
     failpoint(`model:${ask.role}:before`);
-    answer = await ask.model.complete(request, ask.signal);
+    answer = await ask.model.complete(request, ask.signal, (piece) => options.onText?.(ask, piece));
     failpoint(`model:${ask.role}:after`);
   } catch (thrown) {
     const error = toError(thrown);
-    const unbilled = error instanceof StopError || (error instanceof ProviderError && !error.maybeBilled);
+    const unbilled = error instanceof StopError || (error instanceof ProviderError && !faultOf(error.fault).billed);
     const booked = unbilled && !ask.signal.aborted ? ZERO : reserved;
     const audit = [
       entryOf(ask, 'model-error', {
@@ -173,6 +176,7 @@ async function attempt(
         durationMs: durationMs(),
         booked,
         message: error.message.slice(0, 500),
+        ...(error instanceof ProviderError ? { fault: error.fault } : {}),
         ...(error instanceof ProviderError && error.status !== undefined ? { status: error.status } : {}),
       }),
     ];

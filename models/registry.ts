@@ -4,12 +4,15 @@ import type { Price } from '../domain/budget.ts';
 import type { Config, ModelConfig } from '../domain/config.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { ChatModel } from '../domain/ports.ts';
+import { endpointOf, type ProviderOptions } from './provider.ts';
 import { loadScript, type Script } from './script.ts';
 
 export interface ChosenModel {
   readonly model: ChatModel;
   readonly price: Price;
   readonly config: ModelConfig;
+  /** What answers instead, in this order, when it does not. */
+  readonly fallbacks: readonly Omit<ChosenModel, 'fallbacks'>[];
 }
 
 export interface Models {
@@ -17,18 +20,11 @@ export interface Models {
   forRole(role: Role, lean: boolean): Promise<ChosenModel>;
 }
 
-export interface ModelsOptions {
+export interface ModelsOptions extends ProviderOptions {
   readonly config: Pick<Config, 'models' | 'prices'>;
-  /** Resolves `secret://env/NAME`; undefined when it is not set. */
-  readonly secrets: (reference: string) => string | undefined;
   /** The scenario behind `provider: script`. */
   readonly script?: { readonly file: string };
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** What the operator allows as `baseUrl` of a repository's configuration; undefined: any. */
-  readonly endpoints?: readonly string[];
 }
-
-const DEFAULT_KEY = 'secret://env/OPENAI_API_KEY';
 
 /** Libraries are loaded only for the models that are used. */
 export function createModels(options: ModelsOptions): Models {
@@ -67,57 +63,39 @@ async function make(
   config: ModelConfig,
   scriptOf: (key: string) => Promise<Script>,
 ): Promise<ChosenModel> {
+  const { fallback = [], ...own } = config;
+  // All at once: a key that is missing is told before money is spent, not in the middle of the night.
+  const [first, ...others] = await Promise.all(
+    [own, ...fallback].map((one, index) => makeOne(options, index === 0 ? key : `${key}.fallback.${index - 1}`, one, scriptOf)),
+  );
+  if (first === undefined) throw new Error('a list with one entry has none');
+  return { ...first, fallbacks: others };
+}
+
+async function makeOne(
+  options: ModelsOptions,
+  key: string,
+  config: ModelConfig,
+  scriptOf: (key: string) => Promise<Script>,
+): Promise<Omit<ChosenModel, 'fallbacks'>> {
   const { contextTokensOf, priceOf } = await import('./catalog.ts');
   const contextTokens = contextTokensOf(config.model, config.contextTokens);
   const price = priceOf(config.model, options.config.prices, { required: true, windowTokens: contextTokens });
-  switch (config.provider) {
-    case 'script': {
-      const { createScriptedModel } = await import('./scripted.ts');
-      const script = await scriptOf(key);
-      return { model: createScriptedModel({ script, model: config.model, contextTokens, timeoutMs: config.timeout }), price, config };
-    }
-    case 'openai': {
-      const { createOpenAiModel, OPENAI_BASE_URL } = await import('./openai.ts');
-      const baseUrl = config.baseUrl ?? (options.env['OPENAI_BASE_URL'] || OPENAI_BASE_URL);
-      const secret = secretOf(options, key, config, trustOf(options, key, config.baseUrl, OPENAI_BASE_URL));
-      return { model: createOpenAiModel(config, secret, { baseUrl, contextTokens }), price, config };
-    }
-    default:
-      return config.provider satisfies never;
+  if (config.provider === 'script') {
+    const { createScriptedModel } = await import('./scripted.ts');
+    const script = await scriptOf(key);
+    return { model: createScriptedModel({ script, model: config.model, contextTokens, timeoutMs: config.timeout }), price, config };
   }
-}
-
-type Trust = 'public' | 'operator' | 'repository';
-
-/** Whose endpoint is it? A repository may name one only where the operator's list, if there is one, has it. */
-function trustOf(options: ModelsOptions, key: string, baseUrl: string | undefined, publicUrl: string): Trust {
-  if (baseUrl === undefined) return options.env['OPENAI_BASE_URL'] ? 'operator' : 'public';
-  if (baseUrl === publicUrl) return 'public';
-  if (baseUrl === options.env['OPENAI_BASE_URL']) return 'operator';
-  if (options.endpoints === undefined) return 'repository';
-  if (options.endpoints.some((allowed) => isUnder(baseUrl, allowed))) return 'operator';
-  throw new UsageError(
-    `models.${key}.baseUrl: ${baseUrl} is not under any of the endpoints that operator.yaml allows (${options.endpoints.join(', ') || 'none'})`,
-  );
-}
-
-function isUnder(url: string, allowed: string): boolean {
-  const [one, other] = [new URL(url), new URL(allowed)];
-  const folder = other.pathname.endsWith('/') ? other.pathname : `${other.pathname}/`;
-  return one.origin === other.origin && one.username === '' && (one.pathname === other.pathname || one.pathname.startsWith(folder));
-}
-
-/**
- * The key a model is asked with. The operator's own key never goes to an endpoint that only a repository names: that one gets
- * the key it names, or none. A key that is named but not set is an error.
- */
-function secretOf(options: ModelsOptions, key: string, config: ModelConfig, trust: Trust): string | undefined {
-  if (config.apiKey === undefined && trust === 'repository') return undefined;
-  const secret = options.secrets(config.apiKey ?? DEFAULT_KEY);
-  if (secret !== undefined && secret !== '') return secret;
-  if (config.apiKey !== undefined) throw new UsageError(`models.${key}.apiKey: ${config.apiKey} is not set`);
-  if (trust === 'operator') return undefined;
-  throw new UsageError(
-    `models.${key}: OPENAI_API_KEY is not set; set it, name another key in models.${key}.apiKey, or set models.${key}.baseUrl for a local endpoint`,
-  );
+  const [{ createEndpointModel }, { dialectFor }, { createTransport }] = await Promise.all([
+    import('./endpoint.ts'),
+    import('./dialects/choose.ts'),
+    import('./wire/transport.ts'),
+  ]);
+  const { baseUrl, secret } = endpointOf(options, key, { ...config, provider: config.provider });
+  const dialect = await dialectFor(config, baseUrl);
+  return {
+    model: createEndpointModel(config, { dialect, baseUrl, secret, transport: createTransport(options.env) }, { contextTokens }),
+    price,
+    config,
+  };
 }

@@ -7,6 +7,7 @@ import { importsOf, lineAt, scan } from './scan.mjs';
 const RANK = { domain: 0, tools: 1, models: 1, checkpoints: 1, nodes: 2, graphs: 3, server: 4, cli: 5 };
 const ROLES = new Set(['plan', 'build', 'review', 'approve', 'deploy', 'halt', 'baseline']);
 const MAX_LINES = 400;
+const MODEL_SDKS = new Set(['@langchain/openai', '@langchain/anthropic', '@langchain/google']);
 
 /** Why each rule stands, and what to do instead. */
 export const RULES = {
@@ -22,7 +23,8 @@ export const RULES = {
   'sql-room': 'SQL lives in checkpoints/ only, so that another database is another folder there. Add a method to a store and its port.',
   'process-room':
     'Processes start in tools/process.ts only: it kills the whole group, caps output and passes an allow-list of the environment. Call it, or the port above it.',
-  'model-room': 'The model SDK lives in models/openai.ts only, behind the model door that reserves and records money. Use the model port.',
+  'model-room':
+    'The SDKs of model providers live in models/dialects/ only, behind the model door that reserves and records money. Use the model port.',
   environment:
     'The environment is read once, in graphs/entry.ts, graphs/environment.ts, cli/ or tools/process.ts. Take the value as a parameter, so that a run does not depend on where it was started.',
   clock:
@@ -76,7 +78,7 @@ function brokenByPackage(path, specifier) {
   if ((name === 'better-sqlite3' || specifier === 'node:sqlite') && room !== 'checkpoints') return 'sql-room';
   if ((isNode || specifier === 'child_process') && bareNode(specifier) === 'child_process' && path !== 'tools/process.ts')
     return 'process-room';
-  if (name === '@langchain/openai' && path !== 'models/openai.ts') return 'model-room';
+  if (MODEL_SDKS.has(name) && !path.startsWith('models/dialects/')) return 'model-room';
   return undefined;
 }
 

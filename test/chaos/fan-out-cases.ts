@@ -48,7 +48,7 @@ function serverOf(random: Random, price: Price) {
       const dies = death.requests === death.at;
       if (dies && !death.billed) throw new Crash();
       if (random.chance(12))
-        throw new ProviderError('a fault', { retryable: random.chance(50), maybeBilled: false, status: random.chance(50) ? 503 : 400 });
+        throw new ProviderError('a fault', { fault: random.chance(50) ? 'overloaded' : 'refused', status: random.chance(50) ? 503 : 400 });
       const worst = { inputTokens: Buffer.byteLength(JSON.stringify(request.messages)), outputTokens: request.maxOutputTokens };
       const used: Usage = {
         inputTokens: random.between(1, worst.inputTokens),

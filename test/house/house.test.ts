@@ -88,7 +88,7 @@ describe('the house rules', () => {
     ['a date made from a given time', 'checkpoints/runs.ts', `const at = new Date(clock.now());`],
     ['the environment where it is read', 'graphs/entry.ts', `const home = process.env['GOVERNOR_HOME'];`],
     ['the one place for processes', 'tools/process.ts', `import { spawn } from 'node:child_process';`],
-    ['the one place for the model SDK', 'models/openai.ts', `const sdk = await import('@langchain/openai');`],
+    ['the one place for the model SDKs', 'models/dialects/chat.ts', `const sdk = await import('@langchain/openai');`],
     ['the clock of the outermost rooms', 'cli/main.ts', `const at = Date.now();`],
   ])('allows %s', (_title, path, body) => {
     expect(rules([path, body])).toEqual([]);

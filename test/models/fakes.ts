@@ -6,7 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStores } from '../../checkpoints/stores.ts';
 import type { ModelConfig } from '../../domain/config.ts';
-import type { ChatRequest, Clock } from '../../domain/ports.ts';
+import type { ChatModel, ChatRequest, Clock } from '../../domain/ports.ts';
+
+import { chatDialect } from '../../models/dialects/chat.ts';
+import { dialectOf } from '../../models/dialects/quirks.ts';
+import { createEndpointModel } from '../../models/endpoint.ts';
+import { createTransport } from '../../models/wire/transport.ts';
 
 export interface Seen {
   readonly url: string;
@@ -61,6 +66,13 @@ export function completion(message: Record<string, unknown> = {}, more: Record<s
 
 export function modelConfig(more: Partial<ModelConfig> = {}): ModelConfig {
   return { provider: 'openai', model: 'test-model', timeout: 5000, ...more };
+}
+
+/** A chat model of that endpoint, as the registry makes it. */
+export function endpointModel(baseUrl: string, more: Partial<ModelConfig> = {}, secret: string | undefined = 'none'): ChatModel {
+  const config = modelConfig(more);
+  const dialect = chatDialect(dialectOf(config, baseUrl));
+  return createEndpointModel(config, { dialect, baseUrl, secret, transport: createTransport({}) }, { contextTokens: 8192 });
 }
 
 export const HEADERS = {

@@ -6,8 +6,7 @@ import type { ChatAnswer, ChatModel } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
 import { countInputBound } from '../../models/count.ts';
 import { createModelDoor, type ModelAsk } from '../../models/metered.ts';
-import { createOpenAiModel } from '../../models/openai.ts';
-import { completion, json, modelConfig, serve, trueStores } from './fakes.ts';
+import { completion, endpointModel, json, serve, trueStores } from './fakes.ts';
 
 const PRICE = { inputMicroUsdPerMillion: 1_000_000, cachedInputMicroUsdPerMillion: 100_000, outputMicroUsdPerMillion: 4_000_000 };
 const RUN: Account = { id: 'run', caps: { costMicroUsd: 1_000_000, tokens: 1_000_000, modelCalls: 100 } };
@@ -69,8 +68,8 @@ const fails =
   (): never => {
     throw new ProviderError(message, options);
   };
-const busy = fails({ retryable: true, maybeBilled: false, status: 503 });
-const lost = fails({ retryable: true, maybeBilled: true });
+const busy = fails({ fault: 'overloaded', status: 503 });
+const lost = fails({ fault: 'silent' });
 
 function asking(more: Partial<ModelAsk> = {}): ModelAsk {
   return {
@@ -95,7 +94,7 @@ function asking(more: Partial<ModelAsk> = {}): ModelAsk {
 async function endpoint(handler: Parameters<typeof serve>[0], timeout = 5000) {
   const server = await serve(handler);
   closers.push(server.close);
-  return { server, model: createOpenAiModel(modelConfig({ timeout }), 'none', { baseUrl: server.url, contextTokens: 8192 }) };
+  return { server, model: endpointModel(server.url, { timeout }) };
 }
 
 const stopOf = async (promise: Promise<unknown>): Promise<StopError> => {
@@ -226,7 +225,7 @@ describe('a fault', () => {
   });
 
   it('that asks for a long wait ends at once', async () => {
-    const far = fails({ retryable: true, maybeBilled: false, status: 429, retryAfterMs: 120_001 });
+    const far = fails({ fault: 'rate-limited', status: 429, retryAfterMs: 120_001 });
     const stop = await stopOf(door().ask(asking({ model: model(far) })));
     expect(stop).toMatchObject({ code: 'PROVIDER_UNAVAILABLE', facts: { tries: 1, status: 429 } });
     expect(waits).toEqual([]);

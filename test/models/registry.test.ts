@@ -55,7 +55,7 @@ describe('a key', () => {
   });
 
   it.each([
-    [{}, 'Bearer none'],
+    [{}, undefined],
     [KEY, 'Bearer key-1'],
   ])('of %j reaches the endpoint of OPENAI_BASE_URL as %s', async (env, authorization) => {
     const server = await serve((response) => json(response, 200, completion()));
@@ -78,7 +78,7 @@ describe('an endpoint that only a repository names', () => {
   };
 
   it.each([
-    ["never gets the operator's own key", {}, undefined, 'Bearer none'],
+    ["never gets the operator's own key", {}, undefined, undefined],
     ['gets the key that it names', { apiKey: 'secret://env/OTHER' }, undefined, 'Bearer key-2'],
     ["gets the operator's key where the operator lists it", {}, '', 'Bearer key-1'],
   ])('%s', async (_title, lead, listed, authorization) => {
@@ -91,12 +91,18 @@ describe('an endpoint that only a repository names', () => {
     }
   });
 
-  it.each(['https://evil.test/v1', 'https://good.test/v10', 'https://good.test:444/v1', 'https://u@good.test/v1', 'http://good.test/v1'])(
+  it.each(['https://evil.test/v1', 'https://good.test/v10', 'https://good.test:444/v1', 'http://good.test/v1'])(
     'is refused when the operator has a list without it: %s',
     async (url) => {
       await expect(ask({}, url, { endpoints: ['https://good.test/v1'] })).rejects.toThrow(`models.lead.baseUrl: ${url} is not under any`);
     },
   );
+
+  it('is refused when its address holds a user name', async () => {
+    await expect(ask({}, 'https://u@good.test/v1', { endpoints: ['https://good.test/v1'] })).rejects.toThrow(
+      'models.lead.baseUrl: an address holds no user name or password',
+    );
+  });
 });
 
 describe('a scripted model', () => {

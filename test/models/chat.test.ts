@@ -3,8 +3,7 @@ import { LLMock } from '@copilotkit/aimock';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProviderError } from '../../domain/errors.ts';
 import type { ChatAnswer, ChatRequest } from '../../domain/ports.ts';
-import { createOpenAiModel } from '../../models/openai.ts';
-import { chatRequest, completion, HEADERS, json, modelConfig, serve } from './fakes.ts';
+import { chatRequest, completion, endpointModel, HEADERS, json, type modelConfig, serve } from './fakes.ts';
 
 type Server = Awaited<ReturnType<typeof serve>>;
 const open: Server[] = [];
@@ -19,8 +18,7 @@ async function server(handler: Parameters<typeof serve>[0]): Promise<Server> {
   return made;
 }
 
-const model = (url: string, more: Parameters<typeof modelConfig>[0] = {}) =>
-  createOpenAiModel(modelConfig(more), 'sk-secret-value-1', { baseUrl: url, contextTokens: 8192 });
+const model = (url: string, more: Parameters<typeof modelConfig>[0] = {}) => endpointModel(url, more, 'sk-secret-value-1');
 
 async function ask(
   handler: Parameters<typeof serve>[0],
@@ -57,7 +55,7 @@ describe('a request', () => {
     const [seen] = made.seen;
     expect(seen?.url).toBe('/v1/chat/completions');
     expect(seen?.headers).toMatchObject({ ...HEADERS, authorization: 'Bearer sk-secret-value-1' });
-    expect(seen?.body).toMatchObject({ model: 'test-model', max_tokens: 1000, stream: false });
+    expect(seen?.body).toMatchObject({ model: 'test-model', max_tokens: 1000, stream: true, stream_options: { include_usage: true } });
     expect(seen?.body['tools']).toEqual([{ type: 'function', function: tools[0] }]);
     expect(seen?.body['messages']).toEqual([
       { role: 'system', content: 'You build.' },
@@ -86,12 +84,13 @@ describe('a request', () => {
   it('fetches nothing but the endpoint', async () => {
     const fetched = vi.spyOn(globalThis, 'fetch');
     const { server: made } = await ask((response) => json(response, 200, completion()));
-    expect(fetched.mock.calls.map(([input]) => input)).toEqual([`${made.url}/chat/completions`]);
+    expect(fetched).not.toHaveBeenCalled();
+    expect(made.seen.map((one) => one.url)).toEqual(['/v1/chat/completions']);
   });
 
   it('does not follow a redirect', async () => {
     const fault = await faultOf((response) => json(response, 307, '', { location: 'http://127.0.0.1:9/v1' }));
-    expect(fault).toMatchObject({ retryable: false, status: 307 });
+    expect(fault).toMatchObject({ fault: 'refused', status: 307 });
   });
 
   it('is bounded from above by the count, whatever it holds', async () => {
@@ -123,7 +122,7 @@ describe('an answer', () => {
     expect(answer.toolCalls).toEqual([
       { id: 'a', name: 'write_file', arguments: '{"path":"x",' },
       { id: 'b', name: 'write_file', arguments: '{ "path": "y" }' },
-      { id: 'call_3_b', name: 'write_file', arguments: '[]' },
+      { id: 'call_1_3', name: 'write_file', arguments: '[]' },
     ]);
   });
 
@@ -167,14 +166,23 @@ describe('an answer', () => {
 describe('a fault', () => {
   const error = (message: string) => ({ error: { message, type: 'x', code: null } });
 
-  it.each([408, 409, 429, 500, 502, 503, 529])('%i may be tried again and is not billed', async (status) => {
+  it.each([
+    [400, 'refused'],
+    [401, 'unauthorized'],
+    [402, 'no-credit'],
+    [403, 'forbidden'],
+    [404, 'not-found'],
+    [408, 'server-error'],
+    [409, 'server-error'],
+    [422, 'refused'],
+    [429, 'rate-limited'],
+    [500, 'server-error'],
+    [502, 'server-error'],
+    [503, 'overloaded'],
+    [529, 'overloaded'],
+  ])('%i is %s', async (status, name) => {
     const fault = await faultOf((response) => json(response, status, error('busy')));
-    expect(fault).toMatchObject({ retryable: true, maybeBilled: false, status, message: `the model endpoint answered ${status}: busy` });
-  });
-
-  it.each([400, 401, 403, 404, 422])('%i is not tried again', async (status) => {
-    const fault = await faultOf((response) => json(response, status, error('no')));
-    expect(fault).toMatchObject({ retryable: false, maybeBilled: false, status });
+    expect(fault).toMatchObject({ fault: name, status, message: `the model endpoint answered ${status}: busy` });
   });
 
   it.each([
@@ -198,21 +206,22 @@ describe('a fault', () => {
       response.write('{"choices":');
       setTimeout(() => response.destroy(), 20);
     });
-    expect(fault).toMatchObject({ retryable: true, maybeBilled: true });
+    expect(fault.fault).toBe('cut');
   });
 
   it('of a connection that ends without an answer may be billed', async () => {
-    expect(await faultOf((response) => response.destroy())).toMatchObject({ retryable: true, maybeBilled: true });
+    expect((await faultOf((response) => response.destroy())).fault).toBe('cut');
   });
 
   it.each([
-    ['no JSON', '<html>'],
-    ['nothing', ''],
-    ['no choices', { ...completion(), choices: [] }],
-    ['an error', { error: { message: 'upstream overloaded' } }],
-    ['a call without a function', completion({ tool_calls: [{ id: 'a' }] })],
-  ])('200 with %s may be billed', async (_name, body) => {
-    expect(await faultOf((response) => json(response, 200, body))).toMatchObject({ retryable: true, maybeBilled: true });
+    ['no JSON', '<html>', 'unreadable'],
+    ['nothing', '', 'unreadable'],
+    ['no choices', { ...completion(), choices: [] }, 'unreadable'],
+    ['an error', { error: { message: 'upstream overloaded' } }, 'interrupted'],
+    ['an error that has a code', { error: { code: 402, message: 'no credits left' } }, 'no-credit'],
+    ['a call without a function', completion({ tool_calls: [{ id: 'a' }] }), 'unreadable'],
+  ])('200 with %s is told', async (_name, body, name) => {
+    expect((await faultOf((response) => json(response, 200, body))).fault).toBe(name);
   });
 
   it('200 with an error says what the endpoint said', async () => {
@@ -225,8 +234,7 @@ describe('a fault', () => {
     await made.close();
     await expect(model(made.url).complete(chatRequest(), new AbortController().signal)).rejects.toMatchObject({
       name: 'ProviderError',
-      retryable: true,
-      maybeBilled: false,
+      fault: 'unreachable',
     });
   });
 
@@ -239,7 +247,7 @@ describe('a fault', () => {
       },
       { timeout: 150 },
     );
-    expect(fault).toMatchObject({ retryable: true, maybeBilled: true, message: 'no answer within 150 ms' });
+    expect(fault).toMatchObject({ fault: 'silent', message: 'nothing came for 150 ms' });
   });
 
   it('is none when the caller aborts: its reason comes back', async () => {

@@ -1,0 +1,165 @@
+/** Anthropic's messages. Its thinking is signed and comes back with every open exchange of tools; its cache is kept where it is marked. */
+import { ChatAnthropic } from '@langchain/anthropic';
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import type { ChatAnswer } from '../../domain/ports.ts';
+import { createMessageAssembler } from './anthropic-stream.ts';
+import { toToolCalls } from './calls.ts';
+import { type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf } from './dialect.ts';
+import { assistants, toLangChain, toTools } from './messages.ts';
+
+/** https://docs.anthropic.com/en/api/messages: `^[a-zA-Z0-9_-]+$`. */
+const CALL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
+const VERSION = '2023-06-01';
+
+export const anthropicDialect: Dialect = {
+  name: 'anthropic',
+  path: () => '/v1/messages',
+  headers: (secret) => ({ 'anthropic-version': VERSION, ...(secret === undefined ? {} : { 'x-api-key': secret }) }),
+  send,
+  body: bodyOf,
+  assembler: createMessageAssembler,
+  read: readMessage,
+};
+
+async function send({ config, request, signal }: Call, fetch: SdkFetch): Promise<void> {
+  const client = new ChatAnthropic({
+    model: config.model,
+    apiKey: 'none',
+    maxTokens: request.maxOutputTokens,
+    maxRetries: 0,
+    anthropicApiUrl: 'https://sdk.invalid',
+    // Its own limit of ten minutes for what is not streamed is not ours: silence is.
+    clientOptions: { fetch, timeout: 2 ** 31 - 1 },
+  });
+  await client.invoke(toLangChain(request.messages, CALL_ID), {
+    signal,
+    ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }),
+  });
+}
+
+const madeSchema = z.looseObject({
+  system: z.unknown().optional(),
+  messages: z.array(z.looseObject({ role: z.string(), content: z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]) })),
+});
+
+function bodyOf(made: Json, call: Call): Json {
+  const { config, request, origin } = call;
+  const { messages, system, stream: _off, thinking: _none, ...rest } = madeSchema.parse(made);
+  const ours = assistants(request.messages);
+  let nth = 0;
+  const wired = messages.map((message) => {
+    if (message.role !== 'assistant') return { ...message, content: blocksOf(message.content) };
+    const own = ours[nth++]?.opaque;
+    return { ...message, content: own?.origin === origin ? own.content : blocksOf(message.content) };
+  });
+  return {
+    ...rest,
+    max_tokens: request.maxOutputTokens,
+    ...(system === undefined ? {} : { system: marked(blocksOf(system as string | Json[])) }), // a text or blocks, as the SDK makes it
+    messages: withMark(wired),
+    ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
+    ...thinkingOf(call),
+    stream: streams(config),
+  };
+}
+
+/** Empty texts are refused. */
+function blocksOf(content: string | readonly Json[]): Json[] {
+  const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+  return blocks.filter((block) => block['type'] !== 'text' || stringOf(block['text']).trim() !== '');
+}
+
+const CACHE = { type: 'ephemeral' } as const;
+
+/** What the next request repeats is read from the cache up to the newest mark it shares; at most four marks are allowed. */
+function marked(blocks: readonly Json[]): Json[] {
+  return blocks.map((block, index) => (index === blocks.length - 1 ? { ...block, cache_control: CACHE } : block));
+}
+
+/** The end of this request, and of the one before it: where its answer begins. */
+function withMark(messages: readonly { readonly role: string; readonly content: unknown }[]): Json[] {
+  const users = [...messages.entries()].filter(([, message]) => message.role === 'user').map(([index]) => index);
+  const places = new Set(users.slice(-2));
+  return messages.map((message, index) =>
+    places.has(index) && Array.isArray(message.content) ? { ...message, content: marked(message.content as Json[]) } : { ...message },
+  );
+}
+
+/** Shares of the output limit that may be thought with; the API wants at least 1024 and less than the limit. */
+const SHARE: Readonly<Record<string, number>> = { minimal: 0.1, low: 0.2, medium: 0.5, high: 0.8, xhigh: 0.9 };
+const LEAST_BUDGET = 1024;
+/** Models that decide themselves how long to think and are told an effort (docs: "Adaptive thinking", "Effort"). */
+const ADAPTIVE = /^claude-(?:opus|sonnet)-(?:4-[6-9]|[5-9])/;
+
+/** An open exchange of tools that another model began holds no signed thoughts; asked to think in it, the API refuses the request. */
+function thinkingOf({ config, request, origin }: Call): Json {
+  const effort = config.reasoningEffort;
+  const last = assistants(request.messages).at(-1);
+  if (effort === undefined || effort === 'none' || (last !== undefined && last.opaque?.origin !== origin)) return {};
+  if (ADAPTIVE.test(config.model))
+    return {
+      thinking: { type: 'adaptive' },
+      output_config: { effort: effort === 'minimal' ? 'low' : effort === 'xhigh' ? 'max' : effort },
+    };
+  const budget = Math.floor(request.maxOutputTokens * (SHARE[effort] ?? 0.5));
+  return budget >= LEAST_BUDGET ? { thinking: { type: 'enabled', budget_tokens: budget } } : {};
+}
+
+const count = z.number().nullish().catch(undefined);
+const messageSchema = z.looseObject({
+  stop_reason: z.string().nullish(),
+  content: z.array(
+    z.looseObject({
+      type: z.string(),
+      text: z.string().optional(),
+      id: z.string().optional(),
+      name: z.string().optional(),
+      input: z.unknown().optional(),
+    }),
+  ),
+  usage: z
+    .looseObject({ input_tokens: count, output_tokens: count, cache_creation_input_tokens: count, cache_read_input_tokens: count })
+    .nullish()
+    .catch(undefined),
+});
+
+function readMessage(body: unknown, call: Call): Read {
+  const parsed = messageSchema.safeParse(body);
+  if (!parsed.success) {
+    const message = `the answer is no message: ${z.prettifyError(parsed.error).slice(0, 500)}`;
+    return { kind: 'fault', fault: new ProviderError(message, { fault: 'unreadable', cause: parsed.error }) };
+  }
+  const { content, stop_reason: reason, usage } = parsed.data;
+  const toolCalls = toToolCalls(
+    content.filter((block) => block.type === 'tool_use').map((block) => ({ id: block.id, name: block.name ?? '', arguments: block.input })),
+    call.request,
+  );
+  const cut = reason === 'max_tokens' || reason === 'model_context_window_exceeded';
+  const kept = content.filter((block) => block.type !== 'text' || (block.text ?? '').trim() !== '');
+  const opaque = !cut && reason !== 'refusal' && kept.length > 0;
+  return {
+    kind: 'answer',
+    answer: {
+      text: content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join(''),
+      toolCalls,
+      usage: usageOf(usage),
+      finish: reason === 'refusal' ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
+      ...(opaque ? { opaque: { origin: call.origin, content: kept } } : {}),
+      canned: false,
+    },
+  };
+}
+
+/** Here the input is told without its cached parts (docs: "Prompt caching", "Tracking cache performance"). */
+function usageOf(usage: z.infer<typeof messageSchema>['usage']): ChatAnswer['usage'] {
+  if (usage === undefined || usage === null || typeof usage.input_tokens !== 'number') return undefined;
+  const cached = usage.cache_read_input_tokens ?? 0;
+  const written = usage.cache_creation_input_tokens ?? 0;
+  return {
+    inputTokens: usage.input_tokens + cached + written,
+    ...(typeof usage.output_tokens === 'number' ? { outputTokens: usage.output_tokens } : {}),
+    cachedInputTokens: cached,
+    ...(written > 0 ? { cacheWriteTokens: written } : {}),
+  };
+}

@@ -1,0 +1,108 @@
+/** Chat completions of OpenAI and of everybody who speaks them, Azure included. */
+import { ChatOpenAICompletions } from '@langchain/openai';
+import { z } from 'zod';
+import type { ModelConfig } from '../../domain/config.ts';
+import type { ChatMessage } from '../../domain/ports.ts';
+import { argumentsOf, callId } from './calls.ts';
+import { readChat } from './chat-answer.ts';
+import { createChatAssembler } from './chat-stream.ts';
+import { type Call, type Dialect, type Json, type SdkFetch, streams } from './dialect.ts';
+import { toLangChain, toTools } from './messages.ts';
+import { type DialectName, QUIRKS, type Quirks } from './quirks.ts';
+
+/** @param name whose rules the endpoint keeps. */
+export function chatDialect(name: DialectName): Dialect {
+  const quirks = QUIRKS[name];
+  return {
+    name: `chat:${name}`,
+    path: () => '/chat/completions',
+    headers: (secret) => keyHeader(quirks, secret),
+    send: (call, fetch) => send(call, fetch, quirks),
+    body: (made, call) => bodyOf(made, call, quirks),
+    assembler: createChatAssembler,
+    read: (body, call) => readChat(body, call, quirks),
+  };
+}
+
+/** The key in the header that OpenAI or Azure reads. */
+export function keyHeader(quirks: Quirks, secret: string | undefined): Record<string, string> {
+  if (secret === undefined) return {};
+  return quirks.keyHeader === 'api-key' ? { 'api-key': secret } : { authorization: `Bearer ${secret}` };
+}
+
+async function send(call: Call, fetch: SdkFetch, quirks: Quirks): Promise<void> {
+  const { config, request, signal } = call;
+  const client = new ChatOpenAICompletions({
+    model: config.model,
+    apiKey: 'none',
+    maxTokens: request.maxOutputTokens,
+    maxRetries: 0,
+    timeout: 2 ** 31 - 1,
+    // Never `streaming: true`: its token count downloads tables from a public host. The exchange streams by itself.
+    disableStreaming: true,
+    configuration: { baseURL: 'https://sdk.invalid', fetch },
+  });
+  await client.invoke(toLangChain(request.messages, quirks.callId), {
+    signal,
+    ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }),
+  });
+}
+
+const madeSchema = z.looseObject({ messages: z.array(z.looseObject({ role: z.string() })) });
+
+/** What the SDK made, with the endpoint's own names, its stream, and each assistant's message as the endpoint wants it back. */
+function bodyOf(made: Json, call: Call, quirks: Quirks): Json {
+  const { config, request } = call;
+  const { messages, max_tokens: _one, max_completion_tokens: _other, stream: _off, ...rest } = madeSchema.parse(made);
+  const limit = quirks.outputField ?? ('max_completion_tokens' in made ? 'max_completion_tokens' : 'max_tokens');
+  return {
+    ...rest,
+    messages: messages.map((message, index) => wireMessage(message, request.messages[index], call, quirks)),
+    [limit]: request.maxOutputTokens,
+    ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
+    ...effortOf(config, quirks),
+    stream: streams(config),
+    ...(streams(config) && quirks.streamOptions ? { stream_options: { include_usage: true } } : {}),
+  };
+}
+
+function effortOf(config: ModelConfig, quirks: Quirks): Json {
+  const effort = config.reasoningEffort;
+  if (effort === undefined || quirks.effort === undefined) return {};
+  return quirks.effort === 'reasoning' ? { reasoning: { effort } } : { reasoning_effort: effort };
+}
+
+const opaqueSchema = z.object({
+  message: z.record(z.string(), z.unknown()).default({}),
+  calls: z.array(z.record(z.string(), z.unknown()).nullable()).default([]),
+});
+
+/** The order of messages is ours: the SDK turns each into one. */
+function wireMessage(made: Json, ours: ChatMessage | undefined, call: Call, quirks: Quirks): Json {
+  if (ours?.role === 'system') return { role: 'system', content: ours.content };
+  if (ours?.role === 'tool') return { role: 'tool', tool_call_id: callId(ours.toolCallId, quirks.callId), content: ours.content };
+  if (ours?.role !== 'assistant') return made;
+  const own = ours.opaque !== undefined && ours.opaque.origin === call.origin ? opaqueSchema.parse(ours.opaque.content) : undefined;
+  const foreign = own === undefined && ours.toolCalls.length > 0 ? quirks.foreign : undefined;
+  const calls = ours.toolCalls.map((one, index) => ({
+    ...(index === 0 ? foreign?.firstCall : undefined),
+    ...own?.calls[index],
+    id: callId(one.id, quirks.callId),
+    type: 'function',
+    function: { name: one.name, arguments: sentArguments(one) },
+  }));
+  return {
+    role: 'assistant',
+    // A call needs no text, and some endpoints refuse an empty one.
+    content: ours.content === '' && calls.length > 0 ? null : ours.content,
+    ...foreign?.message,
+    ...own?.message,
+    ...(calls.length > 0 ? { tool_calls: calls } : {}),
+  };
+}
+
+/** The very text of the model where an endpoint can read it. */
+function sentArguments(call: Parameters<typeof argumentsOf>[0]): string {
+  const value = argumentsOf(call);
+  return Object.hasOwn(value, 'malformed_arguments') || call.arguments === '' ? JSON.stringify(value) : call.arguments;
+}

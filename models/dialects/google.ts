@@ -1,0 +1,240 @@
+/** Gemini's generateContent. A call of a thinking model is signed, and its signature comes back in the very part that held it. */
+import { ChatGoogle } from '@langchain/google';
+import { z } from 'zod';
+import type { ModelConfig } from '../../domain/config.ts';
+import { ProviderError } from '../../domain/errors.ts';
+import type { ChatAnswer } from '../../domain/ports.ts';
+import { toToolCalls } from './calls.ts';
+import { outputOf } from './chat-answer.ts';
+import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams } from './dialect.ts';
+import { assistants, toLangChain, toTools } from './messages.ts';
+
+const CALL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
+
+export const googleDialect: Dialect = {
+  name: 'google',
+  path: (config) =>
+    `/v1beta/models/${encodeURIComponent(config.model)}:${streams(config) ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
+  headers: (secret) => (secret === undefined ? {} : { 'x-goog-api-key': secret }),
+  send,
+  body: bodyOf,
+  assembler: createContentAssembler,
+  read: readContent,
+};
+
+async function send({ config, request, signal }: Call, fetch: SdkFetch): Promise<void> {
+  const client = new ChatGoogle({
+    model: config.model,
+    apiKey: 'none',
+    platformType: 'gai',
+    maxOutputTokens: request.maxOutputTokens,
+    maxRetries: 0,
+    disableStreaming: true,
+    apiClient: {
+      fetch: (asked: Request) => fetch(asked),
+      hasApiKey: () => true,
+      getProjectId: async () => '',
+    },
+  });
+  await client.invoke(toLangChain(request.messages, CALL_ID), {
+    signal,
+    ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }),
+  });
+}
+
+const madeSchema = z.looseObject({
+  contents: z.array(z.looseObject({ role: z.string(), parts: z.array(z.record(z.string(), z.unknown())) })),
+  generationConfig: z.record(z.string(), z.unknown()).optional(),
+});
+
+function bodyOf(made: Json, call: Call): Json {
+  const { config, request } = call;
+  const { contents, generationConfig, ...rest } = madeSchema.parse(made);
+  return {
+    ...rest,
+    contents: answered(withSignatures(contents, call), request),
+    generationConfig: {
+      ...generationConfig,
+      maxOutputTokens: request.maxOutputTokens,
+      ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
+      ...thinkingOf(config),
+    },
+  };
+}
+
+type Contents = z.infer<typeof madeSchema>['contents'];
+
+/** For a history that another model began (https://ai.google.dev/gemini-api/docs/thought-signatures, FAQ). */
+export const NO_SIGNATURE = 'skip_thought_signature_validator';
+
+/** Own answers as they came; others without a signature, which from Gemini 3 on must be said. */
+function withSignatures(contents: Contents, { config, request, origin }: Call): Contents {
+  const ours = assistants(request.messages);
+  let nth = 0;
+  return contents.map((content) => {
+    if (content.role !== 'model') return content;
+    const own = ours[nth++]?.opaque;
+    if (own?.origin === origin) return { ...content, parts: partsSchema.parse(own.content) };
+    const first = content.parts.findIndex((part) => part['functionCall'] !== undefined);
+    if (!/^gemini-[3-9]/.test(config.model)) return content;
+    return {
+      ...content,
+      parts: content.parts.map((part, index) => (index === first ? { ...part, thoughtSignature: NO_SIGNATURE } : part)),
+    };
+  });
+}
+
+const partsSchema = z.array(z.record(z.string(), z.unknown()));
+const answerSchema = z.looseObject({ id: z.string().optional() });
+const idOf = (part: Json, kind: string): string | undefined => answerSchema.safeParse(part[kind]).data?.id;
+
+/** Each result under the name of its tool, and under an id only where the call has it too. */
+function answered(contents: Contents, request: Call['request']): Contents {
+  const known = new Set(contents.flatMap((content) => content.parts.map((part) => idOf(part, 'functionCall'))));
+  const results = request.messages.filter((message) => message.role === 'tool');
+  let nth = 0;
+  return contents.map((content) => ({
+    ...content,
+    parts: content.parts.map((part) => {
+      if (part['functionResponse'] === undefined) return part;
+      const { id, ...response } = answerSchema.parse(part['functionResponse']);
+      const name = results[nth++]?.toolName;
+      return { ...part, functionResponse: { ...(id !== undefined && known.has(id) ? { id } : {}), ...response, name } };
+    }),
+  }));
+}
+
+/** https://ai.google.dev/gemini-api/docs/thinking: levels from Gemini 3 on, budgets before. */
+const BUDGET: Readonly<Record<string, number>> = { minimal: 512, low: 1024, medium: 8192, high: 24_576, xhigh: 24_576 };
+
+function thinkingOf(config: ModelConfig): Json {
+  const effort = config.reasoningEffort;
+  if (effort === undefined) return {};
+  if (/^gemini-[3-9]/.test(config.model))
+    return { thinkingConfig: { thinkingLevel: effort === 'none' || effort === 'minimal' ? 'low' : effort === 'xhigh' ? 'high' : effort } };
+  return { thinkingConfig: { thinkingBudget: BUDGET[effort] ?? 0 } };
+}
+
+const count = z.number().nullish().catch(undefined);
+const partSchema = z.looseObject({
+  text: z.string().optional(),
+  thought: z.boolean().optional(),
+  functionCall: z.looseObject({ id: z.string().nullish(), name: z.string().nullish(), args: z.unknown().optional() }).optional(),
+});
+type Part = z.infer<typeof partSchema>;
+const contentSchema = z.looseObject({
+  candidates: z
+    .array(
+      z.looseObject({
+        content: z.looseObject({ parts: z.array(partSchema).nullish() }).nullish(),
+        finishReason: z.string().nullish(),
+        finishMessage: z.string().nullish(),
+      }),
+    )
+    .nullish(),
+  promptFeedback: z.looseObject({ blockReason: z.string().nullish() }).nullish(),
+  usageMetadata: z
+    .looseObject({
+      promptTokenCount: count,
+      candidatesTokenCount: count,
+      thoughtsTokenCount: count,
+      totalTokenCount: count,
+      toolUsePromptTokenCount: count,
+      cachedContentTokenCount: count,
+    })
+    .nullish()
+    .catch(undefined),
+});
+
+/** Each event is a whole answer with the parts that are new. */
+function createContentAssembler(): Assembler {
+  const parts: Part[] = [];
+  let fresh = '';
+  let finish: string | undefined;
+  let rest: Json = {};
+  let seen = false;
+  return {
+    add: (event) => {
+      const { candidates, ...others } = contentSchema.parse(event);
+      rest = { ...rest, ...others };
+      seen ||= others.promptFeedback?.blockReason !== undefined;
+      const [candidate] = candidates ?? [];
+      for (const part of candidate?.content?.parts ?? []) {
+        if (part.text !== undefined && part.thought !== true) fresh += part.text;
+        addPart(parts, part);
+      }
+      finish = candidate?.finishReason ?? finish;
+    },
+    text: () => {
+      const text = fresh;
+      fresh = '';
+      return text;
+    },
+    whole: () => {
+      if (finish === undefined && !seen) return undefined;
+      return { ...rest, candidates: finish === undefined ? [] : [{ content: { role: 'model', parts }, finishReason: finish }] };
+    },
+  };
+}
+
+/** Pieces of one text become one part; a part with a signature is never touched. */
+function addPart(parts: Part[], part: Part): void {
+  const last = parts.at(-1);
+  const plain = (one: Part): boolean => one.text !== undefined && Object.keys(one).every((key) => key === 'text' || key === 'thought');
+  if (last !== undefined && plain(last) && plain(part) && last.thought === part.thought)
+    parts[parts.length - 1] = { ...last, text: `${last.text ?? ''}${part.text ?? ''}` };
+  else parts.push(part);
+}
+
+const REFUSALS = new Set(['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTENT', 'SPII', 'LANGUAGE', 'IMAGE_SAFETY']);
+
+function readContent(body: unknown, call: Call): Read {
+  const parsed = contentSchema.safeParse(body);
+  if (!parsed.success) {
+    const message = `the answer is no content: ${z.prettifyError(parsed.error).slice(0, 500)}`;
+    return { kind: 'fault', fault: new ProviderError(message, { fault: 'unreadable', cause: parsed.error }) };
+  }
+  const { candidates, promptFeedback, usageMetadata } = parsed.data;
+  const [candidate] = candidates ?? [];
+  const reason = candidate?.finishReason ?? promptFeedback?.blockReason ?? undefined;
+  if (candidate === undefined && reason === undefined)
+    return { kind: 'fault', fault: new ProviderError('the answer holds no candidate', { fault: 'unreadable' }) };
+  if (reason === 'MALFORMED_FUNCTION_CALL' || reason === 'UNEXPECTED_TOOL_CALL') {
+    const message = `the model's call could not be read by its endpoint (${reason}): ${candidate?.finishMessage ?? ''}`;
+    return { kind: 'fault', fault: new ProviderError(message.slice(0, 500), { fault: 'malformed-call' }) };
+  }
+  const parts = candidate?.content?.parts ?? [];
+  const calls = parts.flatMap((part) => (part.functionCall === undefined ? [] : [part.functionCall]));
+  const toolCalls = toToolCalls(
+    calls.map((one) => ({ id: one.id, name: one.name ?? '', arguments: one.args ?? {} })),
+    call.request,
+  );
+  const refused = candidate === undefined || REFUSALS.has(reason ?? '');
+  const cut = reason === 'MAX_TOKENS';
+  const signed = !cut && !refused && parts.some((part) => Object.hasOwn(part, 'thoughtSignature'));
+  return {
+    kind: 'answer',
+    answer: {
+      text: parts.map((part) => (part.thought === true ? '' : (part.text ?? ''))).join(''),
+      toolCalls,
+      usage: usageOf(usageMetadata),
+      finish: refused ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
+      // Thoughts are shown to us alone; only their signatures are wanted back.
+      ...(signed ? { opaque: { origin: call.origin, content: parts.filter((part) => part.thought !== true) } } : {}),
+      canned: false,
+    },
+  };
+}
+
+/** Thinking is billed as output and stands outside of it. */
+function usageOf(usage: z.infer<typeof contentSchema>['usageMetadata']): ChatAnswer['usage'] {
+  if (usage === undefined || usage === null || typeof usage.promptTokenCount !== 'number') return undefined;
+  const input = usage.promptTokenCount + (usage.toolUsePromptTokenCount ?? 0);
+  const told = (usage.candidatesTokenCount ?? 0) + (usage.thoughtsTokenCount ?? 0);
+  const output = outputOf(input, told, usage.totalTokenCount);
+  return {
+    inputTokens: input,
+    ...(output === undefined ? {} : { outputTokens: output }),
+    ...(typeof usage.cachedContentTokenCount === 'number' ? { cachedInputTokens: usage.cachedContentTokenCount } : {}),
+  };
+}

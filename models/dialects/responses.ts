@@ -1,0 +1,167 @@
+/** OpenAI's Responses API, for models that think between tool calls and want their thoughts back. */
+
+import { AIMessage } from '@langchain/core/messages';
+import { ChatOpenAIResponses } from '@langchain/openai';
+import { z } from 'zod';
+import { ProviderError } from '../../domain/errors.ts';
+import type { ChatAnswer } from '../../domain/ports.ts';
+import { errorFault } from '../wire/said.ts';
+import { toToolCalls } from './calls.ts';
+import { keyHeader } from './chat.ts';
+import { outputOf } from './chat-answer.ts';
+import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf } from './dialect.ts';
+import { toLangChain, toTools } from './messages.ts';
+import { type DialectName, QUIRKS } from './quirks.ts';
+
+export function responsesDialect(name: DialectName): Dialect {
+  const quirks = QUIRKS[name];
+  return {
+    name: `responses:${name}`,
+    path: () => '/responses',
+    headers: (secret) => keyHeader(quirks, secret),
+    send: (call, fetch) => send(call, fetch, quirks.callId),
+    body: bodyOf,
+    assembler: createResponsesAssembler,
+    read: readResponse,
+  };
+}
+
+async function send({ config, request, signal, origin }: Call, fetch: SdkFetch, allowed: RegExp): Promise<void> {
+  const client = new ChatOpenAIResponses({
+    model: config.model,
+    apiKey: 'none',
+    maxTokens: request.maxOutputTokens,
+    maxRetries: 0,
+    timeout: 2 ** 31 - 1,
+    disableStreaming: true,
+    configuration: { baseURL: 'https://sdk.invalid', fetch },
+  });
+  const messages = toLangChain(request.messages, allowed);
+  for (const [index, message] of request.messages.entries()) {
+    if (message.role !== 'assistant' || message.opaque?.origin !== origin) continue;
+    // The SDK sends the items of such a message as they are.
+    const output = itemsSchema.parse(message.opaque.content).map(withoutId);
+    messages[index] = new AIMessage({ content: message.content, response_metadata: { output, model_provider: 'openai' } });
+  }
+  await client.invoke(messages, { signal, ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }) });
+}
+
+const itemsSchema = z.array(z.looseObject({ type: z.string() }));
+
+/** Nothing is stored at the endpoint, so an id of an item leads nowhere; its content is sent whole. */
+function withoutId({ id: _id, status: _status, ...item }: z.infer<typeof itemsSchema>[number]): Json {
+  return item;
+}
+
+/** Nothing is kept at the endpoint (`store`), so thoughts travel with us, encrypted. */
+function bodyOf(made: Json, { config }: Call): Json {
+  const { stream: _off, reasoning: _none, ...rest } = made;
+  return {
+    ...rest,
+    store: false,
+    include: ['reasoning.encrypted_content'],
+    ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
+    ...(config.reasoningEffort === undefined ? {} : { reasoning: { effort: config.reasoningEffort } }),
+    stream: streams(config),
+  };
+}
+
+/** The last event holds the whole response; what came before is text for people. */
+function createResponsesAssembler(): Assembler {
+  let fresh = '';
+  let whole: unknown;
+  const items: unknown[] = [];
+  const eventSchema = z.looseObject({
+    type: z.string(),
+    delta: z.unknown().optional(),
+    item: z.unknown().optional(),
+    response: z.looseObject({ output: z.unknown().optional() }).optional(),
+  });
+  return {
+    add: (event) => {
+      const { type, delta, item, response } = eventSchema.parse(event);
+      if (type === 'response.output_text.delta' && typeof delta === 'string') fresh += delta;
+      if (type === 'response.output_item.done') items.push(item);
+      if (!/^response\.(?:completed|incomplete|failed)$/.test(type) || response === undefined) return;
+      // Some gateways leave the output of the last event empty.
+      whole = Array.isArray(response.output) && response.output.length > 0 ? response : { ...response, output: items };
+    },
+    text: () => {
+      const text = fresh;
+      fresh = '';
+      return text;
+    },
+    whole: () => whole,
+  };
+}
+
+const count = z.number().nullish().catch(undefined);
+const responseSchema = z.looseObject({
+  status: z.string().nullish(),
+  incomplete_details: z.looseObject({ reason: z.string().nullish() }).nullish(),
+  error: z.looseObject({ code: z.unknown().optional(), message: z.string().nullish() }).nullish(),
+  output: z.array(
+    z.looseObject({
+      type: z.string(),
+      call_id: z.string().nullish(),
+      name: z.string().nullish(),
+      arguments: z.unknown().optional(),
+      content: z.unknown().optional(),
+    }),
+  ),
+  usage: z
+    .looseObject({
+      input_tokens: count,
+      output_tokens: count,
+      total_tokens: count,
+      input_tokens_details: z.looseObject({ cached_tokens: count }).nullish().catch(undefined),
+    })
+    .nullish()
+    .catch(undefined),
+});
+const contentSchema = z.array(z.looseObject({ type: z.string(), text: z.string().optional(), refusal: z.string().optional() })).catch([]);
+
+function readResponse(body: unknown, call: Call): Read {
+  const parsed = responseSchema.safeParse(body);
+  if (!parsed.success) {
+    const message = `the answer is no response: ${z.prettifyError(parsed.error).slice(0, 500)}`;
+    return { kind: 'fault', fault: new ProviderError(message, { fault: 'unreadable', cause: parsed.error }) };
+  }
+  const { output, status, error, incomplete_details: incomplete } = parsed.data;
+  if (status === 'failed' || (error !== undefined && error !== null)) {
+    const told = { codes: [stringOf(error?.code)], message: error?.message ?? 'the response failed' };
+    return { kind: 'fault', fault: errorFault(told, true, (text) => text.slice(0, 500)) };
+  }
+  const parts = output.filter((item) => item.type === 'message').flatMap((item) => contentSchema.parse(item.content));
+  const refusal = parts.map((part) => part.refusal ?? '').join('');
+  const calls = output.filter((item) => item.type === 'function_call');
+  const toolCalls = toToolCalls(
+    calls.map((item) => ({ id: item.call_id, name: item.name ?? '', arguments: item.arguments })),
+    call.request,
+  );
+  const refused = refusal !== '' || incomplete?.reason === 'content_filter';
+  const cut = incomplete?.reason === 'max_output_tokens';
+  return {
+    kind: 'answer',
+    answer: {
+      text: parts.map((part) => part.text ?? '').join('') || refusal,
+      toolCalls,
+      usage: usageOf(parsed.data.usage),
+      finish: refused ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
+      // What was cut short is not sent back: its calls have no whole arguments.
+      ...(output.length > 0 && !cut && !refused ? { opaque: { origin: call.origin, content: output } } : {}),
+      canned: false,
+    },
+  };
+}
+
+function usageOf(usage: z.infer<typeof responseSchema>['usage']): ChatAnswer['usage'] {
+  if (usage === undefined || usage === null) return undefined;
+  const output = outputOf(usage.input_tokens, usage.output_tokens, usage.total_tokens);
+  const cached = usage.input_tokens_details?.cached_tokens;
+  return {
+    ...(typeof usage.input_tokens === 'number' ? { inputTokens: usage.input_tokens } : {}),
+    ...(output === undefined ? {} : { outputTokens: output }),
+    ...(typeof cached === 'number' ? { cachedInputTokens: cached } : {}),
+  };
+}

@@ -1,0 +1,78 @@
+/** The body of an answer as it comes: a stream of events or one text of JSON, told apart by its first character. */
+import { createParser } from 'eventsource-parser';
+import type { Assembler } from '../dialects/dialect.ts';
+
+/** Longest answer that is read, in bytes. */
+export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
+
+export type Body =
+  | { readonly kind: 'json'; readonly text: string }
+  /** `whole` is undefined where the stream ended before the answer did; `error` is an error event. */
+  | { readonly kind: 'events'; readonly whole: unknown; readonly error: unknown; readonly begun: boolean };
+
+export interface BodyOptions {
+  readonly assembler: Assembler;
+  /** Hears of every piece that arrives. */
+  readonly onBytes: () => void;
+  readonly onText: (piece: string) => void;
+  /** The error that an event tells, if it tells one. */
+  readonly errorIn: (event: unknown, name: string | undefined) => unknown;
+}
+
+/** Endpoints answer with events although none were asked for, and the other way round: only the text itself says which it is. */
+export async function readBody(chunks: AsyncIterable<Uint8Array>, options: BodyOptions): Promise<Body> {
+  const decoder = new TextDecoder();
+  let head = '';
+  let events: ReturnType<typeof eventReader> | undefined;
+  let isJson = false;
+  for await (const piece of capped(chunks)) {
+    options.onBytes();
+    const text = decoder.decode(piece, { stream: true });
+    if (events !== undefined) events.feed(text);
+    else {
+      head += text;
+      if (!isJson && /^\s*(?:data|event|id|retry)?:/.test(head)) {
+        events = eventReader(options);
+        events.feed(head.trimStart());
+      } else if (/^\s*[^\s:a-z]/.test(head)) isJson = true;
+    }
+    // What comes after an error is not read: the connection may stay open.
+    if (events?.error() !== undefined) break;
+  }
+  return events === undefined ? { kind: 'json', text: head + decoder.decode() } : events.end();
+}
+
+async function* capped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error(`more than ${MAX_ANSWER_BYTES} bytes`);
+    yield chunk;
+  }
+}
+
+function eventReader({ assembler, onText, errorIn }: BodyOptions) {
+  let error: unknown;
+  let begun = false;
+  const parser = createParser({
+    onEvent: ({ data, event: name }) => {
+      if (data.trim() === '[DONE]' || error !== undefined) return;
+      const event: unknown = JSON.parse(data);
+      error = errorIn(event, name);
+      if (error !== undefined) return;
+      assembler.add(event, name);
+      begun = true;
+      const text = assembler.text();
+      if (text !== '') onText(text);
+    },
+  });
+  return {
+    feed: (text: string): void => parser.feed(text),
+    error: (): unknown => error,
+    end: (): Body => {
+      // A last event without its empty line is still one.
+      parser.feed('\n\n');
+      return { kind: 'events', whole: error === undefined ? assembler.whole() : undefined, error, begun };
+    },
+  };
+}

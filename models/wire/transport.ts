@@ -1,0 +1,58 @@
+/** How bytes reach an endpoint: one pool of connections, the proxies of the environment, and no time limit but ours. */
+import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch } from 'undici';
+import { toError, UsageError } from '../../domain/errors.ts';
+
+/** Longest wait for a connection, in ms; what comes after it is limited by `models.<role>.timeout`. */
+const CONNECT_MS = 15_000;
+// The HTTP client's own limits (300 s for headers and between parts) would end an answer that may still come; 0 switches them off.
+const LIMITS = { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_MS } };
+
+export interface Transport {
+  /** One POST. Follows no redirect. Rejects with the signal's reason, or with what broke the connection. */
+  post(url: string, options: { headers: Readonly<Record<string, string>>; body: string; signal: AbortSignal }): Promise<Arrived>;
+}
+
+/** A response whose body is still to come. */
+export interface Arrived {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in either case. Addresses of this machine are never asked through a proxy, as in Go's
+ * `httpproxy` and in curl's usual set-up: a proxy elsewhere would take them for its own.
+ * @throws UsageError when a proxy is not an address.
+ */
+export function createTransport(env: Environment): Transport {
+  const direct = new Agent(LIMITS);
+  const proxied = proxyAgent(env);
+  return {
+    post: async (url, { headers, body, signal }) => {
+      const dispatcher: Dispatcher = proxied === undefined || isLoopback(url) ? direct : proxied;
+      const response = await fetch(url, { method: 'POST', headers: { ...headers }, body, signal, redirect: 'manual', dispatcher });
+      return { status: response.status, headers: new Headers([...response.headers]), body: response.body ?? nothing() };
+    },
+  };
+}
+
+function proxyAgent(env: Environment): Dispatcher | undefined {
+  const of = (name: string): string | undefined => env[name.toLowerCase()] || env[name] || undefined;
+  const [httpProxy, httpsProxy] = [of('HTTP_PROXY'), of('HTTPS_PROXY')];
+  if (httpProxy === undefined && httpsProxy === undefined) return undefined;
+  try {
+    // An empty text switches off what the agent would read from the environment by itself.
+    return new EnvHttpProxyAgent({ ...LIMITS, httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: of('NO_PROXY') ?? '' });
+  } catch (error) {
+    throw new UsageError(`HTTP_PROXY or HTTPS_PROXY is not the address of a proxy: ${toError(error).message}`);
+  }
+}
+
+function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
