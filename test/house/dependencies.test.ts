@@ -7,7 +7,8 @@ type Manifest = Record<'dependencies' | 'devDependencies', Record<string, string
 const manifest = JSON.parse(read('package.json')) as Manifest;
 const compat = JSON.parse(read('test/compat/package.json')) as Manifest;
 const browser = JSON.parse(read('test/browser/package.json')) as Manifest;
-const all = { ...compat.devDependencies, ...browser.devDependencies, ...manifest.dependencies, ...manifest.devDependencies };
+const dialects = JSON.parse(read('test/dialects/package.json')) as Manifest;
+const all = { ...dialects.devDependencies, ...compat.devDependencies, ...browser.devDependencies, ...manifest.dependencies, ...manifest.devDependencies };
 
 it('each dependency has a sentence in docs/dependencies.md, and no sentence stands for one that is gone', () => {
   const written = [...read('docs/dependencies.md').matchAll(/^- `([^`]+)`: .{20,}\.$/gm)].map((match) => match[1] ?? '');
@@ -15,12 +16,12 @@ it('each dependency has a sentence in docs/dependencies.md, and no sentence stan
 });
 
 it('each dependency is pinned to one version', () => {
-  const loose = [all, compat.devDependencies, browser.devDependencies]
+  const loose = [all, compat.devDependencies, dialects.devDependencies, browser.devDependencies]
     .flatMap((list) => Object.entries(list))
     .filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version));
   expect(loose).toEqual([]);
 });
 
-it.each(['package-lock.json', 'test/compat/package-lock.json', 'test/browser/package-lock.json'])('%s names no registry host', (file) => {
+it.each(['package-lock.json', 'test/compat/package-lock.json', 'test/dialects/package-lock.json', 'test/browser/package-lock.json'])('%s names no registry host', (file) => {
   expect(read(file)).not.toMatch(/"resolved": "http/);
 });
