@@ -96,7 +96,7 @@ const oneModel = {
   timeout: duration('5m'),
   contextTokens: z.int().min(4096).max(10_000_000).optional(),
 };
-const modelSchema = z.strictObject({
+export const modelSchema = z.strictObject({
   ...oneModel,
   /** Asked in this order, each for the rest of an attempt, when the one before did not answer after all its tries. */
   fallback: z.array(z.strictObject(oneModel)).max(5).optional(),

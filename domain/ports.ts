@@ -121,7 +121,7 @@ export interface TranscriptRow {
 /** What identifies an effect (design section 3). `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */
 export interface EffectId {
   readonly key: string;
-  readonly kind: 'model' | 'tool' | 'agent' | 'deploy' | 'verify' | 'rollback';
+  readonly kind: 'model' | 'fallback' | 'tool' | 'agent' | 'deploy' | 'verify' | 'rollback';
   readonly stage: string;
   readonly attempt: number;
   readonly agent: string;

@@ -148,9 +148,14 @@ function assertNamed(house: House, path: string): void {
 /** Where a repository's configuration sends its code, and which key goes with it, unless the operator has a list. */
 function endpointWarnings(house: House, config: Config): string[] {
   if (house.operator?.endpoints !== undefined) return [];
-  const told = Object.entries(config.models).flatMap(([role, model]) => {
-    if (model?.baseUrl === undefined || /^https?:\/\/(127\.|localhost[:/]|\[::1\])/.test(model.baseUrl)) return [];
-    return [`models.${role}: requests${model.apiKey === undefined ? '' : ` and the key ${model.apiKey}`} go to ${model.baseUrl}`];
+  const all = Object.entries(config.models).flatMap(([role, model]) =>
+    model === undefined
+      ? []
+      : [{ place: role, model }, ...(model.fallback ?? []).map((one, index) => ({ place: `${role}.fallback.${index}`, model: one }))],
+  );
+  const told = all.flatMap(({ place, model }) => {
+    if (model.baseUrl === undefined || /^\s*https?:\/\/(127\.|localhost[:/]|\[::1\])/i.test(model.baseUrl)) return [];
+    return [`models.${place}: requests${model.apiKey === undefined ? '' : ` and the key ${model.apiKey}`} go to ${model.baseUrl.trim()}`];
   });
   return told.length === 0 ? [] : [...told, 'operator.yaml can fix the allowed ones: endpoints: [<url>, ...]'];
 }

@@ -8,6 +8,7 @@ import { digestOf } from '../domain/ids.ts';
 import type { Fence, RunRow } from '../domain/ports.ts';
 import { PIPELINE_VERSION, type Stage } from '../domain/run.ts';
 import { createModelDoor } from '../models/metered.ts';
+import { PROVIDERS } from '../models/provider.ts';
 import { createModels } from '../models/registry.ts';
 import { sleep } from '../models/sleep.ts';
 import type { Mounts, RequestBody, Session } from '../nodes/session.ts';
@@ -140,7 +141,9 @@ function extended(limits: Limits, extensions: Awaited<ReturnType<typeof readExte
 }
 
 function knownSecrets(config: ReturnType<typeof reparse>, resolve: (reference: string) => string | undefined): string[] {
-  const references = Object.values(config.models).map((model) => model?.apiKey ?? 'secret://env/OPENAI_API_KEY');
-  const values = ['secret://env/OPENAI_API_KEY', ...references].map((reference) => resolve(reference));
+  const named = Object.values(config.models).flatMap((model) => [model?.apiKey, ...(model?.fallback ?? []).map((one) => one.apiKey)]);
+  const usual = Object.values(PROVIDERS).flatMap(({ keys }) => keys.map((name) => `secret://env/${name}`));
+  const references = [...usual, ...named.filter((reference) => reference !== undefined)];
+  const values = references.map((reference) => resolve(reference));
   return [...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))];
 }

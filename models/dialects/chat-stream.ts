@@ -16,6 +16,8 @@ const chunkSchema = z.looseObject({
     .nullish()
     .catch([]),
   usage: z.unknown().optional(),
+  // Where Groq puts it (https://console.groq.com/docs/api-reference).
+  x_groq: z.looseObject({ usage: z.unknown().optional() }).nullish().catch(undefined),
 });
 const callPiece = z.looseObject({
   index: z.number().nullish().catch(undefined),
@@ -46,7 +48,7 @@ export function createChatAssembler(): Assembler {
   return {
     add: (event) => {
       const chunk = chunkSchema.parse(event);
-      if (chunk.usage !== undefined && chunk.usage !== null) usage = chunk.usage;
+      usage = chunk.usage ?? chunk.x_groq?.usage ?? usage;
       // Others than the first were never asked for.
       const choice = chunk.choices?.find((one) => (one.index ?? 0) === 0);
       if (choice === undefined) return;

@@ -1,0 +1,73 @@
+/** Every dialect against an imitation that is stricter than the real endpoint: whole exchanges, streamed and not, with and without thoughts. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { type DialectName, type DialectOptions, type DialectServer, startDialect } from '../dialects/server.ts';
+import { answerCalls, askOnce, DIALECT_NAMES, modelOf, opening } from './dialect-world.ts';
+
+const open: DialectServer[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+async function serverOf(name: DialectName, options: DialectOptions): Promise<DialectServer> {
+  const server = await startDialect(name, options);
+  open.push(server);
+  return server;
+}
+
+const EXCHANGE: DialectOptions['turns'] = [
+  { text: 'Let me look.', reasoning: 'First I read.', calls: [{ name: 'read_file', arguments: { path: 'src/sum.js' } }] },
+  {
+    reasoning: 'Two at once.',
+    calls: [
+      { name: 'search_files', arguments: { pattern: 'sum' } },
+      { name: 'list_files', arguments: {} },
+    ],
+  },
+  { text: 'Now the edit, “größe” 🧮.', calls: [{ name: 'write_file', arguments: { path: 'src/sum.js', content: 'a\n"b"\\' } }] },
+  { reasoning: 'Done.', calls: [{ name: 'submit_build', arguments: { summary: 'done' } }] },
+];
+
+describe.each(DIALECT_NAMES)('%s', (name) => {
+  describe.each([
+    ['streamed', true],
+    ['not streamed', false],
+  ])('%s', (_title, stream) => {
+    it.each([
+      ['without thoughts', false],
+      ['with thoughts that it wants back', true],
+    ])('takes a whole exchange of tools, %s', async (_how, reasoning) => {
+      const server = await serverOf(name, { turns: EXCHANGE, reasoning });
+      const model = await modelOf(name, server, { stream, ...(reasoning ? { reasoningEffort: 'medium' } : {}) });
+      const messages = opening();
+      const calls: string[][] = [];
+      let told = '';
+      for (let call = 1; call <= 4; call += 1) {
+        const answer = await askOnce(model, messages, call, (piece) => {
+          told += piece;
+        }).catch((error: unknown) => {
+          throw new Error(`${String(error)}\n${JSON.stringify(server.requests.at(-1)?.body)}`, { cause: error });
+        });
+        answerCalls(messages, answer);
+        calls.push(answer.toolCalls.map((one) => `${one.name} ${one.arguments}`));
+        const billed = server.requests.at(-1)?.billed;
+        expect(answer.usage).toMatchObject({ inputTokens: billed?.input, outputTokens: billed?.output });
+      }
+      expect(server.requests.map((request) => request.rule)).toEqual([undefined, undefined, undefined, undefined]);
+      expect(server.requests.map((request) => request.streamed)).toEqual([stream, stream, stream, stream]);
+      expect(calls.map((list) => list.map((one) => one.split(' ')[0]))).toEqual([
+        ['read_file'],
+        ['search_files', 'list_files'],
+        ['write_file'],
+        ['submit_build'],
+      ]);
+      expect(JSON.parse(calls[2]?.[0]?.slice('write_file '.length) ?? '')).toEqual({ path: 'src/sum.js', content: 'a\n"b"\\' });
+      expect(messages.filter((message) => message.role === 'assistant').map((message) => message.content)).toEqual([
+        'Let me look.',
+        '',
+        'Now the edit, “größe” 🧮.',
+        '',
+      ]);
+      if (stream) expect(told).toBe('Let me look.Now the edit, “größe” 🧮.');
+    });
+  });
+});
