@@ -1,5 +1,6 @@
 /** How bytes reach an endpoint: one pool of connections, the proxies of the environment, and no time limit but ours. */
-import { Agent, type Dispatcher, EnvHttpProxyAgent, fetch } from 'undici';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { toError, UsageError } from '../../domain/errors.ts';
 
 /** Longest wait for a connection, in ms; what comes after it is limited by `models.<role>.timeout`. */
@@ -32,8 +33,10 @@ export function createTransport(env: Environment): Transport {
   return {
     post: async (url, { headers, body, signal }) => {
       const dispatcher: Dispatcher = proxied === undefined || isLoopback(url) ? direct : proxied;
-      const response = await fetch(url, { method: 'POST', headers: { ...headers }, body, signal, redirect: 'manual', dispatcher });
-      return { status: response.status, headers: new Headers([...response.headers]), body: response.body ?? nothing() };
+      // Not `fetch`: it refuses a list of ports, and an endpoint may be at any.
+      const response = await request(url, { method: 'POST', headers: { ...headers }, body, signal, dispatcher });
+      const told = new Headers(Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)]));
+      return { status: response.statusCode, headers: told, body: plain(response.body, told.get('content-encoding')) };
     },
   };
 }
@@ -55,4 +58,11 @@ function isLoopback(url: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+/** Nothing compressed is asked for; some gateways compress all the same. */
+function plain(body: Dispatcher.ResponseData['body'], encoding: string | null): AsyncIterable<Uint8Array> {
+  const unpack = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }[encoding ?? ''];
+  if (unpack === undefined) return body;
+  const unpacked = unpack();
+  body.on('error', (error) => unpacked.destroy(error));
+  return body.pipe(unpacked);
+}
