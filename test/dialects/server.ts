@@ -43,7 +43,6 @@ interface Running {
 
 export async function startDialect(name: DialectName, options: DialectOptions): Promise<DialectServer> {
   const dialect = DIALECTS[name];
-  if (dialect === undefined) throw new Error(`no dialect ${name}`);
   const context: Context = {
     options,
     model: options.model ?? dialect.defaultModel(options),
