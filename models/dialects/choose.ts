@@ -1,10 +1,7 @@
 /** Which dialect a configured model is asked in; each is loaded only when it is used. */
 import type { ModelConfig } from '../../domain/config.ts';
 import type { Dialect } from './dialect.ts';
-import { dialectOf } from './quirks.ts';
-
-/** Models of OpenAI that think, and that take tools with an effort at the Responses API alone (docs: "Migrate to the Responses API"). */
-const THINKS = /^(?:gpt-[5-9]|o[1-9]|codex)/;
+import { dialectOf, thinks } from './quirks.ts';
 
 /** @param baseUrl where its requests go; a compatible endpoint is known by its host. */
 export async function dialectFor(config: ModelConfig, baseUrl: string): Promise<Dialect> {
@@ -27,7 +24,7 @@ async function openaiDialect(config: ModelConfig, baseUrl: string): Promise<Dial
   const api = config.api ?? 'auto';
   // An Azure address that names a deployment has chat completions alone.
   const hasResponses = name === 'openai' || (name === 'azure' && !baseUrl.includes('/deployments/'));
-  if (api === 'responses' || (api === 'auto' && hasResponses && THINKS.test(config.model)))
+  if (api === 'responses' || (api === 'auto' && hasResponses && thinks(config)))
     return (await import('./responses.ts')).responsesDialect(name);
   return (await import('./chat.ts')).chatDialect(name);
 }

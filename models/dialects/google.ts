@@ -1,15 +1,14 @@
 /** Gemini's generateContent. A call of a thinking model is signed, and its signature comes back in the very part that held it. */
+import { HumanMessage, SystemMessage } from '@langchain/core/messages';
 import { ChatGoogle } from '@langchain/google';
 import { z } from 'zod';
 import type { ModelConfig } from '../../domain/config.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import type { ChatAnswer } from '../../domain/ports.ts';
-import { toToolCalls } from './calls.ts';
+import type { ChatAnswer, ChatMessage } from '../../domain/ports.ts';
+import { argumentsOf, toToolCalls } from './calls.ts';
 import { outputOf } from './chat-answer.ts';
 import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams } from './dialect.ts';
-import { assistants, toLangChain, toTools } from './messages.ts';
-
-const CALL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
+import { systemOf, toTools } from './messages.ts';
 
 export const googleDialect: Dialect = {
   name: 'google',
@@ -36,23 +35,21 @@ async function send({ config, request, signal }: Call, fetch: SdkFetch): Promise
       getProjectId: async () => '',
     },
   });
-  await client.invoke(toLangChain(request.messages, CALL_ID), {
+  await client.invoke([new SystemMessage(systemOf(request.messages)), new HumanMessage('-')], {
     signal,
     ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }),
   });
 }
 
-const madeSchema = z.looseObject({
-  contents: z.array(z.looseObject({ role: z.string(), parts: z.array(z.record(z.string(), z.unknown())) })),
-  generationConfig: z.record(z.string(), z.unknown()).optional(),
-});
+const madeSchema = z.looseObject({ contents: z.unknown().optional(), generationConfig: z.record(z.string(), z.unknown()).optional() });
 
+/** The SDK's own contents leave out calls and repeat turns; they are made here, with our answers as they came. */
 function bodyOf(made: Json, call: Call): Json {
   const { config, request } = call;
-  const { contents, generationConfig, ...rest } = madeSchema.parse(made);
+  const { contents: _theirs, generationConfig, ...rest } = madeSchema.parse(made);
   return {
     ...rest,
-    contents: answered(withSignatures(contents, call), request),
+    contents: contentsOf(call),
     generationConfig: {
       ...generationConfig,
       maxOutputTokens: request.maxOutputTokens,
@@ -62,46 +59,61 @@ function bodyOf(made: Json, call: Call): Json {
   };
 }
 
-type Contents = z.infer<typeof madeSchema>['contents'];
+interface Content {
+  readonly role: 'user' | 'model';
+  readonly parts: Json[];
+}
 
-/** For a history that another model began (https://ai.google.dev/gemini-api/docs/thought-signatures, FAQ). */
-export const NO_SIGNATURE = 'skip_thought_signature_validator';
+/** All results of an answer stand in one turn: there must be as many as calls. */
+function contentsOf(call: Call): Content[] {
+  const turns: Content[] = [];
+  const ids = new Set<unknown>();
+  for (const message of call.request.messages) {
+    const content = contentOf(message, call, ids);
+    if (content === undefined) continue;
+    const last = turns.at(-1);
+    if (last?.role === content.role) last.parts.push(...content.parts);
+    else turns.push(content);
+  }
+  return turns;
+}
 
-/** Own answers as they came; others without a signature, which from Gemini 3 on must be said. */
-function withSignatures(contents: Contents, { config, request, origin }: Call): Contents {
-  const ours = assistants(request.messages);
-  let nth = 0;
-  return contents.map((content) => {
-    if (content.role !== 'model') return content;
-    const own = ours[nth++]?.opaque;
-    if (own?.origin === origin) return { ...content, parts: partsSchema.parse(own.content) };
-    const first = content.parts.findIndex((part) => part['functionCall'] !== undefined);
-    if (!/^gemini-[3-9]/.test(config.model)) return content;
-    return {
-      ...content,
-      parts: content.parts.map((part, index) => (index === first ? { ...part, thoughtSignature: NO_SIGNATURE } : part)),
-    };
-  });
+/** @param ids those that calls so far were given by the endpoint itself; a result has an id only where its call has it. */
+function contentOf(message: ChatMessage, call: Call, ids: Set<unknown>): Content | undefined {
+  switch (message.role) {
+    case 'system':
+      return undefined;
+    case 'user':
+      return { role: 'user', parts: [{ text: message.content }] };
+    case 'tool': {
+      const id = ids.has(message.toolCallId) ? { id: message.toolCallId } : {};
+      return { role: 'user', parts: [{ functionResponse: { ...id, name: message.toolName, response: { result: message.content } } }] };
+    }
+    case 'assistant': {
+      const own = message.opaque?.origin === call.origin ? partsSchema.parse(message.opaque.content) : undefined;
+      for (const part of own ?? []) ids.add(idSchema.safeParse(part['functionCall']).data?.id);
+      return { role: 'model', parts: own ?? foreignParts(message, call) };
+    }
+    default:
+      return message satisfies never;
+  }
 }
 
 const partsSchema = z.array(z.record(z.string(), z.unknown()));
-const answerSchema = z.looseObject({ id: z.string().optional() });
-const idOf = (part: Json, kind: string): string | undefined => answerSchema.safeParse(part[kind]).data?.id;
+const idSchema = z.looseObject({ id: z.string().optional() });
 
-/** Each result under the name of its tool, and under an id only where the call has it too. */
-function answered(contents: Contents, request: Call['request']): Contents {
-  const known = new Set(contents.flatMap((content) => content.parts.map((part) => idOf(part, 'functionCall'))));
-  const results = request.messages.filter((message) => message.role === 'tool');
-  let nth = 0;
-  return contents.map((content) => ({
-    ...content,
-    parts: content.parts.map((part) => {
-      if (part['functionResponse'] === undefined) return part;
-      const { id, ...response } = answerSchema.parse(part['functionResponse']);
-      const name = results[nth++]?.toolName;
-      return { ...part, functionResponse: { ...(id !== undefined && known.has(id) ? { id } : {}), ...response, name } };
-    }),
-  }));
+/** What a call says where another model made it (https://ai.google.dev/gemini-api/docs/thought-signatures, FAQ). */
+const NO_SIGNATURE = { thoughtSignature: 'skip_thought_signature_validator' };
+
+function foreignParts(message: Extract<ChatMessage, { role: 'assistant' }>, { config }: Call): Json[] {
+  const signed = /^gemini-[3-9]/.test(config.model);
+  return [
+    ...(message.content === '' ? [] : [{ text: message.content }]),
+    ...message.toolCalls.map((one, index) => ({
+      functionCall: { name: one.name, args: argumentsOf(one) },
+      ...(signed && index === 0 ? NO_SIGNATURE : {}),
+    })),
+  ];
 }
 
 /** https://ai.google.dev/gemini-api/docs/thinking: levels from Gemini 3 on, budgets before. */

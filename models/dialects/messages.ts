@@ -47,3 +47,8 @@ type Assistant = Extract<ChatMessage, { role: 'assistant' }>;
 export function assistants(messages: readonly ChatMessage[]): Assistant[] {
   return messages.filter((message): message is Assistant => message.role === 'assistant');
 }
+
+/** The system's words alone. */
+export function systemOf(messages: readonly ChatMessage[]): string {
+  return messages.flatMap((message) => (message.role === 'system' ? [message.content] : [])).join('\n\n');
+}

@@ -97,3 +97,8 @@ export function dialectOf(config: ModelConfig, baseUrl: string): DialectName {
   );
   return found ?? 'compatible';
 }
+
+/** Models of OpenAI that think; with an effort they take tools at the Responses API alone (docs: "Migrate to the Responses API"). */
+const THINKS = /^(?:gpt-[5-9](?!.*-chat)|o[1-9]|codex)/;
+
+export const thinks = (config: ModelConfig): boolean => config.reasoningEffort !== undefined || THINKS.test(config.model);

@@ -11,7 +11,7 @@ import { keyHeader } from './chat.ts';
 import { outputOf } from './chat-answer.ts';
 import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf } from './dialect.ts';
 import { toLangChain, toTools } from './messages.ts';
-import { type DialectName, QUIRKS } from './quirks.ts';
+import { type DialectName, QUIRKS, thinks } from './quirks.ts';
 
 export function responsesDialect(name: DialectName): Dialect {
   const quirks = QUIRKS[name];
@@ -40,7 +40,7 @@ async function send({ config, request, signal, origin }: Call, fetch: SdkFetch, 
   for (const [index, message] of request.messages.entries()) {
     if (message.role !== 'assistant' || message.opaque?.origin !== origin) continue;
     // The SDK sends the items of such a message as they are.
-    const output = itemsSchema.parse(message.opaque.content).map(withoutId);
+    const output = itemsSchema.parse(message.opaque.content);
     messages[index] = new AIMessage({ content: message.content, response_metadata: { output, model_provider: 'openai' } });
   }
   await client.invoke(messages, { signal, ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }) });
@@ -48,18 +48,14 @@ async function send({ config, request, signal, origin }: Call, fetch: SdkFetch, 
 
 const itemsSchema = z.array(z.looseObject({ type: z.string() }));
 
-/** Nothing is stored at the endpoint, so an id of an item leads nowhere; its content is sent whole. */
-function withoutId({ id: _id, status: _status, ...item }: z.infer<typeof itemsSchema>[number]): Json {
-  return item;
-}
-
 /** Nothing is kept at the endpoint (`store`), so thoughts travel with us, encrypted. */
 function bodyOf(made: Json, { config }: Call): Json {
   const { stream: _off, reasoning: _none, ...rest } = made;
   return {
     ...rest,
     store: false,
-    include: ['reasoning.encrypted_content'],
+    // Models that do not think refuse to be asked for it.
+    ...(thinks(config) ? { include: ['reasoning.encrypted_content'] } : {}),
     ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
     ...(config.reasoningEffort === undefined ? {} : { reasoning: { effort: config.reasoningEffort } }),
     stream: streams(config),

@@ -21,7 +21,7 @@ import type {
   Turn,
 } from './types.ts';
 
-export type { DialectName, DialectServer, Fault, FaultName, Recorded, Turn, TurnCall } from './types.ts';
+export type { DialectName, DialectOptions, DialectServer, Fault, FaultName, Recorded, Turn, TurnCall } from './types.ts';
 
 const WINDOW_TOKENS = 200_000;
 const FIRST_BYTE_DELAY_MS = 1500;
