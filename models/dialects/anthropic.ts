@@ -2,9 +2,9 @@
 import { ChatAnthropic } from '@langchain/anthropic';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import type { ChatAnswer } from '../../domain/ports.ts';
+import type { ChatAnswer, ToolCall } from '../../domain/ports.ts';
 import { createMessageAssembler } from './anthropic-stream.ts';
-import { toToolCalls } from './calls.ts';
+import { argumentsOf, toToolCalls } from './calls.ts';
 import { type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf } from './dialect.ts';
 import { assistants, toLangChain, toTools } from './messages.ts';
 
@@ -145,10 +145,19 @@ function readMessage(body: unknown, call: Call): Read {
       toolCalls,
       usage: usageOf(usage),
       finish: reason === 'refusal' ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
-      ...(opaque ? { opaque: { origin: call.origin, content: kept } } : {}),
+      ...(opaque ? { opaque: { origin: call.origin, content: mended(kept, toolCalls) } } : {}),
       canned: false,
     },
   };
+}
+
+/** Its own answer as it came, but for what it would refuse in a call: a name, an id, an input that is no object. */
+function mended(content: z.infer<typeof messageSchema>['content'], toolCalls: readonly ToolCall[]): unknown[] {
+  let nth = 0;
+  return content.map((block) => {
+    const one = block.type === 'tool_use' ? toolCalls[nth++] : undefined;
+    return one === undefined ? block : { ...block, id: one.id, name: one.name, input: argumentsOf(one) };
+  });
 }
 
 /** Here the input is told without its cached parts (docs: "Prompt caching", "Tracking cache performance"). */

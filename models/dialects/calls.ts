@@ -5,6 +5,9 @@ import type { ChatRequest, ToolCall, ToolSpec } from '../../domain/ports.ts';
 /** Longest tool name anywhere (OpenAI, Anthropic, Groq, Gemini: 64). */
 const NAME = /^[a-zA-Z0-9_-]{1,64}/;
 
+/** Ids that go back as they came: OpenAI takes 40 characters of these, others more. */
+const ID = /^[a-zA-Z0-9_-]{1,40}$/;
+
 /** What a call held on the wire, before anything is believed. */
 export interface RawCall {
   readonly id?: string | null | undefined;
@@ -14,14 +17,14 @@ export interface RawCall {
 
 /**
  * Calls of an answer: argument texts stay as they came, malformed or not, and an object becomes its text; a name loses what no name may
- * hold (gpt-oss leaks `write_file<|channel|>commentary`); an id that is missing or used twice is replaced by one that is the call's own.
+ * hold (gpt-oss leaks `write_file<|channel|>commentary`); an id that is missing, used twice or longer than any endpoint takes back is replaced by one that is the call's own.
  */
 export function toToolCalls(calls: readonly RawCall[], request: ChatRequest): ToolCall[] {
   const used = new Set<string>();
   const answer = request.headers['x-governor-call'] ?? '0';
   return calls.map((call, index) => {
     const given = call.id ?? '';
-    const id = given === '' || used.has(given) ? `call_${answer}_${index + 1}` : given;
+    const id = ID.test(given) && !used.has(given) ? given : `call_${answer}_${index + 1}`;
     used.add(id);
     return { id, name: NAME.exec(call.name.trim())?.[0] ?? 'unnamed', arguments: textOf(call.arguments) };
   });
@@ -41,6 +44,12 @@ export function argumentsOf(call: ToolCall): Record<string, unknown> {
     // told below
   }
   return { malformed_arguments: call.arguments };
+}
+
+/** The very text of the model where an endpoint can read it. */
+export function sentArguments(call: ToolCall): string {
+  const value = argumentsOf(call);
+  return Object.hasOwn(value, 'malformed_arguments') || call.arguments === '' ? JSON.stringify(value) : call.arguments;
 }
 
 /** An id as an endpoint takes it; the same id always becomes the same. */

@@ -33,7 +33,14 @@ const messageSchema = z.looseObject({
 
 const completionSchema = z.looseObject({
   choices: z
-    .array(z.looseObject({ finish_reason: z.string().nullish(), message: messageSchema.nullish(), error: z.unknown().optional() }))
+    .array(
+      z.looseObject({
+        finish_reason: z.string().nullish(),
+        native_finish_reason: z.string().nullish().catch(undefined),
+        message: messageSchema.nullish(),
+        error: z.unknown().optional(),
+      }),
+    )
     .min(1),
   usage: usageSchema,
 });
@@ -70,8 +77,10 @@ export function readChat(body: unknown, call: Call, quirks: Quirks): Read {
   const reason = choice?.finish_reason ?? undefined;
   const usage = chatUsage(parsed.data.usage);
   const message = choice?.message ?? undefined;
-  if (reason === 'error') {
-    const told = errorIn({ error: choice?.error ?? 'finish_reason "error"' }) ?? { codes: [], message: 'finish_reason "error"' };
+  if (BROKEN.has(reason ?? '')) {
+    // OpenRouter tells the reason of the model's own endpoint beside it.
+    const words = `finish_reason ${JSON.stringify(reason)} ${choice?.native_finish_reason ?? ''}`.trim();
+    const told = errorIn({ error: choice?.error ?? words }) ?? { codes: [], message: words };
     return { kind: 'fault', fault: errorFault(told, true, (text) => text.slice(0, 500)) };
   }
   if (message === undefined) {
@@ -97,6 +106,9 @@ export function readChat(body: unknown, call: Call, quirks: Quirks): Read {
     },
   };
 }
+
+/** Ends that are none: OpenRouter's, and DeepSeek's when it has no room. */
+const BROKEN = new Set(['error', 'insufficient_system_resource']);
 
 const EMPTY = { text: '', toolCalls: [], canned: false } as const;
 

@@ -8,6 +8,7 @@ const chunkSchema = z.looseObject({
       z.looseObject({
         index: z.number().nullish(),
         finish_reason: z.string().nullish(),
+        native_finish_reason: z.string().nullish().catch(undefined),
         delta: z.record(z.string(), z.unknown()).nullish().catch(undefined),
         message: z.record(z.string(), z.unknown()).nullish().catch(undefined),
         error: z.unknown().optional(),
@@ -43,6 +44,7 @@ export function createChatAssembler(): Assembler {
   const calls: CallParts[] = [];
   let fresh = '';
   let finish: string | undefined;
+  let native: string | undefined;
   let error: unknown;
   let usage: unknown;
   return {
@@ -59,6 +61,7 @@ export function createChatAssembler(): Assembler {
         else message[name] = joined(message[name], value);
       }
       if (choice.finish_reason !== undefined && choice.finish_reason !== null && choice.finish_reason !== '') finish = choice.finish_reason;
+      native = choice.native_finish_reason ?? native;
       if (choice.error !== undefined) error = choice.error;
     },
     text: () => {
@@ -80,6 +83,7 @@ export function createChatAssembler(): Assembler {
           {
             index: 0,
             finish_reason: finish,
+            ...(native === undefined ? {} : { native_finish_reason: native }),
             ...(error === undefined ? {} : { error }),
             message: { ...message, role: 'assistant', ...(tool_calls.length > 0 ? { tool_calls } : {}) },
           },

@@ -3,7 +3,7 @@ import { ChatOpenAICompletions } from '@langchain/openai';
 import { z } from 'zod';
 import type { ModelConfig } from '../../domain/config.ts';
 import type { ChatMessage } from '../../domain/ports.ts';
-import { argumentsOf, callId } from './calls.ts';
+import { callId, sentArguments } from './calls.ts';
 import { readChat } from './chat-answer.ts';
 import { createChatAssembler } from './chat-stream.ts';
 import { type Call, type Dialect, type Json, type SdkFetch, streams } from './dialect.ts';
@@ -99,10 +99,4 @@ function wireMessage(made: Json, ours: ChatMessage | undefined, call: Call, quir
     ...own?.message,
     ...(calls.length > 0 ? { tool_calls: calls } : {}),
   };
-}
-
-/** The very text of the model where an endpoint can read it. */
-function sentArguments(call: Parameters<typeof argumentsOf>[0]): string {
-  const value = argumentsOf(call);
-  return Object.hasOwn(value, 'malformed_arguments') || call.arguments === '' ? JSON.stringify(value) : call.arguments;
 }

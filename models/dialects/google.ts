@@ -4,7 +4,7 @@ import { ChatGoogle } from '@langchain/google';
 import { z } from 'zod';
 import type { ModelConfig } from '../../domain/config.ts';
 import { ProviderError } from '../../domain/errors.ts';
-import type { ChatAnswer, ChatMessage } from '../../domain/ports.ts';
+import type { ChatAnswer, ChatMessage, ToolCall } from '../../domain/ports.ts';
 import { argumentsOf, toToolCalls } from './calls.ts';
 import { outputOf } from './chat-answer.ts';
 import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams } from './dialect.ts';
@@ -232,10 +232,23 @@ function readContent(body: unknown, call: Call): Read {
       usage: usageOf(usageMetadata),
       finish: refused ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
       // Thoughts are shown to us alone; only their signatures are wanted back.
-      ...(signed ? { opaque: { origin: call.origin, content: parts.filter((part) => part.thought !== true) } } : {}),
+      ...(signed ? { opaque: { origin: call.origin, content: mended(parts, toolCalls) } } : {}),
       canned: false,
     },
   };
+}
+
+/** Its own answer as it came, without the thoughts, and but for what it would refuse in a call: a name, an id, arguments that are no object. */
+function mended(parts: readonly Part[], toolCalls: readonly ToolCall[]): unknown[] {
+  let nth = 0;
+  return parts
+    .filter((part) => part.thought !== true)
+    .map((part) => {
+      const one = part.functionCall === undefined ? undefined : toolCalls[nth++];
+      if (one === undefined) return part;
+      const id = part.functionCall?.id === undefined || part.functionCall.id === null ? {} : { id: one.id };
+      return { ...part, functionCall: { ...part.functionCall, ...id, name: one.name, args: argumentsOf(one) } };
+    });
 }
 
 /** Thinking is billed as output and stands outside of it. */

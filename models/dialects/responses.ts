@@ -4,9 +4,9 @@ import { AIMessage } from '@langchain/core/messages';
 import { ChatOpenAIResponses } from '@langchain/openai';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
-import type { ChatAnswer } from '../../domain/ports.ts';
+import type { ChatAnswer, ToolCall } from '../../domain/ports.ts';
 import { errorFault } from '../wire/said.ts';
-import { toToolCalls } from './calls.ts';
+import { sentArguments, toToolCalls } from './calls.ts';
 import { keyHeader } from './chat.ts';
 import { outputOf } from './chat-answer.ts';
 import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf } from './dialect.ts';
@@ -145,10 +145,19 @@ function readResponse(body: unknown, call: Call): Read {
       usage: usageOf(parsed.data.usage),
       finish: refused ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
       // What was cut short is not sent back: its calls have no whole arguments.
-      ...(output.length > 0 && !cut && !refused ? { opaque: { origin: call.origin, content: output } } : {}),
+      ...(output.length > 0 && !cut && !refused ? { opaque: { origin: call.origin, content: mended(output, toolCalls) } } : {}),
       canned: false,
     },
   };
+}
+
+/** Its own answer as it came, but for what it would refuse in a call: a name, an id, arguments that are no text of JSON. */
+function mended(output: z.infer<typeof responseSchema>['output'], toolCalls: readonly ToolCall[]): unknown[] {
+  let nth = 0;
+  return output.map((item) => {
+    const one = item.type === 'function_call' ? toolCalls[nth++] : undefined;
+    return one === undefined ? item : { ...item, call_id: one.id, name: one.name, arguments: sentArguments(one) };
+  });
 }
 
 function usageOf(usage: z.infer<typeof responseSchema>['usage']): ChatAnswer['usage'] {

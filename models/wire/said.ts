@@ -56,7 +56,8 @@ export function faultOfSaid({ status, codes, message, waits }: Said): FaultName 
   // Gemini tells a wrong key as 400 API_KEY_INVALID.
   if (status === 401 || (status === 400 && /API_KEY_INVALID|API key not valid/.test(text))) return 'unauthorized';
   if (status === 403) return 'forbidden';
-  if (status === 404) return 'not-found';
+  // DeepSeek tells a wrong model as 400.
+  if (status === 404 || (status === 400 && /model[^.]{0,60}(?:not exist|not found)/i.test(text))) return 'not-found';
   if (status === 429) return 'rate-limited';
   if (status === 503 || status === 529) return 'overloaded';
   if (status === 408 || status === 409 || status >= 500) return 'server-error';

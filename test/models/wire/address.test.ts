@@ -10,16 +10,22 @@ describe('a base address', () => {
     ['https://host.test:443', 'https://host.test'],
     [' https://host.test/v1 ', 'https://host.test/v1'],
     ['https://host.test/v1/chat/completions', 'https://host.test/v1'],
-    ['https://x.openai.azure.com/openai/deployments/gpt?api-version=2025-04-01', 'https://x.openai.azure.com/openai/deployments/gpt?api-version=2025-04-01'],
+    [
+      'https://x.openai.azure.com/openai/deployments/gpt?api-version=2025-04-01',
+      'https://x.openai.azure.com/openai/deployments/gpt?api-version=2025-04-01',
+    ],
     ['https://host.test/my/messages-gateway', 'https://host.test/my/messages-gateway'],
   ])('%j is %s', (word, plain) => {
     expect(plainAddress(word, 'baseUrl')).toBe(plain);
   });
 
-  it.each(['host.test/v1', 'ftp://host.test', 'https://me:secret@host.test', ''])('%j is refused, naming the key of the configuration', (word) => {
-    expect(() => plainAddress(word, 'models.lead.baseUrl')).toThrow(UsageError);
-    expect(() => plainAddress(word, 'models.lead.baseUrl')).toThrow(/^models\.lead\.baseUrl: /);
-  });
+  it.each(['host.test/v1', 'ftp://host.test', 'https://me:secret@host.test', ''])(
+    '%j is refused, naming the key of the configuration',
+    (word) => {
+      expect(() => plainAddress(word, 'models.lead.baseUrl')).toThrow(UsageError);
+      expect(() => plainAddress(word, 'models.lead.baseUrl')).toThrow(/^models\.lead\.baseUrl: /);
+    },
+  );
 });
 
 describe('a call below it', () => {

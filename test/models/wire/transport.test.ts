@@ -72,7 +72,9 @@ describe('a proxy', () => {
     const port = await listen(createServer(answering));
     expect(await post({ HTTP_PROXY: through.url }, `http://127.0.0.1:${port}/v1`)).toBe(200);
     expect(await post({ HTTP_PROXY: through.url }, `http://localhost:${port}/v1`).catch(() => 200)).toBe(200);
-    const direct = await post({ HTTP_PROXY: through.url, NO_PROXY: 'model.invalid' }, `http://model.invalid:${port}/v1`).catch(connectionFault);
+    const direct = await post({ HTTP_PROXY: through.url, NO_PROXY: 'model.invalid' }, `http://model.invalid:${port}/v1`).catch(
+      connectionFault,
+    );
     expect(direct).toMatchObject({ fault: 'unreachable' });
     expect(through.asked).toEqual([]);
   });
@@ -95,7 +97,21 @@ describe('a connection that cannot be', () => {
   it('to a host whose certificate has another name, or that nobody signed, is insecure', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'governor-tls-'));
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    const made = spawnSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=other.test']);
+    const made = spawnSync('openssl', [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-days',
+      '2',
+      '-subj',
+      '/CN=other.test',
+    ]);
     expect(made.status).toBe(0);
     const port = await listen(createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, answering) as unknown as Server); // both are net servers
     expect(await post({}, `https://127.0.0.1:${port}/v1`).catch(connectionFault)).toMatchObject({ fault: 'insecure' });
@@ -117,7 +133,11 @@ describe('an answer', () => {
         response.end(gzipSync('{"packed":true}'));
       }),
     );
-    const arrived = await createTransport({}).post(`http://127.0.0.1:${port}/`, { headers: {}, body: '{}', signal: new AbortController().signal });
+    const arrived = await createTransport({}).post(`http://127.0.0.1:${port}/`, {
+      headers: {},
+      body: '{}',
+      signal: new AbortController().signal,
+    });
     const chunks: Uint8Array[] = [];
     for await (const chunk of arrived.body) chunks.push(chunk);
     expect(Buffer.concat(chunks).toString()).toBe('{"packed":true}');
