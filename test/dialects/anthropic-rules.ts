@@ -34,6 +34,8 @@ export const ANTHROPIC_RULES: Rules = {
     'https://platform.claude.com/docs/en/api/versioning',
     (detail) => `anthropic-version: "${detail.value}" is not a valid version`,
   ),
+  'sampling-removed': bad('https://platform.claude.com/docs/en/api/versioning', of('Extra inputs are not permitted')),
+  'citations-removed': bad('https://platform.claude.com/docs/en/api/versioning', of('Extra inputs are not permitted')),
   'content-type': bad(STRICTER, () => 'content-type: must be application/json'),
   json: bad(ERRORS, () => 'The request body is not valid JSON: Expecting value: line 1 column 1 (char 0)'),
   'unknown-parameter': bad('https://github.com/amrit110/oli/issues/7', of('Extra inputs are not permitted')),

@@ -2,10 +2,10 @@
 import { isThinking, messageOffences, messagesOf, signatureKey, usesKey } from './anthropic-checks.ts';
 import { ANTHROPIC_ERRORS, ANTHROPIC_RULES, anthropicError } from './anthropic-rules.ts';
 import { wireUsage } from './chat-render.ts';
-import { bodyOffences, headerKey, pathOffences } from './envelope.ts';
+import { bodyOffences, pathOffences } from './envelope.ts';
 import { blob, event, letters, pieces } from './ids.ts';
 import { canonical, isObject, type Json, list, object, string } from './json.ts';
-import type { Answer, Context, Dialect, Offence, Unit } from './types.ts';
+import type { Answer, Context, Dialect, Incoming, Offence, Unit } from './types.ts';
 
 /** Of `MessageCreateParamsBase` in the official client. */
 const PARAMETERS = new Set(
@@ -15,6 +15,28 @@ const PARAMETERS = new Set(
 );
 const TOOL_FIELDS = new Set(['type', 'name', 'description', 'input_schema', 'cache_control', 'strict', 'eager_input_streaming']);
 const MARKS_MOST = 4;
+const VERSIONS = ['2023-06-01', '2026-10-21'];
+
+/** Gone in version 2026-10-21: https://platform.claude.com/docs/en/api/versioning */
+function* removedOffences(body: Json): Generator<Offence> {
+  for (const path of ['temperature', 'top_p', 'top_k']) if (path in body) yield { rule: 'sampling-removed', detail: { path } };
+  for (const message of messagesOf(body))
+    for (const [index, block] of message.blocks.entries()) {
+      const path = `messages.${message.index}.content.${index}`;
+      if (message.role === 'assistant' && block['type'] === 'document')
+        yield { rule: 'block-role', detail: { path, value: 'document', other: 'assistant' } };
+      if (message.role === 'user' && list(block['citations']).length > 0)
+        yield { rule: 'citations-removed', detail: { path: `${path}.text.citations` } };
+    }
+}
+
+/** In `x-api-key`, or since the client's version 1 as a bearer token: https://platform.claude.com/docs/en/manage-claude/authentication */
+function* keyOffences(incoming: Incoming, context: Context): Generator<Offence> {
+  const { 'x-api-key': own, authorization } = incoming.headers;
+  const given = own ?? (authorization?.startsWith('Bearer ') === true ? authorization.slice('Bearer '.length) : undefined);
+  if (given === undefined) yield { rule: 'key-missing', detail: {} };
+  else if (given !== context.apiKey) yield { rule: 'key-wrong', detail: {} };
+}
 
 function* parameterOffences(body: Json, context: Context): Generator<Offence> {
   for (const name of Object.keys(body)) if (!PARAMETERS.has(name)) yield { rule: 'unknown-parameter', detail: { path: name } };
@@ -211,13 +233,14 @@ export const anthropic: Dialect = {
   streamed: (incoming) => incoming.body?.['stream'] === true,
   *offences(incoming, context, input) {
     yield* pathOffences(incoming, ['/v1/messages']);
-    yield* headerKey(incoming, context, 'x-api-key');
+    yield* keyOffences(incoming, context);
     const version = incoming.headers['anthropic-version'];
     if (version === undefined) yield { rule: 'version-missing', detail: {} };
-    else if (version !== '2023-06-01') yield { rule: 'version-unknown', detail: { value: version } };
+    else if (!VERSIONS.includes(version)) yield { rule: 'version-unknown', detail: { value: version } };
     yield* bodyOffences(incoming);
     const body = incoming.body;
     if (body === undefined) return;
+    if (version === '2026-10-21') yield* removedOffences(body);
     yield* parameterOffences(body, context);
     yield* toolOffences(body);
     yield* messageOffences(body, context);

@@ -163,7 +163,7 @@ export const openrouter = createChatDialect({
     streamUsage: 'extra',
     comment: ': OPENROUTER PROCESSING\n\n',
     usage: (answer) => ({ ...openAiUsage(answer), cost: (answer.counts.input + answer.counts.text) / 1_000_000, is_byok: false }),
-    extra: () => ({ provider: 'Google AI Studio', system_fingerprint: null }),
+    extra: () => ({ provider: 'Google AI Studio', system_fingerprint: 'fp_imitation' }),
     choiceExtra: (answer) => ({ native_finish_reason: answer.end === 'malformed' ? 'MALFORMED_FUNCTION_CALL' : 'STOP' }),
     words: { malformed: 'error' },
     messageExtra: (answer) => (answer.reasoning === '' ? {} : { reasoning_details: details(answer) }),
