@@ -112,7 +112,7 @@ export function chatStream(answer: Answer, shape: ChatShape): readonly string[] 
   const chunk = (delta: Json, finish: string | null = null, more: Json = {}): string =>
     event({
       ...base,
-      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish, ...(finish === null ? {} : shape.choiceExtra?.(answer)) }],
       ...(extra && shape.streamUsage === 'asked' ? { usage: null } : {}),
       ...more,
     });
