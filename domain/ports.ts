@@ -95,6 +95,20 @@ export type ChatMessage =
   | { readonly role: 'assistant'; readonly content: string; readonly toolCalls: readonly ToolCall[]; readonly opaque?: Opaque | undefined }
   | { readonly role: 'tool'; readonly toolCallId: string; readonly toolName: string; readonly content: string };
 
+/**
+ * What requests leave out from this row on, decided once and recorded, so that a request stays a pure function of the rows. No
+ * request holds it; `nodes/context.ts` renders it.
+ */
+export interface Compaction {
+  readonly role: 'compaction';
+  /** What stands in for the steps that are left out; empty where none are. */
+  readonly content: string;
+  /** The rows that stay, by their place from the root: from `from`, with results as pointers up to `whole`. Null: as it was. */
+  readonly kept: { readonly from: number; readonly whole: number } | null;
+  /** Longest result of the newest step, in bytes of JSON; null: all of them are whole. */
+  readonly resultBytes: number | null;
+}
+
 /** What only its provider can read (reasoning, signatures): given back unchanged to the same origin, dropped for another. */
 export interface Opaque {
   /** The `origin` of the model that wrote it. */
@@ -115,13 +129,13 @@ export interface TranscriptRow {
   readonly id: string;
   readonly parent: string | null;
   readonly agent: string;
-  readonly message: ChatMessage;
+  readonly message: ChatMessage | Compaction;
 }
 
 /** What identifies an effect (design section 3). `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */
 export interface EffectId {
   readonly key: string;
-  readonly kind: 'model' | 'tool' | 'agent' | 'deploy' | 'verify' | 'rollback';
+  readonly kind: 'model' | 'tool' | 'agent' | 'compaction' | 'deploy' | 'verify' | 'rollback';
   readonly stage: string;
   readonly attempt: number;
   readonly agent: string;
