@@ -23,6 +23,8 @@ export interface ModelAsk {
   /** The head of the transcript that the request was built from. */
   readonly parent: string | null;
   readonly ordinal: number;
+  /** The agent's last model call, from whose journal row the count goes on; none: nothing is known of the request. */
+  readonly previous?: { readonly parent: string | null; readonly ordinal: number } | null;
   /** From 1, per agent and attempt; a retry keeps it. */
   readonly call: number;
   readonly model: ChatModel;
@@ -37,7 +39,18 @@ export type ModelAnswer =
   | { readonly kind: 'answer'; readonly answer: ChatAnswer; readonly row: TranscriptRow; readonly replayed: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** What a request's bound is made from. */
+export type Asked = Pick<ModelAsk, 'threadId' | 'stage' | 'attempt' | 'agent' | 'model' | 'request' | 'previous'>;
+
+/** An upper bound of a request's input tokens: from what the provider reported for the request it extends, or its bytes. */
+export interface Bound {
+  readonly tokens: number;
+  readonly how: 'reported' | 'bytes';
+}
+
 export interface ModelDoor {
+  /** The very number that `ask` reserves for the input of this request. */
+  bound(ask: Asked): Promise<Bound>;
   /**
    * @throws StopError `PROVIDER_UNAVAILABLE` (resumable) after the last try, `PROVIDER_REFUSED`, `SCRIPT_MISS`; the signal's
    * reason when aborted; FencedError when the lease is lost.
@@ -64,6 +77,7 @@ const MAX_LOWERINGS = 4;
 
 export function createModelDoor(options: ModelDoorOptions): ModelDoor {
   return {
+    bound: async (ask) => boundOf(ask),
     ask: async (ask) => {
       const effect = effectOf(ask);
       for (let tries = 1; ; tries++) {
@@ -78,6 +92,10 @@ export function createModelDoor(options: ModelDoorOptions): ModelDoor {
       }
     },
   };
+}
+
+function boundOf({ model, request }: Asked): Bound {
+  return { tokens: model.countInput(request), how: 'bytes' };
 }
 
 function effectOf(ask: ModelAsk): EffectId {
@@ -104,7 +122,7 @@ async function open(options: ModelDoorOptions, ask: ModelAsk, effect: EffectId):
     'x-governor-call': String(ask.call),
   };
   let request: ChatRequest = { ...ask.request, headers };
-  const inputTokens = ask.model.countInput(request);
+  const { tokens: inputTokens } = boundOf(ask);
   for (let lowered = 0; ; lowered++) {
     const reserved = reservationOf(ask.price, inputTokens, request.maxOutputTokens);
     const started = await options.effects.start(ask.fence, effect, {

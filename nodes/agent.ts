@@ -111,6 +111,7 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
     role: spec.role,
     parent: head,
     ordinal,
+    previous: lastAsked(rows, state.calls),
     call: ordinal,
     model,
     price,
@@ -130,6 +131,12 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
     content: `Only tool calls count here. Use one of your tools, or hand over with ${SUBMIT_TOOL[spec.role]}.`,
   });
   return countInvalid(spec, { ...next, head: told.id, told: true, cut: 0 }, state.told, 'an answer without a tool call');
+}
+
+/** The model call whose answer is the newest in these rows. */
+function lastAsked(rows: readonly TranscriptRow[], calls: number): { parent: string | null; ordinal: number } | null {
+  const answer = rows.findLast((row) => row.message.role === 'assistant');
+  return answer === undefined ? null : { parent: answer.parent, ordinal: calls };
 }
 
 /** Executes the calls of the newest answer in order and appends their results. */
