@@ -102,14 +102,17 @@ function numbersIn(content: string, from: number, to: number): { first: number; 
 }
 
 /** Never between the two halves of a character. */
-function safe(text: string, index: number): number {
+export function safe(text: string, index: number): number {
   const code = text.charCodeAt(index - 1);
   return code >= 0xd800 && code <= 0xdbff ? index - 1 : index;
 }
 
 /** How many characters from the start take at most so many bytes of JSON. */
 function longestStart(text: string, most: number): number {
-  return safe(text, longest(text.length, (length) => jsonBytes(text.slice(0, length)) - 2 <= most));
+  return safe(
+    text,
+    longest(text.length, (length) => jsonBytes(text.slice(0, length)) - 2 <= most),
+  );
 }
 
 function longestEnd(text: string, most: number): number {
