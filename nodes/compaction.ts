@@ -2,7 +2,7 @@
 import { StopError } from '../domain/errors.ts';
 import type { ChatMessage, Compaction, TranscriptRow } from '../domain/ports.ts';
 import { type ContextParts, compactionIn, renderMessages } from './context.ts';
-import { jsonBytes, LEAST_RESULT_BYTES, pointerOf } from './cut.ts';
+import { cutResult, jsonBytes, LEAST_RESULT_BYTES, pointerOf, type Result, subjectOf } from './cut.ts';
 import { summaryOf } from './summary.ts';
 
 export interface CompactionParts extends ContextParts {
@@ -53,7 +53,7 @@ export function planCompaction(parts: CompactionParts): Compaction {
     throw tooLarge('the goal, the contract, the brief and the tools', parts.countRequest(renderMessages(parts)), room);
   const bare: Compaction = { role: 'compaction', content: '', kept: { from: newest, whole: newest }, resultBytes: null };
   const least = sizeOf({ ...bare, resultBytes: LEAST_RESULT_BYTES });
-  if (least > room) throw tooLarge('the goal, the contract, the brief, the tools and the newest step at its least', least, room);
+  if (least > room) return replaceNewest(parts, newest, sizeOf);
 
   const most = Math.min(SUMMARY_BYTES, Math.floor(room * SUMMARY_SHARE), room - least - 16);
   const first: Compaction = { ...bare, content: summaryOf(rows.slice(1, newest), most) };
@@ -63,6 +63,51 @@ export function planCompaction(parts: CompactionParts): Compaction {
   const content = kept.from <= 1 ? '' : summaryOf(rows.slice(1, kept.from), most);
   const planned: Compaction = { role: 'compaction', content, kept, resultBytes };
   return sizeOf(planned) <= room ? planned : { ...first, resultBytes };
+}
+
+/**
+ * The newest answer is itself too large, a long file that it wrote: it is replaced whole, and its results stand in the summary, for
+ * a result without its call is refused and half a call teaches to write half a call.
+ */
+function replaceNewest(parts: CompactionParts, newest: number, sizeOf: (candidate: Compaction) => number): Compaction {
+  const { rows, room } = parts;
+  const bare: Compaction = { role: 'compaction', content: '', kept: { from: rows.length, whole: rows.length }, resultBytes: null };
+  const results = newestResults(rows, newest);
+  const told = (most: number): string => results.map((result) => `## ${resultTitle(result)}\n${cutResult(result, most)}`).join('\n\n');
+  const opening = 'Your newest answer is too long to stand here; it was carried out. What its calls came to:';
+  const withResults = (most: number, summary = ''): Compaction => ({
+    ...bare,
+    content: [...(summary === '' ? [] : [summary]), opening, told(most)].join('\n\n'),
+    resultBytes: most,
+  });
+  const least = sizeOf(withResults(LEAST_RESULT_BYTES));
+  if (least > room) throw tooLarge('the goal, the contract, the brief, the tools and the newest step at its least', least, room);
+  const summary = summaryOf(rows.slice(1), Math.min(SUMMARY_BYTES, Math.floor(room * SUMMARY_SHARE), room - least - 16));
+  const sizes = results.map((result) => jsonBytes(result.content));
+  const others =
+    sizeOf(withResults(LEAST_RESULT_BYTES, summary)) - sizes.reduce((sum, size) => sum + Math.min(size, LEAST_RESULT_BYTES), 0);
+  const level = Math.min(waterLevel(sizes, room - others), Math.max(...sizes, LEAST_RESULT_BYTES));
+  return lowered(level, (most) => withResults(most, summary), sizeOf, room);
+}
+
+function newestResults(rows: readonly TranscriptRow[], newest: number): Result[] {
+  const answer = rows[newest]?.message;
+  const calls = answer?.role === 'assistant' ? answer.toolCalls : [];
+  return rows
+    .slice(newest)
+    .flatMap(({ message }) =>
+      message.role === 'tool' ? [{ ...message, call: calls.find((call) => call.id === message.toolCallId) }] : [],
+    );
+}
+
+const resultTitle = (result: Result): string => `${result.toolName} ${subjectOf(result.call)}`.trimEnd();
+
+/** The largest level below the one given that truly fits. */
+function lowered(from: number, at: (level: number) => Compaction, sizeOf: (candidate: Compaction) => number, room: number): Compaction {
+  let level = Math.max(LEAST_RESULT_BYTES, from);
+  for (let tries = 0; tries < LOWERINGS && sizeOf(at(level)) > room; tries += 1)
+    level = Math.max(LEAST_RESULT_BYTES, Math.floor(level * 0.9));
+  return at(level);
 }
 
 /** The rows with a compaction at their end; its id does not matter here. */
@@ -97,10 +142,7 @@ function levelFor(parts: CompactionParts, first: Compaction, newest: number, siz
   if (full <= parts.room) return null;
   const sizes = resultSizes(parts.rows, newest);
   const capacity = sizes.reduce((sum, size) => sum + size, 0) - (full - parts.room);
-  let level = Math.max(LEAST_RESULT_BYTES, waterLevel(sizes, capacity));
-  for (let tries = 0; tries < LOWERINGS && sizeOf({ ...first, resultBytes: level }) > parts.room; tries += 1)
-    level = Math.max(LEAST_RESULT_BYTES, Math.floor(level * 0.9));
-  return level;
+  return lowered(waterLevel(sizes, capacity), (level) => ({ ...first, resultBytes: level }), sizeOf, parts.room).resultBytes;
 }
 
 /** How far back steps stay as they were, and before them with pointers; whole steps only, so that no call loses its result. */

@@ -7,7 +7,7 @@ export const CLOSING_MARK = 'The context is nearly full:';
 /** Longest line of the agent's other words, in characters. */
 const WORD_CHARACTERS = 400;
 /** Less than this is no summary, in bytes. */
-const LEAST_BYTES = 160;
+const LEAST_BYTES = 260;
 
 interface Section {
   readonly title: string;
