@@ -1,7 +1,7 @@
 /** What the rooms ask of each other. Every port is async, so that another backend is only another folder. */
 import type { Role } from './access.ts';
 import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
-import type { Account, Amounts, Caps, Refusal, Totals, Usage } from './budget.ts';
+import type { Account, Amounts, Caps, Price, Refusal, Totals, Usage } from './budget.ts';
 import type { Envelope, FileRef, Gate } from './handoff.ts';
 import type { RunStatus, Stage, StopReason } from './run.ts';
 
@@ -148,6 +148,9 @@ export interface EffectId {
 export interface Reservation {
   readonly accounts: readonly Account[];
   readonly amounts: Amounts;
+  /** Who is asked and at which price, kept beside the amounts; of a model call only. */
+  readonly model?: string;
+  readonly price?: Price;
 }
 
 export type EffectStart =
@@ -204,11 +207,27 @@ export interface SpendLine {
   readonly orphaned: boolean;
 }
 
+/** One reservation and what came of it; a call that was tried again has several. */
+export interface CallLine extends Omit<SpendLine, 'amounts'> {
+  /** The journal key of the effect. */
+  readonly effect: string;
+  /** What was reserved before it; null in the rows of earlier versions. */
+  readonly reserved: Amounts | null;
+  /** What it was settled to; null while it is in flight. */
+  readonly settled: Amounts | null;
+  /** Null where no model was asked, and in the rows of earlier versions. */
+  readonly model: string | null;
+  /** The price it was reserved and settled at. */
+  readonly price: Price | null;
+}
+
 export interface Ledger {
   /** Settled, reserved and caps of an account; zeros where it was never used. */
   totals(threadId: string, account: string): Promise<Totals & { caps: Caps }>;
   /** Sums by role, agent, stage and attempt. */
   lines(threadId: string): Promise<SpendLine[]>;
+  /** Every reservation in the order they were made; the caps of calls bound how many. */
+  calls(threadId: string): Promise<CallLine[]>;
   /** Creates the account if absent; existing caps stay. */
   open(fence: Fence, account: Account): Promise<void>;
   /** Adds to the caps, once per `id` (an approval id). */

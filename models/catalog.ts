@@ -26,6 +26,7 @@ export function priceOf(
     return {
       inputMicroUsdPerMillion: micro(override.input),
       cachedInputMicroUsdPerMillion: micro(override.cachedInput ?? override.input),
+      ...(override.cacheWrite === undefined ? {} : { cacheWriteMicroUsdPerMillion: micro(override.cacheWrite) }),
       outputMicroUsdPerMillion: micro(override.output),
     };
   }
@@ -40,9 +41,11 @@ export function priceOf(
         '{ input: <dollars per million tokens>, output: <dollars per million tokens> } to governor.yaml, or "free" for a local model',
     );
   }
+  const cacheWrite = dearest(known.model_price, 'cache_write_mtok', window);
   return {
     inputMicroUsdPerMillion: micro(input),
     cachedInputMicroUsdPerMillion: micro(dearest(known.model_price, 'cache_read_mtok', window) ?? input),
+    ...(cacheWrite === undefined ? {} : { cacheWriteMicroUsdPerMillion: micro(cacheWrite) }),
     outputMicroUsdPerMillion: micro(output),
   };
 }
