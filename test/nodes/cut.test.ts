@@ -19,7 +19,8 @@ describe('a result that is cut', () => {
       const most = LEAST_RESULT_BYTES + Math.floor(random() * 4000);
       const cut = cutResult(result(round % 2 === 0 ? 'read_file' : 'run_command', text), most);
       expect(jsonBytes(cut)).toBeLessThanOrEqual(Math.max(most, 0));
-      expect(cut.isWellFormed()).toBe(true);
+      // Half a character would become another one.
+      expect(Buffer.from(cut).toString()).toBe(cut);
       if (cut !== text) expect(cut).toContain('[governor: cut here, ');
     }
   });
