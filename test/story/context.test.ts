@@ -1,4 +1,5 @@
 /** What a lead is shown over a real loop and a real endpoint: large results at once, and a compaction that a crash cannot change. */
+import { execFileSync } from 'node:child_process';
 import { afterEach, expect, test } from 'vitest';
 import { Stage, walk } from '../chaos/harness.ts';
 import { type Endpoint, endpointConfig, openEndpoint, startOver } from './endpoint.ts';
@@ -50,6 +51,39 @@ test('three files of 40 KB that were read in one answer are all in the next requ
   for (const result of results) expect(result.split('\n')).toHaveLength(last);
 });
 
+test('a result that is too large for the window is cut, told once, and paged by the lines that the cut names', {
+  timeout: 60_000,
+}, async () => {
+  endpoint = await openEndpoint([
+    planReply(),
+    tool('lead', 1, 1, 'read_file', { path: 'docs/a.txt' }),
+    write(1, 2, 'src/product.js', PRODUCT),
+    write(1, 3, 'test/product.test.js', PRODUCT_TEST),
+    submit(1, 4),
+    critic(1),
+  ]);
+  endpoint.bytesPerToken = 3.6;
+  world = makeWorld({
+    config: { ...endpointConfig(endpoint.baseUrl, { contextTokens: 32_768 }), limits: { maxOutputTokens: 1024 } },
+    files: { 'docs/a.txt': `${text(40_000)}\n` },
+  });
+  const operations = await world.open();
+  const waiting = await startOver(world, operations);
+  const audit = (await operations.audit(waiting.thread_id)).map((record) => record.action);
+  await operations.close();
+  expect(waiting).toMatchObject({ status: 'waiting', reason: null });
+  const shown = endpoint.seen
+    .filter((one) => one.role === 'lead')
+    .slice(1)
+    .map(({ body }) => String(body.messages.find((message) => message.role === 'tool')?.content));
+  expect(shown[0]).toMatch(/\[governor: cut here, \d+ of \d+ bytes .* read_file with start_line \d+ and end_line \d+ shows them\]/);
+  expect(shown[0]).toContain('\n625\t624 x');
+  expect(Buffer.byteLength(shown[0] ?? '')).toBeGreaterThan(20_000);
+  expect(new Set(shown).size).toBe(1);
+  expect(audit.filter((action) => action === 'results-cut')).toHaveLength(1);
+  expect(audit).not.toContain('context-compacted');
+});
+
 /** Reads until the window is full twice over. */
 const READS = 14;
 const LONG: readonly Reply[] = [
@@ -81,11 +115,14 @@ test('a process that dies before, in or after a compaction asks the very same ag
   const operations = await world.open();
   const { threadId } = await operations.create({ goal: 'Add a product function', repo: world.repo });
   await operations.close();
-  const { git } = world;
+  const { repo } = world;
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: repo, encoding: 'utf8' }).trim();
   const stage = new Stage(world, threadId, () => ({ tree: git('rev-parse', 'main^{tree}'), merges: git('rev-list', '--count', 'main') }));
   try {
     const { points, end } = await stage.undisturbed();
     expect(end.status).toBe('released');
+    const compactions = await compactionsOf(stage.world, threadId);
+    expect(compactions).not.toEqual([]);
     const whole = bodies(endpoint);
     expect([...whole.values()].some((body) => body.includes('earlier steps of yours are left out'))).toBe(true);
     expect([...whole.values()].some((body) => body.includes('The context is nearly full:'))).toBe(true);
@@ -101,8 +138,17 @@ test('a process that dies before, in or after a compaction asks the very same ag
       await stage.finish();
       expect(bodies(endpoint), point).toEqual(whole);
       expect((await stage.end()).status, point).toBe('released');
+      expect(await compactionsOf(stage.world, threadId), point).toEqual(compactions);
     }
   } finally {
     stage.dispose();
   }
 });
+
+/** What the audit tells of each compaction. */
+async function compactionsOf(from: World, threadId: string): Promise<unknown[]> {
+  const operations = await from.open();
+  const records = await operations.audit(threadId);
+  await operations.close();
+  return records.filter((record) => record.action === 'context-compacted').map((record) => record.facts);
+}
