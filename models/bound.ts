@@ -21,6 +21,8 @@ export const LONGEST_TOKEN_BYTES = 128;
  * a report that is far too low would make every later count too low.
  */
 export const USUAL_TOKEN_BYTES = 16;
+/** What a template may leave out of a longer request by itself: the opening of an answer, a date, thoughts in a text. */
+const TEMPLATE_TOKENS = 64;
 /** What encryption and signatures add to reasoning that is sent back, in bytes. */
 const SEALED_BYTES = 2048;
 
@@ -87,7 +89,7 @@ export function leastOf(model: ChatModel, request: Request, previous: Recorded |
   const added = bytesOfAll(request.messages.slice(counted.asked.messages), contentBytesOf);
   const usualNow = Math.max(usualOfAll, before + Math.floor(added / USUAL_TOKEN_BYTES));
   return {
-    tokens: Math.max(byBytes, before + Math.floor(added / LONGEST_TOKEN_BYTES)),
+    tokens: Math.max(byBytes, before, before + Math.floor(added / LONGEST_TOKEN_BYTES) - TEMPLATE_TOKENS),
     usual: (inputTokens) => inputTokens >= usualNow,
   };
 }

@@ -10,6 +10,8 @@ export interface ChosenModel {
   readonly model: ChatModel;
   readonly price: Price;
   readonly config: ModelConfig;
+  /** Where it is asked; undefined for one that costs nothing. */
+  readonly address?: string;
 }
 
 export interface Models {
@@ -69,7 +71,8 @@ async function make(
 ): Promise<ChosenModel> {
   const { contextTokensOf, priceOf } = await import('./catalog.ts');
   const contextTokens = contextTokensOf(config.model, config.contextTokens);
-  const price = priceOf(config.model, options.config.prices, { required: true, windowTokens: contextTokens });
+  const address = config.baseUrl ?? (options.env['OPENAI_BASE_URL'] || undefined);
+  const price = priceOf(config.model, options.config.prices, { required: true, windowTokens: contextTokens, address });
   switch (config.provider) {
     case 'script': {
       const { createScriptedModel } = await import('./scripted.ts');
@@ -80,7 +83,7 @@ async function make(
       const { createOpenAiModel, OPENAI_BASE_URL } = await import('./openai.ts');
       const baseUrl = config.baseUrl ?? (options.env['OPENAI_BASE_URL'] || OPENAI_BASE_URL);
       const secret = secretOf(options, key, config, trustOf(options, key, config.baseUrl, OPENAI_BASE_URL));
-      return { model: createOpenAiModel(config, secret, { baseUrl, contextTokens }), price, config };
+      return { model: createOpenAiModel(config, secret, { baseUrl, contextTokens }), price, config, address: baseUrl };
     }
     default:
       return config.provider satisfies never;
