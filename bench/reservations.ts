@@ -10,9 +10,9 @@ import type { CallLine, ChatMessage, ChatModel, ToolCall } from '../domain/ports
 import { countInputBound } from '../models/count.ts';
 import { createModelDoor, type ModelAsk } from '../models/metered.ts';
 import { remembered } from '../models/remembered.ts';
-import { toolSpecs } from '../tools/toolbox.ts';
 import { playBurst } from '../test/chaos/counted-cases.ts';
 import { leased, makeHome, randomOf } from '../test/checkpoints/home.ts';
+import { toolSpecs } from '../tools/toolbox.ts';
 
 const CALLS = Number(process.argv[2] ?? 60);
 const PRICE: Price = { inputMicroUsdPerMillion: 2_500_000, cachedInputMicroUsdPerMillion: 250_000, outputMicroUsdPerMillion: 15_000_000 };
@@ -111,20 +111,31 @@ async function converse(byReports: boolean, maxOutputTokens: number): Promise<{ 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** Reserved by settled: the median of the calls, and the whole run. */
-function ratios(calls: readonly CallLine[], valueOf: (amounts: NonNullable<CallLine['reserved']>) => number): string {
-  const pairs = calls.flatMap(({ reserved, settled }) => (reserved === null || settled === null ? [] : [[valueOf(reserved), valueOf(settled)] as const]));
+function ratios(calls: readonly CallLine[], valueIn: (amounts: NonNullable<CallLine['reserved']>) => number): string {
+  const pairs = calls.flatMap(({ reserved, settled }) =>
+    reserved === null || settled === null ? [] : [[valueIn(reserved), valueIn(settled)] as const],
+  );
   const sum = (side: 0 | 1): number => pairs.reduce((total, pair) => total + pair[side], 0);
   return `${median(pairs.map(([reserved, settled]) => reserved / settled)).toFixed(2)} | ${(sum(0) / sum(1)).toFixed(2)}`;
 }
 
 const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 
-print('| reserved : settled | output limit | input tokens, median call | run | all tokens, median call | run | dollars, median call | run |');
+print(
+  '| reserved : settled | output limit | input tokens, median call | run | all tokens, median call | run | dollars, median call | run |',
+);
 print('|---|---|---|---|---|---|---|---|');
 for (const maxOutputTokens of [8192, 1024]) {
-  for (const [name, byReports] of [['by reports', true], ['by bytes', false]] as const) {
+  for (const [name, byReports] of [
+    ['by reports', true],
+    ['by bytes', false],
+  ] as const) {
     const { calls, last } = await converse(byReports, maxOutputTokens);
-    const parts = [ratios(calls, (amounts) => amounts.inputTokens), ratios(calls, tokensOf), ratios(calls, (amounts) => amounts.costMicroUsd)];
+    const parts = [
+      ratios(calls, (amounts) => amounts.inputTokens),
+      ratios(calls, tokensOf),
+      ratios(calls, (amounts) => amounts.costMicroUsd),
+    ];
     print(`| ${name}, ${calls.length} calls up to ${last} tokens | ${maxOutputTokens} | ${parts.join(' | ')} |`);
   }
 }
@@ -133,7 +144,13 @@ print('| Token Budgets (arXiv 2606.04056), adaptive | | | | 2.11 | | | |');
 print('');
 print('| at the same moment | budget for | sent | refused | billed of the cap | cap passed |');
 print('|---|---|---|---|---|---|');
-for (const [name, calls, payable] of [['20 calls on a nearly empty budget', 20, 0.9], ['20 calls', 20, 1], ['64 workers race', 64, 24.5]] as const) {
+for (const [name, calls, payable] of [
+  ['20 calls on a nearly empty budget', 20, 0.9],
+  ['20 calls', 20, 1],
+  ['64 workers race', 64, 24.5],
+] as const) {
   const { requests, refused, costMicroUsd, capMicroUsd } = await playBurst(calls, payable);
-  print(`| ${name} | ${payable} | ${requests} | ${refused} | ${((costMicroUsd / capMicroUsd) * 100).toFixed(0)} % | ${costMicroUsd > capMicroUsd ? 'YES' : 'no'} |`);
+  print(
+    `| ${name} | ${payable} | ${requests} | ${refused} | ${((costMicroUsd / capMicroUsd) * 100).toFixed(0)} % | ${costMicroUsd > capMicroUsd ? 'YES' : 'no'} |`,
+  );
 }
