@@ -1,10 +1,12 @@
 /** The ledger: reserve before, settle after, in statements that the database guards. Amounts are whole numbers. */
-import type { Account, Amounts, CapName, Caps, Refusal } from '../domain/budget.ts';
+import type { Account, Amounts, CapName, Caps, Price, Refusal } from '../domain/budget.ts';
 import { tokensOf, usedOf } from '../domain/budget.ts';
-import type { EffectId, Fence, Ledger, Reservation, SpendLine } from '../domain/ports.ts';
+import { canonicalJson } from '../domain/ids.ts';
+import type { CallLine, EffectId, Fence, Ledger, Reservation, SpendLine } from '../domain/ports.ts';
 import { assertFence, type Database } from './database.ts';
 
-type Side = 'settled' | 'reserved' | 'held';
+/** `held` is what is reserved and, once it is settled, what it was settled to; `asked` stays what was reserved. */
+type Side = 'settled' | 'reserved' | 'held' | 'asked';
 type Row = Record<string, number | string | null>;
 
 const FIELDS = [
@@ -55,6 +57,19 @@ export interface LedgerCore {
   settle(effectKey: string, actual: Amounts | 'all', state: 'settled' | 'orphaned'): void;
 }
 
+const callOf = (row: Row): CallLine => ({
+  effect: String(row['effect']),
+  role: String(row['role']),
+  agent: String(row['agent']),
+  stage: String(row['stage']),
+  attempt: Number(row['attempt']),
+  reserved: row['asked_cost'] === null ? null : amountsOf(row, 'asked'),
+  settled: row['state'] === 'reserved' ? null : amountsOf(row, 'held'),
+  model: row['model'] === null ? null : String(row['model']),
+  price: row['price'] === null ? null : (JSON.parse(String(row['price'])) as Price), // written by `reserve`
+  orphaned: row['state'] === 'orphaned',
+});
+
 export function createLedger(database: Database): Ledger & LedgerCore {
   const ensure = database.prepare(
     `INSERT OR IGNORE INTO accounts (thread_id, account, cap_cost, cap_tokens, cap_model_calls, cap_tool_calls, cap_agents)
@@ -67,13 +82,16 @@ export function createLedger(database: Database): Ledger & LedgerCore {
   const giveBack = database.prepare(`UPDATE accounts SET ${add('reserved', '-')} WHERE thread_id = @thread AND account = @account`);
   const book = database.prepare(`UPDATE accounts SET ${add('settled', '+')} WHERE thread_id = @thread AND account = @account`);
   const hold = database.prepare(
-    `INSERT INTO reservations (thread_id, effect, epoch, accounts, state, role, agent, stage, attempt, ${FIELDS.map(([, column]) => `held_${column}`).join(', ')})
-     VALUES (@thread, @effect, @epoch, @accounts, 'reserved', @role, @agent, @stage, @attempt, ${FIELDS.map(([, column]) => `@${column}`).join(', ')})`,
+    `INSERT INTO reservations (thread_id, effect, epoch, accounts, state, role, agent, stage, attempt, model, price,
+       ${FIELDS.map(([, column]) => `held_${column}, asked_${column}`).join(', ')})
+     VALUES (@thread, @effect, @epoch, @accounts, 'reserved', @role, @agent, @stage, @attempt, @model, @price,
+       ${FIELDS.map(([, column]) => `@${column}, @${column}`).join(', ')})`,
   );
   const held = database.prepare("SELECT * FROM reservations WHERE effect = ? AND state = 'reserved'");
   const close = database.prepare(
     `UPDATE reservations SET state = @state, ${FIELDS.map(([, column]) => `held_${column} = @${column}`).join(', ')} WHERE id = @id`,
   );
+  const every = database.prepare('SELECT * FROM reservations WHERE thread_id = ? ORDER BY id');
   const early = database.prepare('SELECT * FROM extensions WHERE thread_id = ? AND account = ?');
   const remember = database.prepare(
     `INSERT OR IGNORE INTO extensions (thread_id, account, id, ${CAPS.map(([, { added }]) => added).join(', ')})
@@ -116,7 +134,7 @@ export function createLedger(database: Database): Ledger & LedgerCore {
     close.run({ id: row['id'], state, ...parameters(final) });
   };
   return {
-    reserve: (fence, effect, { accounts, amounts }) => {
+    reserve: (fence, effect, { accounts, amounts, model, price }) => {
       for (const account of accounts) openAccount(fence.threadId, account);
       for (const [index, account] of accounts.entries()) {
         if (take.run({ thread: fence.threadId, account: account.id, ...parameters(amounts) }).changes === 1) continue;
@@ -133,6 +151,8 @@ export function createLedger(database: Database): Ledger & LedgerCore {
         agent: effect.agent,
         stage: effect.stage,
         attempt: effect.attempt,
+        model: model ?? null,
+        price: price === undefined ? null : canonicalJson(price),
         ...parameters(amounts),
       });
       return undefined;
@@ -170,6 +190,7 @@ export function createLedger(database: Database): Ledger & LedgerCore {
         }),
       );
     },
+    calls: async (threadId) => (every.all(threadId) as Row[]).map(callOf), // the table's columns
     open: async (fence, account) => {
       const write = database.transaction(() => {
         assertFence(database, fence);

@@ -1,7 +1,7 @@
 /** The content-addressed transcript chains. */
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
-import type { ChatMessage, TranscriptRow, Transcripts } from '../domain/ports.ts';
+import type { TranscriptRow, Transcripts } from '../domain/ports.ts';
 import { assertFence, type Database } from './database.ts';
 
 interface Row {
@@ -68,9 +68,9 @@ export function createTranscripts(database: Database): Transcripts & Transcripts
 }
 
 /** The stored message; its digest is checked by the caller. What is no JSON is no message and has no digest of one. */
-function messageOf(text: string): ChatMessage | undefined {
+function messageOf(text: string): TranscriptRow['message'] | undefined {
   try {
-    return JSON.parse(text) as ChatMessage;
+    return JSON.parse(text) as TranscriptRow['message'];
   } catch {
     return undefined;
   }

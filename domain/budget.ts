@@ -42,39 +42,40 @@ export interface Refusal {
 export interface Price {
   readonly inputMicroUsdPerMillion: number;
   readonly cachedInputMicroUsdPerMillion: number;
+  /** Of input that is written to a cache; absent: the price of input. */
+  readonly cacheWriteMicroUsdPerMillion?: number | undefined;
   readonly outputMicroUsdPerMillion: number;
 }
 
-/** What a call used, as reported or estimated. `cachedInputTokens` is a part of `inputTokens`. */
+/** What a call used, as reported or estimated. What was read from a cache and what was written to one are parts of `inputTokens`. */
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly cachedInputTokens: number;
+  readonly cacheWriteTokens?: number | undefined;
 }
 
 /** Rounded up, so that no sum of roundings falls below the true price. */
 export function costOf(price: Price, usage: Usage): number {
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
-  const fresh = usage.inputTokens - cached;
+  const written = Math.min(usage.cacheWriteTokens ?? 0, usage.inputTokens - cached);
+  const fresh = usage.inputTokens - cached - written;
   const total =
     fresh * price.inputMicroUsdPerMillion +
     cached * price.cachedInputMicroUsdPerMillion +
+    written * (price.cacheWriteMicroUsdPerMillion ?? price.inputMicroUsdPerMillion) +
     usage.outputTokens * price.outputMicroUsdPerMillion;
   return Math.ceil(total / 1_000_000);
 }
 
-/** The worst case of a call: nothing cached, the whole output limit used. */
-export function worstCaseOf(price: Price, inputTokens: number, maxOutputTokens: number): number {
-  return costOf(price, { inputTokens, outputTokens: maxOutputTokens, cachedInputTokens: 0 });
+/** The most that a token of input can cost: nobody knows before the call which part of it a cache takes or gives. */
+export function dearestInputOf(price: Price): number {
+  return Math.max(price.inputMicroUsdPerMillion, price.cachedInputMicroUsdPerMillion, price.cacheWriteMicroUsdPerMillion ?? 0);
 }
 
-/** A usage report is believed only where it is a positive whole number; else the estimate stands (contract section 5). */
-export function believable(reported: Partial<Usage> | undefined, estimate: Usage): Usage {
-  const sound = (value: number | undefined): value is number => value !== undefined && Number.isSafeInteger(value) && value > 0;
-  const inputTokens = sound(reported?.inputTokens) ? reported.inputTokens : estimate.inputTokens;
-  const outputTokens = sound(reported?.outputTokens) ? reported.outputTokens : estimate.outputTokens;
-  const cached = sound(reported?.inputTokens) && sound(reported?.cachedInputTokens) ? reported.cachedInputTokens : 0;
-  return { inputTokens, outputTokens, cachedInputTokens: Math.min(cached, inputTokens) };
+/** The worst case of a call: all input at its dearest, the whole output limit used. */
+export function worstCaseOf(price: Price, inputTokens: number, maxOutputTokens: number): number {
+  return Math.ceil((inputTokens * dearestInputOf(price) + maxOutputTokens * price.outputMicroUsdPerMillion) / 1_000_000);
 }
 
 /** Totals of one account: settled (known), reserved (in flight). */

@@ -108,6 +108,8 @@ const priceSchema = z.union([
   z.strictObject({
     input: z.number().min(0),
     cachedInput: z.number().min(0).optional(),
+    /** Input that is written to the provider's cache; default: the price of input. */
+    cacheWrite: z.number().min(0).optional(),
     output: z.number().min(0),
   }),
 ]);

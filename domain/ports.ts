@@ -1,7 +1,7 @@
 /** What the rooms ask of each other. Every port is async, so that another backend is only another folder. */
 import type { Role } from './access.ts';
 import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
-import type { Account, Amounts, Caps, Refusal, Totals, Usage } from './budget.ts';
+import type { Account, Amounts, Caps, Price, Refusal, Totals, Usage } from './budget.ts';
 import type { Envelope, FileRef, Gate } from './handoff.ts';
 import type { RunStatus, Stage, StopReason } from './run.ts';
 
@@ -95,6 +95,20 @@ export type ChatMessage =
   | { readonly role: 'assistant'; readonly content: string; readonly toolCalls: readonly ToolCall[]; readonly opaque?: Opaque | undefined }
   | { readonly role: 'tool'; readonly toolCallId: string; readonly toolName: string; readonly content: string };
 
+/**
+ * What requests leave out from this row on, decided once and recorded, so that a request stays a pure function of the rows. No
+ * request holds it; `nodes/context.ts` renders it.
+ */
+export interface Compaction {
+  readonly role: 'compaction';
+  /** What stands in for the steps that are left out; empty where none are. */
+  readonly content: string;
+  /** The rows that stay, by their place from the root: from `from`, with results as pointers up to `whole`. Null: as it was. */
+  readonly kept: { readonly from: number; readonly whole: number } | null;
+  /** Longest result of the newest step, in bytes of JSON; null: all of them are whole. */
+  readonly resultBytes: number | null;
+}
+
 /** What only its provider can read (reasoning, signatures): given back unchanged to the same origin, dropped for another. */
 export interface Opaque {
   /** The `origin` of the model that wrote it. */
@@ -111,17 +125,17 @@ export interface ToolCall {
 }
 
 /** A row of the content-addressed transcript chain. `id` = digest of (parent, agent, message). */
-export interface TranscriptRow {
+export interface TranscriptRow<Message = ChatMessage | Compaction> {
   readonly id: string;
   readonly parent: string | null;
   readonly agent: string;
-  readonly message: ChatMessage;
+  readonly message: Message;
 }
 
 /** What identifies an effect (design section 3). `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */
 export interface EffectId {
   readonly key: string;
-  readonly kind: 'model' | 'fallback' | 'tool' | 'agent' | 'deploy' | 'verify' | 'rollback';
+  readonly kind: 'model' | 'fallback' | 'compaction' | 'tool' | 'agent' | 'deploy' | 'verify' | 'rollback';
   readonly stage: string;
   readonly attempt: number;
   readonly agent: string;
@@ -134,6 +148,9 @@ export interface EffectId {
 export interface Reservation {
   readonly accounts: readonly Account[];
   readonly amounts: Amounts;
+  /** Who is asked and at which price, kept beside the amounts; of a model call only. */
+  readonly model?: string;
+  readonly price?: Price;
 }
 
 export type EffectStart =
@@ -190,11 +207,27 @@ export interface SpendLine {
   readonly orphaned: boolean;
 }
 
+/** One reservation and what came of it; a call that was tried again has several. */
+export interface CallLine extends Omit<SpendLine, 'amounts'> {
+  /** The journal key of the effect. */
+  readonly effect: string;
+  /** What was reserved before it; null in the rows of earlier versions. */
+  readonly reserved: Amounts | null;
+  /** What it was settled to; null while it is in flight. */
+  readonly settled: Amounts | null;
+  /** Null where no model was asked, and in the rows of earlier versions. */
+  readonly model: string | null;
+  /** The price it was reserved and settled at. */
+  readonly price: Price | null;
+}
+
 export interface Ledger {
   /** Settled, reserved and caps of an account; zeros where it was never used. */
   totals(threadId: string, account: string): Promise<Totals & { caps: Caps }>;
   /** Sums by role, agent, stage and attempt. */
   lines(threadId: string): Promise<SpendLine[]>;
+  /** Every reservation in the order they were made; the caps of calls bound how many. */
+  calls(threadId: string): Promise<CallLine[]>;
   /** Creates the account if absent; existing caps stay. */
   open(fence: Fence, account: Account): Promise<void>;
   /** Adds to the caps, once per `id` (an approval id). */

@@ -16,6 +16,7 @@ import { assertHomeOutside, secretResolver } from './environment.ts';
 import { givenFile } from './given-file.ts';
 import type { House } from './house.ts';
 import type { Created, CreateOptions } from './operations.ts';
+import { priceWarnings } from './price-warnings.ts';
 
 /** Longest goal, in UTF-8 bytes. */
 export const MAX_GOAL_BYTES = 16 * 1024;
@@ -64,7 +65,12 @@ export async function createThread(house: House, options: CreateOptions): Promis
     canned ||= model.provider === 'script';
   }
   const sandbox = await house.sandbox();
-  const warnings = [...loaded.warnings, ...endpointWarnings(house, config), ...(await dirtyWarning(repository, config.release.branch))];
+  const warnings = [
+    ...loaded.warnings,
+    ...(await priceWarnings(models, config.prices)),
+    ...endpointWarnings(house, config),
+    ...(await dirtyWarning(repository, config.release.branch)),
+  ];
   const request: RequestBody = {
     goal,
     repo: repository.path,

@@ -11,6 +11,7 @@ import { secretResolver } from './environment.ts';
 import type { House } from './house.ts';
 import type { DoctorLine } from './operations.ts';
 import { packageVersion } from './package.ts';
+import { priceWarnings } from './price-warnings.ts';
 
 const MIN_NODE = [20, 19] as const;
 
@@ -78,7 +79,8 @@ export async function doctor(
         ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
       });
       const named = await Promise.all(ROLES.map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`));
-      return `${source}; ${config.checks.length} check(s); ${named.join(', ')}`;
+      const doubts = await priceWarnings(models, config.prices);
+      return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts].join('; ');
     });
   }
   const endpoint = house.env['OPENAI_BASE_URL'];

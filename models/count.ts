@@ -1,17 +1,23 @@
 /** A true upper bound of the input tokens of a request: its bytes on the wire. */
-import type { ChatRequest } from '../domain/ports.ts';
+import type { ChatMessage, ChatRequest, ToolSpec } from '../domain/ports.ts';
 import { wireMessages, wireTools } from './messages.ts';
+import { remembered } from './remembered.ts';
 
 /** Role markers and separators that a chat template adds; seen templates use 3 to 5. */
-const TOKENS_PER_PART = 16;
+export const TOKENS_PER_PART = 16;
+const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+/** UTF-8 bytes of a message as JSON, without what only its provider reads. */
+export const wireBytesOf = remembered((message: ChatMessage) => jsonBytes(wireMessages([message])[0]));
+const FRAME_BYTES = jsonBytes({ messages: [], tools: [] });
+const toolBytesOf = remembered((tool: ToolSpec) => jsonBytes(wireTools([tool])[0]));
 
 /**
  * Every tokenizer in use makes at least one byte of each token, so the UTF-8 bytes of the JSON, which also names and quotes
  * every part, are never fewer than the tokens (contract section 5).
  */
 export function countInputBound(request: Pick<ChatRequest, 'messages' | 'tools'>): number {
-  const messages = wireMessages(request.messages);
-  const tools = wireTools(request.tools);
-  const bytes = Buffer.byteLength(JSON.stringify({ messages, tools }));
-  return bytes + TOKENS_PER_PART * (messages.length + tools.length + 1);
+  let bytes = FRAME_BYTES;
+  for (const message of request.messages) bytes += wireBytesOf(message) + 1;
+  for (const tool of request.tools) bytes += toolBytesOf(tool) + 1;
+  return bytes + TOKENS_PER_PART * (request.messages.length + request.tools.length + 1);
 }

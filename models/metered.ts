@@ -7,10 +7,13 @@ import { ProviderError, StopError, toError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import { faultOf } from '../domain/faults.ts';
 import { digestOf } from '../domain/ids.ts';
-import type { Audit, ChatAnswer, ChatModel, ChatRequest, Clock, EffectId, Effects, Fence, TranscriptRow } from '../domain/ports.ts';
+import type { Audit, ChatAnswer, ChatMessage, ChatModel, ChatRequest, Clock, EffectId, Effects, Fence, TranscriptRow } from '../domain/ports.ts';
 import { rowOf } from '../domain/transcript.ts';
-import { type BookedAnswer, readAnswer, recordAnswer } from './recorded.ts';
-import { actualOf, exceeds, payableOutput, reservationOf, usageOf } from './reserve.ts';
+import { askedOf, requestHashOf } from './asked.ts';
+import { type Believed, believed } from './believed.ts';
+import { type Bound, boundOf, leastOf, leastOutputOf } from './bound.ts';
+import { type BookedAnswer, type Counted, type Recorded, readRecorded, recordAnswer } from './recorded.ts';
+import { actualOf, exceeds, payableOutput, reservationOf } from './reserve.ts';
 import { finalError, waitBeforeRetry } from './retry.ts';
 
 export interface ModelAsk {
@@ -24,6 +27,8 @@ export interface ModelAsk {
   /** The head of the transcript that the request was built from. */
   readonly parent: string | null;
   readonly ordinal: number;
+  /** The agent's last model call, from whose journal row the count goes on; none: nothing is known of the request. */
+  readonly previous?: { readonly parent: string | null; readonly ordinal: number } | null;
   /** From 1, per agent and attempt; a retry keeps it. */
   readonly call: number;
   readonly model: ChatModel;
@@ -34,11 +39,18 @@ export interface ModelAsk {
   readonly signal: AbortSignal;
 }
 
+type AnswerRow = TranscriptRow<ChatMessage>;
+
 export type ModelAnswer =
-  | { readonly kind: 'answer'; readonly answer: ChatAnswer; readonly row: TranscriptRow; readonly replayed: boolean }
+  | { readonly kind: 'answer'; readonly answer: ChatAnswer; readonly row: AnswerRow; readonly replayed: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
+/** What a request's bound is made from. */
+export type Asked = Pick<ModelAsk, 'threadId' | 'stage' | 'attempt' | 'agent' | 'model' | 'request' | 'previous'>;
+
 export interface ModelDoor {
+  /** The very number that `ask` reserves for the input of this request. */
+  bound(ask: Asked): Promise<Bound>;
   /**
    * @throws StopError `PROVIDER_UNAVAILABLE` (resumable) after the last try, `PROVIDER_REFUSED`, `SCRIPT_MISS`; the signal's
    * reason when aborted; FencedError when the lease is lost.
@@ -59,7 +71,7 @@ export interface ModelDoorOptions {
 }
 
 type Opened =
-  | { readonly kind: 'go'; readonly request: ChatRequest; readonly reserved: Amounts }
+  | { readonly kind: 'go'; readonly request: ChatRequest; readonly reserved: Amounts; readonly previous: Recorded | undefined }
   | { readonly kind: 'closed'; readonly result: ModelAnswer };
 
 /** One account can refuse for money and then for tokens; the run's and the agent's make four. */
@@ -67,6 +79,7 @@ const MAX_LOWERINGS = 4;
 
 export function createModelDoor(options: ModelDoorOptions): ModelDoor {
   return {
+    bound: async (ask) => boundOf(ask.model, ask.request, await previousOf(options, ask)),
     ask: async (ask) => {
       const effect = effectOf(ask);
       for (let tries = 1; ; tries++) {
@@ -83,18 +96,22 @@ export function createModelDoor(options: ModelDoorOptions): ModelDoor {
   };
 }
 
+function keyOf({ threadId, stage, attempt, agent }: Asked, { parent, ordinal }: NonNullable<ModelAsk['previous']>): string {
+  return digestOf({ thread: threadId, stage, attempt, agent, parent, ordinal, kind: 'model' });
+}
+
 function effectOf(ask: ModelAsk): EffectId {
-  const { threadId, stage, attempt, agent, role, parent, ordinal } = ask;
-  return {
-    key: digestOf({ thread: threadId, stage, attempt, agent, parent, ordinal, kind: 'model' }),
-    kind: 'model',
-    stage,
-    attempt,
-    agent,
-    role,
-    // The request as asked, not with a lowered limit: a replay under another remainder is the same request.
-    requestHash: digestOf(ask.request),
-  };
+  const { stage, attempt, agent, role } = ask;
+  // The request as asked, not with a lowered limit: a replay under another remainder is the same request.
+  return { key: keyOf(ask, ask), kind: 'model', stage, attempt, agent, role, requestHash: requestHashOf(ask.request) };
+}
+
+/** What the journal holds of the agent's last model call. */
+async function previousOf({ effects }: ModelDoorOptions, ask: Asked): Promise<Recorded | undefined> {
+  if (ask.previous === undefined || ask.previous === null) return undefined;
+  const key = keyOf(ask, ask.previous);
+  const found = await effects.peek(key);
+  return found?.state === 'done' ? readRecorded(found.result ?? '', key) : undefined;
 }
 
 /** Reserves the worst case, with a lower output limit where only that can be paid. */
@@ -107,25 +124,27 @@ async function open(options: ModelDoorOptions, ask: ModelAsk, effect: EffectId):
     'x-governor-call': String(ask.call),
   };
   let request: ChatRequest = { ...ask.request, headers };
-  const inputTokens = ask.model.countInput(request);
+  const previous = await previousOf(options, ask);
+  const { tokens: inputTokens, how } = boundOf(ask.model, ask.request, previous);
   for (let lowered = 0; ; lowered++) {
     const reserved = reservationOf(ask.price, inputTokens, request.maxOutputTokens);
     const started = await options.effects.start(ask.fence, effect, {
-      reserve: { accounts: ask.accounts, amounts: reserved },
+      reserve: { accounts: ask.accounts, amounts: reserved, model: ask.model.model, price: ask.price },
       audit: entryOf(ask, 'model-call', {
         call: ask.call,
         model: ask.model.model,
         provider: ask.model.provider,
         canned: ask.model.provider === 'script',
         reserved,
+        counted: how,
       }),
     });
     switch (started.kind) {
       case 'go':
       case 'interrupted':
-        return { kind: 'go', request, reserved };
+        return { kind: 'go', request, reserved, previous };
       case 'done': {
-        const answer = readAnswer(started.result, effect.key);
+        const { answer } = readRecorded(started.result, effect.key);
         return { kind: 'closed', result: { kind: 'answer', answer, row: rowFor(ask, answer), replayed: true } };
       }
       case 'refused': {
@@ -153,7 +172,7 @@ async function attempt(
   options: ModelDoorOptions,
   ask: ModelAsk,
   effect: EffectId,
-  { request, reserved }: { request: ChatRequest; reserved: Amounts },
+  { request, reserved, previous }: Extract<Opened, { kind: 'go' }>,
   tries: number,
 ): Promise<ModelAnswer | ProviderError> {
   const since = options.clock.monotonic();
@@ -190,7 +209,7 @@ async function attempt(
     if (error instanceof ProviderError) return error;
     throw error;
   }
-  const usage = usageOf(answer, reserved);
+  const { usage, lies, counted } = judge(ask, answer, reserved, previous);
   const booked: BookedAnswer = {
     text: answer.text,
     toolCalls: answer.toolCalls.map(({ id, name, arguments: text }) => ({ id, name, arguments: text })),
@@ -202,15 +221,39 @@ async function attempt(
   const actual = actualOf(ask.price, usage);
   const row = rowFor(ask, booked);
   await options.effects.finish(ask.fence, effect.key, {
-    result: recordAnswer(booked),
+    result: recordAnswer(booked, counted),
     actual,
     rows: [row],
-    audit: answerEntries(ask, booked, { actual, reserved, durationMs: durationMs(), reported: answer.usage }),
+    audit: answerEntries(ask, booked, { actual, reserved, durationMs: durationMs(), reported: answer.usage, lies }),
   });
   return { kind: 'answer', answer: booked, row, replayed: false };
 }
 
-function rowFor(ask: ModelAsk, answer: BookedAnswer): TranscriptRow {
+/** What is booked of a report, which lies are told now, and what the next count may stand on. */
+function judge(
+  ask: ModelAsk,
+  answer: ChatAnswer,
+  reserved: Amounts,
+  previous: Recorded | undefined,
+): { usage: BookedAnswer['usage']; lies: Believed['lies']; counted: Counted } {
+  const least = leastOf(ask.model, ask.request, previous);
+  const { usage, lies } = believed(answer.usage, ask.price, { reserved, least: { input: least.tokens, output: leastOutputOf(answer) } });
+  const before = previous?.counted?.believed ?? true;
+  const isReported = !lies.some((lie) => lie.of !== 'output') && usage.inputTokens <= ask.model.countInput(ask.request);
+  return {
+    usage,
+    lies: before ? lies : [],
+    counted: {
+      asked: askedOf(ask.model, ask.request),
+      // More than a true upper bound: then the report that the bound was made from was too low.
+      believed: before && lies.length === 0 && usage.inputTokens <= reserved.inputTokens,
+      usual: isReported && least.usual(usage.inputTokens),
+      leastInputTokens: isReported ? usage.inputTokens : least.tokens,
+    },
+  };
+}
+
+function rowFor(ask: ModelAsk, answer: BookedAnswer): AnswerRow {
   const { text, toolCalls, opaque } = answer;
   return rowOf(ask.parent, ask.agent, { role: 'assistant', content: text, toolCalls, ...(opaque === undefined ? {} : { opaque }) });
 }
@@ -218,8 +261,9 @@ function rowFor(ask: ModelAsk, answer: BookedAnswer): TranscriptRow {
 function answerEntries(
   ask: ModelAsk,
   answer: BookedAnswer,
-  { actual, reserved, durationMs, reported }: { actual: Amounts; reserved: Amounts; durationMs: number; reported: ChatAnswer['usage'] },
+  facts: { actual: Amounts; reserved: Amounts; durationMs: number; reported: ChatAnswer['usage']; lies: Believed['lies'] },
 ): AuditEntry[] {
+  const { actual, reserved, durationMs, reported, lies } = facts;
   const told = entryOf(ask, 'model-answer', {
     call: ask.call,
     model: ask.model.model,
@@ -230,8 +274,13 @@ function answerEntries(
     tools: answer.toolCalls.slice(0, 20).map((call) => call.name.slice(0, 60)),
     canned: answer.canned,
   });
-  if (!exceeds(actual, reserved)) return [told];
-  return [told, entryOf(ask, 'usage-above-reservation', { call: ask.call, model: ask.model.model, reported, actual, reserved })];
+  const who = { call: ask.call, model: ask.model.model, reported };
+  return [
+    told,
+    ...(exceeds(actual, reserved) ? [entryOf(ask, 'usage-above-reservation', { ...who, actual, reserved })] : []),
+    // From here on this agent's requests are counted by their bytes, in this attempt.
+    ...(lies.length > 0 ? [entryOf(ask, 'usage-distrusted', { ...who, lies, booked: answer.usage })] : []),
+  ];
 }
 
 function entryOf(ask: ModelAsk, action: string, facts: Readonly<Record<string, unknown>>): AuditEntry {

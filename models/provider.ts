@@ -24,19 +24,24 @@ export interface ProviderOptions {
   readonly endpoints?: readonly string[];
 }
 
-/** @param key the place in `models`, for messages. @throws UsageError naming it when the address or the key cannot be used. */
-export function endpointOf(
-  options: ProviderOptions,
-  key: string,
-  config: ModelConfig & { readonly provider: Provider },
-): { baseUrl: string; secret: string | undefined } {
-  const { baseUrl: publicUrl, addresses } = PROVIDERS[config.provider];
-  const variable = addresses.find((name) => options.env[name]);
-  const operator = variable === undefined ? undefined : plainAddress(options.env[variable] ?? '', variable);
-  const own = config.baseUrl === undefined ? undefined : plainAddress(config.baseUrl, `models.${key}.baseUrl`);
-  const baseUrl = own ?? operator ?? publicUrl;
-  const secret = secretOf(options, key, config, trustOf(options, key, own, { publicUrl, operator }));
-  return { baseUrl, secret };
+type Provided = ModelConfig & { readonly provider: Provider };
+
+/** @param key the place in `models`, for messages. @throws UsageError naming it when it is no address. */
+export function addressOf(options: ProviderOptions, key: string, config: Provided): string {
+  if (config.baseUrl !== undefined) return plainAddress(config.baseUrl, `models.${key}.baseUrl`);
+  return operatorsAddress(options, config.provider) ?? PROVIDERS[config.provider].baseUrl;
+}
+
+function operatorsAddress({ env }: ProviderOptions, provider: Provider): string | undefined {
+  const variable = PROVIDERS[provider].addresses.find((name) => env[name]);
+  return variable === undefined ? undefined : plainAddress(env[variable] ?? '', variable);
+}
+
+/** The key that goes to a model's address, if any. @throws UsageError naming the place in `models` when it must not or cannot be used. */
+export function secretFor(options: ProviderOptions, key: string, config: Provided): string | undefined {
+  const own = config.baseUrl === undefined ? undefined : addressOf(options, key, config);
+  const known = { publicUrl: PROVIDERS[config.provider].baseUrl, operator: operatorsAddress(options, config.provider) };
+  return secretOf(options, key, config, trustOf(options, key, own, known));
 }
 
 type Trust = 'public' | 'operator' | 'repository';
@@ -71,7 +76,7 @@ function isUnder(url: string, allowed: string): boolean {
 function secretOf(
   options: ProviderOptions,
   key: string,
-  config: ModelConfig & { readonly provider: Provider },
+  config: Provided,
   trust: Trust,
 ): string | undefined {
   if (config.apiKey === undefined && trust === 'repository') return undefined;

@@ -4,13 +4,15 @@ import type { Price } from '../domain/budget.ts';
 import type { Config, ModelConfig } from '../domain/config.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { ChatModel } from '../domain/ports.ts';
-import { endpointOf, type ProviderOptions } from './provider.ts';
+import { addressOf, type ProviderOptions, secretFor } from './provider.ts';
 import { loadScript, type Script } from './script.ts';
 
 export interface ChosenModel {
   readonly model: ChatModel;
   readonly price: Price;
   readonly config: ModelConfig;
+  /** Where it is asked; undefined for one that costs nothing. */
+  readonly address?: string;
   /** What answers instead, in this order, when it does not. */
   readonly fallbacks: readonly Omit<ChosenModel, 'fallbacks'>[];
 }
@@ -79,23 +81,22 @@ async function makeOne(
   scriptOf: (key: string) => Promise<Script>,
 ): Promise<Omit<ChosenModel, 'fallbacks'>> {
   const { contextTokensOf, priceOf } = await import('./catalog.ts');
+  const { provider } = config;
+  const address = provider === 'script' ? undefined : addressOf(options, key, { ...config, provider });
   const contextTokens = contextTokensOf(config.model, config.contextTokens);
-  const price = priceOf(config.model, options.config.prices, { required: true, windowTokens: contextTokens });
-  if (config.provider === 'script') {
+  const price = priceOf(config.model, options.config.prices, { required: true, windowTokens: contextTokens, address });
+  if (provider === 'script' || address === undefined) {
     const { createScriptedModel } = await import('./scripted.ts');
     const script = await scriptOf(key);
     return { model: createScriptedModel({ script, model: config.model, contextTokens, timeoutMs: config.timeout }), price, config };
   }
+  const secret = secretFor(options, key, { ...config, provider });
   const [{ createEndpointModel }, { dialectFor }, { createTransport }] = await Promise.all([
     import('./endpoint.ts'),
     import('./dialects/choose.ts'),
     import('./wire/transport.ts'),
   ]);
-  const { baseUrl, secret } = endpointOf(options, key, { ...config, provider: config.provider });
-  const dialect = await dialectFor(config, baseUrl);
-  return {
-    model: createEndpointModel(config, { dialect, baseUrl, secret, transport: createTransport(options.env) }, { contextTokens }),
-    price,
-    config,
-  };
+  const dialect = await dialectFor(config, address);
+  const endpoint = { dialect, baseUrl: address, secret, transport: createTransport(options.env) };
+  return { model: createEndpointModel(config, endpoint, { contextTokens }), price, config, address };
 }

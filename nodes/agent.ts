@@ -2,16 +2,15 @@
 import { allowedTools, type Role, roleHasTool, SUBMIT_TOOL } from '../domain/access.ts';
 import { type Account, type Caps, type Refusal, usedShare } from '../domain/budget.ts';
 import { StopError } from '../domain/errors.ts';
-import { digestOf } from '../domain/ids.ts';
 import type { ChatMessage, ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { type Answered, progressAfter } from '../domain/progress.ts';
 import { rowOf } from '../domain/transcript.ts';
 import type { WorkTree } from '../domain/workspace.ts';
 import type { HandoffOutcome } from '../tools/door.ts';
 import { toolSpecs } from '../tools/toolbox.ts';
-import { buildMessages } from './context.ts';
 import { agentAccount, runAccount, type Session } from './session.ts';
 import type { AgentState } from './state.ts';
+import { fitWindow, isSettled } from './window.ts';
 
 export interface AgentSpec {
   readonly session: Session;
@@ -77,13 +76,13 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
   }
   let rows = await session.transcripts.chain(session.threadId, head);
   const ordinal = state.calls + 1;
-  if (!isLean(rows) && (await shouldGoLean(spec, head, ordinal))) {
-    const row = await append(spec, head, {
-      role: 'user',
-      content: `${LEAN_MARK} ${Math.round(session.limits.leanAt * 100)} % of a limit is used. Finish with the least work that meets the goal, by yourself.`,
-    });
-    head = row.id;
-    rows = [...rows, row];
+  const lean = rowOf(head, spec.agent, {
+    role: 'user',
+    content: `${LEAN_MARK} ${Math.round(session.limits.leanAt * 100)} % of a limit is used. Finish with the least work that meets the goal, by yourself.`,
+  });
+  if (!isLean(rows) && (await shouldGoLean(spec, head, lean.id, ordinal))) {
+    await session.transcripts.append(session.fence, [lean]);
+    rows = [...rows, lean];
     await session.audit.append({
       ...auditBase(spec),
       actor: 'governor',
@@ -94,14 +93,8 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
   const { model, price } = await session.modelFor(spec.role, isLean(rows));
   const tools = toolSpecs(spec.role, allowedTools(session.config.tools, spec.role));
   const maxOutputTokens = Math.min(session.limits.maxOutputTokens, Math.floor(model.contextTokens / 4));
-  const messages = buildMessages({
-    contract: spec.contract,
-    goal: session.request.goal,
-    rows,
-    tools,
-    contextTokens: model.contextTokens,
-    maxOutputTokens,
-  });
+  const previous = lastAsked(rows, state.calls);
+  const request = await fitWindow({ spec, rows, ordinal, model, tools, maxOutputTokens, previous });
   const asked = await session.modelDoor.ask({
     fence: session.fence,
     threadId: session.threadId,
@@ -109,12 +102,13 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
     attempt: spec.attempt,
     agent: spec.agent,
     role: spec.role,
-    parent: head,
+    parent: request.head,
     ordinal,
+    previous,
     call: ordinal,
     model,
     price,
-    request: { messages, tools, maxOutputTokens },
+    request: { messages: request.messages, tools, maxOutputTokens },
     accounts: accountsOf(spec),
     signal: signalOf(spec),
   });
@@ -130,6 +124,12 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
     content: `Only tool calls count here. Use one of your tools, or hand over with ${SUBMIT_TOOL[spec.role]}.`,
   });
   return countInvalid(spec, { ...next, head: told.id, told: true, cut: 0 }, state.told, 'an answer without a tool call');
+}
+
+/** The model call whose answer is the newest in these rows. */
+function lastAsked(rows: readonly TranscriptRow[], calls: number): { parent: string | null; ordinal: number } | null {
+  const answer = rows.findLast((row) => row.message.role === 'assistant');
+  return answer === undefined ? null : { parent: answer.parent, ordinal: calls };
 }
 
 /** Executes the calls of the newest answer in order and appends their results. */
@@ -297,26 +297,14 @@ const isLean = (rows: readonly TranscriptRow[]): boolean =>
   rows.some((row) => row.message.role === 'user' && row.message.content.startsWith(LEAN_MARK));
 
 /** Lean is decided once per transcript, and never where a call of this step was already made: a replay must ask the same. */
-async function shouldGoLean(spec: AgentSpec, head: string, ordinal: number): Promise<boolean> {
+async function shouldGoLean(spec: AgentSpec, head: string, leanHead: string, ordinal: number): Promise<boolean> {
   const { session } = spec;
+  if (await isSettled(spec, leanHead, ordinal)) return true;
   const account = runAccount(session.limits);
   const totals = await session.ledger.totals(session.threadId, account.id);
   const caps = Object.keys(totals.caps).length > 0 ? totals.caps : account.caps;
   if (usedShare(totals, caps).share < session.limits.leanAt) return false;
-  return (await session.effects.peek(modelKey(spec, head, ordinal))) === undefined;
-}
-
-/** The journal key of a model call, as the model door makes it. */
-function modelKey(spec: AgentSpec, parent: string, ordinal: number): string {
-  return digestOf({
-    thread: spec.session.threadId,
-    stage: spec.stage,
-    attempt: spec.attempt,
-    agent: spec.agent,
-    parent,
-    ordinal,
-    kind: 'model',
-  });
+  return !(await isSettled(spec, head, ordinal));
 }
 
 function exhausted(spec: AgentSpec, refusal: Refusal): StopError {

@@ -1,6 +1,6 @@
-/** Builds the request of every model call, so that it fits the window and never loses the goal (contract section 5). */
-import { StopError } from '../domain/errors.ts';
-import type { ChatMessage, ToolSpec, TranscriptRow } from '../domain/ports.ts';
+/** The messages of a request, a pure function of the rows from root to head: append-only between compactions (contract section 5). */
+import type { ChatMessage, Compaction, ToolCall, TranscriptRow } from '../domain/ports.ts';
+import { cutResult, pointerOf } from './cut.ts';
 
 export interface ContextParts {
   /** The role's contract. */
@@ -8,118 +8,127 @@ export interface ContextParts {
   readonly goal: string;
   /** From the root (the brief) to the head. */
   readonly rows: readonly TranscriptRow[];
-  readonly tools: readonly ToolSpec[];
-  readonly contextTokens: number;
-  readonly maxOutputTokens: number;
 }
 
-/** Room for the wire format around messages, in tokens, beyond the bytes of the messages themselves. */
-const WIRE_RESERVE_TOKENS = 512;
-/** What a message costs beyond its content, at most: keys, quotes, role. */
-const MESSAGE_OVERHEAD_BYTES = 120;
-/** A tool argument longer than this becomes a note in old messages. */
-const OLD_ARGUMENT_BYTES = 300;
+type Answer = Extract<ChatMessage, { role: 'assistant' }>;
+type Result = Extract<ChatMessage, { role: 'tool' }>;
+type Form = 'pointer' | 'whole';
 
-const bytesOf = (message: ChatMessage): number => Buffer.byteLength(JSON.stringify(message)) + MESSAGE_OVERHEAD_BYTES;
+/** A message under construction: notes that follow it belong to it until the next answer. */
+interface Draft {
+  readonly base: ChatMessage;
+  /** What distinguishes this form of `base` from its others. */
+  readonly form: string;
+  readonly text: string;
+  readonly notes: string[];
+}
 
-/**
- * The goal verbatim, the contract, the brief, then as much of the exchange as fits: the newest in full, older tool results
- * as one-line pointers, the oldest steps as one counted line. Bytes are counted as tokens, a true upper bound.
- * @throws StopError `CONTEXT_EXCEEDED` when even the newest exchange does not fit.
- */
-export function buildMessages(parts: ContextParts): ChatMessage[] {
-  const budget = parts.contextTokens - parts.maxOutputTokens - WIRE_RESERVE_TOKENS - Buffer.byteLength(JSON.stringify(parts.tools));
-  const [brief, ...rest] = parts.rows.map((row) => row.message);
-  const head: ChatMessage[] = [
-    { role: 'system', content: `${parts.contract}\n\n# The goal, in the words of the person who asked\n\n${parts.goal}` },
-  ];
-  if (brief !== undefined) head.push(brief);
-  let left = budget - head.reduce((sum, message) => sum + bytesOf(message), 0);
-  const steps = stepsOf(rest);
-  const kept: ChatMessage[][] = [];
-  let index = steps.length - 1;
-  let full = true;
-  for (; index >= 0; index -= 1) {
-    const step = steps[index] ?? [];
-    let messages = full ? step : step.map(pointer);
-    let size = messages.reduce((sum, message) => sum + bytesOf(message), 0);
-    if (full && size > left - reserveForOlder(index, budget)) {
-      full = kept.length === 0;
-      if (!full || size > left) {
-        messages = step.map(pointer);
-        size = messages.reduce((sum, message) => sum + bytesOf(message), 0);
-        full = false;
-      }
-    }
-    if (size > left) break;
-    left -= size;
-    kept.unshift(messages);
+/** Stands where an answer said nothing and called nothing: several endpoints refuse an empty one. */
+const NO_TEXT = '(no text)';
+
+/** The goal verbatim, the contract, the brief with what a compaction left, then the exchange as it was. */
+export function renderMessages({ contract, goal, rows }: ContextParts): ChatMessage[] {
+  const [root, ...rest] = rows;
+  if (root === undefined) return [];
+  const compacted = compactionIn(rows);
+  const from = compacted?.kept?.from ?? 1;
+  const whole = compacted?.kept?.whole ?? 1;
+  const limits = limitsOf(rows, from);
+  const left = compacted?.content ?? '';
+  const drafts: Draft[] = [draftOf(root.message, left === '' ? root.message.content : `${root.message.content}\n\n${left}`, left)];
+  let calls: readonly ToolCall[] = [];
+  for (const [place, { message }] of rest.slice(from - 1).entries()) {
+    const index = from + place;
+    if (message.role === 'assistant') {
+      calls = message.toolCalls;
+      drafts.push(answerOf(message));
+    } else if (message.role === 'tool') {
+      const call = calls.find((one) => one.id === message.toolCallId);
+      drafts.push(resultOf(message, call, index < whole ? 'pointer' : 'whole', limits.get(index)));
+    } else if (message.role !== 'compaction') addNote(drafts, message);
   }
-  if (steps.length > 0 && kept.length === 0) tooLarge(parts, 'the newest step', budget);
-  if (left < 0) tooLarge(parts, 'the goal, the contract and the brief', budget);
-  const omitted = index + 1;
-  if (omitted > 0) {
-    head.push({
-      role: 'user',
-      content: `(${omitted} earlier steps of yours are left out here. The files show what they did; read them again where you need to.)`,
-    });
+  const system = `${contract}\n\n# The goal, in the words of the person who asked\n\n${goal}`;
+  return [remembered(root.message, `system ${system}`, () => ({ role: 'system', content: system })), ...drafts.map(finished)];
+}
+
+/** The newest compaction that left steps out. */
+export function compactionIn(rows: readonly TranscriptRow[]): Compaction | undefined {
+  for (let index = rows.length - 1; index >= 0; index -= 1) {
+    const message = rows[index]?.message;
+    if (message?.role === 'compaction' && message.kept !== null) return message;
   }
-  return [...head, ...kept.flat()];
+  return undefined;
 }
 
-/** Keep a third of the window for older steps as pointers, as long as there are older steps. */
-function reserveForOlder(index: number, budget: number): number {
-  return index > 0 ? Math.floor(budget / 3) : 0;
+/** The longest that each result of a step may be, where that was decided when it was first sent. */
+function limitsOf(rows: readonly TranscriptRow[], from: number): Map<number, number> {
+  const limits = new Map<number, number>();
+  let most: number | null = null;
+  for (let index = rows.length - 1; index >= from; index -= 1) {
+    const message = rows[index]?.message;
+    if (message?.role === 'compaction') most = message.resultBytes;
+    else if (message?.role === 'assistant') most = null;
+    else if (message?.role === 'tool' && most !== null) limits.set(index, most);
+  }
+  return limits;
 }
 
-function tooLarge(parts: ContextParts, what: string, budget: number): never {
-  throw new StopError(
-    'CONTEXT_EXCEEDED',
-    `${what} does not fit: ${budget} bytes are left of a window of ${parts.contextTokens} tokens after ${parts.maxOutputTokens} output tokens and the tools`,
-    { facts: { context_tokens: parts.contextTokens, max_output_tokens: parts.maxOutputTokens } },
+const draftOf = (base: TranscriptRow['message'], text: string, form = ''): Draft => ({ base: asChat(base), form, text, notes: [] });
+
+/** The root is a brief; anything else was never written by us. */
+const asChat = (message: TranscriptRow['message']): ChatMessage =>
+  message.role === 'compaction' ? { role: 'user', content: message.content } : message;
+
+function answerOf(message: Answer): Draft {
+  const empty = message.content === '' && message.toolCalls.length === 0 && message.opaque === undefined;
+  return draftOf(message, empty ? NO_TEXT : message.content);
+}
+
+function resultOf(message: Result, call: ToolCall | undefined, form: Form, most: number | undefined): Draft {
+  if (form === 'pointer')
+    return draftOf(
+      message,
+      textOf(message, 'pointer', () => pointerOf({ ...message, call })),
+      'pointer',
+    );
+  if (most === undefined) return draftOf(message, message.content);
+  return draftOf(
+    message,
+    textOf(message, `cut ${most}`, () => cutResult({ ...message, call }, most)),
+    `cut ${most}`,
   );
 }
 
-/** A step is an assistant message with the tool results and notes that follow it. */
-function stepsOf(messages: readonly ChatMessage[]): ChatMessage[][] {
-  const steps: ChatMessage[][] = [];
-  for (const message of messages) {
-    const current = steps.at(-1);
-    if (message.role === 'assistant' || current === undefined) steps.push([message]);
-    else current.push(message);
-  }
-  return steps;
+/**
+ * Folded into the result before it, or joined with the user message before it: validators refuse a user message after tool messages,
+ * and two in a row. Nothing that was sent changes: notes are appended before their request is.
+ */
+function addNote(drafts: Draft[], message: Extract<ChatMessage, { role: 'user' | 'system' }>): void {
+  const before = drafts.at(-1);
+  if (before === undefined || before.base.role === 'assistant') drafts.push(draftOf(message, message.content));
+  else
+    before.notes.push(before.base.role === 'tool' ? `[note of the governor, no part of the result]\n${message.content}` : message.content);
 }
 
-/** The one-line form of an older message. Pure, so that the same transcript gives the same request. */
-function pointer(message: ChatMessage): ChatMessage {
-  if (message.role === 'tool') {
-    const size = Buffer.byteLength(message.content);
-    if (size <= OLD_ARGUMENT_BYTES) return message;
-    return { ...message, content: `[${message.toolName}: ${size} bytes, left out; call it again to see them]` };
-  }
-  if (message.role === 'assistant') {
-    return {
-      ...message,
-      content: message.content.length > 1000 ? `${message.content.slice(0, 1000)}...` : message.content,
-      toolCalls: message.toolCalls.map((call) => ({ ...call, arguments: shortArguments(call.arguments) })),
-    };
-  }
-  return message;
+function finished({ base, form, text, notes }: Draft): ChatMessage {
+  const content = [text, ...notes].join('\n\n');
+  if (content === base.content) return base;
+  return remembered(base, `${form} ${notes.length} ${content.length} ${notes.join('\n')}`, () => ({ ...base, content }));
 }
 
-function shortArguments(text: string): string {
-  if (Buffer.byteLength(text) <= OLD_ARGUMENT_BYTES) return text;
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return '{}';
-  }
-  if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) return '{}';
-  const short = Object.entries(parsed).map(([key, value]) => {
-    const size = Buffer.byteLength(JSON.stringify(value) ?? '');
-    return [key, size > 200 ? `[${size} bytes, left out]` : value];
-  });
-  return JSON.stringify(Object.fromEntries(short));
+const messages = new WeakMap<object, Map<string, ChatMessage>>();
+const texts = new WeakMap<object, Map<string, string>>();
+
+/** The same object for the same form of the same row, so that what others know of it by identity stays known. */
+const remembered = (row: object, form: string, make: () => ChatMessage): ChatMessage => remember(messages, row, form, make);
+const textOf = (row: object, form: string, make: () => string): string => remember(texts, row, form, make);
+
+function remember<Value>(known: WeakMap<object, Map<string, Value>>, row: object, form: string, make: () => Value): Value {
+  const forms = known.get(row) ?? new Map<string, Value>();
+  known.set(row, forms);
+  const found = forms.get(form);
+  if (found !== undefined) return found;
+  const made = make();
+  forms.set(form, made);
+  return made;
 }

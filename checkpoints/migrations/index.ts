@@ -4,5 +4,6 @@ import { sql as extensionAmounts } from './0002-extension-amounts.ts';
 import { sql as served } from './0003-served.ts';
 import { sql as idempotencyOwner } from './0004-idempotency-owner.ts';
 import { sql as replacedWrites } from './0005-replaced-writes.ts';
+import { sql as askedAmounts } from './0006-asked-amounts.ts';
 
-export const MIGRATIONS: readonly string[] = [first, extensionAmounts, served, idempotencyOwner, replacedWrites];
+export const MIGRATIONS: readonly string[] = [first, extensionAmounts, served, idempotencyOwner, replacedWrites, askedAmounts];

@@ -95,6 +95,40 @@ describe('a settlement', () => {
   });
 });
 
+describe('a call', () => {
+  const price = {
+    inputMicroUsdPerMillion: 3_000_000,
+    cachedInputMicroUsdPerMillion: 300_000,
+    cacheWriteMicroUsdPerMillion: 3_750_000,
+    outputMicroUsdPerMillion: 15_000_000,
+  };
+  const who = { role: 'lead', agent: 'lead', stage: 'build', attempt: 1 };
+
+  test('keeps what was reserved, of which model and at which price, beside what it was settled to, through every try', async () => {
+    const asked = amountsOf({ costMicroUsd: 20, inputTokens: 10, outputTokens: 2, modelCalls: 1 });
+    const actual = amountsOf({ costMicroUsd: 7, inputTokens: 6, outputTokens: 1, modelCalls: 1 });
+    const begin = (holder = fence) =>
+      stores.effects.start(holder, effectOf('a'), { reserve: { accounts: [RUN], amounts: asked, model: 'sonnet', price } });
+    await begin();
+    expect(await stores.ledger.calls(fence.threadId)).toEqual([
+      { ...who, effect: 'a', reserved: asked, settled: null, model: 'sonnet', price, orphaned: false },
+    ]);
+    await begin();
+    await stores.effects.finish(fence, 'a', { result: '', actual });
+    const orphan = { ...who, effect: 'a', reserved: asked, settled: asked, model: 'sonnet', price, orphaned: true };
+    expect(await stores.ledger.calls(fence.threadId)).toEqual([orphan, { ...orphan, settled: actual, orphaned: false }]);
+    expect(await stores.ledger.lines(fence.threadId)).toMatchObject([{ amounts: asked }, { amounts: actual }]);
+  });
+
+  test('of a tool has no model and no price; one of another thread is not told', async () => {
+    await reserve('tool', { toolCalls: 1 });
+    expect(await stores.ledger.calls(fence.threadId)).toMatchObject([
+      { effect: 'tool', reserved: { toolCalls: 1 }, model: null, price: null },
+    ]);
+    expect(await stores.ledger.calls('another')).toEqual([]);
+  });
+});
+
 describe('an orphan', () => {
   test('of an earlier epoch is booked as spent, once; the reservations of this epoch stay', async () => {
     await reserve('a', { costMicroUsd: 30, modelCalls: 1 });

@@ -75,6 +75,31 @@ describe('a database', () => {
     expect(await stores.ledger.totals(threadOf(1), 'run')).toMatchObject({ settled: { costMicroUsd: 90 }, caps: { costMicroUsd: 150 } });
   });
 
+  test('of the version before calls kept what was reserved is migrated: what it settled stays, what it never knew is null', async () => {
+    const old = new Sqlite(home.file);
+    for (const sql of MIGRATIONS.slice(0, 5)) old.exec(sql);
+    old.pragma('user_version = 5');
+    const insert = old.prepare(
+      `INSERT INTO reservations (thread_id, effect, epoch, accounts, state, role, agent, stage, attempt, held_cost, held_model_calls)
+       VALUES (?, ?, 1, '["run"]', ?, 'lead', 'lead', 'build', 1, ?, 1)`,
+    );
+    insert.run(threadOf(1), 'one', 'settled', 7);
+    insert.run(threadOf(1), 'two', 'reserved', 20);
+    old.exec(`INSERT INTO accounts (thread_id, account, settled_cost, reserved_cost) VALUES ('${threadOf(1)}', 'run', 7, 20)`);
+    old.close();
+    const stores = await home.open();
+    expect(await stores.ledger.calls(threadOf(1))).toMatchObject([
+      { effect: 'one', reserved: null, settled: { costMicroUsd: 7, modelCalls: 1 }, model: null, price: null, orphaned: false },
+      { effect: 'two', reserved: null, settled: null, model: null, price: null, orphaned: false },
+    ]);
+    await stores.runs.create(threadOf(1), INPUT);
+    const fence = await stores.runs.acquire(threadOf(1));
+    await stores.runs.release(fence);
+    expect(await stores.ledger.bookOrphans(await stores.runs.acquire(threadOf(1)))).toBe(1);
+    expect(await stores.ledger.totals(threadOf(1), 'run')).toMatchObject({ settled: { costMicroUsd: 27 }, reserved: { costMicroUsd: 0 } });
+    expect(await stores.ledger.calls(threadOf(1))).toMatchObject([{}, { reserved: null, settled: { costMicroUsd: 20 }, orphaned: true }]);
+  });
+
   test('of a newer schema is refused by number and stays as it is', async () => {
     (await home.open()).close();
     const newer = home.raw();

@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Sqlite from 'better-sqlite3';
 import { openStores } from '../../checkpoints/stores.ts';
 import type { ModelConfig } from '../../domain/config.ts';
 import type { ChatModel, ChatRequest, Clock } from '../../domain/ports.ts';
@@ -120,9 +121,25 @@ export async function trueStores() {
     },
     records: async (action: string) => (await stores.audit.read({ threadId })).filter((record) => record.action === action),
     actions: async () => (await stores.audit.read({ threadId })).map((record) => record.action),
+    /** The recorded answer of the only call, as it lies in the journal, and another in its place. */
+    rawResult: async () => rawResult(home),
+    rewriteResult: async (result: string) => rewriteResult(home, result),
     dispose: () => {
       stores.close();
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+function rawResult(home: string): string {
+  const database = new Sqlite(join(home, 'governor.sqlite'));
+  const result = String(database.prepare('SELECT result FROM effects').pluck().get());
+  database.close();
+  return result;
+}
+
+function rewriteResult(home: string, result: string): void {
+  const database = new Sqlite(join(home, 'governor.sqlite'));
+  database.prepare('UPDATE effects SET result = ?').run(result);
+  database.close();
 }

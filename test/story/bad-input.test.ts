@@ -119,6 +119,23 @@ test('a dirty checkout is a warning before money is spent', async () => {
   await operations.close();
 });
 
+test('a price that the name alone decided, where others take another, is a warning before money is spent', async () => {
+  const sentTo = (model: string) => ({
+    ...CONFIG,
+    models: { lead: { provider: 'openai', model, baseUrl: 'http://127.0.0.1:9/v1' } },
+    prices: {},
+  });
+  const warned = async (model: string): Promise<string> => {
+    commit(sentTo(model));
+    const operations = await world.open();
+    const created = await operations.create({ goal: 'Add a product', repo: world.repo });
+    await operations.close();
+    return created.warnings.join('\n');
+  };
+  expect(await warned('gpt-oss-120b')).toContain('prices."gpt-oss-120b"');
+  expect(await warned('gpt-5.4-mini')).toBe('');
+});
+
 test('a second process on the same live thread is told who holds it', async () => {
   const operations = await world.open();
   const created = await operations.create({ goal: 'Add a product', repo: world.repo, scriptFile: world.script });

@@ -33,6 +33,8 @@ export interface Endpoint {
     readonly call: number;
     readonly nth: number;
   }) => Fault | undefined | Promise<Fault | undefined>;
+  /** Counts what it is sent, a token for so many bytes, and reports it; undefined: every call is told to be as large as the others. */
+  bytesPerToken: number | undefined;
   count(role?: string): number;
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function openEndpoint(replies: readonly Reply[], port = 0): Promise
     seen,
     replies,
     fault: () => undefined,
+    bytesPerToken: undefined,
     count: (role) => seen.filter((one) => role === undefined || one.role === role).length,
     close: () => closeServer(server),
   };
@@ -99,19 +102,27 @@ async function answer(endpoint: Endpoint, request: IncomingMessage, response: Se
     return;
   }
   log(fault === undefined ? 200 : 0);
-  const text = JSON.stringify(completion(reply));
+  const text = JSON.stringify(
+    completion(reply, endpoint.bytesPerToken === undefined ? USAGE : countedBy(endpoint.bytesPerToken, body, reply)),
+  );
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   if (fault === undefined) response.end(text);
   else response.write(text.slice(0, Math.floor(text.length / 2)), () => response.destroy());
 }
 
-function completion(reply: Reply): object {
+/** An honest count of a request and its answer. */
+function countedBy(bytesPerToken: number, body: Seen['body'], reply: Reply): NonNullable<Reply['usage']> {
+  const tokens = (value: unknown): number => Math.ceil(Buffer.byteLength(JSON.stringify(value)) / bytesPerToken);
+  return { input: tokens([body.messages, body.tools]), output: tokens([reply.text ?? '', reply.tools ?? []]) };
+}
+
+function completion(reply: Reply, counted: NonNullable<Reply['usage']>): object {
   const calls = (reply.tools ?? []).map((one, index) => ({
     id: `call_${reply.role}_${reply.attempt}_${reply.call}_${index}`,
     type: 'function',
     function: { name: one.name, arguments: JSON.stringify(one.arguments) },
   }));
-  const usage = reply.usage ?? USAGE;
+  const usage = reply.usage ?? counted;
   return {
     id: `chatcmpl-${reply.role}-${reply.attempt}-${reply.call}`,
     object: 'chat.completion',

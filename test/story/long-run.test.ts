@@ -8,6 +8,8 @@ import { approve, critic, makeWorld, PRODUCT, PRODUCT_TEST, planReply, type Repl
 
 const STEPS = 200;
 const WINDOW = 32_768;
+/** What the endpoint counts and reports. */
+const BYTES_PER_TOKEN = 3.6;
 const GOAL = 'Füge eine Funktion „product“ hinzu — mit Test;\n  keep "sum" as it is, 保持原样 🧮, and note every step in src/notes.js.';
 /** About 10 KB. */
 const BIG = Array.from({ length: 200 }, (_, line) => `line ${line + 1}: ${'größe '.repeat(6)}`).join('\n');
@@ -36,6 +38,7 @@ function longReplies(): Reply[] {
 test(`a lead of ${STEPS} steps stays inside a window of ${WINDOW} tokens and keeps the goal`, { timeout: 180_000 }, async () => {
   const replies = longReplies();
   endpoint = await openEndpoint(replies);
+  endpoint.bytesPerToken = BYTES_PER_TOKEN;
   world = makeWorld({
     config: {
       ...endpointConfig(endpoint.baseUrl, { contextTokens: WINDOW }),
@@ -52,12 +55,17 @@ test(`a lead of ${STEPS} steps stays inside a window of ${WINDOW} tokens and kee
   expect(leads).toHaveLength(STEPS);
   const sizes = leads.map(({ body }) => {
     const limit = body.max_completion_tokens ?? body.max_tokens ?? Number.NaN;
-    return Buffer.byteLength(JSON.stringify(body.messages)) + Buffer.byteLength(JSON.stringify(body.tools)) + limit;
+    return Math.ceil(Buffer.byteLength(JSON.stringify([body.messages, body.tools])) / BYTES_PER_TOKEN) + limit;
   });
   expect(Math.max(...sizes)).toBeLessThanOrEqual(WINDOW);
-  // The window was truly the limit: requests were full, and older steps were left out.
+  // The window was truly the limit: requests were full, and older steps were left out, all at once and rarely.
   expect(Math.max(...sizes)).toBeGreaterThan(WINDOW / 2);
   expect(JSON.stringify(leads.at(-1)?.body.messages)).toContain('earlier steps of yours are left out');
+  const grown = leads.slice(1).filter(({ body }, index) => extendsTo(leads[index]?.body.messages ?? [], body.messages));
+  const compactions = (await operations.audit(waiting.thread_id)).filter((record) => record.action === 'context-compacted');
+  expect(grown.length + compactions.length).toBe(STEPS - 1);
+  expect(compactions.length).toBeGreaterThan(3);
+  expect(compactions.length).toBeLessThan(STEPS / 5);
   for (const { body } of endpoint.seen) expect(body.messages.some((message) => String(message.content).includes(GOAL))).toBe(true);
   // What was read last is there in full.
   const after = leads.find((one) => one.headers['x-governor-call'] === '198');
@@ -71,6 +79,11 @@ test(`the checkpoints of ${STEPS} steps are less than 1 MB: none carries the run
   expect(checkpointBytes).toBeGreaterThan(0);
   expect(checkpointBytes).toBeLessThan(1024 * 1024);
 });
+
+/** Is the one request the other and what was appended? */
+function extendsTo(before: readonly unknown[], after: readonly unknown[]): boolean {
+  return JSON.stringify(after.slice(0, before.length)) === JSON.stringify(before);
+}
 
 function sizeOfCheckpoints(from: World, threadId: string): number {
   const database = new Database(join(from.home, 'governor.sqlite'), { readonly: true });
