@@ -4,7 +4,7 @@ import { type Account, type Caps, type Refusal, usedShare } from '../domain/budg
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { ChatMessage, ToolCall, TranscriptRow } from '../domain/ports.ts';
-import { type Answered, progressAfter } from '../domain/progress.ts';
+import { type Answered, type Called, progressAfter } from '../domain/progress.ts';
 import { rowOf } from '../domain/transcript.ts';
 import type { WorkTree } from '../domain/workspace.ts';
 import type { HandoffOutcome } from '../tools/door.ts';
@@ -141,8 +141,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
   if (message?.role !== 'assistant') throw new StopError('STATE_TAMPERED', `transcript ${answerId}: an answer was expected at its head`);
   let next: AgentState = { ...state, phase: 'model' };
   let invalid: string | undefined;
-  const called: Answered['calls'][number][] = [];
-  const trees: string[] = [];
+  const called: Called[] = [];
   const mounts = await session.mounts();
   for (const [index, call] of delegateLast(message.toolCalls)) {
     signalOf(spec).throwIfAborted();
@@ -178,8 +177,8 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       },
       handoff: spec.handoff,
     });
-    called.push({ name: call.name, arguments: call.arguments, tree: next.tree ?? '' });
-    if (done.tree !== undefined) trees.push(done.tree);
+    const result = done.outcome === 'delegated' ? '' : contentOf(done.row);
+    called.push({ name: call.name, arguments: call.arguments, outcome: done.outcome, result, before: next.tree ?? '', after: done.tree });
     if (done.outcome === 'refused' || done.outcome === 'invalid') await session.transcripts.append(session.fence, [done.row]);
     if (done.outcome === 'delegated') {
       next = { ...next, phase: 'delegate', delegation: { callId: call.id, answer: answerId, tasks: done.tasks ?? 0 }, invalid: 0 };
@@ -199,8 +198,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
     } else next = { ...next, invalid: 0 };
   }
   if (invalid !== undefined && next.phase !== 'delegate') return countInvalid(spec, next, true, invalid);
-  const idleLimit = spec.role === 'lead' || spec.role === 'worker' ? session.limits.idleAnswers : 0;
-  return judgeProgress(spec, state, next, { calls: called, trees, idleLimit });
+  return judgeProgress(spec, state, next, { calls: called, forgot: forgotBefore(rows), idleLimit: session.limits.idleAnswers });
 }
 
 /** The calls with their places, in order, `delegate` after the others (contract section 5). */
@@ -214,6 +212,12 @@ const COMMAND_TIMEOUT_MS = 10 * 60_000;
 /** Output cap of one command, in bytes per stream. */
 const OUTPUT_BYTES = 32 * 1024;
 const STOPPING: ReadonlySet<string> = new Set(['STEP_LIMIT', 'BUDGET_EXHAUSTED']);
+
+/** Was the agent's context compacted just before its newest answer? */
+function forgotBefore(rows: readonly TranscriptRow[]): boolean {
+  const since = rows.findLastIndex((row, index) => index < rows.length - 1 && row.message.role === 'assistant');
+  return rows.slice(since + 1).some((row) => String(row.message.role) === 'compaction');
+}
 
 /** Told why and to change its strategy, then lean, then stopped: what an answer that leads nowhere comes to. */
 async function judgeProgress(spec: AgentSpec, before: AgentState, next: AgentState, answered: Answered): Promise<AgentState> {
