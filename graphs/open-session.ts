@@ -1,6 +1,6 @@
 /** Opens the session of a run: verifies what it captured at its start, then wires stores, doors and tools. */
 import { join } from 'node:path';
-import { effectiveLimits, type Limits } from '../domain/config.ts';
+import { type Config, effectiveLimits, type Limits } from '../domain/config.ts';
 import { StopError } from '../domain/errors.ts';
 import type { FileRef } from '../domain/handoff.ts';
 import { FILES } from '../domain/handoff.ts';
@@ -8,7 +8,7 @@ import { digestOf } from '../domain/ids.ts';
 import type { Fence, RunRow } from '../domain/ports.ts';
 import { PIPELINE_VERSION, type Stage } from '../domain/run.ts';
 import { createModelDoor } from '../models/metered.ts';
-import { createModels } from '../models/registry.ts';
+import { createModels, type Models } from '../models/registry.ts';
 import { sleep } from '../models/sleep.ts';
 import type { Mounts, RequestBody, Session } from '../nodes/session.ts';
 import { createToolDoor } from '../tools/door.ts';
@@ -19,6 +19,7 @@ import { policyDigest, reparse } from './config-file.ts';
 import { secretResolver } from './environment.ts';
 import { readExtensions } from './extensions.ts';
 import type { House } from './house.ts';
+import { resumeList } from './resume-list.ts';
 
 /** Thrown at a checkpoint when a drain was asked for. */
 export class DrainedError extends Error {
@@ -57,6 +58,17 @@ export async function readRequest(house: House, row: RunRow): Promise<{ request:
   return { request, ref: found.ref };
 }
 
+/** The models of a run, as its configuration names them. */
+export function modelsOf(house: House, request: Pick<RequestBody, 'script'>, config: Config): Models {
+  return createModels({
+    config,
+    secrets: secretResolver(house.env),
+    env: house.env,
+    ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
+    ...(request.script === null ? {} : { script: { file: request.script.path } }),
+  });
+}
+
 /** @throws StopError, also `DEFINITION_CHANGED` when the pipeline is another and nobody accepted that. */
 export async function openSession(
   house: House,
@@ -76,15 +88,8 @@ export async function openSession(
   const limits = extended(effectiveLimits(config.limits, house.operator?.ceilings ?? {}), extensions);
   const repository = await openRepository(request.repo, house.home);
   const sandbox = await house.sandbox();
-  const secrets = secretResolver(house.env);
-  const redact = createRedactor(knownSecrets(config, secrets));
-  const models = createModels({
-    config,
-    secrets,
-    env: house.env,
-    ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
-    ...(request.script === null ? {} : { script: { file: request.script.path } }),
-  });
+  const redact = createRedactor(knownSecrets(config, secretResolver(house.env)));
+  const models = modelsOf(house, request, config);
   const shared = { effects: stores.effects, audit: stores.audit, clock: house.clock };
   let mounts: Promise<Mounts> | undefined;
   let at: Stage = row.stage;
@@ -109,7 +114,8 @@ export async function openSession(
     modelDoor: createModelDoor({ ...shared, random: Math.random, sleep }),
     toolDoor: createToolDoor({ ...shared, redact }),
     redact,
-    modelFor: (role, lean) => models.forRole(role, lean),
+    resumes: await resumeList.read(house, row.threadId),
+    modelFor: (role, lean, model) => models.forRole(role, lean, model),
     mounts: () => {
       mounts ??= repository
         .treeOf(request.base)
