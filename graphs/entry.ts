@@ -8,7 +8,7 @@ import { builderGraph } from './builder.ts';
 import { createThread } from './create.ts';
 import { cancel, decide, rollback } from './decide.ts';
 import { doctor } from './doctor.ts';
-import { addExtension, assertUnderCeilings } from './extensions.ts';
+import { assertUnderCeilings, extensionList } from './extensions.ts';
 import { foreignSessions } from './foreign.ts';
 import { governorGraph } from './governor.ts';
 import { watchServer } from './hand-over.ts';
@@ -134,7 +134,7 @@ async function widen(house: House, threadId: string, options: ResumeOptions): Pr
     add_calls: options.addCalls ?? 0,
     migrate_to: options.migrate === true ? PIPELINE_VERSION : 0,
   };
-  await addExtension(house, threadId, extension);
+  await extensionList.add(house, threadId, extension);
   const fence = await runs.acquire(threadId);
   try {
     const spent = await ledger.lines(threadId);

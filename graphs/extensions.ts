@@ -16,8 +16,7 @@ const extensionSchema = z.strictObject({
 });
 type Extension = z.infer<typeof extensionSchema>;
 
-/** All extensions of a run, oldest first, and one more. */
-export const { read: readExtensions, add: addExtension } = recordedList<Extension>({
+export const extensionList = recordedList<Extension>({
   file: 'extensions.json',
   kind: 'extensions',
   action: 'run-extended',

@@ -17,7 +17,7 @@ import { createRedactor } from '../tools/redact.ts';
 import { openRepository } from '../tools/repository.ts';
 import { policyDigest, reparse } from './config-file.ts';
 import { secretResolver } from './environment.ts';
-import { readExtensions } from './extensions.ts';
+import { extensionList } from './extensions.ts';
 import type { House } from './house.ts';
 import { resumeList } from './resume-list.ts';
 
@@ -78,7 +78,7 @@ export async function openSession(
 ): Promise<Session> {
   const { stores } = house;
   const { request, ref } = await readRequest(house, row);
-  const extensions = await readExtensions(house, row.threadId);
+  const extensions = await extensionList.read(house, row.threadId);
   if (request.pipeline_version !== PIPELINE_VERSION && !extensions.some((extension) => extension.migrate_to === PIPELINE_VERSION))
     throw new StopError(
       'DEFINITION_CHANGED',
@@ -139,7 +139,7 @@ export async function openSession(
   };
 }
 
-function extended(limits: Limits, extensions: Awaited<ReturnType<typeof readExtensions>>): Limits {
+function extended(limits: Limits, extensions: Awaited<ReturnType<typeof extensionList.read>>): Limits {
   const sum = (pick: (extension: (typeof extensions)[number]) => number) =>
     extensions.reduce((total, extension) => total + pick(extension), 0);
   return { ...limits, machineTime: limits.machineTime + sum((one) => one.add_machine_ms) };

@@ -147,7 +147,7 @@ test('a model that refused is asked again, also without a word; an endpoint that
   const at = await begin([planReply(), refusal]);
   const refused = await startOver(at.world, at.operations);
   expect(refused.reason).toMatchObject({ code: 'PROVIDER_REFUSED', resumable: true });
-  at.endpoint.replies = [...HAPPY.slice(1)];
+  at.endpoint.replies = HAPPY.slice(1);
   at.endpoint.fault = () => ({ status: 403 });
   expect((await at.operations.resume(refused.thread_id)).reason?.code).toBe('PROVIDER_REFUSED');
   at.endpoint.fault = () => undefined;
