@@ -48,6 +48,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .option('--add-usd <dollars>', 'allow so much more')
     .option('--add-time <duration>', 'allow so much more machine time')
     .option('--add-calls <count>', 'allow so many more model and tool calls')
+    .option('--comment <text>', 'what you say to the agent that stopped; approves nothing')
+    .option('--model <name>', 'let this model answer instead, from there on')
     .action(async (thread: string, flags) => {
       const { resumeCommand } = await import('./commands/run.ts');
       await withHouse(flags, (operations) => resumeCommand(operations, io, thread, flags));

@@ -128,8 +128,12 @@ const limitsSchema = z.strictObject({
   stepsPerAgent: count(60, 10_000),
   costPerAgentUsd: dollars('costPerAgentUsd').default(1_000_000),
   maxOutputTokens: z.int().min(256).max(1_000_000).default(8192),
-  /** Answers in a row that change no file, until a builder is told to change its strategy, then goes lean, then stops; 0: never. */
-  idleAnswers: z.int().min(0, 'must be 0 or more').max(1000).default(5),
+  /**
+   * Answers in a row that told an agent nothing new (no result, test result, text or tree that it had not seen), until it is told to
+   * change its strategy, and half as many again until it goes lean, and is stopped; 0: never. 8, because in public traces of real
+   * agents up to five commands follow each other, and who reads the same three files three times has six answers without news.
+   */
+  idleAnswers: z.int().min(0, 'must be 0 or more').max(1000).default(8),
   reviewRounds: count(3, 20),
   leanAt: z.number().gt(0).max(1).default(0.8),
   onExhausted: z.enum(['stop', 'ask']).default('stop'),

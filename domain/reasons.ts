@@ -10,6 +10,7 @@ interface ReasonEntry {
 const look = 'governor explain <thread>';
 const again = 'governor run "<goal>" --repo <dir>';
 const resume = 'governor resume <thread>';
+const hint = resume + ' --comment "what to do instead"';
 
 /** Contract section 4. A run that stops has exactly one; refusals inside a run are events with one. */
 export const REASONS = {
@@ -30,21 +31,17 @@ export const REASONS = {
   MERGE_CONFLICT: { meaning: 'parallel work could not be merged', resumable: false, next: look },
   OUT_OF_SCOPE: { meaning: 'the change touches paths outside the plan or is larger than scope allows', resumable: false, next: look },
   PATH_DENIED: { meaning: 'a path is denied by policy or is not a legal path', resumable: false, next: look },
-  NO_PROGRESS: { meaning: 'the agent repeated itself without changing anything', resumable: false, next: look },
-  STEP_LIMIT: {
-    meaning: 'an agent used all its steps, or the run all its calls',
-    resumable: true,
-    next: 'governor approve <thread> --add-usd N, or raise limits and ' + resume,
-  },
+  NO_PROGRESS: { meaning: 'an agent learned nothing new, or the review found the same again', resumable: true, next: hint },
+  STEP_LIMIT: { meaning: 'an agent used all its steps, or the run all its calls', resumable: true, next: resume + ' --add-calls 50' },
   AGENT_LIMIT: { meaning: 'no further sub-agent is allowed in this run', resumable: false, next: look },
   DEPTH_EXCEEDED: { meaning: 'sub-agents may not delegate this deep', resumable: false, next: look },
-  BUDGET_EXHAUSTED: { meaning: 'the money or tokens of the run are used up', resumable: true, next: resume + ' --add-usd N' },
+  BUDGET_EXHAUSTED: { meaning: 'the money or tokens of the run are used up', resumable: true, next: resume + ' --add-usd 1' },
   BUDGET_REFUSED: { meaning: 'a call was refused because its worst case does not fit the remaining budget', resumable: false, next: look },
   TIME_LIMIT: { meaning: 'the machine time of the run is used up', resumable: true, next: resume + ' --add-time 30m' },
   CONTEXT_EXCEEDED: {
     meaning: 'the smallest possible request does not fit the model window',
-    resumable: false,
-    next: 'use a model with a larger window',
+    resumable: true,
+    next: resume + ' --model NAME',
   },
   OUTPUT_TRUNCATED: { meaning: 'the model hit its output limit repeatedly', resumable: false, next: 'raise limits.maxOutputTokens' },
   CHECK_FAILED: { meaning: 'a check failed on the candidate', resumable: false, next: look },
@@ -58,7 +55,7 @@ export const REASONS = {
   },
   CITATION_INVALID: { meaning: 'a citation does not stand in the named version of the document', resumable: false, next: look },
   REVIEW_REJECTED: { meaning: 'the review rejected the change outright', resumable: false, next: look },
-  REVIEW_EXHAUSTED: { meaning: 'the review rounds are used up and findings are still open', resumable: false, next: look },
+  REVIEW_EXHAUSTED: { meaning: 'the review rounds are used up and findings are still open', resumable: true, next: hint },
   APPROVAL_REJECTED: { meaning: 'a person rejected the release and no rework round is left', resumable: false, next: again },
   APPROVAL_STALE: { meaning: 'what was approved is not what would be released', resumable: false, next: look },
   APPROVAL_EXPIRED: { meaning: 'the approval was given too long ago', resumable: false, next: 'governor approve <thread>' },
@@ -92,9 +89,9 @@ export const REASONS = {
   THREAD_BUSY: { meaning: 'another process is running this thread', resumable: false, next: 'governor watch <thread>' },
   PROVIDER_UNAVAILABLE: { meaning: 'the model endpoint did not answer', resumable: true, next: resume },
   PROVIDER_REFUSED: {
-    meaning: 'the model endpoint refused the request',
-    resumable: false,
-    next: 'check the key, the model name and the endpoint',
+    meaning: 'the model or its endpoint refused the request; check the key, the model name and the endpoint (governor doctor)',
+    resumable: true,
+    next: resume,
   },
   SCRIPT_MISS: { meaning: 'the offline script has no reply for this request', resumable: false, next: look },
   SANDBOX_UNAVAILABLE: { meaning: 'no sandbox can run here, so no command was run', resumable: true, next: 'governor doctor' },

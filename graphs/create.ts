@@ -8,13 +8,13 @@ import { FILES } from '../domain/handoff.ts';
 import { digestOf, sha256 } from '../domain/ids.ts';
 import { PIPELINE_VERSION } from '../domain/run.ts';
 import type { Repository } from '../domain/workspace.ts';
-import { createModels } from '../models/registry.ts';
 import type { RequestBody } from '../nodes/session.ts';
 import { openRepository } from '../tools/repository.ts';
 import { CONFIG_NAME, type LoadedConfig, loadConfig, policyDigest } from './config-file.ts';
-import { assertHomeOutside, secretResolver } from './environment.ts';
+import { assertHomeOutside } from './environment.ts';
 import { givenFile } from './given-file.ts';
 import type { House } from './house.ts';
+import { modelsOf } from './open-session.ts';
 import type { Created, CreateOptions } from './operations.ts';
 import { priceWarnings } from './price-warnings.ts';
 
@@ -50,14 +50,7 @@ export async function createThread(house: House, options: CreateOptions): Promis
     options.scriptFile === undefined
       ? null
       : { path: resolve(options.scriptFile), sha256: sha256(givenFile('--script', options.scriptFile)) };
-  const secrets = secretResolver(house.env);
-  const models = createModels({
-    config,
-    secrets,
-    env: house.env,
-    ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
-    ...(script === null ? {} : { script: { file: script.path } }),
-  });
+  const models = modelsOf(house, { script }, config);
   let canned = false;
   for (const role of ROLES) {
     const { model } = await models.forRole(role, false);

@@ -1,6 +1,6 @@
 /** Decisions of people: approve, reject, cancel, roll back. Each is recorded before anything runs. */
 
-import { PERSON_ROLES, type PersonRole, visible } from '../domain/access.ts';
+import { PERSON_ROLES, type PersonRole } from '../domain/access.ts';
 import { StopError, UsageError } from '../domain/errors.ts';
 import { planBodySchema, planProblems } from '../domain/handoff.ts';
 import { mayDecide } from '../domain/policy.ts';
@@ -13,6 +13,7 @@ import { openSession } from './open-session.ts';
 import type { DecideOptions } from './operations.ts';
 import { writeReport } from './report.ts';
 import { reasonFor } from './runner.ts';
+import { said } from './said.ts';
 
 /** Records one vote. @throws UsageError per contract section 1.2; `APPROVER_NOT_ALLOWED`. */
 export async function decide(house: House, row: RunRow, options: DecideOptions): Promise<ApprovalRow> {
@@ -66,17 +67,6 @@ async function authorsOf({ stores }: House, row: RunRow): Promise<readonly strin
     ...votes.filter((vote) => vote.decision === 'edited').map((vote) => vote.by.id),
     ...edits.map(({ actor }) => actor),
   ];
-}
-
-/** Longest comment or reason, in UTF-8 bytes: it reaches prompts, files and commits. */
-const MAX_SAID_BYTES = 8 * 1024;
-
-function said(flag: string, text: string): string {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_SAID_BYTES) throw new UsageError(`${flag}: ${bytes} bytes; at most ${MAX_SAID_BYTES} are allowed`);
-  if (visible(text) !== text)
-    throw new UsageError(`${flag}: control or invisible characters are not allowed: ${JSON.stringify(visible(text).slice(0, 200))}`);
-  return text;
 }
 
 function personRole(word: string): PersonRole {

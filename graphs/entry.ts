@@ -2,12 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditRecord } from '../domain/audit.ts';
 import { UsageError } from '../domain/errors.ts';
+import { hasWords } from '../domain/resume.ts';
 import { PIPELINE_VERSION, type RunResult } from '../domain/run.ts';
 import { builderGraph } from './builder.ts';
 import { createThread } from './create.ts';
 import { cancel, decide, rollback } from './decide.ts';
 import { doctor } from './doctor.ts';
-import { addExtension, assertUnderCeilings } from './extensions.ts';
+import { assertUnderCeilings, extensionList } from './extensions.ts';
 import { foreignSessions } from './foreign.ts';
 import { governorGraph } from './governor.ts';
 import { watchServer } from './hand-over.ts';
@@ -16,6 +17,7 @@ import { collect } from './housekeeping.ts';
 import { diffOf, fileOf, gateOf, listOf, resultOf } from './look.ts';
 import type { OpenOptions, Operations, ResumeOptions } from './operations.ts';
 import { explainText } from './report.ts';
+import { assertWords } from './resumes.ts';
 import { drive } from './runner.ts';
 
 const FOLLOW_MS = 150;
@@ -82,11 +84,14 @@ async function resume(house: House, word: string, options: ResumeOptions): Promi
     (row.status === 'stopped' && row.reason?.resumable !== true);
   const migrating = options.migrate === true && row.reason?.code === 'DEFINITION_CHANGED';
   if (final && !migrating) return resultOf(house, row);
+  const words = options.words !== undefined && hasWords(options.words) ? options.words : undefined;
   const widens = options.addMicroUsd !== undefined || options.addTimeMs !== undefined || options.addCalls !== undefined;
   // A lease and no `running` yet: another process has just taken it.
   if (row.live) {
-    if (widens)
-      throw new UsageError(`thread ${row.threadId}: is running; allow more when it rests (governor watch ${row.threadId.slice(0, 8)})`);
+    if (widens || words !== undefined)
+      throw new UsageError(
+        `thread ${row.threadId}: is running; allow more, or say something, when it rests (governor watch ${row.threadId.slice(0, 8)})`,
+      );
     for (;;) {
       const now = await runs.get(row.threadId);
       if (now === undefined || !now.live) break;
@@ -97,6 +102,7 @@ async function resume(house: House, word: string, options: ResumeOptions): Promi
     // Whoever ran it died while we watched: then it is ours to take over.
     if (after.status !== 'running') return resultOf(house, after);
   }
+  if (words !== undefined) await assertWords(house, row, words);
   if (options.migrate === true || widens) {
     if (!house.person.roles.includes('operator'))
       throw new UsageError(
@@ -110,7 +116,8 @@ async function resume(house: House, word: string, options: ResumeOptions): Promi
     await drive(house, row.threadId, options);
   } catch (error) {
     // Two resumes at once: one drives, the other, which came a moment later, watches.
-    if (!widens && error instanceof UsageError && error.code === 'THREAD_BUSY') return resume(house, row.threadId, options);
+    if (!widens && words === undefined && error instanceof UsageError && error.code === 'THREAD_BUSY')
+      return resume(house, row.threadId, options);
     throw error;
   }
   return resultOf(house, await runs.resolve(row.threadId));
@@ -127,7 +134,7 @@ async function widen(house: House, threadId: string, options: ResumeOptions): Pr
     add_calls: options.addCalls ?? 0,
     migrate_to: options.migrate === true ? PIPELINE_VERSION : 0,
   };
-  await addExtension(house, threadId, extension);
+  await extensionList.add(house, threadId, extension);
   const fence = await runs.acquire(threadId);
   try {
     const spent = await ledger.lines(threadId);

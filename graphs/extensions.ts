@@ -1,9 +1,8 @@
 /** Decisions of people that widen a run after its start, beside gates: `extensions.json` in its dossier. */
 import { z } from 'zod';
-import { StopError, UsageError } from '../domain/errors.ts';
+import { UsageError } from '../domain/errors.ts';
 import type { House } from './house.ts';
-
-const FILE = 'extensions.json';
+import { recordedList } from './recorded.ts';
 
 const extensionSchema = z.strictObject({
   id: z.string(),
@@ -15,40 +14,14 @@ const extensionSchema = z.strictObject({
   /** The pipeline version a person accepted to go on with; 0 for none. */
   migrate_to: z.int().min(0),
 });
-export type Extension = z.infer<typeof extensionSchema>;
+type Extension = z.infer<typeof extensionSchema>;
 
-/** All extensions of a run, oldest first. */
-export async function readExtensions(house: House, threadId: string): Promise<Extension[]> {
-  const found = await house.stores.dossier.read(threadId, FILE);
-  if (found === undefined) return [];
-  const envelope = await house.stores.dossier.readVerified(threadId, found.ref);
-  const parsed = z.array(extensionSchema).safeParse(envelope.body);
-  if (!parsed.success) throw new StopError('STATE_TAMPERED', `${FILE}: it is not a list of extensions`, { evidence: [FILE] });
-  const recorded = (await house.stores.audit.read({ threadId }))
-    .filter((record) => record.action === 'run-extended')
-    .map((record) => record.facts?.['id']);
-  const forged = parsed.data.find((extension) => !recorded.includes(extension.id));
-  if (forged !== undefined)
-    throw new StopError('STATE_TAMPERED', `${FILE}: extension ${forged.id} has no audit record`, { evidence: [FILE] });
-  return parsed.data;
-}
-
-/** Adds one, audit first. */
-export async function addExtension(house: House, threadId: string, extension: Extension): Promise<void> {
-  await house.stores.audit.assertTail();
-  const before = await readExtensions(house, threadId);
-  await house.stores.audit.append({ threadId, actor: extension.by, action: 'run-extended', facts: { ...extension } });
-  await house.stores.dossier.writeJson(threadId, FILE, {
-    kind: 'extensions',
-    version: 1,
-    thread_id: threadId,
-    attempt: before.length + 1,
-    inputs: [],
-    made_by: extension.by,
-    made_at: extension.at,
-    body: [...before, extension],
-  });
-}
+export const extensionList = recordedList<Extension>({
+  file: 'extensions.json',
+  kind: 'extensions',
+  action: 'run-extended',
+  schema: extensionSchema,
+});
 
 interface More {
   readonly addMicroUsd?: number;

@@ -11,7 +11,7 @@ import { planMarkdown, reviewMarkdown } from '../nodes/markdown.ts';
 import { openRepository } from '../tools/repository.ts';
 import { reparse } from './config-file.ts';
 import { limitsView } from './create.ts';
-import { readExtensions } from './extensions.ts';
+import { extensionList } from './extensions.ts';
 import type { House } from './house.ts';
 import { readRequest } from './open-session.ts';
 import type { GateView } from './operations.ts';
@@ -135,7 +135,7 @@ async function limitsOf(house: House, row: RunRow, caps: Caps): Promise<Record<s
     const view = limitsView(effectiveLimits(reparse(request.config).limits, house.operator?.ceilings ?? {}));
     const { costMicroUsd, ...counts } = caps;
     const opened = Object.entries({ ...counts, cost_micro_usd: costMicroUsd }).filter(([, cap]) => cap !== undefined);
-    const moreMs = (await readExtensions(house, row.threadId)).reduce((sum, extension) => sum + extension.add_machine_ms, 0);
+    const moreMs = (await extensionList.read(house, row.threadId)).reduce((sum, extension) => sum + extension.add_machine_ms, 0);
     return { ...view, ...Object.fromEntries(opened), machine_ms: Number(view['machine_ms']) + moreMs };
   } catch {
     return {};

@@ -1,6 +1,6 @@
 /** Opens the session of a run: verifies what it captured at its start, then wires stores, doors and tools. */
 import { join } from 'node:path';
-import { effectiveLimits, type Limits } from '../domain/config.ts';
+import { type Config, effectiveLimits, type Limits } from '../domain/config.ts';
 import { StopError } from '../domain/errors.ts';
 import type { FileRef } from '../domain/handoff.ts';
 import { FILES } from '../domain/handoff.ts';
@@ -9,7 +9,7 @@ import type { Fence, RunRow } from '../domain/ports.ts';
 import { PIPELINE_VERSION, type Stage } from '../domain/run.ts';
 import { createModelDoor } from '../models/metered.ts';
 import { PROVIDERS } from '../models/provider.ts';
-import { createModels } from '../models/registry.ts';
+import { createModels, type Models } from '../models/registry.ts';
 import { sleep } from '../models/sleep.ts';
 import type { Mounts, RequestBody, Session } from '../nodes/session.ts';
 import { createToolDoor } from '../tools/door.ts';
@@ -18,8 +18,9 @@ import { createRedactor } from '../tools/redact.ts';
 import { openRepository } from '../tools/repository.ts';
 import { policyDigest, reparse } from './config-file.ts';
 import { secretResolver } from './environment.ts';
-import { readExtensions } from './extensions.ts';
+import { extensionList } from './extensions.ts';
 import type { House } from './house.ts';
+import { resumeList } from './resume-list.ts';
 
 /** Thrown at a checkpoint when a drain was asked for. */
 export class DrainedError extends Error {
@@ -58,6 +59,17 @@ export async function readRequest(house: House, row: RunRow): Promise<{ request:
   return { request, ref: found.ref };
 }
 
+/** The models of a run, as its configuration names them. */
+export function modelsOf(house: House, request: Pick<RequestBody, 'script'>, config: Config): Models {
+  return createModels({
+    config,
+    secrets: secretResolver(house.env),
+    env: house.env,
+    ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
+    ...(request.script === null ? {} : { script: { file: request.script.path } }),
+  });
+}
+
 /** @throws StopError, also `DEFINITION_CHANGED` when the pipeline is another and nobody accepted that. */
 export async function openSession(
   house: House,
@@ -67,7 +79,7 @@ export async function openSession(
 ): Promise<Session> {
   const { stores } = house;
   const { request, ref } = await readRequest(house, row);
-  const extensions = await readExtensions(house, row.threadId);
+  const extensions = await extensionList.read(house, row.threadId);
   if (request.pipeline_version !== PIPELINE_VERSION && !extensions.some((extension) => extension.migrate_to === PIPELINE_VERSION))
     throw new StopError(
       'DEFINITION_CHANGED',
@@ -77,15 +89,8 @@ export async function openSession(
   const limits = extended(effectiveLimits(config.limits, house.operator?.ceilings ?? {}), extensions);
   const repository = await openRepository(request.repo, house.home);
   const sandbox = await house.sandbox();
-  const secrets = secretResolver(house.env);
-  const redact = createRedactor(knownSecrets(config, secrets));
-  const models = createModels({
-    config,
-    secrets,
-    env: house.env,
-    ...(house.operator?.endpoints === undefined ? {} : { endpoints: house.operator.endpoints }),
-    ...(request.script === null ? {} : { script: { file: request.script.path } }),
-  });
+  const redact = createRedactor(knownSecrets(config, secretResolver(house.env)));
+  const models = modelsOf(house, request, config);
   const shared = { effects: stores.effects, audit: stores.audit, clock: house.clock };
   let mounts: Promise<Mounts> | undefined;
   let at: Stage = row.stage;
@@ -110,7 +115,8 @@ export async function openSession(
     modelDoor: createModelDoor({ ...shared, random: Math.random, sleep }),
     toolDoor: createToolDoor({ ...shared, redact }),
     redact,
-    modelFor: (role, lean) => models.forRole(role, lean),
+    resumes: await resumeList.read(house, row.threadId),
+    modelFor: (role, lean, model) => models.forRole(role, lean, model),
     mounts: () => {
       mounts ??= repository
         .treeOf(request.base)
@@ -134,7 +140,7 @@ export async function openSession(
   };
 }
 
-function extended(limits: Limits, extensions: Awaited<ReturnType<typeof readExtensions>>): Limits {
+function extended(limits: Limits, extensions: Awaited<ReturnType<typeof extensionList.read>>): Limits {
   const sum = (pick: (extension: (typeof extensions)[number]) => number) =>
     extensions.reduce((total, extension) => total + pick(extension), 0);
   return { ...limits, machineTime: limits.machineTime + sum((one) => one.add_machine_ms) };

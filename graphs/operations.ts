@@ -3,6 +3,7 @@ import type { StreamMode } from '@langchain/langgraph';
 import type { AuditRecord, AuditVerdict } from '../domain/audit.ts';
 import type { Person } from '../domain/policy.ts';
 import type { ApprovalRow, Clock } from '../domain/ports.ts';
+import type { Words } from '../domain/resume.ts';
 import type { RunResult } from '../domain/run.ts';
 import type { Canary } from '../domain/workspace.ts';
 
@@ -40,6 +41,8 @@ export interface DriveOptions {
   /** A drain leaves the thread `running` without a lease, for whoever comes next; default: `cancelled`. */
   readonly pauseOnDrain?: boolean;
   readonly stream?: StreamOptions;
+  /** What a person says to the agent that stopped; approves nothing. */
+  readonly words?: Words;
 }
 
 /** Where a chunk comes from, its stream mode, and what it says. */

@@ -92,7 +92,7 @@ function whereItStopped(records: readonly AuditRecord[], stage: string): string[
   const out: string[] = [];
   if (asked !== undefined)
     out.push(`agent     ${visible(asked.actor)}, step ${String(asked.facts?.['call'])} of attempt ${asked.attempt ?? 1}`);
-  const facts = Object.entries(cause?.facts ?? {}).filter(([name]) => name !== 'message');
+  const facts = Object.entries(cause?.facts ?? {}).filter(([name]) => name !== 'message' && name !== 'head');
   if (facts.length > 0) out.push(`facts     ${visible(facts.map(([name, value]) => `${name}=${String(value)}`).join(' '))}`);
   return out;
 }

@@ -4,6 +4,7 @@ import { codeOf, FencedError, StopError, toError, UsageError } from '../domain/e
 import { FILES } from '../domain/handoff.ts';
 import type { Fence, RunRow } from '../domain/ports.ts';
 import { type ReasonCode, reasonOf } from '../domain/reasons.ts';
+import { hasWords, type Words } from '../domain/resume.ts';
 import type { RunStatus, Stage, StopReason } from '../domain/run.ts';
 import type { FindSession, GatePayload, Session } from '../nodes/session.ts';
 import type { State, Stop } from '../nodes/state.ts';
@@ -13,10 +14,13 @@ import type { House } from './house.ts';
 import { DrainedError, openSession } from './open-session.ts';
 import type { DriveOptions } from './operations.ts';
 import { writeReport } from './report.ts';
+import { goesOnAfterAnswer, recordResume } from './resumes.ts';
 import { step } from './step.ts';
 
 /** Super-steps of the governor graph in one drive; every back edge is capped by its own limit long before. */
 const RECURSION_LIMIT = 1000;
+
+const NO_WORDS: Words = { comment: '', model: '' };
 
 type Graph = ReturnType<ReturnType<typeof governorGraph>['compile']>;
 
@@ -91,7 +95,7 @@ async function run(house: House, row: RunRow, fence: Fence, abort: AbortControll
       await pause(house, fence, stageOf(snapshot.next[0]));
       return;
     }
-    const turn = await nextInput(house, session, graph, snapshot, reentered);
+    const turn = await nextInput(house, session, graph, snapshot, reentered ? undefined : (options.words ?? NO_WORDS));
     if (turn.kind === 'rest') {
       await rest(house, fence, turn.rest);
       return;
@@ -114,7 +118,14 @@ interface Rest {
 type Turn = { readonly kind: 'go'; readonly input: Parameters<Graph['invoke']>[0] } | { readonly kind: 'rest'; readonly rest: Rest };
 
 /** What the thread needs next, read from its checkpoint and the approval records; never from a client. */
-async function nextInput(house: House, session: Session, graph: Graph, snapshot: StateSnapshot, reentered: boolean): Promise<Turn> {
+async function nextInput(
+  house: House,
+  session: Session,
+  graph: Graph,
+  snapshot: StateSnapshot,
+  /** Only at the first turn of a drive. */
+  words: Words | undefined,
+): Promise<Turn> {
   const state = snapshot.values as Partial<State>; // our own channels
   const { threadId } = session;
   if (snapshot.createdAt === undefined) {
@@ -150,7 +161,10 @@ async function nextInput(house: House, session: Session, graph: Graph, snapshot:
     }
     return { kind: 'go', input: new Command({ resume: { [String(pending.id)]: { approval_id: open.id } } }) };
   }
-  if (due.length > 0) return { kind: 'go', input: null };
+  if (due.length > 0) {
+    if (words !== undefined && hasWords(words)) await recordResume(house, session, { stage: stageOf(due[0]), stop: null }, words);
+    return { kind: 'go', input: null };
+  }
   const attempt = state.attempt ?? 0;
   if (state.outcome === 'released') {
     await assertReleased(session, state.releaseKey ?? null);
@@ -170,7 +184,8 @@ async function nextInput(house: House, session: Session, graph: Graph, snapshot:
     // A success means that the expected terminal node ran; anything else is ours to answer for.
     throw new StopError('INTERNAL', `thread ${threadId}: the graph ended without an outcome`);
   }
-  if (!reentered && reasonOf(stop.code).resumable) {
+  if (words !== undefined && reasonOf(stop.code).resumable) {
+    if (goesOnAfterAnswer(stop, words)) await recordResume(house, session, { stage: stop.stage, stop }, words);
     return { kind: 'go', input: new Command({ goto: stop.stage, update: { stop: null, outcome: null, route: '' } }) };
   }
   return { kind: 'rest', rest: { status: 'stopped', stage: stop.stage, attempt, reason: reasonFor(threadId, stop), interruptId: null } };

@@ -7,7 +7,18 @@ import { ProviderError, StopError, toError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import { faultOf } from '../domain/faults.ts';
 import { digestOf } from '../domain/ids.ts';
-import type { Audit, ChatAnswer, ChatMessage, ChatModel, ChatRequest, Clock, EffectId, Effects, Fence, TranscriptRow } from '../domain/ports.ts';
+import type {
+  Audit,
+  ChatAnswer,
+  ChatMessage,
+  ChatModel,
+  ChatRequest,
+  Clock,
+  EffectId,
+  Effects,
+  Fence,
+  TranscriptRow,
+} from '../domain/ports.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { askedOf, requestHashOf } from './asked.ts';
 import { type Believed, believed } from './believed.ts';

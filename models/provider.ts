@@ -73,12 +73,7 @@ function isUnder(url: string, allowed: string): boolean {
  * The key a model is asked with. The operator's own key never goes to an endpoint that only a repository names: that one gets
  * the key it names, or none. A key that is named but not set is an error.
  */
-function secretOf(
-  options: ProviderOptions,
-  key: string,
-  config: Provided,
-  trust: Trust,
-): string | undefined {
+function secretOf(options: ProviderOptions, key: string, config: Provided, trust: Trust): string | undefined {
   if (config.apiKey === undefined && trust === 'repository') return undefined;
   const { keys } = PROVIDERS[config.provider];
   const references = config.apiKey === undefined ? keys.map((name) => `secret://env/${name}`) : [config.apiKey];

@@ -18,8 +18,11 @@ export interface ChosenModel {
 }
 
 export interface Models {
-  /** The lean model when `lean` and one is configured. @throws UsageError naming the missing key of `governor.yaml`. */
-  forRole(role: Role, lean: boolean): Promise<ChosenModel>;
+  /**
+   * The lean model when `lean` and one is configured; a `model` that a person named instead of both, with the settings of the
+   * configured role that has it, else of this one. @throws UsageError naming the missing key of `governor.yaml`.
+   */
+  forRole(role: Role, lean: boolean, model?: string): Promise<ChosenModel>;
 }
 
 export interface ModelsOptions extends ProviderOptions {
@@ -31,6 +34,7 @@ export interface ModelsOptions extends ProviderOptions {
 /** Libraries are loaded only for the models that are used. */
 export function createModels(options: ModelsOptions): Models {
   const made = new Map<ModelConfig, Promise<ChosenModel>>();
+  const named = new Map<string, { key: string; config: ModelConfig }>();
   let script: Promise<Script> | undefined;
   const scriptOf = (key: string): Promise<Script> => {
     if (options.script === undefined) throw new UsageError(`models.${key}: provider "script" needs a script of replies; none was given`);
@@ -38,8 +42,14 @@ export function createModels(options: ModelsOptions): Models {
     return script;
   };
   return {
-    forRole: async (role, lean) => {
-      const { key, config } = chooseConfig(options.config.models, role, lean);
+    forRole: async (role, lean, model) => {
+      const usual = chooseConfig(options.config.models, role, lean && model === undefined);
+      let choice = model === undefined ? usual : named.get(`${role} ${model}`);
+      if (choice === undefined) {
+        choice = namedConfig(options.config.models, usual, model ?? '');
+        named.set(`${role} ${model}`, choice);
+      }
+      const { key, config } = choice;
       let chosen = made.get(config);
       if (chosen === undefined) {
         chosen = make(options, key, config, scriptOf);
@@ -57,6 +67,14 @@ function chooseConfig(models: Config['models'], role: Role, lean: boolean): { ke
   if (own !== undefined) return { key: role, config: own };
   if (models.lead !== undefined) return { key: 'lead', config: models.lead };
   throw new UsageError('models.lead: no model is configured; add to governor.yaml: models: { lead: { provider: openai, model: <name> } }');
+}
+
+/** The window is the other model's own; what else a role says of its endpoint stays. */
+function namedConfig(models: Config['models'], usual: { key: string; config: ModelConfig }, model: string) {
+  const known = Object.entries(models).find(([, config]) => config?.model === model);
+  if (known?.[1] !== undefined) return { key: known[0], config: known[1] };
+  const { contextTokens: _window, ...config } = usual.config;
+  return { key: usual.key, config: { ...config, model } };
 }
 
 async function make(

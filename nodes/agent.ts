@@ -3,14 +3,15 @@ import { allowedTools, type Role, roleHasTool, SUBMIT_TOOL } from '../domain/acc
 import { type Account, type Caps, type Refusal, usedShare } from '../domain/budget.ts';
 import { StopError } from '../domain/errors.ts';
 import type { ChatMessage, ToolCall, TranscriptRow } from '../domain/ports.ts';
-import { type Answered, progressAfter } from '../domain/progress.ts';
+import { type Answered, type Called, lastChance, NO_WARNING, progressAfter } from '../domain/progress.ts';
+import { hasWords, isSaid, type Resume, resumeText } from '../domain/resume.ts';
 import { rowOf } from '../domain/transcript.ts';
 import type { WorkTree } from '../domain/workspace.ts';
 import type { HandoffOutcome } from '../tools/door.ts';
 import { toolSpecs } from '../tools/toolbox.ts';
 import { agentAccount, runAccount, type Session } from './session.ts';
 import type { AgentState } from './state.ts';
-import { fitWindow, isSettled } from './window.ts';
+import { fitWindow, isAnswered, isSettled } from './window.ts';
 
 export interface AgentSpec {
   readonly session: Session;
@@ -74,23 +75,25 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
     await session.transcripts.append(session.fence, [root]);
     head = root.id;
   }
-  let rows = await session.transcripts.chain(session.threadId, head);
   const ordinal = state.calls + 1;
+  let rows = await session.transcripts.chain(session.threadId, head);
+  [head, rows] = await hear(spec, head, rows, ordinal);
   const lean = rowOf(head, spec.agent, {
     role: 'user',
     content: `${LEAN_MARK} ${Math.round(session.limits.leanAt * 100)} % of a limit is used. Finish with the least work that meets the goal, by yourself.`,
   });
   if (!isLean(rows) && (await shouldGoLean(spec, head, lean.id, ordinal))) {
     await session.transcripts.append(session.fence, [lean]);
-    rows = [...rows, lean];
+    [head, rows] = [lean.id, [...rows, lean]];
     await session.audit.append({
       ...auditBase(spec),
       actor: 'governor',
       action: 'lean-start',
       facts: { role: spec.role, agent: spec.agent },
     });
+    [head, rows] = await hear(spec, head, rows, ordinal);
   }
-  const { model, price } = await session.modelFor(spec.role, isLean(rows));
+  const { model, price } = await session.modelFor(spec.role, isLean(rows), modelSaid(spec, rows));
   const tools = toolSpecs(spec.role, allowedTools(session.config.tools, spec.role));
   const maxOutputTokens = Math.min(session.limits.maxOutputTokens, Math.floor(model.contextTokens / 4));
   const previous = lastAsked(rows, state.calls);
@@ -116,7 +119,7 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
   const { answer, row } = asked;
   const next: AgentState = { ...state, head: row.id, calls: ordinal };
   if (answer.finish === 'refusal')
-    throw new StopError('PROVIDER_REFUSED', `the model refused to answer the ${spec.role}'s call ${ordinal}`, whereabouts(spec));
+    throw new StopError('PROVIDER_REFUSED', `the model refused to answer the ${spec.role}'s call ${ordinal}`, whereabouts(spec, head));
   if (answer.finish === 'length') return cutShort(spec, next, answer.toolCalls);
   if (answer.toolCalls.length > 0) return { ...next, phase: 'tools', cut: 0 };
   const told = await append(spec, row.id, {
@@ -141,8 +144,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
   if (message?.role !== 'assistant') throw new StopError('STATE_TAMPERED', `transcript ${answerId}: an answer was expected at its head`);
   let next: AgentState = { ...state, phase: 'model' };
   let invalid: string | undefined;
-  const called: Answered['calls'][number][] = [];
-  const trees: string[] = [];
+  const called: Called[] = [];
   const mounts = await session.mounts();
   for (const [index, call] of delegateLast(message.toolCalls)) {
     signalOf(spec).throwIfAborted();
@@ -178,8 +180,8 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       },
       handoff: spec.handoff,
     });
-    called.push({ name: call.name, arguments: call.arguments, tree: next.tree ?? '' });
-    if (done.tree !== undefined) trees.push(done.tree);
+    const result = done.outcome === 'delegated' ? '' : contentOf(done.row);
+    called.push({ name: call.name, arguments: call.arguments, outcome: done.outcome, result, before: next.tree ?? '', after: done.tree });
     if (done.outcome === 'refused' || done.outcome === 'invalid') await session.transcripts.append(session.fence, [done.row]);
     if (done.outcome === 'delegated') {
       next = { ...next, phase: 'delegate', delegation: { callId: call.id, answer: answerId, tasks: done.tasks ?? 0 }, invalid: 0 };
@@ -199,8 +201,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
     } else next = { ...next, invalid: 0 };
   }
   if (invalid !== undefined && next.phase !== 'delegate') return countInvalid(spec, next, true, invalid);
-  const idleLimit = spec.role === 'lead' || spec.role === 'worker' ? session.limits.idleAnswers : 0;
-  return judgeProgress(spec, state, next, { calls: called, trees, idleLimit });
+  return judgeProgress(spec, state, next, { calls: called, forgot: forgotBefore(rows), idleLimit: session.limits.idleAnswers });
 }
 
 /** The calls with their places, in order, `delegate` after the others (contract section 5). */
@@ -215,14 +216,28 @@ const COMMAND_TIMEOUT_MS = 10 * 60_000;
 const OUTPUT_BYTES = 32 * 1024;
 const STOPPING: ReadonlySet<string> = new Set(['STEP_LIMIT', 'BUDGET_EXHAUSTED']);
 
+/** Was the agent's context compacted just before its newest answer? */
+function forgotBefore(rows: readonly TranscriptRow[]): boolean {
+  const since = rows.findLastIndex((row, index) => index < rows.length - 1 && row.message.role === 'assistant');
+  return rows.slice(since + 1).some((row) => String(row.message.role) === 'compaction');
+}
+
 /** Told why and to change its strategy, then lean, then stopped: what an answer that leads nowhere comes to. */
 async function judgeProgress(spec: AgentSpec, before: AgentState, next: AgentState, answered: Answered): Promise<AgentState> {
   const { progress, verdict } = progressAfter(before.progress, answered);
   const judged = { ...next, progress };
   if (verdict.kind === 'on' || next.phase === 'delegate') return judged;
   const who = spec.agent === '-' ? spec.role : spec.agent;
-  if (verdict.step === 3)
-    throw new StopError('NO_PROGRESS', `${who} gets nowhere, after a warning and with the lean model: ${verdict.why}`, whereabouts(spec));
+  if (verdict.step === 3) {
+    const lifted = addressed(spec).filter((resume) => resume.head === next.head);
+    if (lifted.length === 0)
+      throw new StopError(
+        'NO_PROGRESS',
+        `${who} gets nowhere, after a warning and with the lean model: ${verdict.why}`,
+        whereabouts(spec, next.head),
+      );
+    return { ...judged, progress: lifted.some(hasWords) ? NO_WARNING : lastChance(progress) };
+  }
   const lean = verdict.step === 2;
   await spec.session.audit.append({
     ...auditBase(spec),
@@ -293,8 +308,40 @@ export async function isLeanAt(session: Session, head: string | null): Promise<b
   return head !== null && isLean(await session.transcripts.chain(session.threadId, head));
 }
 
-const isLean = (rows: readonly TranscriptRow[]): boolean =>
-  rows.some((row) => row.message.role === 'user' && row.message.content.startsWith(LEAN_MARK));
+/** What a person says ends it: where a limit was the reason, it starts again by itself. */
+function isLean(rows: readonly TranscriptRow[]): boolean {
+  const last = rows.findLast(
+    ({ message }) => message.role === 'user' && (message.content.startsWith(LEAN_MARK) || isSaid(message.content)),
+  );
+  return last?.message.content.startsWith(LEAN_MARK) === true;
+}
+
+/** The resumes that are for this agent in this attempt. */
+const addressed = ({ session, stage, attempt, role, agent }: AgentSpec): Resume[] =>
+  session.resumes.filter((one) => one.stage === stage && one.attempt === attempt && one.role === role && one.agent === agent);
+
+const textOf = (spec: AgentSpec, resume: Resume): string => resumeText(resume, spec.session.resumes.indexOf(resume) + 1);
+const heard = (spec: AgentSpec, rows: readonly TranscriptRow[], resume: Resume): boolean =>
+  rows.some(({ message }) => message.role === 'user' && message.content === textOf(spec, resume));
+
+/** What people said at a resume becomes a row where the agent stopped, or before the first request that was not yet answered. */
+async function hear(spec: AgentSpec, from: string, before: TranscriptRow[], ordinal: number): Promise<[string, TranscriptRow[]]> {
+  let [head, rows] = [from, before];
+  for (const resume of addressed(spec)) {
+    if (heard(spec, rows, resume)) continue;
+    const isHere = resume.head === from || resume.head === head;
+    if (resume.head === '' ? await isAnswered(spec, head, ordinal) : !isHere) continue;
+    const row = await append(spec, head, { role: 'user', content: textOf(spec, resume) });
+    [head, rows] = [row.id, [...rows, row]];
+  }
+  return [head, rows];
+}
+
+/** The model that a person named last, for this role, from where the agent heard of it on. */
+const modelSaid = (spec: AgentSpec, rows: readonly TranscriptRow[]): string | undefined =>
+  spec.session.resumes.findLast(
+    (one) => one.model !== '' && one.role === spec.role && (one.attempt < spec.attempt || heard(spec, rows, one)),
+  )?.model;
 
 /** Lean is decided once per transcript, and never where a call of this step was already made: a replay must ask the same. */
 async function shouldGoLean(spec: AgentSpec, head: string, leanHead: string, ordinal: number): Promise<boolean> {
@@ -325,8 +372,9 @@ function exhausted(spec: AgentSpec, refusal: Refusal): StopError {
   );
 }
 
-function whereabouts(spec: AgentSpec): { facts: Record<string, string | number> } {
-  return { facts: { role: spec.role, agent: spec.agent, attempt: spec.attempt } };
+/** `head`: where its transcript stands, when what it answered there is what stops it. */
+function whereabouts(spec: AgentSpec, head?: string | null): { facts: Record<string, string | number> } {
+  return { facts: { role: spec.role, agent: spec.agent, attempt: spec.attempt, ...(typeof head === 'string' ? { head } : {}) } };
 }
 
 function auditBase(spec: AgentSpec) {

@@ -17,6 +17,7 @@ import type {
   Subject,
   Transcripts,
 } from '../domain/ports.ts';
+import type { Resume } from '../domain/resume.ts';
 import type { Stage } from '../domain/run.ts';
 import type { Repository, Sandbox } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
@@ -74,7 +75,10 @@ export interface Session {
   readonly toolDoor: ToolDoor;
   /** Masks secrets and token shapes. */
   redact(text: string): string;
-  modelFor(role: Role, lean: boolean): Promise<RoleModel>;
+  /** `model`: the one that a person named at a resume. */
+  modelFor(role: Role, lean: boolean, model?: string): Promise<RoleModel>;
+  /** Every resume that an agent is told of, oldest first. */
+  readonly resumes: Resume[];
   /** Prepared once per process: linked folders and cached setup. */
   mounts(): Promise<Mounts>;
   /** Machine time that the run has used, in ms, up to its last heartbeat. */

@@ -68,6 +68,16 @@ export async function isSettled(spec: Asker, head: string, ordinal: number): Pro
   return wasAsked(spec, rowOf(head, spec.agent, { role: 'user', content: CLOSING }).id, ordinal);
 }
 
+/** Has the request that was made at this head its answer? */
+export async function isAnswered(spec: Asker, head: string, ordinal: number): Promise<boolean> {
+  const { effects } = spec.session;
+  const closing = rowOf(head, spec.agent, { role: 'user', content: CLOSING }).id;
+  const compacted = await effects.peek(keyAt(spec, head, ordinal, 'compaction'));
+  const heads = [head, closing, ...(compacted?.state === 'done' && compacted.result !== null ? [compacted.result] : [])];
+  for (const one of heads) if ((await effects.peek(keyAt(spec, one, ordinal, 'model')))?.state === 'done') return true;
+  return false;
+}
+
 async function wasAsked(spec: Asker, head: string, ordinal: number): Promise<boolean> {
   return (await spec.session.effects.peek(keyAt(spec, head, ordinal, 'model'))) !== undefined;
 }

@@ -23,6 +23,8 @@ export interface ResumeFlags extends CommonFlags {
   readonly addUsd?: string;
   readonly addTime?: string;
   readonly addCalls?: string;
+  readonly comment?: string;
+  readonly model?: string;
 }
 
 /** Makes a thread, says what it may cost, and runs it. */
@@ -72,6 +74,11 @@ function countFlag(flag: string, word: string): number {
   return count;
 }
 
+function given(flag: string, words: string | undefined): string {
+  if (words !== undefined && words.trim() === '') throw new UsageError(`${flag}: is empty`);
+  return words?.trim() ?? '';
+}
+
 /** Goes on with a thread. */
 export async function resumeCommand(operations: Operations, io: Io, word: string, flags: ResumeFlags): Promise<number> {
   const before = await operations.result(word);
@@ -81,6 +88,7 @@ export async function resumeCommand(operations: Operations, io: Io, word: string
     migrate: flags.migrate === true,
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
     ...(flags.addTime === undefined ? {} : { addTimeMs: durationFlag('--add-time', flags.addTime) }),
+    words: { comment: given('--comment', flags.comment), model: given('--model', flags.model) },
     ...(flags.addCalls === undefined ? {} : { addCalls: countFlag('--add-calls', flags.addCalls) }),
   };
   return driveWithProgress(operations, threadId, io, flags, (options) => operations.resume(threadId, { ...options, ...more }));

@@ -1,5 +1,6 @@
 /** What the lead is told at the start of an attempt; the same words on every replay. */
 import { approvalBodySchema, type FileRef, type PlanBody, reviewBodySchema } from '../../domain/handoff.ts';
+import { isForReview } from '../../domain/resume.ts';
 import { bodyOf, type Session } from '../session.ts';
 
 export interface BriefInputs {
@@ -43,6 +44,10 @@ export async function leadBrief(session: Session, inputs: BriefInputs): Promise<
       );
     }
   }
+  const reviewed = Number(/^30-review\.(\d+)\.json$/.exec(inputs.review?.path ?? '')?.[1] ?? '0');
+  for (const resume of session.resumes)
+    if (isForReview(resume, reviewed) && resume.comment !== '')
+      parts.push(`A person (${resume.by}) looked at that review and says, without approving anything: ${JSON.stringify(resume.comment)}`);
   if (inputs.rejection !== null) {
     const approval = await bodyOf(session, inputs.rejection, approvalBodySchema);
     parts.push(

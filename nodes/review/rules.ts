@@ -13,6 +13,7 @@ import {
   reviewBodySchema,
 } from '../../domain/handoff.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
+import { isForReview } from '../../domain/resume.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
@@ -130,19 +131,24 @@ export async function afterRework(
   ];
   if (review.verdict === 'reject')
     throw new StopError('REVIEW_REJECTED', `the review of attempt ${attempt} rejected the change; ${open}`, { evidence });
-  if (rounds >= session.limits.reviewRounds) {
+  // A person who brought words or another model for this very review lets it go on once.
+  const lifted = session.resumes.some((resume) => isForReview(resume, attempt));
+  if (!lifted && rounds >= session.limits.reviewRounds) {
     const only: ReasonCode = worst?.code ?? 'REVIEW_EXHAUSTED';
     throw new StopError(
       session.limits.reviewRounds === 1 ? only : 'REVIEW_EXHAUSTED',
-      `all ${session.limits.reviewRounds} review rounds are used (limits.reviewRounds); ${open}`,
+      `${rounds} review rounds are used (limits.reviewRounds ${session.limits.reviewRounds}); ${open}`,
       {
         evidence,
-        facts: { rounds, cap: session.limits.reviewRounds },
+        facts: { rounds, cap: session.limits.reviewRounds, reviewed: attempt },
       },
     );
   }
-  if (previous !== undefined && state.rounds > 0 && sameFailures(previous, review))
-    throw new StopError('NO_PROGRESS', `attempt ${attempt} failed exactly as the one before; ${open}`, { evidence });
+  if (!lifted && previous !== undefined && state.rounds > 0 && sameFailures(previous, review))
+    throw new StopError('NO_PROGRESS', `attempt ${attempt} failed exactly as the one before; ${open}`, {
+      evidence,
+      facts: { reviewed: attempt },
+    });
   return {
     review: ref,
     rules: null,

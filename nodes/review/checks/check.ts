@@ -3,6 +3,7 @@ import type { Config } from '../../../domain/config.ts';
 import type { Change, CheckResult, Finding, PlanBody, RedLine } from '../../../domain/handoff.ts';
 import { digestOf } from '../../../domain/ids.ts';
 import type { ReasonCode } from '../../../domain/reasons.ts';
+import { steady } from '../../../domain/steady.ts';
 import type { Repository, WorkTree } from '../../../domain/workspace.ts';
 import type { Session } from '../../session.ts';
 
@@ -34,14 +35,20 @@ export interface ReviewCheck {
 
 export const NOTHING: CheckOutcome = { results: [], findings: [], redLines: [] };
 
-/** A finding whose id is the same for the same fault in another attempt: numbers in the message do not count. */
+/** A finding whose id is the same for the same fault in another attempt: durations and the like do not count, the whole text does. */
 export function finding(
   source: string,
   code: ReasonCode,
   message: string,
-  where: { path?: string; line?: number; severity?: Finding['severity'] } = {},
+  where: {
+    path?: string;
+    line?: number;
+    severity?: Finding['severity'];
+    /** What tells this fault from another, where the message shows only a part of it. */
+    whole?: string;
+  } = {},
 ): Finding {
-  const id = `F-${digestOf({ source, code, path: where.path ?? '', message: message.replaceAll(/\d+/g, '#').slice(0, 300) }).slice(0, 10)}`;
+  const id = `F-${digestOf({ source, code, path: where.path ?? '', message: steady(where.whole ?? message) }).slice(0, 10)}`;
   return {
     id,
     source,

@@ -31,6 +31,10 @@ export const commands: ReviewCheck = {
 function failed({ result, log }: RanCheck): Finding {
   const tail = Buffer.from(log).subarray(-TAIL_BYTES).toString('utf8').split('\n').slice(-60).join('\n');
   if (result.status === 'error')
-    return finding(result.id, 'CHECK_ERROR', `check "${result.id}" could not end: it was killed, timed out or was not found\n${tail}`);
-  return finding(result.id, 'CHECK_FAILED', `check "${result.id}" failed with exit code ${result.exit_code ?? 'none'}\n${tail}`);
+    return finding(result.id, 'CHECK_ERROR', `check "${result.id}" could not end: it was killed, timed out or was not found\n${tail}`, {
+      whole: log,
+    });
+  return finding(result.id, 'CHECK_FAILED', `check "${result.id}" failed with exit code ${result.exit_code ?? 'none'}\n${tail}`, {
+    whole: `${result.exit_code}\n${log}`,
+  });
 }
