@@ -1,4 +1,5 @@
 /** The defects of LangGraph.js that touch us (seen on 1.7.3), each under its upstream number: that it is still there, and what holds it off. When "still there" fails, the work-around can go. */
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -266,4 +267,15 @@ describe('the same input delivered again after the end', () => {
   test('our saver does, and nothing runs', async () => {
     expect(await runs(saver)).toBe(1);
   });
+});
+
+test('still there: a call that is over goes on listening to its signal; our server ends each signal with its run', async () => {
+  const { signal } = new AbortController();
+  const graph = new StateGraph(Annotation.Root({ done: list }))
+    .addNode('once', () => ({ done: 'once' }))
+    .addEdge(START, 'once')
+    .addEdge('once', END)
+    .compile({ checkpointer: saver });
+  await graph.invoke({ done: [] }, { ...config(), signal });
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
 });
