@@ -27,7 +27,7 @@ type Place = { threadId: string; namespace: string; checkpointId: string | undef
 
 /**
  * - latest is the newest inserted, not the largest id: a clock that goes back must not run finished steps again (langgraphjs#2854)
- * - `putWrites` never rejects: the error comes out of the next `put` and of `failure()` (langgraphjs#2838)
+ * - under a project's graph no write rejects: before 1.5 Node ends at a saver's rejection that LangGraph leaves unseen (langgraphjs#2838)
  * - every write checks the fence in its own transaction
  * - `run_id` is stamped into the metadata, so that the same input delivered again continues; so are the names of the graph's nodes
  */
@@ -35,7 +35,7 @@ export class GuardedSaver extends SqliteSaver {
   readonly #database: Database;
   readonly #assert: (fence: Fence) => void;
   readonly #fences = new Map<string, Fence>();
-  readonly #failures = new Map<string, Error>();
+  readonly #failed = new Set<string>();
   readonly #broken = new Map<string, (error: Error) => void>();
   readonly #stamps = new Map<string, Readonly<Record<string, unknown>>>();
 
@@ -51,7 +51,7 @@ export class GuardedSaver extends SqliteSaver {
 
   /**
    * Writes of this thread are refused unless this lease is current. With `broken`, the first write that fails is told to it, no later
-   * one is made and none rejects: LangGraph looks at most of its saver's promises only at the end, and Node ends at a rejection nobody sees.
+   * one is made and none rejects: a graph may come with an older LangGraph, and any looks at its saver's promises only later.
    * `stamp` goes into the metadata of every checkpoint, so that a history can be searched by it.
    */
   guard(fence: Fence, broken?: (error: Error) => void, stamp?: Readonly<Record<string, unknown>>): void {
@@ -64,14 +64,7 @@ export class GuardedSaver extends SqliteSaver {
     this.#fences.delete(threadId);
     this.#broken.delete(threadId);
     this.#stamps.delete(threadId);
-    this.#failures.delete(threadId);
-  }
-
-  /** The error of a thread's write that could not be reported where it happened, once. */
-  failure(threadId: string): Error | undefined {
-    const failure = this.#failures.get(threadId);
-    this.#failures.delete(threadId);
-    return failure;
+    this.#failed.delete(threadId);
   }
 
   /** @throws StopError `STATE_TAMPERED` for a row that cannot be read; a damaged checkpoint must never look like a new thread. */
@@ -114,22 +107,21 @@ export class GuardedSaver extends SqliteSaver {
 
   override async put(config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<RunnableConfig> {
     const place = placeOf(config);
-    const tell = this.#broken.get(place.threadId);
-    if (tell === undefined) {
-      const earlier = this.failure(place.threadId);
-      if (earlier !== undefined) throw earlier;
-      await this.#put(place, config, checkpoint, metadata);
-    } else if (!this.#failures.has(place.threadId)) {
-      await this.#put(place, config, checkpoint, metadata).catch((error: unknown) => this.#fail(place.threadId, error));
-    }
+    await this.#told(place.threadId, () => this.#put(place, config, checkpoint, metadata));
     return { configurable: { thread_id: place.threadId, checkpoint_ns: place.namespace, checkpoint_id: checkpoint.id } };
   }
 
-  #fail(threadId: string, thrown: unknown): void {
-    if (this.#failures.has(threadId)) return;
-    const error = toError(thrown);
-    this.#failures.set(threadId, error);
-    this.#broken.get(threadId)?.(error);
+  async #told(threadId: string, write: () => Promise<void>): Promise<void> {
+    const tell = this.#broken.get(threadId);
+    if (tell === undefined) return write();
+    if (this.#failed.has(threadId)) return;
+    try {
+      await write();
+    } catch (error) {
+      if (this.#failed.has(threadId)) return;
+      this.#failed.add(threadId);
+      tell(toError(error));
+    }
   }
 
   async #put(place: Place, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata): Promise<void> {
@@ -157,41 +149,40 @@ export class GuardedSaver extends SqliteSaver {
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
     const place = placeOf(config);
     if (place.checkpointId === undefined) throw new Error('Missing checkpoint_id field in config.configurable.');
-    if (this.#broken.has(place.threadId) && this.#failures.has(place.threadId)) return;
-    try {
-      const rows = await Promise.all(
-        writes.map(async ([channel, value], index) => {
-          const [type, body] = await this.serde.dumpsTyped(value);
-          return [
-            place.threadId,
-            place.namespace,
-            place.checkpointId,
-            taskId,
-            WRITES_IDX_MAP[channel] ?? index,
-            channel,
-            type,
-            body,
-          ] as const;
-        }),
-      );
-      const special = writes.every(([channel]) => channel in WRITES_IDX_MAP);
-      this.#write(
-        place.threadId,
-        `writes:${levelOf(place)}:${writes.map(([channel]) => channel).find((channel) => channel in WRITES_IDX_MAP) ?? 'values'}`,
-        () => {
-          const insert = this.#database.prepare(
-            `INSERT OR ${special ? 'REPLACE' : 'IGNORE'} INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-          );
-          for (const row of rows) {
-            const [threadId, namespace, checkpointId, task, index] = row;
-            if (special) keepReplaced(this.#database, [threadId, namespace, checkpointId, task, index]);
-            insert.run(...row);
-          }
-        },
-      );
-    } catch (error) {
-      this.#fail(place.threadId, error);
-    }
+    await this.#told(place.threadId, () => this.#putWrites(place, writes, taskId));
+  }
+
+  async #putWrites(place: Place, writes: PendingWrite[], taskId: string): Promise<void> {
+    const rows = await Promise.all(
+      writes.map(async ([channel, value], index) => {
+        const [type, body] = await this.serde.dumpsTyped(value);
+        return [
+          place.threadId,
+          place.namespace,
+          place.checkpointId,
+          taskId,
+          WRITES_IDX_MAP[channel] ?? index,
+          channel,
+          type,
+          body,
+        ] as const;
+      }),
+    );
+    const special = writes.every(([channel]) => channel in WRITES_IDX_MAP);
+    this.#write(
+      place.threadId,
+      `writes:${levelOf(place)}:${writes.map(([channel]) => channel).find((channel) => channel in WRITES_IDX_MAP) ?? 'values'}`,
+      () => {
+        const insert = this.#database.prepare(
+          `INSERT OR ${special ? 'REPLACE' : 'IGNORE'} INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        );
+        for (const row of rows) {
+          const [threadId, namespace, checkpointId, task, index] = row;
+          if (special) keepReplaced(this.#database, [threadId, namespace, checkpointId, task, index]);
+          insert.run(...row);
+        }
+      },
+    );
   }
 
   #write(threadId: string, point: string, work: () => void): void {

@@ -12,7 +12,6 @@ import { workerNode } from '../nodes/build/worker.ts';
 import type { FindSession } from '../nodes/session.ts';
 import { attemptOf, staged } from '../nodes/stage.ts';
 import { FRESH_AGENT, note, type State, type Update } from '../nodes/state.ts';
-import { invokeNested } from './nested.ts';
 
 /** Where the lead goes on; coming back from a gate, that can be in the middle. Total and pure. */
 function onward(state: Builder): 'lead' | 'lead_tools' | 'artifact' | Send[] {
@@ -59,7 +58,7 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
       if (build === null) {
         const before = state.buildFile === null ? undefined : await session.dossier.readVerified(session.threadId, state.buildFile);
         const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this house, verified by digest
-        const result = (await invokeNested(graph, config, session.limits.stepsPerAgent * 4 + 50, {
+        const input: Builder = {
           // The request file has them; here they would stand in every checkpoint.
           goal: '',
           repo: '',
@@ -75,7 +74,9 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
           task: 0,
           build: null,
           stop: null,
-        })) as Builder; // the graph's own output type
+        };
+        // `recursionLimit`: super-steps of this invocation.
+        const result = await graph.invoke(input, { ...config, recursionLimit: session.limits.stepsPerAgent * 4 + 50 });
         if (result.stop !== null) {
           const askable =
             (result.stop.code === 'BUDGET_EXHAUSTED' || result.stop.code === 'STEP_LIMIT') && session.limits.onExhausted === 'ask';

@@ -102,8 +102,6 @@ async function run(house: House, row: RunRow, fence: Fence, abort: AbortControll
     }
     reentered = true;
     await step(graph, turn.input, config, options.stream, abort);
-    const broken = house.stores.saver.failure(row.threadId);
-    if (broken !== undefined) throw broken;
   }
 }
 

@@ -83,8 +83,6 @@ async function edited(
       throw new Problem(422, error.message);
     throw error;
   }
-  const broken = server.saver.failure(thread.threadId);
-  if (broken !== undefined) throw broken;
   const snapshot = (await graph.getState({ configurable: { thread_id: thread.threadId } })) as Snapshot; // LangGraph's own
   await server.served.threads.settle(thread.threadId, standing(snapshot));
   return { checkpoint: checkpointOf(config) };

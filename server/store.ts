@@ -5,7 +5,8 @@ import { type Scope, ServedError } from '../domain/served.ts';
 
 /**
  * As `InMemoryStore` without an index, but on disk. Differences: values are JSON and each read is a copy; a search gives the
- * newest update first, and its `query` finds words instead of being passed over; a prefix is whole labels; labels without '.'.
+ * newest update first, and its `query` finds words instead of being passed over; a prefix is whole labels; labels without '.';
+ * the root can be read, and holds nothing.
  */
 export class SqliteStore extends BaseStore {
   readonly #items: Items;

@@ -4,6 +4,7 @@ import { approvalBodySchema, FILES, type FileRef, planBodySchema } from '../../d
 import type { ApprovalRow, Vote } from '../../domain/ports.ts';
 import { bodyOf, type GatePayload, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
+import { gateAnswer } from './gate-answer.ts';
 import { presented } from './payload.ts';
 
 /** What a gate asks; the same values on every replay. */
@@ -30,7 +31,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       shown: question.shown,
     };
     await session.announce(payload);
-    interrupt(presented(payload, await facts(session, question, inputs)));
+    interrupt(presented(payload, await facts(session, question, inputs)), { responseSchema: gateAnswer(question.gate, session.guarded) });
     return { kind: 'undecided' };
   }
   const vote = row.votes.findLast((candidate) => candidate.decision === row.status) ?? row.votes.at(-1);

@@ -183,7 +183,7 @@ async function inputOf(graph: ServableGraph, run: ServedRun, kwargs: RunKwargs):
   });
 }
 
-/** LangGraph takes `false`, `0` and `""` for no answer, unless they are given by the id of their question. */
+/** LangGraph 1.4, which a project may bring, takes `false`, `0` and `""` for no answer, unless they are given by the id of their question. */
 async function answerOf(graph: ServableGraph, run: ServedRun, kwargs: RunKwargs, resume: unknown): Promise<unknown> {
   if (resume) return resume;
   const config = { configurable: { ...kwargs.checkpoint, thread_id: run.threadId } };

@@ -1,16 +1,17 @@
-/** The defects of LangGraph.js 1.4 that touch us, each under its upstream number, with the work-around that holds it off. */
+/** The defects of LangGraph.js that touch us (seen on 1.7.3), each under its upstream number: that it is still there, and what holds it off. When "still there" fails, the work-around can go. */
+import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Annotation, Command, END, interrupt, MemorySaver, Send, START, StateGraph } from '@langchain/langgraph';
 import { emptyCheckpoint } from '@langchain/langgraph-checkpoint';
+import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../checkpoints/database.ts';
 import { GuardedSaver } from '../../checkpoints/saver.ts';
 import { FencedError } from '../../domain/errors.ts';
 import { STAGES } from '../../domain/run.ts';
 import { governorGraph } from '../../graphs/governor.ts';
-import { invokeNested } from '../../graphs/nested.ts';
 
 let folder: string;
 let database: Database;
@@ -29,50 +30,42 @@ afterEach(() => {
 const config = (id = 'thread') => ({ configurable: { thread_id: id, checkpoint_ns: '' }, durability: 'sync' as const });
 const list = Annotation<string[], string | string[]>({ reducer: (before, after) => [...before, ...[after].flat()], default: () => [] });
 
-describe('langgraphjs#2667: finished parallel work of a nested graph is run again after an interrupt', () => {
+describe('finished parallel work of a nested graph stays finished (langgraphjs#2667, mended in 1.5)', () => {
   const Inner = Annotation.Root({ item: Annotation<string>, done: list });
 
-  /** Four workers by `Send`; the first asks a person. How often each one ran to its end. */
-  async function runs(nest: boolean): Promise<Record<string, number>> {
+  test.each(['interrupt', 'throw'] as const)('when one of four workers ends in an %s, only that one runs again', async (how) => {
     const ran: Record<string, number> = { w0: 0, w1: 0, w2: 0, w3: 0 };
+    let broken = true;
     const inner = new StateGraph(Inner)
-      .addNode('worker', ({ item }) => {
+      .addNode('worker', async ({ item }) => {
         ran[item] = (ran[item] ?? 0) + 1;
-        if (item === 'w0') interrupt({ ask: 'go on?' });
+        if (item === 'w0' && how === 'interrupt') interrupt({ ask: 'go on?' });
+        if (item === 'w0' && how === 'throw') {
+          await new Promise((wake) => setTimeout(wake, 30));
+          if (broken) throw new Error('w0 failed');
+        }
         return { done: item };
       })
       .addConditionalEdges(START, () => Object.keys(ran).map((item) => new Send('worker', { item })))
       .addEdge('worker', END)
       .compile();
     const outer = new StateGraph(Annotation.Root({ done: list }))
-      .addNode(
-        'build',
-        async (_state, call) => {
-          const end = nest ? await invokeNested(inner, call, 25, { done: [] }) : await inner.invoke({ done: [] }, call);
-          return { done: (end as typeof Inner.State).done }; // the inner graph's output
-        },
-        { subgraphs: [inner] },
-      )
+      .addNode('build', async (_state, call) => ({ done: (await inner.invoke({ done: [] }, { ...call, recursionLimit: 50 })).done }), {
+        subgraphs: [inner],
+      })
       .addEdge(START, 'build')
       .addEdge('build', END)
       .compile({ checkpointer: saver });
-    const first = await outer.invoke({ done: [] }, config(String(nest)));
+    const first: unknown = await outer.invoke({ done: [] }, config()).catch(() => ({}));
+    broken = false;
     const gate = (first as { __interrupt__?: { id?: string }[] }).__interrupt__?.[0]?.id ?? '';
-    const end = await outer.invoke(new Command({ resume: { [gate]: { ok: true } } }), config(String(nest)));
+    const end = await outer.invoke(how === 'throw' ? null : new Command({ resume: { [gate]: { ok: true } } }), config());
     expect(end.done.toSorted()).toEqual(['w0', 'w1', 'w2', 'w3']);
-    return ran;
-  }
-
-  test('the defect is still there without the wrapper (when this fails, the wrapper can go)', async () => {
-    expect(await runs(false)).toEqual({ w0: 2, w1: 2, w2: 2, w3: 2 });
-  });
-
-  test('through the wrapper only the one that asked runs again', async () => {
-    expect(await runs(true)).toEqual({ w0: 2, w1: 1, w2: 1, w3: 1 });
+    expect(ran).toEqual({ w0: 2, w1: 1, w2: 1, w3: 1 });
   });
 });
 
-describe('one parallel task that throws discards what its siblings finish after it (LangGraph.js 1.4)', () => {
+describe('one parallel task that throws discards what its siblings finish after it', () => {
   /** Three workers by `Send`, the first fails at once; how often each ran to its end over a run and a resume. */
   async function runs(asValue: boolean): Promise<Record<string, number>> {
     const ran: Record<string, number> = { w0: 0, w1: 0, w2: 0 };
@@ -107,41 +100,123 @@ describe('one parallel task that throws discards what its siblings finish after 
   });
 });
 
-describe('langgraphjs#2838: a saver whose write fails kills the process', () => {
-  test('putWrites keeps the error and the next put throws it', async () => {
+describe('a saver whose write fails (langgraphjs#2838, mended in 1.5)', () => {
+  class Full extends MemorySaver {
+    override async putWrites(): Promise<void> {
+      throw new Error('disk full');
+    }
+  }
+
+  // A rejection that nobody sees would end this test process.
+  test.each(['sync', 'async'] as const)('is the error of the call, also beside a node that is running (%s)', async (durability) => {
+    const graph = new StateGraph(Annotation.Root({ done: list }))
+      .addNode('quick', () => ({ done: 'quick' }))
+      .addNode('slow', async () => {
+        await new Promise((wake) => setTimeout(wake, 50));
+        return { done: 'slow' };
+      })
+      .addEdge(START, 'quick')
+      .addEdge(START, 'slow')
+      .addEdge('quick', END)
+      .addEdge('slow', END)
+      .compile({ checkpointer: new Full() });
+    await expect(graph.invoke({ done: [] }, { ...config(), durability })).rejects.toThrow('disk full');
+  });
+
+  async function fenced(): Promise<ReturnType<typeof config>> {
     database.exec(
       "INSERT INTO runs (thread_id, input, status, stage, attempt, epoch, cancel_requested, machine_ms, created_at, updated_at) VALUES ('thread', '{}', 'running', 'plan', 0, 2, 0, 0, '', '')",
     );
     const at = await saver.put(config(), emptyCheckpoint(), { source: 'input', step: -1, parents: {} });
+    return { ...config(), ...at } as ReturnType<typeof config>; // with its checkpoint id
+  }
+
+  test('under the governor a write with a stale lease rejects', async () => {
+    const at = await fenced();
     saver.guard({ threadId: 'thread', epoch: 1 });
-    await expect(saver.putWrites(at, [['a', 1]], 'task')).resolves.toBeUndefined();
+    await expect(saver.putWrites(at, [['a', 1]], 'task')).rejects.toBeInstanceOf(FencedError);
     await expect(saver.put(at, emptyCheckpoint(), { source: 'loop', step: 0, parents: {} })).rejects.toBeInstanceOf(FencedError);
+  });
+
+  test('under a graph of a project, which may come with an older LangGraph, none rejects: the first is told, and no later one is made', async () => {
+    const at = await fenced();
+    const told: Error[] = [];
+    saver.guard({ threadId: 'thread', epoch: 1 }, (error) => told.push(error));
+    await saver.putWrites(at, [['a', 1]], 'task');
+    saver.guard({ threadId: 'thread', epoch: 2 });
+    await saver.putWrites(at, [['b', 1]], 'task');
+    await saver.put(at, emptyCheckpoint(), { source: 'loop', step: 0, parents: {} });
+    expect(told).toEqual([expect.any(FencedError)]);
+    expect(database.prepare('SELECT count(*) AS n FROM writes').get()).toEqual({ n: 0 });
+    expect(database.prepare('SELECT count(*) AS n FROM checkpoints').get()).toEqual({ n: 1 });
   });
 });
 
 describe('langgraphjs#2854: after the clock went back an older checkpoint is taken for the latest', () => {
-  test('the latest is the one that was written last', async () => {
-    const later = { ...emptyCheckpoint(), id: 'f0000000-0000-6000-8000-000000000000' };
-    const earlier = { ...emptyCheckpoint(), id: '10000000-0000-6000-8000-000000000000' };
-    await saver.put(config(), later, { source: 'loop', step: 0, parents: {} });
-    await saver.put(config(), earlier, { source: 'loop', step: 1, parents: {} });
-    expect((await saver.getTuple(config()))?.checkpoint.id).toBe(earlier.id);
+  const later = { ...emptyCheckpoint(), id: 'f0000000-0000-6000-8000-000000000000' };
+  const earlier = { ...emptyCheckpoint(), id: '10000000-0000-6000-8000-000000000000' };
+
+  async function latestOf(one: SqliteSaver): Promise<string | undefined> {
+    await one.put(config(), later, { source: 'loop', step: 0, parents: {} });
+    await one.put(config(), earlier, { source: 'loop', step: 1, parents: {} });
+    return (await one.getTuple(config()))?.checkpoint.id;
+  }
+
+  test('still there in the official saver', async () => {
+    expect(await latestOf(SqliteSaver.fromConnString(':memory:'))).toBe(later.id);
+  });
+
+  test('in ours the latest is the one that was written last', async () => {
+    expect(await latestOf(saver)).toBe(earlier.id);
   });
 });
 
-test('a value that cannot be serialized is an error with its path, and the thread stays readable (langgraphjs 1.4 stored a sentinel)', async () => {
-  const graph = new StateGraph(Annotation.Root({ value: Annotation<unknown> }))
-    .addNode('good', () => ({ value: 1 }))
-    .addNode('bad', () => ({ value: { deep: [10n] } }))
-    .addEdge(START, 'good')
-    .addEdge('good', 'bad')
-    .addEdge('bad', END)
-    .compile({ checkpointer: saver });
-  await expect(graph.invoke({ value: 0 }, config())).rejects.toThrow(/value.*deep|deep/);
-  expect((await graph.getState(config())).values).toEqual({ value: 1 });
+describe('a value that cannot be serialized', () => {
+  const graphOn = (checkpointer: MemorySaver | SqliteSaver) =>
+    new StateGraph(Annotation.Root({ value: Annotation<unknown> }))
+      .addNode('good', () => ({ value: 1 }))
+      .addNode('bad', () => ({ value: { deep: [10n] } }))
+      .addEdge(START, 'good')
+      .addEdge('good', 'bad')
+      .addEdge('bad', END)
+      .compile({ checkpointer });
+
+  test('still there: a success that leaves a thread nobody can read', async () => {
+    const graph = graphOn(new MemorySaver());
+    await graph.invoke({ value: 0 }, config());
+    await expect(graph.getState(config())).rejects.toThrow(TypeError);
+  });
+
+  test('in our saver it is an error with its path, and the thread stays readable', async () => {
+    const graph = graphOn(saver);
+    await expect(graph.invoke({ value: 0 }, config())).rejects.toThrow(/value.*deep|deep/);
+    expect((await graph.getState(config())).values).toEqual({ value: 1 });
+  });
 });
 
 describe('langgraph#8834: a router that throws is a silent success', () => {
+  test('still there: resumed, it ends well, and what the router should have chosen never ran', async () => {
+    const ran: string[] = [];
+    let broken = true;
+    const graph = new StateGraph(Annotation.Root({ done: list }))
+      .addNode('first', () => ({ done: 'first' }))
+      .addNode('second', () => {
+        ran.push('second');
+        return { done: 'second' };
+      })
+      .addEdge(START, 'first')
+      .addConditionalEdges('first', () => {
+        if (broken) throw new Error('the router');
+        return 'second';
+      }, ['second', END])
+      .addEdge('second', END)
+      .compile({ checkpointer: saver });
+    await expect(graph.invoke({ done: [] }, config())).rejects.toThrow('the router');
+    broken = false;
+    expect(await graph.invoke(null, config())).toEqual({ done: ['first'] });
+    expect(ran).toEqual([]);
+  });
+
   const ROUTERS = STAGES.filter((stage) => stage !== 'halt');
 
   test.each(ROUTERS)('the router after %s is total: what it does not know goes to halt', async (node) => {
@@ -155,18 +230,52 @@ describe('langgraph#8834: a router that throws is a silent success', () => {
   });
 });
 
-test('the same input delivered again after the end runs nothing (run_id is stamped; LangGraph.js 1.4 reads it and never writes it)', async () => {
-  let ran = 0;
-  const graph = new StateGraph(Annotation.Root({ value: Annotation<number> }))
-    .addNode('once', () => {
-      ran += 1;
-      return { value: ran };
-    })
+test('langgraphjs#2608, still there: a node that is gone from the graph is a success; our runner looks at the names that it stamped', async () => {
+  const gated = (name: string) =>
+    new StateGraph(Annotation.Root({ done: list }))
+      .addNode(name, () => ({ done: interrupt('go on?') as string }))
+      .addEdge(START, name as never)
+      .compile({ checkpointer: saver });
+  await gated('gate').invoke({ done: [] }, config());
+  const renamed = gated('door');
+  expect((await renamed.getState(config())).next).toEqual([]);
+  expect(await renamed.invoke(null, config())).toEqual({ done: [] });
+});
+
+describe('the same input delivered again after the end', () => {
+  /** How often the one node ran: LangGraph reads `run_id` in the metadata, and leaves it to the saver to write it. */
+  async function runs(checkpointer: MemorySaver | SqliteSaver): Promise<number> {
+    let ran = 0;
+    const graph = new StateGraph(Annotation.Root({ value: Annotation<number> }))
+      .addNode('once', () => {
+        ran += 1;
+        return { value: ran };
+      })
+      .addEdge(START, 'once')
+      .addEdge('once', END)
+      .compile({ checkpointer });
+    const call = { ...config(), metadata: { run_id: 'run-1' } };
+    await graph.invoke({ value: 0 }, call);
+    await graph.invoke({ value: 0 }, call);
+    return ran;
+  }
+
+  test('still there: the official savers do not stamp it, and all runs twice', async () => {
+    expect(await runs(new MemorySaver())).toBe(2);
+  });
+
+  test('our saver does, and nothing runs', async () => {
+    expect(await runs(saver)).toBe(1);
+  });
+});
+
+test('still there: a call that is over goes on listening to its signal; our server ends each signal with its run', async () => {
+  const { signal } = new AbortController();
+  const graph = new StateGraph(Annotation.Root({ done: list }))
+    .addNode('once', () => ({ done: 'once' }))
     .addEdge(START, 'once')
     .addEdge('once', END)
     .compile({ checkpointer: saver });
-  const call = { ...config(), metadata: { run_id: 'run-1' } };
-  await graph.invoke({ value: 0 }, call);
-  await graph.invoke({ value: 0 }, call);
-  expect(ran).toBe(1);
+  await graph.invoke({ done: [] }, { ...config(), signal });
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
 });

@@ -64,11 +64,13 @@ test('breakpoints before and after each node: stepped to the gate, with a state 
   expect((await threads.getHistory(thread, { limit: 50 })).length).toBeGreaterThanOrEqual(FLOW.length);
   expect(endpoint.count()).toBe(HAPPY.length);
 
-  // An answer by interrupt id, however it is worded, is no approval: the same gate asks again.
+  // An answer by interrupt id, however it is worded, is no approval: it is refused, or the same gate asks again.
   const before = main();
   for (const resume of [true, 'approved', { decision: 'approved' }, { approval_id: 'forged' }]) {
     const gate = (await threads.getState(thread)).tasks[0]?.interrupts[0];
-    await runs.wait(thread, 'governor', { command: { resume: { [String(gate?.id)]: resume } } });
+    const answered = runs.wait(thread, 'governor', { command: { resume: { [String(gate?.id)]: resume } } });
+    if (Object(resume).approval_id === undefined) await expect(answered).rejects.toThrow(/approval_id/);
+    else await answered;
     expect((await threads.getState(thread)).next, JSON.stringify(resume)).toEqual(['approve_release']);
   }
   // Neither is a jump, nor an edited state.

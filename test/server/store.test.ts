@@ -63,10 +63,6 @@ const SCENARIO: Readonly<Record<string, (store: BaseStore) => Promise<unknown>>>
   },
   'namespaces that are refused': async (store) =>
     Promise.all([[], [''], ['a.b'], ['langgraph']].map((namespace) => failure(store.put(namespace, 'k', {})))),
-  'reading and deleting at the root': async (store) => {
-    await store.delete([], 'k');
-    return store.get([], 'k');
-  },
   'search by prefix and filter': async (store) => {
     await store.put(['u', 'ada'], 'x', { n: 1, kind: 'fact' });
     await store.put(['u', 'ada', 'old'], 'y', { n: 2, kind: 'fact' });
@@ -143,6 +139,20 @@ const SCENARIO: Readonly<Record<string, (store: BaseStore) => Promise<unknown>>>
 describe('as the in-memory store', () => {
   test.each(Object.entries(SCENARIO))('%s', async (_name, scenario) => {
     expect(await scenario(storeFor(items, 'ada'))).toEqual(await scenario(new InMemoryStore()));
+  });
+
+  test('but at the root, which the other refuses to read since 1.7, there is nothing', async () => {
+    expect(await failure(new InMemoryStore().get([], 'k'))).toBe('InvalidNamespaceError');
+    const store = storeFor(items, 'ada');
+    await store.delete([], 'k');
+    expect(await store.get([], 'k')).toBeNull();
+  });
+
+  test('a label with ":" is refused by both (since 1.7)', async () => {
+    const stores = [storeFor(items, 'ada'), new InMemoryStore()];
+    expect(await Promise.all(stores.map((store) => failure(store.put(['user:1'], 'k', {}))))).toEqual(
+      stores.map(() => 'InvalidNamespaceError'),
+    );
   });
 
   test('but a reader’s change is not a write, and nobody else’s tenant is there', async () => {

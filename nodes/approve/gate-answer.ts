@@ -1,0 +1,27 @@
+/** What a gate is resumed with: the name of its record, which decides nothing. Anything else is refused, and the question stays. */
+import { z } from 'zod';
+import type { Gate } from '../../domain/handoff.ts';
+
+const resumed = z
+  .strictObject({ approval_id: z.string().min(1) })
+  .meta({ description: 'No decision: the record that a person decided with governor; without one the gate asks again.' });
+
+const decision = { enum: ['approved', 'rejected'] };
+const text = { type: 'string' };
+
+/** What a person sends to Governor, which records it and resumes the gate itself; LangGraph shows it to clients as `response_schema`. */
+const told = (more: Readonly<Record<string, object>>) =>
+  resumed.meta({
+    description: 'A rejection needs a comment. `subject` is the digest of what was shown.',
+    properties: { decision, comment: text, subject: text, ...more },
+    required: ['decision'],
+  });
+
+const TOLD: Readonly<Record<Gate, typeof resumed>> = {
+  plan: told({ edit: { type: 'object', description: 'The plan as it shall be.' } }),
+  release: told({}),
+  budget: told({ add_usd: { ...text, description: 'Dollars that may be spent more; an approval needs it.' } }),
+};
+
+/** `guarded`: no client's answer reaches the graph, so clients are told what decides instead. */
+export const gateAnswer = (gate: Gate, guarded: boolean): typeof resumed => (guarded ? TOLD[gate] : resumed);
