@@ -8,7 +8,13 @@ const manifest = JSON.parse(read('package.json')) as Manifest;
 const compat = JSON.parse(read('test/compat/package.json')) as Manifest;
 const browser = JSON.parse(read('test/browser/package.json')) as Manifest;
 const dialects = JSON.parse(read('test/dialects/package.json')) as Manifest;
-const all = { ...dialects.devDependencies, ...compat.devDependencies, ...browser.devDependencies, ...manifest.dependencies, ...manifest.devDependencies };
+const all = {
+  ...dialects.devDependencies,
+  ...compat.devDependencies,
+  ...browser.devDependencies,
+  ...manifest.dependencies,
+  ...manifest.devDependencies,
+};
 
 it('each dependency has a sentence in docs/dependencies.md, and no sentence stands for one that is gone', () => {
   const written = [...read('docs/dependencies.md').matchAll(/^- `([^`]+)`: .{20,}\.$/gm)].map((match) => match[1] ?? '');
@@ -22,6 +28,9 @@ it('each dependency is pinned to one version', () => {
   expect(loose).toEqual([]);
 });
 
-it.each(['package-lock.json', 'test/compat/package-lock.json', 'test/dialects/package-lock.json', 'test/browser/package-lock.json'])('%s names no registry host', (file) => {
-  expect(read(file)).not.toMatch(/"resolved": "http/);
-});
+it.each(['package-lock.json', 'test/compat/package-lock.json', 'test/dialects/package-lock.json', 'test/browser/package-lock.json'])(
+  '%s names no registry host',
+  (file) => {
+    expect(read(file)).not.toMatch(/"resolved": "http/);
+  },
+);
