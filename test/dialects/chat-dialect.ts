@@ -36,7 +36,6 @@ export interface ChatProfile {
   envelope?(incoming: Incoming, context: Context): Iterable<Offence>;
   /** What only this dialect looks at. */
   own?(body: Json, context: Context): Iterable<Offence>;
-  headers?: Dialect['headers'];
   quiet?: Dialect['quiet'];
   /** Keeps what must come back. */
   remember?(answer: Answer, message: Json): void;
@@ -79,8 +78,7 @@ export function createChatDialect(profile: ChatProfile): Dialect {
     errors: profile.errors,
     streamError: profile.streamError,
     without: profile.without,
-    ...(profile.headers === undefined ? {} : { headers: profile.headers }),
-    ...(profile.quiet === undefined ? {} : { quiet: profile.quiet }),
+    quiet: profile.quiet ?? ((body) => body['reasoning_effort'] === 'none'),
     streamed: (incoming) => at(incoming.body, 'stream') === true,
     *offences(incoming, context, inputTokens) {
       const base = profile.base(context.options);
@@ -133,10 +131,13 @@ export function* returned(body: Json, context: Context, read: (message: Json) =>
     const given = read(message);
     const detail = { path: `messages[${index}]`, index, value: textOf(at(message, 'tool_calls', 0, 'function', 'name')) };
     const kept = context.issued.get(reasoningKey(message));
+    if (kept === NOTHING_THOUGHT) continue;
     if (given === undefined || given === '' || given === null) yield { rule: 'reasoning-missing', detail };
     else if (kept !== undefined && kept !== canonical(given)) yield { rule: 'reasoning-changed', detail };
   }
 }
+
+const NOTHING_THOUGHT = 'null';
 
 export function keep(answer: Answer, message: Json, value: unknown): void {
   answer.context.issued.set(reasoningKey(message), canonical(value));

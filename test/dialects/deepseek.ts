@@ -137,7 +137,7 @@ export const deepseek = createChatDialect({
     if (context.options.reasoning === true && !thinkingOff(body)) yield* returned(body, context, (message) => message['reasoning_content']);
   },
   remember(answer, message) {
-    if (answer.reasoning !== '') keep(answer, message, message['reasoning_content']);
+    keep(answer, message, answer.reasoning === '' ? null : message['reasoning_content']);
   },
   // https://api-docs.deepseek.com/quick_start/error_codes
   errors: {

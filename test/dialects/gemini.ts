@@ -40,7 +40,8 @@ const showsThoughts = (answer: Answer): boolean =>
 
 function partsOf(answer: Answer): Json[] {
   const parts: Json[] = [];
-  const signature = answer.reasoning === '' ? undefined : blob(`thought ${answer.nth}`);
+  // Signed even where no thought is counted: the third generation never thinks nothing.
+  const signature = answer.reasoning === '' && answer.context.options.reasoning !== true ? undefined : blob(`thought ${answer.nth}`);
   if (answer.reasoning !== '' && showsThoughts(answer)) parts.push({ text: answer.reasoning, thought: true });
   if (answer.text !== '')
     parts.push({ text: answer.text, ...(signature === undefined || answer.calls.length > 0 ? {} : { thoughtSignature: signature }) });

@@ -25,11 +25,7 @@ export function parse(text: string): unknown {
   }
 }
 
-/** Equal as values, the order of keys aside. */
-export function same(left: unknown, right: unknown): boolean {
-  return canonical(left) === canonical(right);
-}
-
+/** As text that is the same whatever the order of keys. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     isObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([one], [two]) => (one < two ? -1 : 1))) : inner,

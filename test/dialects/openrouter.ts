@@ -172,7 +172,7 @@ export const openrouter = createChatDialect({
     if (context.options.reasoning === true) yield* returned(body, context, (message) => message['reasoning_details']);
   },
   remember(answer, message) {
-    if (answer.reasoning !== '') keep(answer, message, message['reasoning_details']);
+    keep(answer, message, answer.reasoning === '' ? null : message['reasoning_details']);
   },
   // https://openrouter.ai/docs/api-reference/errors
   errors: {

@@ -24,7 +24,7 @@ const AFTER_AN_ANSWER = [
 
 interface Own {
   readonly cases: Cases;
-  honest(name: DialectName, server: DialectServer): Honest;
+  readonly honest: (name: DialectName, server: DialectServer) => Honest;
 }
 
 function ownOf(name: DialectName): Own {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { createPrefixCache, inputTokens, type PrefixCache } from './count.ts';
 import { DIALECTS } from './dialects.ts';
-import { FAULTS, faultApplies } from './faults.ts';
+import { COMMON_ERRORS, faultApplies } from './faults.ts';
 import { at, isObject, parse } from './json.ts';
 import { answerOf } from './turns.ts';
 import type {
@@ -127,7 +127,7 @@ async function serve(running: Running, request: IncomingMessage, response: Serve
   }
   const fault = turn.fault;
   if (fault !== undefined && !faultApplies(dialect, fault.name)) throw new Error(`${dialect.name} has no fault ${fault.name}`);
-  const answered = fault === undefined ? undefined : errorOf(dialect, fault.name);
+  const answered = fault === undefined ? undefined : (dialect.errors[fault.name] ?? COMMON_ERRORS[fault.name]);
   if (fault !== undefined && answered !== undefined) {
     running.requests.push({ ...recorded, status: answered.status, fault: fault.name });
     send(response, answered.status, answered.headers ?? {}, answered.body);
@@ -145,10 +145,6 @@ async function serve(running: Running, request: IncomingMessage, response: Serve
 function takeTurn(running: Running, nth: number, recorded: Recorded): Turn | undefined {
   const { turns } = running.context.options;
   return typeof turns === 'function' ? turns(nth, recorded) : running.queue?.[nth - 1];
-}
-
-function errorOf(dialect: Dialect, name: FaultName): (typeof FAULTS)[FaultName] {
-  return dialect.errors[name] ?? FAULTS[name];
 }
 
 async function delay(running: Running, fault: Fault | undefined): Promise<void> {
@@ -177,7 +173,6 @@ async function transmit(
   const type = streams ? 'text/event-stream; charset=utf-8' : 'application/json';
   response.writeHead(200, {
     'content-type': type,
-    ...dialect.headers?.(answer),
     ...(streams ? { 'cache-control': 'no-cache' } : { 'content-length': bytes.length }),
   });
   const end = broken ? Math.floor(bytes.length / 2) : bytes.length;

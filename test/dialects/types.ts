@@ -14,37 +14,39 @@ export type DialectName =
   | 'azure'
   | 'openrouter';
 
-export type FaultName =
-  | 'unauthorized'
-  | 'payment'
-  | 'forbidden'
-  | 'not-found'
-  | 'rate-limited-header'
-  | 'rate-limited-body'
-  | 'overloaded'
-  | 'server-error'
-  | 'html-error'
-  | 'tool-use-failed'
-  | 'context-exceeded'
-  | 'content-filter'
-  | 'finish-error'
-  | 'error-in-200'
-  | 'error-in-stream'
-  | 'stream-although-false'
-  | 'json-although-stream'
-  | 'arguments-object'
-  | 'arguments-null'
-  | 'bad-tool-name'
-  | 'long-id'
-  | 'duplicate-ids'
-  | 'cut-half'
-  | 'stall'
-  | 'slow-first-byte'
-  | 'thinking-outside'
-  | 'no-usage'
-  | 'empty-answer'
-  | 'length'
-  | 'refusal';
+export const FAULT_NAMES = [
+  'unauthorized',
+  'payment',
+  'forbidden',
+  'not-found',
+  'rate-limited-header',
+  'rate-limited-body',
+  'overloaded',
+  'server-error',
+  'html-error',
+  'tool-use-failed',
+  'context-exceeded',
+  'content-filter',
+  'finish-error',
+  'error-in-200',
+  'error-in-stream',
+  'stream-although-false',
+  'json-although-stream',
+  'arguments-object',
+  'arguments-null',
+  'bad-tool-name',
+  'long-id',
+  'duplicate-ids',
+  'cut-half',
+  'stall',
+  'slow-first-byte',
+  'thinking-outside',
+  'no-usage',
+  'empty-answer',
+  'length',
+  'refusal',
+] as const;
+export type FaultName = (typeof FAULT_NAMES)[number];
 
 export interface Fault {
   readonly name: FaultName;
@@ -228,8 +230,6 @@ export interface Dialect {
   readonly errors: Readonly<Partial<Record<FaultName, ErrorAnswer>>>;
   /** The event of `error-in-stream`; what this dialect cannot do is left out. */
   readonly streamError?: string;
-  /** Headers of every answer. */
-  headers?(answer: Answer): Readonly<Record<string, string>>;
   /** The request turns thinking off. */
   quiet?(body: Json): boolean;
   /** Faults that this dialect does not know. */
