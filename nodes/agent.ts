@@ -226,7 +226,9 @@ function forgotBefore(rows: readonly TranscriptRow[]): boolean {
 async function judgeProgress(spec: AgentSpec, before: AgentState, next: AgentState, answered: Answered): Promise<AgentState> {
   const { progress, verdict } = progressAfter(before.progress, answered);
   const judged = { ...next, progress };
-  if (verdict.kind === 'on' || next.phase === 'delegate') return judged;
+  if (verdict.kind === 'on') return judged;
+  // While sub-agents work there is nobody to tell: it counts as no warning.
+  if (next.phase === 'delegate') return { ...judged, progress: { ...progress, warned: before.progress.warned } };
   const who = spec.agent === '-' ? spec.role : spec.agent;
   if (verdict.step === 3) {
     const lifted = addressed(spec).filter((resume) => resume.head === next.head);

@@ -77,4 +77,24 @@ describe('a loop is told, then made lean, then stopped', () => {
     );
     expect(await replayed(reads)).toEqual({ status: 'stopped', code: 'NO_PROGRESS', told: ['no-progress', 'lean-start'], calls: 19 });
   });
+
+  test('a sub-agent: its end is a value, and the run goes on', async () => {
+    const task = { title: 'look', goal: 'Look at it.', paths: ['src/look.js'] };
+    const [plan, edit, hand, judge] = repliesOf('e');
+    const replies = [
+      plan,
+      tool('lead', 1, 1, 'read_file', { path: 'lib/f0.js' }),
+      tool('lead', 1, 2, 'delegate', { tasks: [task] }),
+      { ...tool('worker', 1, 1, 'read_file', { path: 'lib/f0.js' }), agent: 'w2.1', repeat: true },
+      { ...edit, call: 3 },
+      { ...hand, call: 4 },
+      judge,
+    ] as Reply[];
+    expect(await replayed(replies)).toEqual({
+      status: 'waiting',
+      code: undefined,
+      told: ['no-progress', 'lean-start'],
+      calls: 1 + 4 + 5 + 1,
+    });
+  });
 });
