@@ -125,11 +125,11 @@ export interface ToolCall {
 }
 
 /** A row of the content-addressed transcript chain. `id` = digest of (parent, agent, message). */
-export interface TranscriptRow {
+export interface TranscriptRow<Message extends ChatMessage | Compaction = ChatMessage | Compaction> {
   readonly id: string;
   readonly parent: string | null;
   readonly agent: string;
-  readonly message: ChatMessage | Compaction;
+  readonly message: Message;
 }
 
 /** What identifies an effect (design section 3). `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */

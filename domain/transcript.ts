@@ -3,6 +3,10 @@ import { digestOf } from './ids.ts';
 import type { TranscriptRow } from './ports.ts';
 
 /** The row that follows `parent`; the same message after the same parent is the same row. */
-export function rowOf(parent: string | null, agent: string, message: TranscriptRow['message']): TranscriptRow {
+export function rowOf<Message extends TranscriptRow['message']>(
+  parent: string | null,
+  agent: string,
+  message: Message,
+): TranscriptRow<Message> {
   return { id: digestOf({ parent, agent, message }), parent, agent, message };
 }

@@ -6,7 +6,18 @@ import { type Account, type Amounts, type Price, type Refusal, ZERO } from '../d
 import { ProviderError, StopError, toError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import { digestOf } from '../domain/ids.ts';
-import type { Audit, ChatAnswer, ChatModel, ChatRequest, Clock, EffectId, Effects, Fence, TranscriptRow } from '../domain/ports.ts';
+import type {
+  Audit,
+  ChatAnswer,
+  ChatMessage,
+  ChatModel,
+  ChatRequest,
+  Clock,
+  EffectId,
+  Effects,
+  Fence,
+  TranscriptRow,
+} from '../domain/ports.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { askedOf, requestHashOf } from './asked.ts';
 import { type Believed, believed } from './believed.ts';
@@ -39,7 +50,7 @@ export interface ModelAsk {
 }
 
 export type ModelAnswer =
-  | { readonly kind: 'answer'; readonly answer: ChatAnswer; readonly row: TranscriptRow; readonly replayed: boolean }
+  | { readonly kind: 'answer'; readonly answer: ChatAnswer; readonly row: TranscriptRow<ChatMessage>; readonly replayed: boolean }
   | { readonly kind: 'refused'; readonly refusal: Refusal };
 
 /** What a request's bound is made from. */
@@ -247,7 +258,7 @@ function judge(
   };
 }
 
-function rowFor(ask: ModelAsk, answer: BookedAnswer): TranscriptRow {
+function rowFor(ask: ModelAsk, answer: BookedAnswer): TranscriptRow<ChatMessage> {
   const { text, toolCalls, opaque } = answer;
   return rowOf(ask.parent, ask.agent, { role: 'assistant', content: text, toolCalls, ...(opaque === undefined ? {} : { opaque }) });
 }
