@@ -125,7 +125,7 @@ export interface ToolCall {
 }
 
 /** A row of the content-addressed transcript chain. `id` = digest of (parent, agent, message). */
-export interface TranscriptRow<Message = ChatMessage | Compaction> {
+export interface TranscriptRow<Message extends ChatMessage | Compaction = ChatMessage | Compaction> {
   readonly id: string;
   readonly parent: string | null;
   readonly agent: string;
@@ -135,7 +135,7 @@ export interface TranscriptRow<Message = ChatMessage | Compaction> {
 /** What identifies an effect (design section 3). `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */
 export interface EffectId {
   readonly key: string;
-  readonly kind: 'model' | 'fallback' | 'compaction' | 'tool' | 'agent' | 'deploy' | 'verify' | 'rollback';
+  readonly kind: 'model' | 'compaction' | 'tool' | 'agent' | 'deploy' | 'verify' | 'rollback';
   readonly stage: string;
   readonly attempt: number;
   readonly agent: string;
