@@ -11,6 +11,8 @@ interface FaultEntry {
   readonly code: 'PROVIDER_UNAVAILABLE' | 'PROVIDER_REFUSED' | 'CONTEXT_EXCEEDED';
   /** What helps when it stays. */
   readonly help: string;
+  /** Only another model helps. */
+  readonly otherModel?: boolean;
 }
 
 const LATER = 'the endpoint is overloaded or down; go on when it is back';
@@ -51,7 +53,8 @@ export const FAULTS = {
     next: 'again',
     billed: true,
     code: 'PROVIDER_REFUSED',
-    help: 'the model writes tool calls that its endpoint cannot read; go on with another model: governor resume <thread> --model <name>',
+    help: 'the model writes tool calls that its endpoint cannot read; another one may be named with --model',
+    otherModel: true,
   },
   /** An error that came inside an answer which had begun. */
   interrupted: { next: 'wait', billed: true, code: 'PROVIDER_UNAVAILABLE', help: LATER },
@@ -94,7 +97,8 @@ export const FAULTS = {
     next: 'pause',
     billed: false,
     code: 'CONTEXT_EXCEEDED',
-    help: "set models.<role>.contextTokens to the endpoint's true window, or go on with a model that has a larger one: governor resume <thread> --model <name>",
+    help: "set models.<role>.contextTokens to the endpoint's true window, or name a model that has a larger one with --model",
+    otherModel: true,
   },
   /** Any other refusal of the request as it is. */
   refused: {

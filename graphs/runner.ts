@@ -3,7 +3,7 @@ import { Command, type StateSnapshot } from '@langchain/langgraph';
 import { codeOf, FencedError, StopError, toError, UsageError } from '../domain/errors.ts';
 import { FILES } from '../domain/handoff.ts';
 import type { Fence, RunRow } from '../domain/ports.ts';
-import { type ReasonCode, reasonOf } from '../domain/reasons.ts';
+import { reasonOf } from '../domain/reasons.ts';
 import { hasWords, type Words } from '../domain/resume.ts';
 import type { RunStatus, Stage, StopReason } from '../domain/run.ts';
 import type { FindSession, GatePayload, Session } from '../nodes/session.ts';
@@ -275,16 +275,18 @@ function stampedNodes(snapshot: StateSnapshot): string[] {
 /** The reason with the exact command that a person can run next. */
 export function reasonFor(
   threadId: string,
-  stop: { code: ReasonCode; message: string; stage: Stage; evidence: readonly string[] },
+  stop: Pick<Stop, 'code' | 'message' | 'stage' | 'evidence'> & Partial<Pick<Stop, 'facts'>>,
 ): StopReason {
   const entry = reasonOf(stop.code);
+  // Where this very stop needs another command than its code in general.
+  const own = stop.facts?.['next'];
   return {
     code: stop.code,
     message: stop.message,
     stage: stop.stage,
     resumable: entry.resumable,
     evidence: stop.evidence,
-    next: entry.next.replaceAll('<thread>', threadId.slice(0, 8)),
+    next: (own === undefined ? entry.next : String(own)).replaceAll('<thread>', threadId.slice(0, 8)),
   };
 }
 

@@ -26,11 +26,12 @@ export function finalError(fault: ProviderError, tries: number, model: string): 
     model,
     tries,
     fault: fault.fault,
-    next: entry.help,
+    ...(entry.otherModel === true ? { next: 'governor resume <thread> --model NAME' } : {}),
     ...(fault.status === undefined ? {} : { status: fault.status }),
     ...(tooLong ? { retryAfterMs: asked } : {}),
   };
   const waited = `the endpoint asks to wait ${Math.ceil(asked / 1000)} s, more than ${LONGEST_RETRY_AFTER_MS / 1000} s: `;
   const tried = tries > 1 ? `${tries} tries failed; the last: ` : '';
-  return new StopError(entry.code, `model ${model}: ${tooLong ? waited : tried}${fault.message}`, { facts, cause: fault });
+  const message = `model ${model}: ${tooLong ? waited : tried}${fault.message}. What helps: ${entry.help}`;
+  return new StopError(entry.code, message, { facts, cause: fault });
 }

@@ -46,6 +46,11 @@ export interface RoleModel {
   readonly price: Price;
 }
 
+/** What answers for a role, and what does when it does not, in this order. */
+export interface ChosenModels extends RoleModel {
+  readonly fallbacks: readonly RoleModel[];
+}
+
 /** The read-only mounts and throw-away folders of every command of this run. */
 export interface Mounts {
   readonly links: readonly { readonly from: string; readonly at: string }[];
@@ -76,7 +81,7 @@ export interface Session {
   /** Masks secrets and token shapes. */
   redact(text: string): string;
   /** `model`: the one that a person named at a resume. */
-  modelFor(role: Role, lean: boolean, model?: string): Promise<RoleModel>;
+  modelFor(role: Role, lean: boolean, model?: string): Promise<ChosenModels>;
   /** Every resume that an agent is told of, oldest first. */
   readonly resumes: Resume[];
   /** Prepared once per process: linked folders and cached setup. */

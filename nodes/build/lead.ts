@@ -12,8 +12,11 @@ import {
   submitBuildSchema,
 } from '../../domain/handoff.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
-import { type AgentSpec, actOnCalls, append, askModel, isLeanAt } from '../agent.ts';
+import { actOnCalls } from '../agent.ts';
+import { type AgentSpec, append } from '../agent-spec.ts';
+import { askModel } from '../ask.ts';
 import { buildBody } from '../candidate.ts';
+import { isLeanAt } from '../notes.ts';
 import { promptFile } from '../prompt.ts';
 import { bodyOf, type FindSession, type NodeConfig, type Session, visitOf } from '../session.ts';
 import { runStage } from '../stage.ts';

@@ -1,0 +1,126 @@
+/** One model call of an agent: its request within the window, its answer, and the next model where one does not answer. */
+import { allowedTools, SUBMIT_TOOL } from '../domain/access.ts';
+import type { Refusal } from '../domain/budget.ts';
+import { StopError } from '../domain/errors.ts';
+import type { TranscriptRow } from '../domain/ports.ts';
+import { rowOf } from '../domain/transcript.ts';
+import { toolSpecs } from '../tools/toolbox.ts';
+import { type AgentSpec, accountsOf, append, signalOf, whereabouts } from './agent-spec.ts';
+import { hearNotes, isLean, modelSaid, passedOn, passOn, type Standing, wasPassedOn } from './notes.ts';
+import type { RoleModel } from './session.ts';
+import type { AgentState } from './state.ts';
+import { countInvalid, cutShort } from './turned-away.ts';
+import { fitWindow, isSettled } from './window.ts';
+
+export async function askModel(spec: AgentSpec, state: AgentState): Promise<AgentState> {
+  const ordinal = state.calls + 1;
+  const at = await hearNotes(spec, await standing(spec, state), ordinal);
+  const { asked, head } = await askOneOf(spec, state, at, ordinal);
+  if (asked.kind === 'refused') throw exhausted(spec, asked.refusal);
+  const { answer, row } = asked;
+  const next: AgentState = { ...state, head: row.id, calls: ordinal };
+  if (answer.finish === 'refusal')
+    throw new StopError('PROVIDER_REFUSED', `the model refused to answer the ${spec.role}'s call ${ordinal}`, whereabouts(spec, head));
+  if (answer.finish === 'length') return cutShort(spec, next, answer.toolCalls);
+  if (answer.toolCalls.length > 0) return { ...next, phase: 'tools', cut: 0 };
+  const told = await append(spec, row.id, {
+    role: 'user',
+    content: `Only tool calls count here. Use one of your tools, or hand over with ${SUBMIT_TOOL[spec.role]}.`,
+  });
+  return countInvalid(spec, { ...next, head: told.id, told: true, cut: 0 }, state.told, 'an answer without a tool call');
+}
+
+async function standing(spec: AgentSpec, state: AgentState): Promise<Standing> {
+  const { session } = spec;
+  if (state.head !== null) return { head: state.head, rows: await session.transcripts.chain(session.threadId, state.head) };
+  const root = rowOf(null, spec.agent, { role: 'user', content: spec.brief });
+  await session.transcripts.append(session.fence, [root]);
+  return { head: root.id, rows: [root] };
+}
+
+/** Ends of a model that another one may mend; a window that is too small is not among them. */
+const MENDABLE: ReadonlySet<string> = new Set(['PROVIDER_UNAVAILABLE', 'PROVIDER_REFUSED']);
+
+/** The role's model, or the first of its fallbacks that has not given up in this attempt. Each has a window and a price of its own. */
+async function askOneOf(spec: AgentSpec, state: AgentState, from: Standing, ordinal: number) {
+  const chosen = await spec.session.modelFor(spec.role, isLean(from.rows), modelSaid(spec, from.rows));
+  let at = from;
+  let [first, ...rest]: RoleModel[] = [chosen, ...chosen.fallbacks];
+  for (;;) {
+    if (first === undefined) throw new Error(`no model is left for the ${spec.role}`);
+    const [next] = rest;
+    const row = next === undefined ? undefined : passedOn(spec, at.head, first, next);
+    if (row === undefined || !wasPassedOn(at.rows, row)) {
+      if (row !== undefined && (await isSettled(spec, row.id, ordinal))) at = { head: row.id, rows: [...at.rows, row] };
+      else {
+        try {
+          return { asked: await askOne(spec, state, at, first), head: at.head };
+        } catch (error) {
+          if (!(error instanceof StopError)) throw error;
+          if (row === undefined || signalOf(spec).aborted || !MENDABLE.has(error.code)) throw placed(spec, error, at.head);
+          at = await passOn(spec, at, row, error);
+        }
+      }
+    }
+    [first, ...rest] = rest;
+  }
+}
+
+/** The same end, with who it came to. */
+function placed(spec: AgentSpec, error: StopError, head: string): StopError {
+  return new StopError(error.code, error.message, {
+    evidence: error.evidence,
+    facts: { ...whereabouts(spec, head).facts, ...error.facts },
+    cause: error,
+  });
+}
+
+async function askOne(spec: AgentSpec, state: AgentState, at: Standing, { model, price }: RoleModel) {
+  const { session } = spec;
+  const ordinal = state.calls + 1;
+  const tools = toolSpecs(spec.role, allowedTools(session.config.tools, spec.role));
+  const maxOutputTokens = Math.min(session.limits.maxOutputTokens, Math.floor(model.contextTokens / 4));
+  const previous = lastAsked(at.rows, state.calls);
+  const request = await fitWindow({ spec, rows: at.rows, ordinal, model, tools, maxOutputTokens, previous });
+  return session.modelDoor.ask({
+    fence: session.fence,
+    threadId: session.threadId,
+    stage: spec.stage,
+    attempt: spec.attempt,
+    agent: spec.agent,
+    role: spec.role,
+    parent: request.head,
+    ordinal,
+    previous,
+    call: ordinal,
+    model,
+    price,
+    request: { messages: request.messages, tools, maxOutputTokens },
+    accounts: accountsOf(spec),
+    signal: signalOf(spec),
+  });
+}
+
+/** The model call whose answer is the newest in these rows. */
+function lastAsked(rows: readonly TranscriptRow[], calls: number): { parent: string | null; ordinal: number } | null {
+  const answer = rows.findLast((row) => row.message.role === 'assistant');
+  return answer === undefined ? null : { parent: answer.parent, ordinal: calls };
+}
+
+function exhausted(spec: AgentSpec, refusal: Refusal): StopError {
+  const code = refusal.cap === 'modelCalls' || refusal.cap === 'toolCalls' ? 'STEP_LIMIT' : 'BUDGET_EXHAUSTED';
+  return new StopError(
+    code,
+    `the next call of the ${spec.role} does not fit: ${refusal.account} has used ${refusal.used} of ${refusal.limit} ${refusal.cap}, the call may need ${refusal.asked} more`,
+    {
+      facts: {
+        ...whereabouts(spec).facts,
+        account: refusal.account,
+        cap: refusal.cap,
+        limit: refusal.limit,
+        used: refusal.used,
+        asked: refusal.asked,
+      },
+    },
+  );
+}

@@ -1,0 +1,108 @@
+/** What an agent is told beside the results of its calls: people's words at a resume, the switch to lean, another model. Each is a row. */
+import { usedShare } from '../domain/budget.ts';
+import type { TranscriptRow } from '../domain/ports.ts';
+import { isSaid, type Resume, resumeText } from '../domain/resume.ts';
+import { rowOf } from '../domain/transcript.ts';
+import { type AgentSpec, append, auditBase } from './agent-spec.ts';
+import { type RoleModel, runAccount, type Session } from './session.ts';
+import { isAnswered, isSettled } from './window.ts';
+
+/** Where a transcript stands: its head, and all rows up to it. */
+export interface Standing {
+  readonly head: string;
+  readonly rows: readonly TranscriptRow[];
+}
+
+export const LEAN_MARK = 'The run is now lean:';
+
+/** Before a request: what people said, and the switch to lean when a limit is nearly used up. */
+export async function hearNotes(spec: AgentSpec, from: Standing, ordinal: number): Promise<Standing> {
+  const heard = await hear(spec, from, ordinal);
+  const lean = rowOf(heard.head, spec.agent, {
+    role: 'user',
+    content: `${LEAN_MARK} ${Math.round(spec.session.limits.leanAt * 100)} % of a limit is used. Finish with the least work that meets the goal, by yourself.`,
+  });
+  if (isLean(heard.rows) || !(await shouldGoLean(spec, heard.head, lean.id, ordinal))) return heard;
+  await spec.session.transcripts.append(spec.session.fence, [lean]);
+  await spec.session.audit.append({
+    ...auditBase(spec),
+    actor: 'governor',
+    action: 'lean-start',
+    facts: { role: spec.role, agent: spec.agent },
+  });
+  return hear(spec, { head: lean.id, rows: [...heard.rows, lean] }, ordinal);
+}
+
+/** Is the run lean, as far as this agent was told? */
+export async function isLeanAt(session: Session, head: string | null): Promise<boolean> {
+  return head !== null && isLean(await session.transcripts.chain(session.threadId, head));
+}
+
+/** What a person says ends it: where a limit was the reason, it starts again by itself. */
+export function isLean(rows: readonly TranscriptRow[]): boolean {
+  const last = rows.findLast(
+    ({ message }) => message.role === 'user' && (message.content.startsWith(LEAN_MARK) || isSaid(message.content)),
+  );
+  return last?.message.content.startsWith(LEAN_MARK) === true;
+}
+
+/** The resumes that are for this agent in this attempt. */
+export const addressed = ({ session, stage, attempt, role, agent }: AgentSpec): Resume[] =>
+  session.resumes.filter((one) => one.stage === stage && one.attempt === attempt && one.role === role && one.agent === agent);
+
+const textOf = (spec: AgentSpec, resume: Resume): string => resumeText(resume, spec.session.resumes.indexOf(resume) + 1);
+const heard = (spec: AgentSpec, rows: readonly TranscriptRow[], resume: Resume): boolean =>
+  rows.some(({ message }) => message.role === 'user' && message.content === textOf(spec, resume));
+
+/** What people said at a resume becomes a row where the agent stopped, or before the first request that was not yet answered. */
+async function hear(spec: AgentSpec, from: Standing, ordinal: number): Promise<Standing> {
+  let { head, rows } = from;
+  for (const resume of addressed(spec)) {
+    if (heard(spec, rows, resume)) continue;
+    const isHere = resume.head === from.head || resume.head === head;
+    if (resume.head === '' ? await isAnswered(spec, head, ordinal) : !isHere) continue;
+    const row = await append(spec, head, { role: 'user', content: textOf(spec, resume) });
+    [head, rows] = [row.id, [...rows, row]];
+  }
+  return { head, rows };
+}
+
+/** The model that a person named last, for this role, from where the agent heard of it on. */
+export const modelSaid = (spec: AgentSpec, rows: readonly TranscriptRow[]): string | undefined =>
+  spec.session.resumes.findLast(
+    (one) => one.model !== '' && one.role === spec.role && (one.attempt < spec.attempt || heard(spec, rows, one)),
+  )?.model;
+
+/** Lean is decided once per transcript, and never where a call of this step was already made: a replay must ask the same. */
+async function shouldGoLean(spec: AgentSpec, head: string, leanHead: string, ordinal: number): Promise<boolean> {
+  const { session } = spec;
+  if (await isSettled(spec, leanHead, ordinal)) return true;
+  const account = runAccount(session.limits);
+  const totals = await session.ledger.totals(session.threadId, account.id);
+  const caps = Object.keys(totals.caps).length > 0 ? totals.caps : account.caps;
+  if (usedShare(totals, caps).share < session.limits.leanAt) return false;
+  return !(await isSettled(spec, head, ordinal));
+}
+
+/**
+ * The next model of a role's list answers for the rest of the attempt. The row says so before it is asked, so that after a crash the
+ * same model is asked the same again.
+ */
+export async function passOn(spec: AgentSpec, at: Standing, row: TranscriptRow, why: { code: string; message: string }): Promise<Standing> {
+  await spec.session.transcripts.append(spec.session.fence, [row]);
+  await spec.session.audit.append({
+    ...auditBase(spec),
+    actor: 'governor',
+    action: 'model-fallback',
+    facts: { role: spec.role, agent: spec.agent, why: why.code, message: why.message.slice(0, 500), told: row.message.content },
+  });
+  return { head: row.id, rows: [...at.rows, row] };
+}
+
+/** The row that says it, at a head. */
+export const passedOn = (spec: AgentSpec, head: string, from: Pick<RoleModel, 'model'>, to: Pick<RoleModel, 'model'>): TranscriptRow =>
+  rowOf(head, spec.agent, { role: 'user', content: `The model ${from.model.model} does not answer. ${to.model.model} goes on from here.` });
+
+/** Was it said before? */
+export const wasPassedOn = (rows: readonly TranscriptRow[], row: TranscriptRow): boolean =>
+  rows.some(({ message }) => message.role === 'user' && message.content === row.message.content);
