@@ -34,7 +34,9 @@ export function believed(
   };
   const input = judge('input', reported?.inputTokens, least.input);
   const outputTokens = judge('output', reported?.outputTokens, least.output) ?? reserved.outputTokens;
-  if (input === undefined) return { usage: { ...dearestInput(price, reserved.inputTokens), outputTokens }, lies };
+  // A damaged report may lack its parts too: whatever is left of it gets no discount.
+  if (input === undefined || lies.length > 0)
+    return { usage: { ...dearestInput(price, input ?? reserved.inputTokens), outputTokens }, lies };
   const cached = isWhole(reported?.cachedInputTokens) ? reported.cachedInputTokens : 0;
   const written = writtenOf(reported?.cacheWriteTokens, price, input - cached);
   if (cached + (written ?? 0) > input) {

@@ -210,4 +210,9 @@ describe('a cache write', () => {
     const calls = await stores.ledger.calls(stores.threadId);
     expect(calls.map((call) => call.settled?.costMicroUsd)).toEqual([140, 2 + 100 + 40, calls[2]?.reserved?.costMicroUsd]);
   });
+
+  it('may be missing from a damaged report: the input that is left of it gets no discount', async () => {
+    await ask({ inputTokens: 100, cachedInputTokens: 50 });
+    expect((await stores.ledger.calls(stores.threadId))[0]?.settled).toMatchObject({ inputTokens: 100, costMicroUsd: 125 + 4000 });
+  });
 });

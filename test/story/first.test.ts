@@ -13,6 +13,9 @@ test('a goal goes through every room to an approved merge, with every hand-over 
   expect(waiting.status).toBe('waiting');
   expect(waiting.waiting?.gate).toBe('release');
   expect(world.git('rev-parse', 'main')).toBe(base);
+  // The lead's first call is counted by its bytes, each later one stands on the report before it.
+  const asked = (await operations.audit(waiting.thread_id)).filter((one) => one.action === 'model-call' && one.stage === 'build');
+  expect(asked.map((one) => one.facts?.['counted'])).toEqual(['bytes', 'reported', 'reported', 'reported']);
   const released = await approve(operations, waiting.thread_id);
   expect(released.reason).toBeNull();
   expect(released.status).toBe('released');
