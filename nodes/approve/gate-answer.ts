@@ -2,8 +2,9 @@
 import { z } from 'zod';
 import type { Gate } from '../../domain/handoff.ts';
 
+const error = 'a gate is resumed with { "approval_id": "<record>" } and nothing else; a person decides with governor';
 const resumed = z
-  .strictObject({ approval_id: z.string().min(1) })
+  .strictObject({ approval_id: z.string({ error }).min(1, { error }) }, { error })
   .meta({ description: 'No decision: the record that a person decided with governor; without one the gate asks again.' });
 
 const decision = { enum: ['approved', 'rejected'] };

@@ -114,14 +114,15 @@ export const HOSTED: readonly Difference[] = [
   },
   {
     id: 'H12',
-    official: '`/info` has no `host`, no `langgraph_py_version` and no `metadata`, and says that it copies traces to LangSmith.',
-    ours: 'All three, its own name and version beside them, and no copies of traces.',
+    official: '`/info` has no `host`, no `langgraph_py_version` and no `metadata`, says that it copies traces to LangSmith, and names the LangGraph that it came with.',
+    ours: 'All three, its own name and version beside them, no copies of traces, and the LangGraph that ours came with.',
     why: 'H and Agent Inbox type them; ours sends nothing to LangSmith by itself.',
     at: [
       at('*', 'body.host', ABSENT, ANY),
       at('*', 'body.metadata', ABSENT, {}),
       at('*', 'body.governor', ABSENT, ANY),
       at('*', 'body.langgraph_py_version', ABSENT, null),
+      at('*', 'body.langgraph_js_version', '1.4.18', '1.7.3'),
       at('*', 'body.flags.langsmith_tracing_replicas', true, false),
     ],
   },
