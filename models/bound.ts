@@ -1,7 +1,7 @@
 /** How many tokens a request holds at most and at least: from the report of the request it extends, or from its bytes. */
 import type { ChatAnswer, ChatMessage, ChatModel, ChatRequest, ToolCall } from '../domain/ports.ts';
 import { digestOfPart, extendsAsked } from './asked.ts';
-import { TOKENS_PER_PART, wireBytesOf } from './count.ts';
+import { opaqueBytesOf, TOKENS_PER_PART, wireBytesOf } from './count.ts';
 import type { Recorded } from './recorded.ts';
 import { remembered } from './remembered.ts';
 
@@ -107,10 +107,6 @@ const contentBytesOf = remembered((message: ChatMessage): number =>
   message.role === 'assistant'
     ? writtenBytes(message.content.slice(message.content.lastIndexOf('</think>') + 1), message.toolCalls)
     : Buffer.byteLength(message.content),
-);
-
-const opaqueBytesOf = remembered((message: ChatMessage): number =>
-  message.role !== 'assistant' || message.opaque === undefined ? 0 : Buffer.byteLength(JSON.stringify(message.opaque.content)),
 );
 
 function writtenBytes(text: string, calls: readonly ToolCall[]): number {

@@ -17,7 +17,7 @@ export function createEndpointModel(config: ModelConfig, endpoint: Endpoint, opt
     origin,
     contextTokens: options.contextTokens,
     timeoutMs: config.timeout,
-    countInput: countInputBound,
+    countInput: (request) => countInputBound(request, origin),
     complete: async (request, signal, onText) => {
       signal.throwIfAborted();
       const watch = watchSilence(signal, config.timeout);

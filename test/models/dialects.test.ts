@@ -1,5 +1,6 @@
 /** Every dialect against an imitation that is stricter than the real endpoint: whole exchanges, streamed and not, with and without thoughts. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { toolSpecs } from '../../tools/toolbox.ts';
 import { type DialectName, type DialectOptions, type DialectServer, startDialect } from '../dialects/server.ts';
 import { answerCalls, askOnce, DIALECT_NAMES, modelOf, opening } from './dialect-world.ts';
 
@@ -44,6 +45,7 @@ describe.each(DIALECT_NAMES)('%s', (name) => {
       const calls: string[][] = [];
       let told = '';
       for (let call = 1; call <= 4; call += 1) {
+        const bound = model.countInput({ messages, tools: toolSpecs('lead') });
         const answer = await askOnce(model, messages, call, (piece) => {
           told += piece;
         }).catch((error: unknown) => {
@@ -52,6 +54,7 @@ describe.each(DIALECT_NAMES)('%s', (name) => {
         answerCalls(messages, answer);
         calls.push(answer.toolCalls.map((one) => `${one.name} ${one.arguments}`));
         const billed = server.requests.at(-1)?.billed;
+        expect(bound).toBeGreaterThanOrEqual(billed?.input ?? Number.NaN);
         expect(answer.usage).toMatchObject({ inputTokens: billed?.input, outputTokens: billed?.output });
       }
       expect(server.requests.map((request) => request.rule)).toEqual([undefined, undefined, undefined, undefined]);
