@@ -92,19 +92,26 @@ const LEAST_BUDGET = 1024;
 /** Models that decide themselves how long to think and are told an effort (docs: "Adaptive thinking", "Effort"). */
 const ADAPTIVE = /^claude-(?:opus|sonnet)-(?:4-[6-9]|[5-9])/;
 
-/** An open exchange of tools that another model began holds no signed thoughts; asked to think in it, the API refuses the request. */
+/**
+ * Who is given a budget begins each answer of an open exchange of tools with a signed thought, and the API refuses the request where
+ * the newest does not, as one of another model; a model that adapts takes it ("Adaptive thinking"), and some cannot be told not to think.
+ */
 function thinkingOf({ config, request, origin }: Call): Json {
   const effort = config.reasoningEffort;
-  const last = assistants(request.messages).at(-1);
-  if (effort === undefined || effort === 'none' || (last !== undefined && last.opaque?.origin !== origin)) return {};
+  if (effort === undefined || effort === 'none') return {};
   if (ADAPTIVE.test(config.model))
     return {
       thinking: { type: 'adaptive' },
       output_config: { effort: effort === 'minimal' ? 'low' : effort === 'xhigh' ? 'max' : effort },
     };
   const budget = Math.floor(request.maxOutputTokens * (SHARE[effort] ?? 0.5));
-  return budget >= LEAST_BUDGET ? { thinking: { type: 'enabled', budget_tokens: budget } } : {};
+  const last = assistants(request.messages).at(-1);
+  const thought = last === undefined || (last.opaque?.origin === origin && beginsWithThought(last.opaque.content));
+  return thought && budget >= LEAST_BUDGET ? { thinking: { type: 'enabled', budget_tokens: budget } } : {};
 }
+
+const thoughtSchema = z.tuple([z.looseObject({ type: z.enum(['thinking', 'redacted_thinking']) })]).rest(z.unknown());
+const beginsWithThought = (content: unknown): boolean => thoughtSchema.safeParse(content).success;
 
 const count = z.number().nullish().catch(undefined);
 const messageSchema = z.looseObject({
