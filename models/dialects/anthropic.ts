@@ -106,7 +106,8 @@ function thinkingOf({ config, request, origin }: Call): Json {
     };
   const budget = Math.floor(request.maxOutputTokens * (SHARE[effort] ?? 0.5));
   const last = assistants(request.messages).at(-1);
-  const thought = last === undefined || (last.opaque?.origin === origin && beginsWithThought(last.opaque.content));
+  const closed = last === undefined || last.toolCalls.length === 0;
+  const thought = closed || (last.opaque?.origin === origin && beginsWithThought(last.opaque.content));
   return thought && budget >= LEAST_BUDGET ? { thinking: { type: 'enabled', budget_tokens: budget } } : {};
 }
 
@@ -143,8 +144,8 @@ function readMessage(body: unknown, call: Call): Read {
     call.request,
   );
   const cut = reason === 'max_tokens' || reason === 'model_context_window_exceeded';
-  const kept = content.filter((block) => block.type !== 'text' || (block.text ?? '').trim() !== '');
-  const opaque = !cut && reason !== 'refusal' && kept.length > 0;
+  const kept = content.filter(isWhole);
+  const opaque = reason !== 'refusal' && kept.length > 0;
   return {
     kind: 'answer',
     answer: {
@@ -157,6 +158,10 @@ function readMessage(body: unknown, call: Call): Read {
     },
   };
 }
+
+/** A blank text would be refused, and so would a thought that the output limit cut before its signature. */
+const isWhole = (block: z.infer<typeof messageSchema>['content'][number]): boolean =>
+  block.type === 'text' ? (block.text ?? '').trim() !== '' : block.type !== 'thinking' || stringOf(block['signature']) !== '';
 
 /** Its own answer as it came, but for what it would refuse in a call: a name, an id, an input that is no object. */
 function mended(content: z.infer<typeof messageSchema>['content'], toolCalls: readonly ToolCall[]): unknown[] {
