@@ -9,9 +9,9 @@ import { countPoints } from './points.ts';
 import { STORIES } from './stories.ts';
 
 /** Reads until the window is full, and some more. */
-const READS = 12;
+const READS = 8;
 /** From this call of the lead on, its own model is down. */
-const DOWN_FROM = 12;
+const DOWN_FROM = 9;
 const SCENES: readonly Scene[] = [
   planReply(),
   write(1, 1, 'src/product.js', PRODUCT),
@@ -24,7 +24,7 @@ const SCENES: readonly Scene[] = [
   critic(1),
 ];
 const OTHER_PRICE = { input: 3, cachedInput: 1, output: 12 };
-const TEXT = Array.from({ length: 80 }, (_none, line) => `${line} ${'x'.repeat(60)}`.slice(0, 63)).join('\n');
+const TEXT = Array.from({ length: 120 }, (_none, line) => `${line} ${'x'.repeat(60)}`.slice(0, 63)).join('\n');
 
 let first: DialectServer;
 let second: DialectServer;
