@@ -83,6 +83,8 @@ async function post({ dialect, baseUrl, secret, transport }: Endpoint, call: Cal
       headers: {
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
+        // Gateways in front of endpoints turn away who names nothing.
+        'user-agent': 'governor',
         ...dialect.headers(secret),
         ...call.request.headers,
       },

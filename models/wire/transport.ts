@@ -1,4 +1,4 @@
-/** How bytes reach an endpoint: one pool of connections, the proxies of the environment, and no time limit but ours. */
+/** How bytes reach an endpoint: a connection a call, the proxies of the environment, and no time limit but ours. */
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { toError, UsageError } from '../../domain/errors.ts';
@@ -6,7 +6,9 @@ import { toError, UsageError } from '../../domain/errors.ts';
 /** Longest wait for a connection, in ms; what comes after it is limited by `models.<role>.timeout`. */
 const CONNECT_MS = 15_000;
 // The HTTP client's own limits (300 s for headers and between parts) would end an answer that may still come; 0 switches them off.
-const LIMITS = { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_MS } };
+// A connection a call (`pipelining: 0`): an endpoint may close a kept one just as it is used again, and then nobody can say whether the
+// request arrived and is billed.
+const LIMITS = { headersTimeout: 0, bodyTimeout: 0, pipelining: 0, connect: { timeout: CONNECT_MS } };
 
 export interface Transport {
   /** One POST. Follows no redirect. Rejects with the signal's reason, or with what broke the connection. */

@@ -143,6 +143,24 @@ describe('an answer', () => {
     expect(Buffer.concat(chunks).toString()).toBe('{"packed":true}');
   });
 
+  it('comes over a connection of its own: one that the endpoint closed meanwhile is not used again', async () => {
+    let connections = 0;
+    const server = createServer(answering);
+    server.keepAliveTimeout = 20;
+    server.on('connection', () => {
+      connections += 1;
+    });
+    const port = await listen(server);
+    const transport = createTransport({});
+    for (let call = 0; call < 5; call += 1) {
+      const arrived = await transport.post(`http://127.0.0.1:${port}/`, { headers: {}, body: '{}', signal: new AbortController().signal });
+      for await (const _chunk of arrived.body);
+      // About when the endpoint closes what it kept.
+      await new Promise((resolve) => setTimeout(resolve, 19 + call));
+    }
+    expect(connections).toBe(5);
+  });
+
   it('may come from any port', async () => {
     const server = createServer(answering);
     // A port that `fetch` refuses (Fetch standard, "bad port").
