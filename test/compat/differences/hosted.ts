@@ -114,7 +114,8 @@ export const HOSTED: readonly Difference[] = [
   },
   {
     id: 'H12',
-    official: '`/info` has no `host`, no `langgraph_py_version` and no `metadata`, says that it copies traces to LangSmith, and names the LangGraph that it came with.',
+    official:
+      '`/info` has no `host`, no `langgraph_py_version` and no `metadata`, says that it copies traces to LangSmith, and names the LangGraph that it came with.',
     ours: 'All three, its own name and version beside them, no copies of traces, and the LangGraph that ours came with.',
     why: 'H and Agent Inbox type them; ours sends nothing to LangSmith by itself.',
     at: [
