@@ -157,6 +157,6 @@ function knownSecrets(config: ReturnType<typeof reparse>, resolve: (reference: s
   const named = Object.values(config.models).flatMap((model) => [model?.apiKey, ...(model?.fallback ?? []).map((one) => one.apiKey)]);
   const usual = Object.values(PROVIDERS).flatMap(({ keys }) => keys.map((name) => `secret://env/${name}`));
   const references = [...usual, ...named.filter((reference) => reference !== undefined)];
-  const values = references.map((reference) => resolve(reference));
+  const values = references.map((reference) => resolve(reference)?.trim());
   return [...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))];
 }
