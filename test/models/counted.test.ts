@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { playBurst, playCountedCases } from '../chaos/counted-cases.ts';
 
-const CASES = process.env['CI_FULL'] === '1' ? 2000 : 120;
+const CASES = process.env['CI_FULL'] === '1' ? 2000 : 250;
 
 test(`${CASES} random conversations keep every cap by the server’s own count, through every lie that can be told`, async () => {
   const { bad, ...sums } = await playCountedCases(CASES, 1);
