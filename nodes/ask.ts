@@ -15,12 +15,12 @@ import { fitWindow, isSettled } from './window.ts';
 export async function askModel(spec: AgentSpec, state: AgentState): Promise<AgentState> {
   const ordinal = state.calls + 1;
   const at = await hearNotes(spec, await standing(spec, state), ordinal);
-  const { asked, head } = await askOneOf(spec, state, at, ordinal);
+  const asked = await askOneOf(spec, state, at, ordinal);
   if (asked.kind === 'refused') throw exhausted(spec, asked.refusal);
   const { answer, row } = asked;
   const next: AgentState = { ...state, head: row.id, calls: ordinal };
   if (answer.finish === 'refusal')
-    throw new StopError('PROVIDER_REFUSED', `the model refused to answer the ${spec.role}'s call ${ordinal}`, whereabouts(spec, head));
+    throw new StopError('PROVIDER_REFUSED', `the model refused to answer the ${spec.role}'s call ${ordinal}`, whereabouts(spec, at.head));
   if (answer.finish === 'length') return cutShort(spec, next, answer.toolCalls);
   if (answer.toolCalls.length > 0) return { ...next, phase: 'tools', cut: 0 };
   const told = await append(spec, row.id, {
@@ -41,7 +41,10 @@ async function standing(spec: AgentSpec, state: AgentState): Promise<Standing> {
 /** Ends of a model that another one may mend; a window that is too small is not among them. */
 const MENDABLE: ReadonlySet<string> = new Set(['PROVIDER_UNAVAILABLE', 'PROVIDER_REFUSED']);
 
-/** The role's model, or the first of its fallbacks that has not given up in this attempt. Each has a window and a price of its own. */
+/**
+ * The role's model, or the first of its fallbacks that has not given up in this attempt. Each has a window and a price of its own.
+ * What ends it names the head before another model was passed on to: there the words of a resume are heard.
+ */
 async function askOneOf(spec: AgentSpec, state: AgentState, from: Standing, ordinal: number) {
   const chosen = await spec.session.modelFor(spec.role, isLean(from.rows), modelSaid(spec, from.rows));
   let at = from;
@@ -54,10 +57,10 @@ async function askOneOf(spec: AgentSpec, state: AgentState, from: Standing, ordi
       if (row !== undefined && (await isSettled(spec, row.id, ordinal))) at = { head: row.id, rows: [...at.rows, row] };
       else {
         try {
-          return { asked: await askOne(spec, state, at, first), head: at.head };
+          return await askOne(spec, state, at, first);
         } catch (error) {
           if (!(error instanceof StopError)) throw error;
-          if (row === undefined || signalOf(spec).aborted || !MENDABLE.has(error.code)) throw placed(spec, error, at.head);
+          if (row === undefined || signalOf(spec).aborted || !MENDABLE.has(error.code)) throw placed(spec, error, from.head);
           at = await passOn(spec, at, row, error);
         }
       }

@@ -94,19 +94,27 @@ const LEAST_BUDGET = 1024;
 /** Models that decide themselves how long to think and are told an effort (docs: "Adaptive thinking", "Effort"). */
 const ADAPTIVE = /^claude-(?:opus|sonnet)-(?:4-[6-9]|[5-9])/;
 
-/** An open exchange of tools that another model began holds no signed thoughts; asked to think in it, the API refuses the request. */
+/**
+ * Who is given a budget begins each answer of an open exchange of tools with a signed thought, and the API refuses the request where
+ * the newest does not, as one of another model; a model that adapts takes it ("Adaptive thinking"), and some cannot be told not to think.
+ */
 function thinkingOf({ config, request, origin }: Call): Json {
   const effort = config.reasoningEffort;
-  const last = assistants(request.messages).at(-1);
-  if (effort === undefined || effort === 'none' || (last !== undefined && last.opaque?.origin !== origin)) return {};
+  if (effort === undefined || effort === 'none') return {};
   if (ADAPTIVE.test(config.model))
     return {
       thinking: { type: 'adaptive' },
       output_config: { effort: effort === 'minimal' ? 'low' : effort === 'xhigh' ? 'max' : effort },
     };
   const budget = Math.floor(request.maxOutputTokens * (SHARE[effort] ?? 0.5));
-  return budget >= LEAST_BUDGET ? { thinking: { type: 'enabled', budget_tokens: budget } } : {};
+  const last = assistants(request.messages).at(-1);
+  const closed = last === undefined || last.toolCalls.length === 0;
+  const thought = closed || (last.opaque?.origin === origin && beginsWithThought(last.opaque.content));
+  return thought && budget >= LEAST_BUDGET ? { thinking: { type: 'enabled', budget_tokens: budget } } : {};
 }
+
+const thoughtSchema = z.tuple([z.looseObject({ type: z.enum(['thinking', 'redacted_thinking']) })]).rest(z.unknown());
+const beginsWithThought = (content: unknown): boolean => thoughtSchema.safeParse(content).success;
 
 const count = z.number().nullish().catch(undefined);
 const messageSchema = z.looseObject({
@@ -138,8 +146,8 @@ function readMessage(body: unknown, call: Call): Read {
     call.request,
   );
   const cut = reason === 'max_tokens' || reason === 'model_context_window_exceeded';
-  const kept = content.filter((block) => block.type !== 'text' || (block.text ?? '').trim() !== '');
-  const opaque = !cut && reason !== 'refusal' && kept.length > 0;
+  const kept = content.filter(isWhole);
+  const opaque = reason !== 'refusal' && kept.length > 0;
   return {
     kind: 'answer',
     answer: {
@@ -152,6 +160,10 @@ function readMessage(body: unknown, call: Call): Read {
     },
   };
 }
+
+/** A blank text would be refused, and so would a thought that the output limit cut before its signature. */
+const isWhole = (block: z.infer<typeof messageSchema>['content'][number]): boolean =>
+  block.type === 'text' ? (block.text ?? '').trim() !== '' : block.type !== 'thinking' || stringOf(block['signature']) !== '';
 
 /** Its own answer as it came, but for what it would refuse in a call: a name, an id, an input that is no object. */
 function mended(content: z.infer<typeof messageSchema>['content'], toolCalls: readonly ToolCall[]): unknown[] {

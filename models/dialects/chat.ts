@@ -83,7 +83,8 @@ function wireMessage(made: Json, ours: ChatMessage | undefined, call: Call, quir
   if (ours?.role === 'tool') return { role: 'tool', tool_call_id: callId(ours.toolCallId, quirks.callId), content: ours.content };
   if (ours?.role !== 'assistant') return made;
   const own = ours.opaque !== undefined && ours.opaque.origin === call.origin ? opaqueSchema.parse(ours.opaque.content) : undefined;
-  const foreign = own === undefined && ours.toolCalls.length > 0 ? quirks.foreign : undefined;
+  const [first] = own === undefined ? ours.toolCalls : [];
+  const foreign = first === undefined ? undefined : quirks.foreign?.(call.config.model, callId(first.id, quirks.callId));
   const calls = ours.toolCalls.map((one, index) => ({
     ...(index === 0 ? foreign?.firstCall : undefined),
     ...own?.calls[index],

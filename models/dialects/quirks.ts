@@ -3,6 +3,11 @@ import type { DIALECTS, ModelConfig } from '../../domain/config.ts';
 
 export type DialectName = (typeof DIALECTS)[number];
 
+interface Foreign {
+  readonly message?: Readonly<Record<string, unknown>>;
+  readonly firstCall?: Readonly<Record<string, unknown>>;
+}
+
 export interface Quirks {
   /** Host names, whole or as the end of one. */
   readonly hosts: readonly string[];
@@ -14,8 +19,8 @@ export interface Quirks {
   readonly giveBack: readonly string[];
   /** The same for each tool call. */
   readonly giveBackOfCalls: readonly string[];
-  /** What stands in for them in a tool call of a message that another model wrote. */
-  readonly foreign?: { readonly message?: Readonly<Record<string, unknown>>; readonly firstCall?: Readonly<Record<string, unknown>> };
+  /** What stands in for them in a message with tool calls that another model wrote; `callId` is the first call's. */
+  readonly foreign?: (model: string, callId: string) => Foreign;
   /** What ids of tool calls may look like. */
   readonly callId: RegExp;
   readonly keyHeader: 'authorization' | 'api-key';
@@ -34,6 +39,9 @@ const PLAIN = {
   keyHeader: 'authorization',
   effort: 'reasoning_effort',
 } as const satisfies Quirks;
+
+/** What Google takes for a signature where there is none (https://ai.google.dev/gemini-api/docs/thought-signatures, FAQ). */
+const UNSIGNED = 'skip_thought_signature_validator';
 
 export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
   openai: { ...PLAIN, hosts: ['api.openai.com'], outputField: 'max_completion_tokens' },
@@ -54,26 +62,38 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
     callId: /^[a-zA-Z0-9]{9}$/,
     effort: undefined,
   },
-  // https://api-docs.deepseek.com/guides/thinking_mode: a 400 where it is missing after a tool call.
+  // https://api-docs.deepseek.com/guides/thinking_mode: a 400 where it is missing after a tool call; an empty one is missing to V4
+  // (https://github.com/NousResearch/hermes-agent/pull/18263).
   deepseek: {
     ...PLAIN,
     hosts: ['api.deepseek.com'],
     outputField: 'max_tokens',
     giveBack: ['reasoning_content'],
-    foreign: { message: { reasoning_content: '' } },
+    foreign: () => ({ message: { reasoning_content: ' ' } }),
     effort: undefined,
   },
   // https://console.groq.com/docs/openai
   groq: { ...PLAIN, hosts: ['api.groq.com'], outputField: 'max_completion_tokens' },
-  // https://openrouter.ai/docs/use-cases/reasoning-tokens: the details as they came, in their order.
-  openrouter: { ...PLAIN, hosts: ['openrouter.ai'], outputField: 'max_tokens', giveBack: ['reasoning_details'], effort: 'reasoning' },
+  // https://openrouter.ai/docs/use-cases/reasoning-tokens: the details as they came, in their order. Behind it Gemini wants its
+  // signatures (https://github.com/RooCodeInc/Roo-Code/pull/10640).
+  openrouter: {
+    ...PLAIN,
+    hosts: ['openrouter.ai'],
+    outputField: 'max_tokens',
+    giveBack: ['reasoning_details'],
+    foreign: (model, id) =>
+      /gemini/i.test(model)
+        ? { message: { reasoning_details: [{ type: 'reasoning.encrypted', data: UNSIGNED, format: 'google-gemini-v1', index: 0, id }] } }
+        : {},
+    effort: 'reasoning',
+  },
   // https://ai.google.dev/gemini-api/docs/thought-signatures ("OpenAI compatibility")
   gemini: {
     ...PLAIN,
     hosts: ['generativelanguage.googleapis.com'],
     outputField: 'max_tokens',
     giveBackOfCalls: ['extra_content'],
-    foreign: { firstCall: { extra_content: { google: { thought_signature: 'skip_thought_signature_validator' } } } },
+    foreign: () => ({ firstCall: { extra_content: { google: { thought_signature: UNSIGNED } } } }),
   },
   // https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
   vllm: { ...PLAIN, outputField: 'max_tokens', giveBack: ['reasoning', 'reasoning_content'] },

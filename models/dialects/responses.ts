@@ -137,6 +137,8 @@ function readResponse(body: unknown, call: Call): Read {
   );
   const refused = refusal !== '' || incomplete?.reason === 'content_filter';
   const cut = incomplete?.reason === 'max_output_tokens';
+  // A call that was cut is answered all the same, and stands with the thought before it; a thought that nothing follows is refused.
+  const kept = output.slice(0, output.findLastIndex((item) => item.type !== 'reasoning') + 1);
   return {
     kind: 'answer',
     answer: {
@@ -144,8 +146,7 @@ function readResponse(body: unknown, call: Call): Read {
       toolCalls,
       usage: usageOf(parsed.data.usage),
       finish: refused ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
-      // What was cut short is not sent back: its calls have no whole arguments.
-      ...(output.length > 0 && !cut && !refused ? { opaque: { origin: call.origin, content: mended(output, toolCalls) } } : {}),
+      ...(kept.length > 0 && !refused ? { opaque: { origin: call.origin, content: mended(kept, toolCalls) } } : {}),
       canned: false,
     },
   };

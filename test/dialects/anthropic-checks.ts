@@ -156,9 +156,12 @@ function* thinkingOffences(body: Json, messages: readonly Message[], context: Co
   const path = `messages.${latest.index}.content.0`;
   const first = latest.blocks[0];
   const uses = latest.blocks.some((block) => block['type'] === 'tool_use');
-  if (uses && first !== undefined && !isThinking(first))
-    yield { rule: 'thinking-first', detail: { path: `${path}.type`, value: string(first['type']) } };
   const kept = context.issued.get(usesKey(latest.blocks));
+  // Adaptive thinking takes turns that did not begin with a thought, but not one whose thoughts were left out.
+  // https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
+  const thought = object(body['thinking'])['type'] === 'enabled' || (kept !== undefined && kept !== canonical([]));
+  if (uses && thought && first !== undefined && !isThinking(first))
+    yield { rule: 'thinking-first', detail: { path: `${path}.type`, value: string(first['type']) } };
   if (uses && kept !== undefined && kept !== canonical(latest.blocks.filter(isThinking)))
     yield { rule: 'thinking-changed', detail: { path } };
 }

@@ -10,7 +10,8 @@ import { toolSpecs } from '../../tools/toolbox.ts';
 import type { DialectName, DialectServer } from '../dialects/server.ts';
 import { HEADERS } from './fakes.ts';
 
-const NAMES: Readonly<Record<DialectName, Partial<ModelConfig>>> = {
+/** What a configuration says of each. */
+export const SAID: Readonly<Record<DialectName, Partial<ModelConfig>>> = {
   'openai-chat': { provider: 'openai', dialect: 'openai', api: 'chat' },
   'openai-responses': { provider: 'openai', dialect: 'openai', api: 'responses' },
   anthropic: { provider: 'anthropic' },
@@ -23,12 +24,12 @@ const NAMES: Readonly<Record<DialectName, Partial<ModelConfig>>> = {
   azure: { provider: 'openai', dialect: 'azure', api: 'chat' },
   openrouter: { provider: 'openai', dialect: 'openrouter' },
 };
-export const DIALECT_NAMES = Object.keys(NAMES) as DialectName[];
+export const DIALECT_NAMES = Object.keys(SAID) as DialectName[];
 
 /** The model that the registry would make for this endpoint. */
 export async function modelOf(name: DialectName, server: DialectServer, more: Partial<ModelConfig> = {}): Promise<ChatModel> {
   const { timeout, ...rest } = { timeout: 5000, ...more };
-  const config = { ...modelSchema.parse({ provider: 'openai', model: server.model, ...NAMES[name], ...rest }), timeout };
+  const config = { ...modelSchema.parse({ provider: 'openai', model: server.model, ...SAID[name], ...rest }), timeout };
   const baseUrl = plainAddress(server.baseUrl, 'baseUrl');
   const dialect = await dialectFor(config, baseUrl);
   return createEndpointModel(

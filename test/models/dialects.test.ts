@@ -80,3 +80,22 @@ describe.each(DIALECT_NAMES)('%s', (name) => {
     });
   });
 });
+
+describe('a history that another model wrote', () => {
+  it.each<[string, DialectName, string | undefined]>([
+    ...DIALECT_NAMES.map((name): [string, DialectName, undefined] => [name, name, undefined]),
+    ['anthropic, a model with a budget for its thoughts', 'anthropic', 'claude-sonnet-4-5'],
+  ])('%s goes on with it, thinking', async (_title, name, model) => {
+    const from = name === 'anthropic' ? 'mistral' : 'anthropic';
+    const other = await serverOf(from, { turns: EXCHANGE, reasoning: true });
+    // A model with a budget thinks only when it is told to.
+    const server = await serverOf(name, { turns: EXCHANGE, reasoning: model === undefined, ...(model === undefined ? {} : { model }) });
+    const messages = opening();
+    const first = await modelOf(from, other);
+    for (const call of [1, 2]) answerCalls(messages, await askOnce(first, messages, call));
+    const effort = name !== 'openai-chat' && name !== 'azure' ? { reasoningEffort: 'medium' as const } : {};
+    const second = await modelOf(name, server, effort);
+    for (const call of [3, 4]) answerCalls(messages, await askOnce(second, messages, call));
+    expect(server.requests.map((request) => request.rule)).toEqual([undefined, undefined]);
+  });
+});

@@ -66,7 +66,6 @@ test('NO_PROGRESS of the lead: it reads a person’s words in its next request, 
   expect(waiting).toMatchObject({ status: 'waiting', reason: null });
   expect(at.endpoint.count()).toBe(asked + 4);
   const first = at.endpoint.seen[asked];
-  // At the end of the newest result: several endpoints refuse a user message there.
   expect(first?.body.messages.at(-1)).toMatchObject({ role: 'tool' });
   expect(String(first?.body.messages.at(-1)?.content)).toContain('write src/product.js; \\"sum\\" is right');
   const last = at.endpoint.seen.findLast((one) => one.role === 'lead');

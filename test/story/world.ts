@@ -98,7 +98,15 @@ export const HAPPY: readonly Reply[] = [
   critic(1),
 ];
 
-export function makeWorld(options: { config?: object; files?: Readonly<Record<string, string>>; replies?: readonly Reply[] } = {}): World {
+interface WorldOptions {
+  readonly config?: object;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly replies?: readonly Reply[];
+  /** The operator's environment, beside `PATH`. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function makeWorld(options: WorldOptions = {}): World {
   const folder = mkdtempSync(join(tmpdir(), 'governor-story-'));
   const repo = join(folder, 'repo');
   const home = join(folder, 'home');
@@ -131,7 +139,7 @@ export function makeWorld(options: { config?: object; files?: Readonly<Record<st
     script,
     git,
     replies,
-    open: () => openOperations({ home, env: { PATH: process.env['PATH'] ?? '' } }),
+    open: () => openOperations({ home, env: { PATH: process.env['PATH'] ?? '', ...options.env } }),
     read: (path) => readFileSync(join(repo, path), 'utf8'),
     dossier: (threadId, path) => {
       const file = join(home, 'runs', threadId, path);
