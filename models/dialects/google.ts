@@ -177,6 +177,7 @@ function createContentAssembler(): Assembler {
       }
       finish = candidate?.finishReason ?? finish;
     },
+    isOver: () => false,
     text: () => {
       const text = fresh;
       fresh = '';

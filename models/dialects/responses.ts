@@ -82,6 +82,7 @@ function createResponsesAssembler(): Assembler {
       // Some gateways leave the output of the last event empty.
       whole = Array.isArray(response.output) && response.output.length > 0 ? response : { ...response, output: items };
     },
+    isOver: () => whole !== undefined,
     text: () => {
       const text = fresh;
       fresh = '';
