@@ -146,7 +146,10 @@ function readResponse(body: unknown, call: Call): Read {
       usage: usageOf(parsed.data.usage),
       finish: refused ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
       // What was cut short is not sent back: its calls have no whole arguments.
-      ...(output.length > 0 && !cut && !refused ? { opaque: { origin: call.origin, content: mended(output, toolCalls) } } : {}),
+      // Nor thoughts that nothing follows: "provided without its required following item".
+      ...(output.some((item) => item.type !== 'reasoning') && !cut && !refused
+        ? { opaque: { origin: call.origin, content: mended(output, toolCalls) } }
+        : {}),
       canned: false,
     },
   };
