@@ -147,7 +147,8 @@ function readMessage(body: unknown, call: Call): Read {
   );
   const cut = reason === 'max_tokens' || reason === 'model_context_window_exceeded';
   const kept = content.filter(isWhole);
-  const opaque = reason !== 'refusal' && kept.length > 0;
+  // Thoughts that nothing follows are refused ("The final block in an assistant message cannot be `thinking`").
+  const opaque = reason !== 'refusal' && kept.some((block) => !/^(?:redacted_)?thinking$/.test(block.type));
   return {
     kind: 'answer',
     answer: {

@@ -64,6 +64,8 @@ export function createChatAssembler(): Assembler {
       native = choice.native_finish_reason ?? native;
       if (choice.error !== undefined) error = choice.error;
     },
+    // Its counts come after its end.
+    isOver: () => false,
     text: () => {
       const text = fresh;
       fresh = '';
@@ -135,7 +137,8 @@ const isFields = (value: unknown): value is Fields => value !== null && typeof v
 
 /** A piece belongs to the call of its index; but another id is another call (Gemini's compatible endpoint numbers them all 0). */
 function addCalls(calls: CallParts[], value: unknown): void {
-  for (const given of Array.isArray(value) ? value : [value]) {
+  // Many servers say null where there is none, in every piece.
+  for (const given of (Array.isArray(value) ? value : [value]).filter(isFields)) {
     const { index: at, id: said, type: _type, function: called, ...fields } = callPiece.parse(given);
     const id = said ?? '';
     const index = at ?? undefined;

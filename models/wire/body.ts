@@ -36,8 +36,8 @@ export async function readBody(chunks: AsyncIterable<Uint8Array>, options: BodyO
         events.feed(head.trimStart());
       } else if (/^\s*[^\s:a-z]/.test(head)) isJson = true;
     }
-    // What comes after an error is not read: the connection may stay open.
-    if (events?.error() !== undefined) break;
+    // What comes after an error or the end is not read: the connection may stay open.
+    if (events?.isOver() === true) break;
   }
   return events === undefined ? { kind: 'json', text: head + decoder.decode() } : events.end();
 }
@@ -54,21 +54,25 @@ async function* capped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 function eventReader({ assembler, onText, errorIn }: BodyOptions) {
   let error: unknown;
   let begun = false;
+  let isDone = false;
   const parser = createParser({
     onEvent: ({ data, event: name }) => {
-      if (data.trim() === '[DONE]' || error !== undefined) return;
+      isDone ||= data.trim() === '[DONE]';
+      // An event without data is none (HTML standard, 9.2.6); some servers keep a connection open with them.
+      if (isDone || error !== undefined || data.trim() === '') return;
       const event: unknown = JSON.parse(data);
       error = errorIn(event, name);
       if (error !== undefined) return;
       assembler.add(event, name);
       begun = true;
+      isDone = assembler.isOver();
       const text = assembler.text();
       if (text !== '') onText(text);
     },
   });
   return {
     feed: (text: string): void => parser.feed(text),
-    error: (): unknown => error,
+    isOver: (): boolean => isDone || error !== undefined,
     end: (): Body => {
       // A last event without its empty line is still one.
       parser.feed('\n\n');

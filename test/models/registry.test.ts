@@ -49,6 +49,12 @@ describe('a key', () => {
     await expect(models({ models: { lead: openai('a') } }).forRole('lead', false)).rejects.toThrow('OPENAI_API_KEY is not set');
   });
 
+  it.each(['\u201ckey-1\u201d', 'key\n-1', 'key\u00e9'])('that no header can hold (%j) is told before anything is asked', async (key) => {
+    const made = models({ models: { lead: openai('a') } }, { env: { OPENAI_API_KEY: key } }).forRole('lead', false);
+    await expect(made).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('OPENAI_API_KEY') });
+    await expect(made).rejects.not.toThrow(key);
+  });
+
   it('that is named but not set is an error at any endpoint', async () => {
     const lead = openai('a', { apiKey: 'secret://env/MINE', baseUrl: 'http://127.0.0.1:1/v1' });
     await expect(models({ models: { lead } }).forRole('lead', false)).rejects.toThrow('models.lead.apiKey: secret://env/MINE is not set');
