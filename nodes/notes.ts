@@ -1,5 +1,6 @@
 /** What an agent is told beside the results of its calls: people's words at a resume, the switch to lean, another model. Each is a row. */
 import { usedShare } from '../domain/budget.ts';
+import { failpoint } from '../domain/failpoint.ts';
 import type { TranscriptRow } from '../domain/ports.ts';
 import { isSaid, type Resume, resumeText } from '../domain/resume.ts';
 import { rowOf } from '../domain/transcript.ts';
@@ -89,13 +90,16 @@ async function shouldGoLean(spec: AgentSpec, head: string, leanHead: string, ord
  * same model is asked the same again.
  */
 export async function passOn(spec: AgentSpec, at: Standing, row: TranscriptRow, why: { code: string; message: string }): Promise<Standing> {
+  failpoint(`fallback:${spec.role}:before`);
   await spec.session.transcripts.append(spec.session.fence, [row]);
+  failpoint(`fallback:${spec.role}:inside`);
   await spec.session.audit.append({
     ...auditBase(spec),
     actor: 'governor',
     action: 'model-fallback',
     facts: { role: spec.role, agent: spec.agent, why: why.code, message: why.message.slice(0, 500), told: row.message.content },
   });
+  failpoint(`fallback:${spec.role}:after`);
   return { head: row.id, rows: [...at.rows, row] };
 }
 

@@ -23,13 +23,18 @@ const ODD: readonly Scene[] = [
   critic(1),
 ];
 
+/** The same with a true name for its tool. */
+function named(scene: Scene): Scene {
+  const { fault, ...rest } = scene;
+  return fault?.name === 'bad-tool-name' ? rest : scene;
+}
+
 test.each<DialectName>(['mistral', 'vllm', 'anthropic', 'openai-responses', 'gemini'])(
   '%s takes the history after every answer that cannot be used',
   async (name) => {
     // Gemini writes no such names, and its signature is bound to the call as it was.
-    const scenes =
-      name === 'gemini' ? ODD.map(({ fault, ...scene }) => (fault?.name === 'bad-tool-name' ? scene : { ...scene, fault })) : ODD;
-    const server = await stand.serve(name, { turns: turnsOf(scenes as readonly Scene[]) });
+    const scenes = name === 'gemini' ? ODD.map(named) : ODD;
+    const server = await stand.serve(name, { turns: turnsOf(scenes) });
     const here = await stand.over(server, strictConfig(modelAt(name, server), server));
     const waiting = await startOver(here.world, here.operations);
     expectNoRefusal(server.requests);

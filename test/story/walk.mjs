@@ -31,7 +31,7 @@ process.on('uncaughtException', (error) => {
   process.stdout.write(`${JSON.stringify({ thrown: error.code ?? error.name, message: error.message })}\n`);
   process.exit(1);
 });
-const operations = await openOperations({ home, env: { PATH: process.env.PATH ?? '' } });
+const operations = await openOperations({ home, env: { PATH: process.env.PATH ?? '', IMITATION_KEY: process.env.IMITATION_KEY } });
 process.stdout.write('up\n');
 let result = await operations.resume(thread);
 while (result.status === 'waiting') {
