@@ -70,7 +70,8 @@ async function askOneOf(spec: AgentSpec, state: AgentState, from: Standing, ordi
 function placed(spec: AgentSpec, error: StopError, head: string): StopError {
   return new StopError(error.code, error.message, {
     evidence: error.evidence,
-    facts: { ...whereabouts(spec, head).facts, ...error.facts },
+    // Not its `head`: nothing was answered there, so the same is asked again when it goes on.
+    facts: { ...whereabouts(spec).facts, unanswered: head, ...error.facts },
     cause: error,
   });
 }

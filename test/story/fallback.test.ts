@@ -53,4 +53,6 @@ test('where none answers the run stops, and a resume asks the last again', async
   for (const one of open) one.fault = () => undefined;
   expect(await at.operations.resume(stopped.thread_id)).toMatchObject({ status: 'waiting', reason: null });
   expect(asked()).toEqual([1, 1, 5]);
+  const bodies = open[2]?.seen.filter((one) => one.role === 'lead').map((one) => one.body);
+  expect(bodies?.[1]).toEqual(bodies?.[0]);
 });

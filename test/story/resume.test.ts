@@ -66,7 +66,6 @@ test('NO_PROGRESS of the lead: it reads a person’s words in its next request, 
   expect(waiting).toMatchObject({ status: 'waiting', reason: null });
   expect(at.endpoint.count()).toBe(asked + 4);
   const first = at.endpoint.seen[asked];
-  expect(first?.body.messages.at(-1)).toMatchObject({ role: 'user' });
   expect(String(first?.body.messages.at(-1)?.content)).toContain('write src/product.js; \\"sum\\" is right');
   const last = at.endpoint.seen.findLast((one) => one.role === 'lead');
   expect(countOf(textOf(last), 'write src/product.js; ')).toBe(1);
@@ -140,6 +139,18 @@ test('who is no operator brings no other model', async () => {
   writeFileSync(join(at.world.home, 'operator.yaml'), `version: 1\npeople: { "${at.operations.person.id}": [approver] }\n`);
   operations = await openOperations({ home: at.world.home, env: { PATH: process.env['PATH'] ?? '' } });
   await expect(operations.resume(stopped.thread_id, words('', OTHER))).rejects.toMatchObject({ code: 'APPROVER_NOT_ALLOWED' });
+});
+
+test('an endpoint that did not answer is asked the very same again when it is back: its agent did nothing wrong', async () => {
+  const at = await begin(HAPPY);
+  at.endpoint.fault = ({ role, call }) => (role === 'lead' && call === 2 ? { status: 401 } : undefined);
+  const stopped = await startOver(at.world, at.operations);
+  expect(stopped.reason).toMatchObject({ code: 'PROVIDER_REFUSED', resumable: true });
+  at.endpoint.fault = () => undefined;
+  expect(await at.operations.resume(stopped.thread_id)).toMatchObject({ status: 'waiting', reason: null });
+  const [before, after] = at.endpoint.seen.filter((one) => one.role === 'lead' && one.headers['x-governor-call'] === '2');
+  expect([before?.status, after?.status]).toEqual([401, 200]);
+  expect(after?.body).toEqual(before?.body);
 });
 
 test('a model that refused is asked again, also without a word; an endpoint that refused is too', async () => {
