@@ -101,14 +101,18 @@ function joined(before: unknown, piece: unknown): unknown {
   if (piece === null || piece === undefined) return before;
   if (typeof piece === 'string' && typeof before === 'string') return before + piece;
   if (Array.isArray(piece)) {
-    const list = Array.isArray(before) ? [...before] : typeof before === 'string' && before !== '' ? [{ type: 'text', text: before }] : [];
+    // Grown in place: the parsed events are nobody else's, and there may be as many of them as of tokens.
+    const list: unknown[] = Array.isArray(before)
+      ? before
+      : typeof before === 'string' && before !== ''
+        ? [{ type: 'text', text: before }]
+        : [];
     for (const entry of piece) addEntry(list, entry);
     return list;
   }
   if (Array.isArray(before) && typeof piece === 'string') {
-    const list = [...before];
-    if (piece !== '') addEntry(list, { type: 'text', text: piece });
-    return list;
+    if (piece !== '') addEntry(before, { type: 'text', text: piece });
+    return before;
   }
   return piece;
 }
