@@ -32,6 +32,13 @@ describe('a role', () => {
     expect((await models({ models: { lead: openai('a') } }, { env: KEY }).forRole('lead', true)).model.model).toBe('a');
   });
 
+  it('is asked for a model that a person names where it is configured, also as another’s fallback', async () => {
+    const lead = openai('a', { fallback: [openai('b', { baseUrl: 'http://127.0.0.1:2/v1' })] });
+    const made = models({ models: { lead, critic: openai('c') } }, { env: KEY });
+    expect(await made.forRole('critic', false, 'b')).toMatchObject({ address: 'http://127.0.0.1:2/v1', fallbacks: [] });
+    expect(await made.forRole('lead', false, 'c')).toMatchObject({ address: 'https://api.openai.com/v1' });
+  });
+
   it('without any model says which key to add', async () => {
     await expect(models({}).forRole('worker', false)).rejects.toMatchObject({
       name: 'UsageError',
