@@ -4,7 +4,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/chaos/**', 'test/browser/**', 'test/compat/**', 'test/dialects/clients/**', '**/node_modules/**'],
+    exclude: [
+      'test/chaos/**',
+      'test/browser/**',
+      'test/compat/**',
+      'test/dialects/**',
+      'test/models/dialect-faults.test.ts',
+      '**/node_modules/**',
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -1,12 +1,13 @@
-/** The providers' own clients, from a package of their own, against our imitations of their endpoints: `npm run test:dialects`. */
+/** The imitations of model endpoints: their rules, the providers' own clients (a package of their own), our faults: `npm run test:dialects`. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/dialects/clients/*.test.ts'],
+    include: ['test/dialects/**/*.test.ts', 'test/models/dialect-faults.test.ts'],
+    exclude: ['**/node_modules/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 1,
+    maxWorkers: 2,
     globals: true,
   },
 });

@@ -45,7 +45,7 @@ export async function driveWithProgress(
   );
   let result: RunResult;
   try {
-    result = await go({ drain: drain.signal, signal: abort.signal });
+    result = await go({ drain: drain.signal, signal: abort.signal, ...(tree === undefined ? {} : { onText: tree.hear }) });
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', terminate);

@@ -1,6 +1,7 @@
 /** The live tree on a terminal: stages with attempt, what runs now, cost and time. Drawn from audit records alone. */
-import { visible } from '../domain/access.ts';
+import { ROLES, type Role, visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
+import type { LiveText } from '../graphs/live-text.ts';
 import { dollars } from './print.ts';
 
 interface StageRow {
@@ -17,10 +18,17 @@ interface StageRow {
   until: number;
 }
 
+/** Characters of an answer that is being written. */
+const WRITTEN = 80;
 const MARK: Record<StageRow['state'], string> = { running: '>', done: '+', failed: 'x', waiting: '?' };
 
+/** What is being written just now, by agent: `w1.1`, or a stage for the agent that has it alone. */
+type Writing = ReadonlyMap<string, string>;
+const STAGE_OF = { planner: 'plan', lead: 'build', critic: 'review_critic' } as const;
+const placeOf = (role: Role, agent: string): string => (role === 'worker' ? agent : STAGE_OF[role]);
+
 /** The lines of a run, one for each stage and attempt, oldest first. Pure. */
-export function treeLines(records: readonly AuditRecord[], nowMs: number): string[] {
+export function treeLines(records: readonly AuditRecord[], nowMs: number, writing: Writing = new Map()): string[] {
   const rows = new Map<string, StageRow>();
   let end = '';
   for (const record of records) {
@@ -54,11 +62,13 @@ export function treeLines(records: readonly AuditRecord[], nowMs: number): strin
     row.until = at;
     apply(row, record);
   }
-  const lines = [...rows.values()].map((row) => {
+  const lines = [...rows.entries()].map(([key, row]) => {
+    const text = row.now.startsWith('asks') ? (writing.get(row.sub ? (key.split(' ')[2] ?? '') : (key.split(' ')[0] ?? '')) ?? '') : '';
+    const now = text === '' ? row.now : `${row.now}: ${text.replaceAll(/\s+/g, ' ').slice(-WRITTEN)}`;
     const seconds = ((row.state === 'running' ? nowMs : row.until) - row.since) / 1000;
     const cost = row.calls === 0 ? '' : `  ${row.calls} call(s) ${dollars(row.costMicroUsd)}`;
     return visible(
-      `${MARK[row.state]} ${row.label.padEnd(18)} ${seconds.toFixed(1).padStart(6)} s${cost}${row.queued > 0 ? `  ${row.queued} queued` : ''}${row.state === 'running' && row.now !== '' ? `  ${row.now}` : ''}`,
+      `${MARK[row.state]} ${row.label.padEnd(18)} ${seconds.toFixed(1).padStart(6)} s${cost}${row.queued > 0 ? `  ${row.queued} queued` : ''}${row.state === 'running' && now !== '' ? `  ${now}` : ''}`,
     );
   });
   return end === '' ? lines : [...lines, visible(`= ${end}`)];
@@ -136,19 +146,25 @@ function cut(line: string, columns: number): string {
 }
 
 /** Draws the tree in place, at most ten times a second; `done` leaves the last picture standing. */
-export function liveTree(write: (text: string) => void, size: () => Size): { add: (record: AuditRecord) => void; done: () => void } {
+export function liveTree(write: (text: string) => void, size: () => Size) {
   const records: AuditRecord[] = [];
+  const writing = new Map<string, string>();
   let drawn = 0;
   const draw = (): void => {
-    const lines = clipped(treeLines(records, Date.now()), size());
+    const lines = clipped(treeLines(records, Date.now(), writing), size());
     write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[0J${lines.map((line) => `${line}\n`).join('')}`);
     drawn = lines.length;
   };
   const timer = setInterval(draw, 100);
   timer.unref();
   return {
-    add: (record) => records.push(record),
-    done: () => {
+    add: (record: AuditRecord): void => {
+      const role = ROLES.find((one) => one === record.facts?.['role']);
+      if (record.action === 'model-call' && role !== undefined) writing.delete(placeOf(role, word(record, 'agent', '')));
+      records.push(record);
+    },
+    hear: ({ role, agent, text }: LiveText): void => void writing.set(placeOf(role, agent), text),
+    done: (): void => {
       clearInterval(timer);
       draw();
     },

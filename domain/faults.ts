@@ -18,7 +18,7 @@ interface FaultEntry {
 const LATER = 'the endpoint is overloaded or down; go on when it is back';
 
 export const FAULTS = {
-  /** No connection: refused, no route, no such host. The request never left. */
+  /** No connection: refused, no route, no such host, a proxy that says no. The request never left. */
   unreachable: {
     next: 'wait',
     billed: false,
@@ -39,6 +39,8 @@ export const FAULTS = {
     code: 'PROVIDER_UNAVAILABLE',
     help: 'raise models.<role>.timeout if the model thinks for that long',
   },
+  /** The request was sent, and the connection ended before anything came: a server that restarts, or whose gateway lost it. */
+  dropped: { next: 'wait', billed: true, code: 'PROVIDER_UNAVAILABLE', help: LATER },
   /** The connection ended in the middle of an answer. */
   cut: { next: 'again', billed: true, code: 'PROVIDER_UNAVAILABLE', help: LATER },
   /** A whole answer that is none: no JSON, no choices, or larger than any answer may be. */

@@ -1,4 +1,5 @@
 /** Is an agent getting anywhere? Pure rules over what it learned; the answer escalates: change the strategy, go lean, stop. */
+import { z } from 'zod';
 import { canonicalJson, digestOf } from './ids.ts';
 import { steady } from './steady.ts';
 
@@ -20,6 +21,19 @@ export interface Progress {
 }
 
 export const NO_WARNING: Progress = { calls: '', trees: '', failing: '', last: '', same: 0, idle: 0, warned: 0 };
+
+const keptSchema = z.object({
+  calls: z.string(),
+  trees: z.string(),
+  failing: z.string().default(''),
+  last: z.string().default(''),
+  same: z.int().default(0),
+  idle: z.int(),
+  warned: z.int(),
+});
+
+/** As it stands in a checkpoint, also in one of an earlier version: what is remembered in another form is forgotten. */
+export const progressOf = (kept: unknown): Progress => keptSchema.safeParse(kept).data ?? NO_WARNING;
 
 /** Of one that goes on although it got nowhere: unless it learns something, the next such stretch ends it. */
 export const lastChance = (stopped: Progress): Progress => ({ ...stopped, failing: '', same: 0, idle: 0, warned: 2 });
@@ -118,7 +132,7 @@ interface Learned {
 function learn(before: Progress, { calls, forgot }: Answered): Learned {
   let known = forgot === true ? [] : split(before.calls);
   let trees = split(before.trees);
-  let failing = before.failing === undefined ? [] : unpacked(before.failing);
+  let failing = unpacked(before.failing);
   let [news, fresh, undone] = [false, false, false];
   let stubborn: Learned['stubborn'];
   const whole: string[] = [];

@@ -4,6 +4,7 @@ import { ROLES } from '../domain/access.ts';
 import { toError } from '../domain/errors.ts';
 import type { Canary, Sandbox } from '../domain/workspace.ts';
 import { createModels } from '../models/registry.ts';
+import { below, plainAddress } from '../models/wire/address.ts';
 import { runProcess } from '../tools/process.ts';
 import { openRepository } from '../tools/repository.ts';
 import { loadConfig } from './config-file.ts';
@@ -86,7 +87,8 @@ export async function doctor(
   const endpoint = house.env['OPENAI_BASE_URL'];
   if (endpoint !== undefined && endpoint !== '') {
     await tryLine('model endpoint', async () => {
-      const answer = await fetch(`${endpoint.replace(/\/$/, '')}/models`, {
+      const address = plainAddress(endpoint, 'OPENAI_BASE_URL');
+      const answer = await fetch(below(address, '/models'), {
         signal: AbortSignal.timeout(5000),
         headers: { authorization: `Bearer ${house.env['OPENAI_API_KEY'] ?? 'none'}` },
       }).catch((error: unknown) => {

@@ -20,6 +20,8 @@ import { policyDigest, reparse } from './config-file.ts';
 import { secretResolver } from './environment.ts';
 import { extensionList } from './extensions.ts';
 import type { House } from './house.ts';
+import { liveText } from './live-text.ts';
+import type { DriveOptions } from './operations.ts';
 import { resumeList } from './resume-list.ts';
 
 /** Thrown at a checkpoint when a drain was asked for. */
@@ -75,7 +77,7 @@ export async function openSession(
   house: House,
   row: RunRow,
   fence: Fence,
-  options: { signal: AbortSignal; drain: AbortSignal | undefined },
+  options: { signal: AbortSignal; drain: AbortSignal | undefined; onText?: DriveOptions['onText'] },
 ): Promise<Session> {
   const { stores } = house;
   const { request, ref } = await readRequest(house, row);
@@ -112,7 +114,12 @@ export async function openSession(
     dossier: stores.dossier,
     repository,
     sandbox,
-    modelDoor: createModelDoor({ ...shared, random: Math.random, sleep }),
+    modelDoor: createModelDoor({
+      ...shared,
+      random: Math.random,
+      sleep,
+      ...(options.onText === undefined ? {} : { onText: liveText(redact, options.onText) }),
+    }),
     toolDoor: createToolDoor({ ...shared, redact }),
     redact,
     resumes: await resumeList.read(house, row.threadId),
@@ -150,6 +157,6 @@ function knownSecrets(config: ReturnType<typeof reparse>, resolve: (reference: s
   const named = Object.values(config.models).flatMap((model) => [model?.apiKey, ...(model?.fallback ?? []).map((one) => one.apiKey)]);
   const usual = Object.values(PROVIDERS).flatMap(({ keys }) => keys.map((name) => `secret://env/${name}`));
   const references = [...usual, ...named.filter((reference) => reference !== undefined)];
-  const values = references.map((reference) => resolve(reference));
+  const values = references.map((reference) => resolve(reference)?.trim());
   return [...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))];
 }

@@ -6,6 +6,7 @@ import type { ApprovalRow, Clock } from '../domain/ports.ts';
 import type { Words } from '../domain/resume.ts';
 import type { RunResult } from '../domain/run.ts';
 import type { Canary } from '../domain/workspace.ts';
+import type { LiveText } from './live-text.ts';
 
 export interface CreateOptions {
   readonly goal: string;
@@ -41,6 +42,8 @@ export interface DriveOptions {
   /** A drain leaves the thread `running` without a lease, for whoever comes next; default: `cancelled`. */
   readonly pauseOnDrain?: boolean;
   readonly stream?: StreamOptions;
+  /** Hears what agents write as they write it, where their endpoint streams; for display alone, it must not throw. */
+  readonly onText?: (text: LiveText) => void;
   /** What a person says to the agent that stopped; approves nothing. */
   readonly words?: Words;
 }

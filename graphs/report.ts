@@ -8,6 +8,9 @@ import type { RunResult } from '../domain/run.ts';
 import type { House } from './house.ts';
 import { resultOf } from './look.ts';
 
+/** Facts for programs, not for people. */
+const HIDDEN: ReadonlySet<string> = new Set(['message', 'head', 'unanswered']);
+
 const usd = (micro: number): string => `$${(micro / 1_000_000).toFixed(4)}`;
 
 /** Rewrites `report.md` and `ledger.json`; called at every end or wait. */
@@ -92,7 +95,7 @@ function whereItStopped(records: readonly AuditRecord[], stage: string): string[
   const out: string[] = [];
   if (asked !== undefined)
     out.push(`agent     ${visible(asked.actor)}, step ${String(asked.facts?.['call'])} of attempt ${asked.attempt ?? 1}`);
-  const facts = Object.entries(cause?.facts ?? {}).filter(([name]) => name !== 'message' && name !== 'head');
+  const facts = Object.entries(cause?.facts ?? {}).filter(([name]) => !HIDDEN.has(name));
   if (facts.length > 0) out.push(`facts     ${visible(facts.map(([name, value]) => `${name}=${String(value)}`).join(' '))}`);
   return out;
 }

@@ -64,7 +64,7 @@ type Addressee = Pick<Resume, 'stage' | 'attempt' | 'role' | 'agent' | 'head'>;
 
 async function addressee(house: House, threadId: string, { stage, stop }: { stage: string; stop: Stop | null }): Promise<Addressee> {
   const facts = stop?.facts ?? {};
-  const { head, reviewed, attempt } = facts;
+  const { head = facts['unanswered'], reviewed, attempt } = facts;
   if (typeof reviewed === 'number') return { stage, attempt: reviewed, role: 'lead', agent: 'lead', head: '' };
   const role = ASKED[stage] ?? 'lead';
   const agent = role === 'lead' ? 'lead' : '-';

@@ -73,7 +73,7 @@ export async function drive(house: House, threadId: string, options: DriveOption
 }
 
 async function run(house: House, row: RunRow, fence: Fence, abort: AbortController, options: DriveOptions, heart: Heart): Promise<void> {
-  const session = await openSession(house, row, fence, { signal: abort.signal, drain: options.drain });
+  const session = await openSession(house, row, fence, { signal: abort.signal, drain: options.drain, onText: options.onText });
   heart.limit(session.limits.machineTime, row.machineMs);
   house.sessions.set(row.threadId, session);
   const find: FindSession = async ({ threadId }) => {

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../domain/config.ts';
 import { ProviderError, toError } from '../domain/errors.ts';
 import type { ChatModel } from '../domain/ports.ts';
 import { countInputBound } from './count.ts';
+import { recordable } from './wire/address.ts';
 import { createExchange, type Endpoint } from './wire/exchange.ts';
 
 /** Longest answer in all, in ms: one that trickles for ever is no answer. */
@@ -10,7 +11,7 @@ const LONGEST_ANSWER_MS = 60 * 60_000;
 
 /** Retries and budget are the model door's. */
 export function createEndpointModel(config: ModelConfig, endpoint: Endpoint, options: { contextTokens: number }): ChatModel {
-  const origin = `${endpoint.dialect.name} ${endpoint.baseUrl} ${config.model}`;
+  const origin = `${endpoint.dialect.name} ${recordable(endpoint.baseUrl)} ${config.model}`;
   return {
     provider: config.provider,
     model: config.model,

@@ -78,7 +78,14 @@ function secretOf(options: ProviderOptions, key: string, config: Provided, trust
   const { keys } = PROVIDERS[config.provider];
   const references = config.apiKey === undefined ? keys.map((name) => `secret://env/${name}`) : [config.apiKey];
   const secret = references.map((reference) => options.secrets(reference)?.trim()).find((value) => value !== undefined && value !== '');
-  if (secret !== undefined) return secret;
+  if (secret !== undefined) {
+    // A typographic quote, a line end in the middle: such a header cannot be sent at all.
+    if (/[^\x20-\x7e]/.test(secret))
+      throw new UsageError(
+        `models.${key}: the key from ${config.apiKey ?? keys.join(' or ')} holds characters that no key has; copy it again`,
+      );
+    return secret;
+  }
   if (config.apiKey !== undefined) throw new UsageError(`models.${key}.apiKey: ${config.apiKey} is not set`);
   if (trust === 'operator') return undefined;
   throw new UsageError(

@@ -20,7 +20,7 @@ export interface ChosenModel {
 export interface Models {
   /**
    * The lean model when `lean` and one is configured; a `model` that a person named instead of both, with the settings of the
-   * configured role that has it, else of this one. @throws UsageError naming the missing key of `governor.yaml`.
+   * configured role or fallback that has it, else of this one. @throws UsageError naming the missing key of `governor.yaml`.
    */
   forRole(role: Role, lean: boolean, model?: string): Promise<ChosenModel>;
 }
@@ -71,8 +71,11 @@ function chooseConfig(models: Config['models'], role: Role, lean: boolean): { ke
 
 /** The window is the other model's own; what else a role says of its endpoint stays. */
 function namedConfig(models: Config['models'], usual: { key: string; config: ModelConfig }, model: string) {
-  const known = Object.entries(models).find(([, config]) => config?.model === model);
-  if (known?.[1] !== undefined) return { key: known[0], config: known[1] };
+  const all = Object.entries(models).flatMap(([key, config]) => [
+    { key, config },
+    ...(config?.fallback ?? []).map((one, index) => ({ key: `${key}.fallback.${index}`, config: one })),
+  ]);
+  for (const { key, config } of all) if (config?.model === model) return { key, config };
   const { contextTokens: _window, ...config } = usual.config;
   return { key: usual.key, config: { ...config, model } };
 }

@@ -49,10 +49,10 @@ async function askOneOf(spec: AgentSpec, state: AgentState, from: Standing, ordi
   const chosen = await spec.session.modelFor(spec.role, isLean(from.rows), modelSaid(spec, from.rows));
   let at = from;
   let [first, ...rest]: RoleModel[] = [chosen, ...chosen.fallbacks];
-  for (;;) {
+  for (let place = 1; ; place += 1) {
     if (first === undefined) throw new Error(`no model is left for the ${spec.role}`);
     const [next] = rest;
-    const row = next === undefined ? undefined : passedOn(spec, at.head, first, next);
+    const row = next === undefined ? undefined : passedOn(spec, at.head, { from: first, to: next, place });
     if (row === undefined || !wasPassedOn(at.rows, row)) {
       if (row !== undefined && (await isSettled(spec, row.id, ordinal))) at = { head: row.id, rows: [...at.rows, row] };
       else {
@@ -73,7 +73,8 @@ async function askOneOf(spec: AgentSpec, state: AgentState, from: Standing, ordi
 function placed(spec: AgentSpec, error: StopError, head: string): StopError {
   return new StopError(error.code, error.message, {
     evidence: error.evidence,
-    facts: { ...whereabouts(spec, head).facts, ...error.facts },
+    // Not its `head`: nothing was answered there, so the same is asked again when it goes on.
+    facts: { ...whereabouts(spec).facts, unanswered: head, ...error.facts },
     cause: error,
   });
 }

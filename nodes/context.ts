@@ -23,7 +23,7 @@ interface Draft {
   readonly notes: string[];
 }
 
-/** Stands where an answer said nothing and called nothing: several endpoints refuse an empty one. */
+/** Stands where an answer said nothing and called nothing, whatever it thought: endpoints refuse an empty one, and thoughts are for its own model alone. */
 const NO_TEXT = '(no text)';
 
 /** The goal verbatim, the contract, the brief with what a compaction left, then the exchange as it was. */
@@ -80,8 +80,8 @@ const asChat = (message: TranscriptRow['message']): ChatMessage =>
   message.role === 'compaction' ? { role: 'user', content: message.content } : message;
 
 function answerOf(message: Answer): Draft {
-  const empty = message.content === '' && message.toolCalls.length === 0 && message.opaque === undefined;
-  return draftOf(message, empty ? NO_TEXT : message.content);
+  const isEmpty = message.content.trim() === '' && message.toolCalls.length === 0;
+  return draftOf(message, isEmpty ? NO_TEXT : message.content);
 }
 
 function resultOf(message: Result, call: ToolCall | undefined, form: Form, most: number | undefined): Draft {

@@ -103,9 +103,16 @@ export async function passOn(spec: AgentSpec, at: Standing, row: TranscriptRow, 
   return { head: row.id, rows: [...at.rows, row] };
 }
 
-/** The row that says it, at a head. */
-export const passedOn = (spec: AgentSpec, head: string, from: Pick<RoleModel, 'model'>, to: Pick<RoleModel, 'model'>): TranscriptRow =>
-  rowOf(head, spec.agent, { role: 'user', content: `The model ${from.model.model} does not answer. ${to.model.model} goes on from here.` });
+/** The row that says it, at a head. `place`: of `from` in its list, for the same model may stand there again, at another endpoint. */
+export const passedOn = (
+  spec: AgentSpec,
+  head: string,
+  { from, to, place }: { from: Pick<RoleModel, 'model'>; to: Pick<RoleModel, 'model'>; place: number },
+): TranscriptRow =>
+  rowOf(head, spec.agent, {
+    role: 'user',
+    content: `Model ${place} (${from.model.model}) does not answer. Model ${place + 1} (${to.model.model}) goes on from here.`,
+  });
 
 /** Was it said before? */
 export const wasPassedOn = (rows: readonly TranscriptRow[], row: TranscriptRow): boolean =>

@@ -1,7 +1,7 @@
 /** The state of the governor graph: pointers and enums, never content. */
 import { Annotation } from '@langchain/langgraph';
 import type { FileRef } from '../domain/handoff.ts';
-import { NO_WARNING, type Progress } from '../domain/progress.ts';
+import { NO_WARNING, type Progress, progressOf } from '../domain/progress.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import type { Stage } from '../domain/run.ts';
 
@@ -46,6 +46,9 @@ export const FRESH_AGENT: AgentState = {
   tree: null,
   submission: null,
 };
+
+/** As it stands in a checkpoint: one of an earlier version lacks what came after it. */
+export const agentOf = (kept: Partial<AgentState>): AgentState => ({ ...FRESH_AGENT, ...kept, progress: progressOf(kept.progress) });
 
 /** Why the run is about to halt, or to ask for more budget. */
 export interface Stop {

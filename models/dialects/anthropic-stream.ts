@@ -18,13 +18,14 @@ export function createMessageAssembler(): Assembler {
   let usage: Block = {};
   let stopped = false;
   let fresh = '';
-  const blocks: Block[] = [];
+  // By index, which is whatever the endpoint says it is.
+  const blocks = new Map<number, Block>();
   const inputs = new Map<number, string>();
   const grow = (block: Block, name: string, piece: unknown): void => {
     block[name] = stringOf(block[name]) + stringOf(piece);
   };
   const delta = (at: number, piece: Block): void => {
-    const block = blocks[at];
+    const block = blocks.get(at);
     if (block === undefined) return;
     if (piece['type'] === 'text_delta') {
       grow(block, 'text', piece['text']);
@@ -41,7 +42,7 @@ export function createMessageAssembler(): Assembler {
         message = { ...parts.message };
         usage = { ...parts.message?.usage };
       }
-      if (type === 'content_block_start') blocks[index] = { ...parts.content_block };
+      if (type === 'content_block_start') blocks.set(index, { ...parts.content_block });
       if (type === 'content_block_delta') delta(index, parts.delta ?? {});
       if (type === 'message_delta') {
         message = { ...message, ...parts.delta };
@@ -50,6 +51,7 @@ export function createMessageAssembler(): Assembler {
       }
       if (type === 'message_stop') stopped = true;
     },
+    isOver: () => stopped,
     text: () => {
       const text = fresh;
       fresh = '';
@@ -57,7 +59,7 @@ export function createMessageAssembler(): Assembler {
     },
     whole: () => {
       if (message === undefined || !stopped) return undefined;
-      const content = blocks.map((block, at) =>
+      const content = [...blocks].map(([at, block]) =>
         block['type'] === 'tool_use' ? { ...block, input: inputOf(inputs.get(at), block['input']) } : block,
       );
       return { ...message, content, usage };

@@ -46,6 +46,7 @@ const madeSchema = z.looseObject({
 function bodyOf(made: Json, call: Call): Json {
   const { config, request, origin } = call;
   const { messages, system, stream: _off, thinking: _none, ...rest } = madeSchema.parse(made);
+  const thinking = thinkingOf(call);
   const ours = assistants(request.messages);
   let nth = 0;
   const wired = messages.map((message) => {
@@ -58,8 +59,9 @@ function bodyOf(made: Json, call: Call): Json {
     max_tokens: request.maxOutputTokens,
     ...(system === undefined ? {} : { system: marked(blocksOf(system as string | Json[])) }), // a text or blocks, as the SDK makes it
     messages: withMark(wired),
-    ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
-    ...thinkingOf(call),
+    // Who thinks takes no temperature (docs: "Extended thinking", "Feature compatibility").
+    ...(config.temperature === undefined || 'thinking' in thinking ? {} : { temperature: config.temperature }),
+    ...thinking,
     stream: streams(config),
   };
 }
@@ -145,7 +147,8 @@ function readMessage(body: unknown, call: Call): Read {
   );
   const cut = reason === 'max_tokens' || reason === 'model_context_window_exceeded';
   const kept = content.filter(isWhole);
-  const opaque = reason !== 'refusal' && kept.length > 0;
+  // Thoughts that nothing follows are refused ("The final block in an assistant message cannot be `thinking`").
+  const opaque = reason !== 'refusal' && kept.some((block) => !/^(?:redacted_)?thinking$/.test(block.type));
   return {
     kind: 'answer',
     answer: {

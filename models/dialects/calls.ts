@@ -24,7 +24,8 @@ export function toToolCalls(calls: readonly RawCall[], request: ChatRequest): To
   const answer = request.headers['x-governor-call'] ?? '0';
   return calls.map((call, index) => {
     const given = call.id ?? '';
-    const id = ID.test(given) && !used.has(given) ? given : `call_${answer}_${index + 1}`;
+    let id = ID.test(given) && !used.has(given) ? given : `call_${answer}_${index + 1}`;
+    while (used.has(id)) id = `${id}_`;
     used.add(id);
     return { id, name: NAME.exec(call.name.trim())?.[0] ?? 'unnamed', arguments: textOf(call.arguments) };
   });

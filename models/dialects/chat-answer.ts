@@ -20,9 +20,13 @@ const usageSchema = z
   .nullish()
   .catch(undefined);
 
+// A call without a name is one that the agent is told of, not an answer that is lost: read as in a stream.
 const callSchema = z.looseObject({
-  id: z.string().nullish(),
-  function: z.looseObject({ name: z.string(), arguments: z.unknown().optional() }),
+  id: z.string().nullish().catch(undefined),
+  function: z
+    .looseObject({ name: z.string().nullish().catch(undefined), arguments: z.unknown().optional() })
+    .nullish()
+    .catch(undefined),
 });
 
 const messageSchema = z.looseObject({
@@ -89,7 +93,7 @@ export function readChat(body: unknown, call: Call, quirks: Quirks): Read {
   }
   const text = textOf(message.content);
   const toolCalls = toToolCalls(
-    (message.tool_calls ?? []).map((one): RawCall => ({ id: one.id, ...one.function })),
+    (message.tool_calls ?? []).map((one): RawCall => ({ id: one.id, name: one.function?.name ?? '', arguments: one.function?.arguments })),
     call.request,
   );
   const refused = message.refusal !== undefined && message.refusal !== null && message.refusal !== '';

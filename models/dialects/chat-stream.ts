@@ -64,6 +64,8 @@ export function createChatAssembler(): Assembler {
       native = choice.native_finish_reason ?? native;
       if (choice.error !== undefined) error = choice.error;
     },
+    // Its counts come after its end.
+    isOver: () => false,
     text: () => {
       const text = fresh;
       fresh = '';
@@ -99,14 +101,18 @@ function joined(before: unknown, piece: unknown): unknown {
   if (piece === null || piece === undefined) return before;
   if (typeof piece === 'string' && typeof before === 'string') return before + piece;
   if (Array.isArray(piece)) {
-    const list = Array.isArray(before) ? [...before] : typeof before === 'string' && before !== '' ? [{ type: 'text', text: before }] : [];
+    // Grown in place: the parsed events are nobody else's, and there may be as many of them as of tokens.
+    const list: unknown[] = Array.isArray(before)
+      ? before
+      : typeof before === 'string' && before !== ''
+        ? [{ type: 'text', text: before }]
+        : [];
     for (const entry of piece) addEntry(list, entry);
     return list;
   }
   if (Array.isArray(before) && typeof piece === 'string') {
-    const list = [...before];
-    if (piece !== '') addEntry(list, { type: 'text', text: piece });
-    return list;
+    if (piece !== '') addEntry(before, { type: 'text', text: piece });
+    return before;
   }
   return piece;
 }
@@ -135,7 +141,8 @@ const isFields = (value: unknown): value is Fields => value !== null && typeof v
 
 /** A piece belongs to the call of its index; but another id is another call (Gemini's compatible endpoint numbers them all 0). */
 function addCalls(calls: CallParts[], value: unknown): void {
-  for (const given of Array.isArray(value) ? value : [value]) {
+  // Many servers say null where there is none, in every piece.
+  for (const given of (Array.isArray(value) ? value : [value]).filter(isFields)) {
     const { index: at, id: said, type: _type, function: called, ...fields } = callPiece.parse(given);
     const id = said ?? '';
     const index = at ?? undefined;

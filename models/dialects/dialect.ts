@@ -22,6 +22,8 @@ export interface Call {
 export interface Assembler {
   /** One event; `name` where the dialect names its events. */
   add(event: unknown, name: string | undefined): void;
+  /** True once the dialect itself said that nothing more comes; `[DONE]` says it for all. */
+  isOver(): boolean;
   /** Text for people that came since it was last asked. */
   text(): string;
   /** The whole body; undefined when the stream ended before the answer did. */

@@ -177,6 +177,7 @@ function createContentAssembler(): Assembler {
       }
       finish = candidate?.finishReason ?? finish;
     },
+    isOver: () => false,
     text: () => {
       const text = fresh;
       fresh = '';
@@ -223,7 +224,7 @@ function readContent(body: unknown, call: Call): Read {
   );
   const refused = candidate === undefined || REFUSALS.has(reason ?? '');
   const cut = reason === 'MAX_TOKENS';
-  const signed = !cut && !refused && parts.some((part) => Object.hasOwn(part, 'thoughtSignature'));
+  const signed = !cut && !refused && parts.some((part) => part.thought !== true && Object.hasOwn(part, 'thoughtSignature'));
   return {
     kind: 'answer',
     answer: {

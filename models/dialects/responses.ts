@@ -82,6 +82,7 @@ function createResponsesAssembler(): Assembler {
       // Some gateways leave the output of the last event empty.
       whole = Array.isArray(response.output) && response.output.length > 0 ? response : { ...response, output: items };
     },
+    isOver: () => whole !== undefined,
     text: () => {
       const text = fresh;
       fresh = '';
@@ -146,7 +147,10 @@ function readResponse(body: unknown, call: Call): Read {
       toolCalls,
       usage: usageOf(parsed.data.usage),
       finish: refused ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
-      ...(kept.length > 0 && !refused ? { opaque: { origin: call.origin, content: mended(kept, toolCalls) } } : {}),
+      // Thoughts that nothing follows are not taken back: "provided without its required following item".
+      ...(kept.some((item) => item.type !== 'reasoning') && !refused
+        ? { opaque: { origin: call.origin, content: mended(kept, toolCalls) } }
+        : {}),
       canned: false,
     },
   };

@@ -1,5 +1,6 @@
 /** The address of a model endpoint, as people write it, and the addresses below it that requests go to. */
 import { UsageError } from '../../domain/errors.ts';
+import { sha256 } from '../../domain/ids.ts';
 
 /** What people paste at the end of a base address although it names one call. */
 const CALLS = /\/(?:chat\/completions|responses|messages|models)$/;
@@ -22,6 +23,12 @@ export function plainAddress(word: string, what: string): string {
     throw new UsageError(`${what}: an address holds no user name or password; name the key in apiKey`);
   const path = url.pathname.replace(/\/+$/, '').replace(CALLS, '');
   return `${url.origin}${path}${url.search}`;
+}
+
+/** An address as it may be recorded: what stands in a query may be a key, so that only its digest tells it from another. */
+export function recordable(address: string): string {
+  const { origin, pathname, search } = new URL(address);
+  return search === '' ? address : `${origin}${pathname}?${sha256(search).slice(0, 12)}`;
 }
 
 /** The address of one call below a base: `path` comes before the base's query; a version that both name stands once. */

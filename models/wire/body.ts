@@ -19,27 +19,33 @@ export interface BodyOptions {
   readonly errorIn: (event: unknown, name: string | undefined) => unknown;
 }
 
+const EVENTS = /^(?:data|event|id|retry)?:/;
+const MAY_BE_EVENTS = /^[a-z]{0,5}$/;
+
 /** Endpoints answer with events although none were asked for, and the other way round: only the text itself says which it is. */
 export async function readBody(chunks: AsyncIterable<Uint8Array>, options: BodyOptions): Promise<Body> {
   const decoder = new TextDecoder();
   let head = '';
   let events: ReturnType<typeof eventReader> | undefined;
-  let isJson = false;
+  const json: string[] = [];
   for await (const piece of capped(chunks)) {
     options.onBytes();
     const text = decoder.decode(piece, { stream: true });
     if (events !== undefined) events.feed(text);
+    else if (json.length > 0) json.push(text);
     else {
-      head += text;
-      if (!isJson && /^\s*(?:data|event|id|retry)?:/.test(head)) {
+      // Blanks before an answer keep a connection open; there may be any number of them.
+      head = (head + text).trimStart();
+      if (EVENTS.test(head)) {
         events = eventReader(options);
-        events.feed(head.trimStart());
-      } else if (/^\s*[^\s:a-z]/.test(head)) isJson = true;
+        events.feed(head);
+      } else if (!MAY_BE_EVENTS.test(head)) json.push(head);
     }
-    // What comes after an error is not read: the connection may stay open.
-    if (events?.error() !== undefined) break;
+    // What comes after an error or the end is not read: the connection may stay open.
+    if (events?.isOver() === true) break;
   }
-  return events === undefined ? { kind: 'json', text: head + decoder.decode() } : events.end();
+  if (events !== undefined) return events.end();
+  return { kind: 'json', text: `${json.length > 0 ? json.join('') : head}${decoder.decode()}` };
 }
 
 async function* capped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -54,21 +60,25 @@ async function* capped(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 function eventReader({ assembler, onText, errorIn }: BodyOptions) {
   let error: unknown;
   let begun = false;
+  let isDone = false;
   const parser = createParser({
     onEvent: ({ data, event: name }) => {
-      if (data.trim() === '[DONE]' || error !== undefined) return;
+      isDone ||= data.trim() === '[DONE]';
+      // An event without data is none (HTML standard, 9.2.6); some servers keep a connection open with them.
+      if (isDone || error !== undefined || data.trim() === '') return;
       const event: unknown = JSON.parse(data);
       error = errorIn(event, name);
       if (error !== undefined) return;
       assembler.add(event, name);
       begun = true;
+      isDone = assembler.isOver();
       const text = assembler.text();
       if (text !== '') onText(text);
     },
   });
   return {
     feed: (text: string): void => parser.feed(text),
-    error: (): unknown => error,
+    isOver: (): boolean => isDone || error !== undefined,
     end: (): Body => {
       // A last event without its empty line is still one.
       parser.feed('\n\n');

@@ -1,36 +1,27 @@
 /** A connection that failed: which fault of the table it is. */
 import { ProviderError, toError } from '../../domain/errors.ts';
 import type { FaultName } from '../../domain/faults.ts';
+import { Unsent } from './transport.ts';
 
-/** The request never reached the endpoint, so nothing was billed. */
-const UNREACHED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EADDRNOTAVAIL',
-  'UND_ERR_CONNECT_TIMEOUT',
-  // The proxy refused the tunnel.
-  'UND_ERR_PRX_TLS',
-  'UND_ERR_PROXY',
-]);
 /** Certificates and TLS (`node:tls`, OpenSSL): the handshake ended before the request. */
 const INSECURE =
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|EPROTO$|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:VERIFY|GET_ISSUER)|HOSTNAME_MISMATCH|CRL_|INVALID_CA|PATH_LENGTH)/;
 
 /** @returns the fault of a request that got no answer. */
 export function connectionFault(error: unknown): ProviderError {
-  const codes = codesOf(error);
-  let fault: FaultName = 'cut';
-  if (codes.some((code) => UNREACHED.has(code)) || /proxy response \(\d+\)/i.test(messagesOf(error))) fault = 'unreachable';
-  if (codes.some((code) => INSECURE.test(code))) fault = 'insecure';
-  return new ProviderError(`no connection to the model endpoint: ${reasonOf(error)}`, { fault, cause: error });
+  const isUnsent = error instanceof Unsent;
+  const isInsecure = isUnsent && codesOf(error).some((code) => INSECURE.test(code));
+  const fault: FaultName = isInsecure ? 'insecure' : isUnsent ? 'unreachable' : 'dropped';
+  const what = isUnsent ? 'no connection to the model endpoint' : 'the connection ended before an answer came';
+  return new ProviderError(`${what}: ${reasonOf(error)}`, { fault, cause: error });
 }
 
-/** The first code along the causes, else the message. */
+/** The first code along the causes, with its words where it is one of the HTTP client's own; else the message. */
 export function reasonOf(error: unknown): string {
-  return codesOf(error)[0] ?? toError(error).message.slice(0, 200);
+  const [code] = codesOf(error);
+  if (code === undefined) return toError(error).message.slice(0, 200);
+  const said = causesOf(error).find((at) => 'code' in at && at.code === code)?.message;
+  return code.startsWith('UND_ERR_') && said !== undefined ? `${said.slice(0, 200)} (${code})` : code;
 }
 
 /** The codes along the causes; `fetch failed` hides the real one two levels down. */
@@ -42,11 +33,6 @@ function codesOf(error: unknown): string[] {
   }
   return codes;
 }
-
-const messagesOf = (error: unknown): string =>
-  causesOf(error)
-    .map((at) => at.message)
-    .join('\n');
 
 function causesOf(error: unknown): Error[] {
   const causes: Error[] = [];

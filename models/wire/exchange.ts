@@ -1,10 +1,10 @@
 /** One HTTP exchange with a model endpoint: every fault is seen and classified here, before an SDK can hide it. */
 import { z } from 'zod';
 import { visible } from '../../domain/access.ts';
-import { ProviderError } from '../../domain/errors.ts';
+import { ProviderError, toError } from '../../domain/errors.ts';
 import { failpoint } from '../../domain/failpoint.ts';
 import type { ChatAnswer } from '../../domain/ports.ts';
-import type { Call, Dialect, Json, SdkFetch } from '../dialects/dialect.ts';
+import type { Call, Dialect, Json, Read, SdkFetch } from '../dialects/dialect.ts';
 import { below } from './address.ts';
 import { readBody } from './body.ts';
 import { connectionFault, reasonOf } from './connection.ts';
@@ -49,12 +49,16 @@ export function createExchange(endpoint: Endpoint, call: Call, heard: Heard): Ex
     failpoint('wire:headers');
     if (arrived.status < 200 || arrived.status > 299)
       throw statusFault(arrived.status, arrived.headers, await textOf(arrived, heard), tidy);
-    const whole = await wholeBody(endpoint.dialect, arrived, heard, tidy);
-    failpoint('wire:whole');
-    const read = endpoint.dialect.read(whole, call);
-    if (read.kind === 'fault') throw read.fault;
-    seen.answer = read.answer;
-    return whole;
+    try {
+      const whole = await wholeBody(endpoint.dialect, arrived, heard, tidy);
+      failpoint('wire:whole');
+      seen.answer = answerIn(endpoint.dialect.read(whole, call), tidy);
+      return whole;
+    } catch (error) {
+      if (error instanceof ProviderError || call.signal.aborted) throw error;
+      // Nested deeper than any stack, a number that is none: nothing that an endpoint sends may be an error of ours.
+      throw unreadable(`the answer cannot be read: ${tidy(toError(error).message)}`, error);
+    }
   };
   return {
     seen,
@@ -70,6 +74,16 @@ export function createExchange(endpoint: Endpoint, call: Call, heard: Heard): Ex
   };
 }
 
+/** An answer that can be recorded as it is; a fault in which nothing stands that must not. */
+function answerIn(read: Read, tidy: (text: string) => string): ChatAnswer {
+  if (read.kind === 'fault') {
+    const { fault, status, retryAfterMs, cause } = read.fault;
+    throw new ProviderError(tidy(read.fault.message), { fault, status, retryAfterMs, cause });
+  }
+  z.json().optional().parse(read.answer.opaque?.content);
+  return read.answer;
+}
+
 async function requestBody(input: string | URL | Request, init: RequestInit | undefined): Promise<Json> {
   // Some SDKs hand over a request, some its parts.
   const text = await new Request(input, init).text();
@@ -83,6 +97,8 @@ async function post({ dialect, baseUrl, secret, transport }: Endpoint, call: Cal
       headers: {
         'content-type': 'application/json',
         accept: 'application/json, text/event-stream',
+        // Gateways in front of endpoints turn away who names nothing.
+        'user-agent': 'governor',
         ...dialect.headers(secret),
         ...call.request.headers,
       },

@@ -32,11 +32,13 @@ export function errorIn(value: unknown): { codes: string[]; message: string } | 
   const { error, message, detail, object, type, code } = parsed.data;
   const words = (...all: (string | number | null | undefined)[]): string[] =>
     all.flatMap((one) => (one === undefined || one === null ? [] : [String(one)]));
-  if (typeof error === 'string') return { codes: words(code, type), message: error };
-  if (error !== undefined && error !== null)
+  if (typeof error === 'string' && error !== '') return { codes: words(code, type), message: error };
+  // An empty place for an error is none; gateways that were written in other languages send it with every answer.
+  if (typeof error === 'object' && error !== null && Object.values(error).some((one) => one !== undefined && one !== null && one !== ''))
     return { codes: words(error.code, error.type, error.status), message: error.message ?? JSON.stringify(error) };
   if (object === 'error' || type === 'error') return { codes: words(code, type), message: message ?? JSON.stringify(value) };
-  if (detail !== undefined) return { codes: words(code), message: typeof detail === 'string' ? detail : JSON.stringify(detail) };
+  if (detail !== undefined && detail !== null)
+    return { codes: words(code), message: typeof detail === 'string' ? detail : JSON.stringify(detail) };
   return undefined;
 }
 

@@ -1,4 +1,5 @@
-/** How bytes reach an endpoint: one pool of connections, the proxies of the environment, and no time limit but ours. */
+/** How bytes reach an endpoint: a connection a call, the proxies of the environment, and no time limit but ours. */
+import { pipeline, Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
 import { toError, UsageError } from '../../domain/errors.ts';
@@ -6,10 +7,12 @@ import { toError, UsageError } from '../../domain/errors.ts';
 /** Longest wait for a connection, in ms; what comes after it is limited by `models.<role>.timeout`. */
 const CONNECT_MS = 15_000;
 // The HTTP client's own limits (300 s for headers and between parts) would end an answer that may still come; 0 switches them off.
-const LIMITS = { headersTimeout: 0, bodyTimeout: 0, connect: { timeout: CONNECT_MS } };
+// A connection a call (`pipelining: 0`): an endpoint may close a kept one just as it is used again, and then nobody can say whether the
+// request arrived and is billed.
+const LIMITS = { headersTimeout: 0, bodyTimeout: 0, pipelining: 0, connect: { timeout: CONNECT_MS } };
 
 export interface Transport {
-  /** One POST. Follows no redirect. Rejects with the signal's reason, or with what broke the connection. */
+  /** One POST. Follows no redirect. Rejects with the signal's reason, with what broke the connection, or with `Unsent`. */
   post(url: string, options: { headers: Readonly<Record<string, string>>; body: string; signal: AbortSignal }): Promise<Arrived>;
 }
 
@@ -18,6 +21,14 @@ export interface Arrived {
   readonly status: number;
   readonly headers: Headers;
   readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** Not a byte of the request left: whatever the cause, nobody can bill for it. */
+export class Unsent extends Error {
+  constructor(cause: unknown) {
+    super(`the request was not sent: ${toError(cause).message}`, { cause });
+    this.name = 'Unsent';
+  }
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,8 +44,23 @@ export function createTransport(env: Environment): Transport {
   return {
     post: async (url, { headers, body, signal }) => {
       const dispatcher: Dispatcher = proxied === undefined || isLoopback(url) ? direct : proxied;
+      let sent = false;
+      // Read by the client when there is a connection to write it to: only that tells what was sent.
+      const content = async function* () {
+        sent = true;
+        yield Buffer.from(body);
+      };
+      const length = { 'content-length': String(Buffer.byteLength(body)) };
       // Not `fetch`: it refuses a list of ports, and an endpoint may be at any.
-      const response = await request(url, { method: 'POST', headers: { ...headers }, body, signal, dispatcher });
+      const response = await request(url, {
+        method: 'POST',
+        headers: { ...headers, ...length },
+        body: Readable.from(content()),
+        signal,
+        dispatcher,
+      }).catch((error: unknown) => {
+        throw sent || signal.aborted ? error : new Unsent(error);
+      });
       const told = new Headers(Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)]));
       return { status: response.statusCode, headers: told, body: plain(response.body, told.get('content-encoding')) };
     },
@@ -60,9 +86,10 @@ function isLoopback(url: string): boolean {
 
 /** Nothing compressed is asked for; some gateways compress all the same. */
 function plain(body: Dispatcher.ResponseData['body'], encoding: string | null): AsyncIterable<Uint8Array> {
-  const unpack = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }[encoding ?? ''];
+  const unpack = { gzip: createGunzip, 'x-gzip': createGunzip, deflate: createInflate, br: createBrotliDecompress }[
+    encoding?.trim().toLowerCase() ?? ''
+  ];
   if (unpack === undefined) return body;
-  const unpacked = unpack();
-  body.on('error', (error) => unpacked.destroy(error));
-  return body.pipe(unpacked);
+  // Each ends the other: who stops reading closes the connection.
+  return pipeline(body, unpack(), () => undefined);
 }

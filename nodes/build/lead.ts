@@ -20,6 +20,7 @@ import { isLeanAt } from '../notes.ts';
 import { promptFile } from '../prompt.ts';
 import { bodyOf, type FindSession, type NodeConfig, type Session, visitOf } from '../session.ts';
 import { runStage } from '../stage.ts';
+import { agentOf } from '../state.ts';
 import { planAlone } from './alone.ts';
 import { leadBrief } from './brief.ts';
 import { judgeDelegation } from './delegate.ts';
@@ -37,7 +38,7 @@ function guarded(find: FindSession, name: string, run: (session: Session, state:
     try {
       await session.checkpointReached('build');
       failpoint(`node:${name}:enter`);
-      const update = await run(session, state);
+      const update = await run(session, { ...state, agent: agentOf(state.agent) });
       failpoint(`node:${name}:exit`);
       return update;
     } catch (error) {

@@ -32,6 +32,19 @@ test('the tree shows each stage and attempt with its state, what runs now, and t
   expect(lines.join('\n')).not.toContain('\u001b');
 });
 
+test('what an agent writes stands behind its question, masked of what a terminal would do', () => {
+  const asked = record(1, 'model-call', {
+    stage: 'build',
+    attempt: 1,
+    actor: 'agent:lead',
+    facts: { model: 'm', role: 'lead', agent: 'lead' },
+  });
+  expect(treeLines([asked], 2000, new Map([['build', 'I add\n\u001b[2Jthe sum']]))[0]).toMatch(/asks m: I add \\u\{1b\}\[2Jthe sum$/);
+  expect(treeLines([asked, record(2, 'model-answer', { stage: 'build', attempt: 1 })], 2000, new Map([['build', 'old']]))[0]).not.toContain(
+    'old',
+  );
+});
+
 test('a run that ended says how, and its open stage failed', () => {
   const lines = treeLines(
     [record(1, 'stage-start', { stage: 'plan', attempt: 1 }), record(2, 'run-end', { code: 'SCRIPT_MISS', facts: { status: 'stopped' } })],

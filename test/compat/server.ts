@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 
+/** The official server gives up on the types of a graph after 30 s, which two busy cores may take. */
+const PATIENT = { LANGGRAPH_SCHEMA_RESOLVE_TIMEOUT_MS: '120000' };
+
 const root = new URL('../../', import.meta.url).pathname;
 const modules = new URL('./node_modules', import.meta.url).pathname;
 const official = join(modules, '.bin/langgraphjs');
@@ -81,7 +84,7 @@ async function launch(kind: Kind, project: string, home: string, options: StartO
   const began = performance.now();
   const child = spawn(process.execPath, argvOf(kind, project, home, String(port)), {
     cwd: project,
-    env: { ...process.env, GOVERNOR_HOME: home, LANGSMITH_TRACING: 'false', NO_COLOR: '1', ...options.env },
+    env: { ...process.env, GOVERNOR_HOME: home, LANGSMITH_TRACING: 'false', NO_COLOR: '1', ...PATIENT, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

@@ -58,6 +58,10 @@ describe.each(DIALECT_NAMES)('%s', (name) => {
         expect(answer.usage).toMatchObject({ inputTokens: billed?.input, outputTokens: billed?.output });
       }
       expect(server.requests.map((request) => request.rule)).toEqual([undefined, undefined, undefined, undefined]);
+      for (const { raw, headers } of server.requests) {
+        expect(raw).toMatch(/"(?:max_tokens|max_completion_tokens|max_output_tokens|maxOutputTokens)":2048\b/);
+        expect(headers).toMatchObject({ 'x-governor-thread': 'thread-1', 'x-governor-role': 'lead' });
+      }
       expect(server.requests.map((request) => request.streamed)).toEqual([stream, stream, stream, stream]);
       expect(calls.map((list) => list.map((one) => one.split(' ')[0]))).toEqual([
         ['read_file'],

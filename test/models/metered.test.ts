@@ -126,6 +126,29 @@ describe('an answer', () => {
     });
   });
 
+  it('is heard as it comes, with who gives it', async () => {
+    const heard: string[] = [];
+    const { effects, audit, clock } = stores;
+    const told = createModelDoor({
+      effects,
+      audit,
+      clock,
+      random: () => 0,
+      sleep: async () => undefined,
+      onText: ({ agent, call }, piece) => heard.push(`${agent} ${call} ${piece}`),
+    });
+    const writing: ChatModel = {
+      ...model(),
+      complete: async (_request, _signal, onText) => {
+        onText?.('o');
+        onText?.('k');
+        return ANSWER;
+      },
+    };
+    await told.ask(asking({ model: writing }));
+    expect(heard).toEqual(['lead 1 o', 'lead 1 k']);
+  });
+
   it('that is recorded is never asked for again', async () => {
     const call = { id: 'a', name: 'read_file', arguments: '{"path":' };
     const asked = asking({ model: model(() => ({ ...ANSWER, toolCalls: [call], finish: 'tool_calls' })) });

@@ -32,6 +32,13 @@ describe('a role', () => {
     expect((await models({ models: { lead: openai('a') } }, { env: KEY }).forRole('lead', true)).model.model).toBe('a');
   });
 
+  it('is asked for a model that a person names where it is configured, also as another’s fallback', async () => {
+    const lead = openai('a', { fallback: [openai('b', { baseUrl: 'http://127.0.0.1:2/v1' })] });
+    const made = models({ models: { lead, critic: openai('c') } }, { env: KEY });
+    expect(await made.forRole('critic', false, 'b')).toMatchObject({ address: 'http://127.0.0.1:2/v1', fallbacks: [] });
+    expect(await made.forRole('lead', false, 'c')).toMatchObject({ address: 'https://api.openai.com/v1' });
+  });
+
   it('without any model says which key to add', async () => {
     await expect(models({}).forRole('worker', false)).rejects.toMatchObject({
       name: 'UsageError',
@@ -47,6 +54,12 @@ describe('a role', () => {
 describe('a key', () => {
   it('that is missing at the public endpoint is named', async () => {
     await expect(models({ models: { lead: openai('a') } }).forRole('lead', false)).rejects.toThrow('OPENAI_API_KEY is not set');
+  });
+
+  it.each(['\u201ckey-1\u201d', 'key\n-1', 'key\u00e9'])('that no header can hold (%j) is told before anything is asked', async (key) => {
+    const made = models({ models: { lead: openai('a') } }, { env: { OPENAI_API_KEY: key } }).forRole('lead', false);
+    await expect(made).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining('OPENAI_API_KEY') });
+    await expect(made).rejects.not.toThrow(key);
   });
 
   it('that is named but not set is an error at any endpoint', async () => {

@@ -173,13 +173,13 @@ describe('notes', () => {
     expect(messagesOf(rows).slice(1)).toEqual([{ role: 'user', content: `${BRIEF.content}\n\nThe run is now lean: go on.` }]);
   });
 
-  test('an answer that says and calls nothing has a few words, unless its provider left something in it', () => {
+  test('an answer that says and calls nothing has a few words, whatever it thought', () => {
     const empty = { role: 'assistant', content: '', toolCalls: [] } as const;
     const thought = { ...empty, opaque: { origin: 'x', content: [1] } } as const;
     const note = { role: 'user', content: 'Only tool calls count.' } as const;
     const messages = messagesOf(chainOf([empty, note, thought, note], chainOf([BRIEF])));
     expect(messages[2]).toEqual({ ...empty, content: '(no text)' });
-    expect(messages[4]).toEqual(thought);
+    expect(messages[4]).toEqual({ ...thought, content: '(no text)' });
   });
 });
 

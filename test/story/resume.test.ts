@@ -142,6 +142,18 @@ test('who is no operator brings no other model', async () => {
   await expect(operations.resume(stopped.thread_id, words('', OTHER))).rejects.toMatchObject({ code: 'APPROVER_NOT_ALLOWED' });
 });
 
+test('an endpoint that did not answer is asked the very same again when it is back: its agent did nothing wrong', async () => {
+  const at = await begin(HAPPY);
+  at.endpoint.fault = ({ role, call }) => (role === 'lead' && call === 2 ? { status: 401 } : undefined);
+  const stopped = await startOver(at.world, at.operations);
+  expect(stopped.reason).toMatchObject({ code: 'PROVIDER_REFUSED', resumable: true });
+  at.endpoint.fault = () => undefined;
+  expect(await at.operations.resume(stopped.thread_id)).toMatchObject({ status: 'waiting', reason: null });
+  const [before, after] = at.endpoint.seen.filter((one) => one.role === 'lead' && one.headers['x-governor-call'] === '2');
+  expect([before?.status, after?.status]).toEqual([401, 200]);
+  expect(after?.body).toEqual(before?.body);
+});
+
 test('a model that refused is asked again, also without a word; an endpoint that refused is too', async () => {
   const refusal = { role: 'lead', attempt: 1, call: 1, text: 'no', finish: 'content_filter' } as const;
   const at = await begin([planReply(), refusal]);

@@ -29,6 +29,8 @@ async function replayed(replies: readonly Reply[]) {
 
 describe('honest work is neither told nor made lean nor stopped', () => {
   const shapes = [...PUBLIC, ...Array.from({ length: 18 }, (_none, seed) => generated(seed))];
+  // A fixed sample where time is short: the public ones, and every sixth of the generated.
+  const played = process.env['CI_FULL'] === '1' ? shapes : shapes.filter((_shape, index) => index < 6 || index % 6 === 0);
 
   test('the shapes are those of the published distribution', () => {
     const first = shapes.map((shape) => shape.indexOf('e')).toSorted((one, other) => one - other);
@@ -37,7 +39,7 @@ describe('honest work is neither told nor made lean nor stopped', () => {
     expect(Math.max(...shapes.flatMap((shape) => shape.split(/[re]/).map((stretch) => stretch.length)))).toBe(5);
   });
 
-  test.each(shapes)('%s', async (shape) => {
+  test.each(played)('%s', async (shape) => {
     expect(await replayed(repliesOf(shape))).toEqual({ status: 'waiting', code: undefined, told: [], calls: shape.length + 3 });
   });
 

@@ -1,7 +1,8 @@
 /** Addresses of endpoints as people write them. */
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../domain/errors.ts';
-import { below, plainAddress } from '../../../models/wire/address.ts';
+import { below, plainAddress, recordable } from '../../../models/wire/address.ts';
+import { endpointModel } from '../fakes.ts';
 
 describe('a base address', () => {
   it.each([
@@ -26,6 +27,14 @@ describe('a base address', () => {
       expect(() => plainAddress(word, 'models.lead.baseUrl')).toThrow(/^models\.lead\.baseUrl: /);
     },
   );
+});
+
+it('is recorded without what its query says: that may be a key', () => {
+  const [one, other] = ['a-key-1', 'a-key-2'].map((key) => `https://host.test/v1?key=${key}`);
+  expect(recordable(one ?? '')).toMatch(/^https:\/\/host\.test\/v1\?[0-9a-f]{12}$/);
+  expect(recordable(one ?? '')).not.toBe(recordable(other ?? ''));
+  expect(recordable('https://host.test/v1')).toBe('https://host.test/v1');
+  expect(endpointModel(one ?? '').origin).not.toContain('a-key-1');
 });
 
 describe('a call below it', () => {

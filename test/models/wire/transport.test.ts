@@ -3,11 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { FAULTS } from '../../../domain/faults.ts';
 import { connectionFault } from '../../../models/wire/connection.ts';
 import { createTransport } from '../../../models/wire/transport.ts';
 
@@ -15,7 +16,7 @@ const open: Server[] = [];
 afterEach(async () => {
   await Promise.all(
     open.splice(0).map((server) => {
-      server.closeAllConnections();
+      server.closeAllConnections?.();
       return new Promise((resolve) => server.close(resolve));
     }),
   );
@@ -120,7 +121,54 @@ describe('a connection that cannot be', () => {
 
   it('that broke after the request was sent may have been billed', async () => {
     const port = await listen(createServer((request) => request.socket.destroy()));
-    expect(await post({}, `http://127.0.0.1:${port}/v1`).catch(connectionFault)).toMatchObject({ fault: 'cut' });
+    const fault = await post({}, `http://127.0.0.1:${port}/v1`).catch(connectionFault);
+    expect(fault).toMatchObject({ fault: 'dropped' });
+    expect(FAULTS.dropped).toMatchObject({ billed: true, next: 'wait' });
+  });
+});
+
+describe('a request of which nothing was sent is unreachable, and not billed', () => {
+  const unsent = { fault: 'unreachable', message: expect.stringContaining('no connection to the model endpoint') };
+
+  it('where the connection ends in the handshake', async () => {
+    const port = await listen(createTcpServer((socket) => void socket.destroy()) as Server); // closed as one
+    expect(await post({}, `https://127.0.0.1:${port}/v1`).catch(connectionFault)).toMatchObject(unsent);
+  });
+
+  it('where a proxy says no', async () => {
+    const server = createServer();
+    server.on('connect', (_request: IncomingMessage, socket: Socket) => void socket.end('HTTP/1.1 407 Authentication\r\n\r\n'));
+    const port = await listen(server);
+    const fault = await post({ HTTPS_PROXY: `http://127.0.0.1:${port}` }, 'https://model.test/v1').catch(connectionFault);
+    expect(fault).toMatchObject({ fault: 'unreachable', message: expect.stringContaining('407') });
+  });
+
+  it('where a header cannot be sent', async () => {
+    const port = await listen(createServer(answering));
+    const { signal } = new AbortController();
+    const made = createTransport({}).post(`http://127.0.0.1:${port}/`, {
+      headers: { authorization: 'Bearer \u201cx' },
+      body: '{}',
+      signal,
+    });
+    expect(await made.catch(connectionFault)).toMatchObject(unsent);
+  });
+
+  it('and one of any length is sent whole', async () => {
+    const seen: [string | undefined, number][] = [];
+    const port = await listen(
+      createServer((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
+        request.on('end', () => {
+          seen.push([request.headers['content-length'], Buffer.concat(chunks).length]);
+          response.end('{}');
+        });
+      }),
+    );
+    const { signal } = new AbortController();
+    await createTransport({}).post(`http://127.0.0.1:${port}/`, { headers: {}, body: '\u00e9'.repeat(300_000), signal });
+    expect(seen).toEqual([['600000', 600_000]]);
   });
 });
 
@@ -141,6 +189,42 @@ describe('an answer', () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of arrived.body) chunks.push(chunk);
     expect(Buffer.concat(chunks).toString()).toBe('{"packed":true}');
+  });
+
+  it('comes over a connection of its own: one that the endpoint closed meanwhile is not used again', async () => {
+    let connections = 0;
+    const server = createServer(answering);
+    server.keepAliveTimeout = 20;
+    server.on('connection', () => {
+      connections += 1;
+    });
+    const port = await listen(server);
+    const transport = createTransport({});
+    for (let call = 0; call < 5; call += 1) {
+      const arrived = await transport.post(`http://127.0.0.1:${port}/`, { headers: {}, body: '{}', signal: new AbortController().signal });
+      for await (const _chunk of arrived.body);
+      // About when the endpoint closes what it kept.
+      await new Promise((resolve) => setTimeout(resolve, 19 + call));
+    }
+    expect(connections).toBe(5);
+  });
+
+  it('that is packed and left in the middle leaves no connection behind', async () => {
+    let left = false;
+    const port = await listen(
+      createServer((request, response) => {
+        request.resume();
+        response.writeHead(200, { 'content-encoding': 'gzip' });
+        response.write(gzipSync('x'.repeat(1000)));
+        response.on('close', () => {
+          left = true;
+        });
+      }),
+    );
+    const { signal } = new AbortController();
+    const arrived = await createTransport({}).post(`http://127.0.0.1:${port}/`, { headers: {}, body: '{}', signal });
+    for await (const _chunk of arrived.body) break;
+    await vi.waitFor(() => expect(left).toBe(true));
   });
 
   it('may come from any port', async () => {
