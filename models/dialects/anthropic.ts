@@ -1,12 +1,12 @@
 /** Anthropic's messages. Its thinking is signed and comes back with every open exchange of tools; its cache is kept where it is marked. */
 import { ChatAnthropic } from '@langchain/anthropic';
 import { z } from 'zod';
-import { ProviderError } from '../../domain/errors.ts';
 import type { ChatAnswer, ToolCall } from '../../domain/ports.ts';
 import { createMessageAssembler } from './anthropic-stream.ts';
 import { argumentsOf, toToolCalls } from './calls.ts';
-import { type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf } from './dialect.ts';
+import { type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf, unreadable } from './dialect.ts';
 import { assistants, toLangChain, toTools } from './messages.ts';
+import { NEVER_MS, SDK_ADDRESS } from './sdk.ts';
 
 /** https://docs.anthropic.com/en/api/messages: `^[a-zA-Z0-9_-]+$`. */
 const CALL_ID = /^[a-zA-Z0-9_-]{1,64}$/;
@@ -28,9 +28,9 @@ async function send({ config, request, signal }: Call, fetch: SdkFetch): Promise
     apiKey: 'none',
     maxTokens: request.maxOutputTokens,
     maxRetries: 0,
-    anthropicApiUrl: 'https://sdk.invalid',
+    anthropicApiUrl: SDK_ADDRESS,
     // Its own limit of ten minutes for what is not streamed is not ours: silence is.
-    clientOptions: { fetch, timeout: 2 ** 31 - 1 },
+    clientOptions: { fetch, timeout: NEVER_MS },
   });
   await client.invoke(toLangChain(request.messages, CALL_ID), {
     signal,
@@ -136,10 +136,7 @@ const messageSchema = z.looseObject({
 
 function readMessage(body: unknown, call: Call): Read {
   const parsed = messageSchema.safeParse(body);
-  if (!parsed.success) {
-    const message = `the answer is no message: ${z.prettifyError(parsed.error).slice(0, 500)}`;
-    return { kind: 'fault', fault: new ProviderError(message, { fault: 'unreadable', cause: parsed.error }) };
-  }
+  if (!parsed.success) return unreadable('is no message', parsed.error);
   const { content, stop_reason: reason, usage } = parsed.data;
   const toolCalls = toToolCalls(
     content.filter((block) => block.type === 'tool_use').map((block) => ({ id: block.id, name: block.name ?? '', arguments: block.input })),

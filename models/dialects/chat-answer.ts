@@ -1,10 +1,9 @@
 /** A chat completion, read leniently: only what is used, in every form in which endpoints were seen to send it. */
 import { z } from 'zod';
-import { ProviderError } from '../../domain/errors.ts';
 import type { ChatAnswer } from '../../domain/ports.ts';
 import { errorFault, errorIn } from '../wire/said.ts';
 import { type RawCall, toToolCalls } from './calls.ts';
-import type { Call, Json, Read } from './dialect.ts';
+import { type Call, type Json, type Read, unreadable } from './dialect.ts';
 import type { Quirks } from './quirks.ts';
 
 const count = z.number().nullish().catch(undefined);
@@ -73,10 +72,7 @@ export function outputOf(
 
 export function readChat(body: unknown, call: Call, quirks: Quirks): Read {
   const parsed = completionSchema.safeParse(body);
-  if (!parsed.success) {
-    const message = `the answer is no chat completion: ${z.prettifyError(parsed.error).slice(0, 500)}`;
-    return { kind: 'fault', fault: new ProviderError(message, { fault: 'unreadable', cause: parsed.error }) };
-  }
+  if (!parsed.success) return unreadable('is no chat completion', parsed.error);
   const [choice] = parsed.data.choices;
   const reason = choice?.finish_reason ?? undefined;
   const usage = chatUsage(parsed.data.usage);
@@ -89,7 +85,7 @@ export function readChat(body: unknown, call: Call, quirks: Quirks): Read {
   }
   if (message === undefined) {
     if (reason === 'content_filter') return { kind: 'answer', answer: { ...EMPTY, usage, finish: 'refusal' } };
-    return { kind: 'fault', fault: new ProviderError('the answer holds a choice without a message', { fault: 'unreadable' }) };
+    return unreadable('holds a choice without a message');
   }
   const text = textOf(message.content);
   const toolCalls = toToolCalls(

@@ -9,6 +9,7 @@ import { createChatAssembler } from './chat-stream.ts';
 import { type Call, type Dialect, type Json, type SdkFetch, streams } from './dialect.ts';
 import { toLangChain, toTools } from './messages.ts';
 import { type DialectName, QUIRKS, type Quirks } from './quirks.ts';
+import { openAiOptions } from './sdk.ts';
 
 /** @param name whose rules the endpoint keeps. */
 export function chatDialect(name: DialectName): Dialect {
@@ -31,17 +32,8 @@ export function keyHeader(quirks: Quirks, secret: string | undefined): Record<st
 }
 
 async function send(call: Call, fetch: SdkFetch, quirks: Quirks): Promise<void> {
-  const { config, request, signal } = call;
-  const client = new ChatOpenAICompletions({
-    model: config.model,
-    apiKey: 'none',
-    maxTokens: request.maxOutputTokens,
-    maxRetries: 0,
-    timeout: 2 ** 31 - 1,
-    // Never `streaming: true`: its token count downloads tables from a public host. The exchange streams by itself.
-    disableStreaming: true,
-    configuration: { baseURL: 'https://sdk.invalid', fetch },
-  });
+  const { request, signal } = call;
+  const client = new ChatOpenAICompletions(openAiOptions(call, fetch));
   await client.invoke(toLangChain(request.messages, quirks.callId), {
     signal,
     ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }),

@@ -1,6 +1,8 @@
 /** What one dialect of model endpoints must know; everything else about a call is the same for all (`models/endpoint.ts`). */
+
+import { z } from 'zod';
 import type { ModelConfig } from '../../domain/config.ts';
-import type { ProviderError } from '../../domain/errors.ts';
+import { ProviderError } from '../../domain/errors.ts';
 import type { ChatAnswer, ChatRequest } from '../../domain/ports.ts';
 
 /** JSON as it stands on the wire. */
@@ -63,6 +65,12 @@ export interface Dialect {
 
 /** Endpoints that stream are read as they come; a configuration may switch it off for one that cannot. */
 export const streams = (config: ModelConfig): boolean => config.stream !== false;
+
+/** A whole body that is no answer, and where. */
+export function unreadable(what: string, error?: z.ZodError): Read {
+  const where = error === undefined ? '' : `: ${z.prettifyError(error).slice(0, 500)}`;
+  return { kind: 'fault', fault: new ProviderError(`the answer ${what}${where}`, { fault: 'unreadable', cause: error }) };
+}
 
 /** A text of a wire's loose JSON; empty where it is none. */
 export const stringOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -7,7 +7,7 @@ import { ProviderError } from '../../domain/errors.ts';
 import type { ChatAnswer, ChatMessage, ToolCall } from '../../domain/ports.ts';
 import { argumentsOf, toToolCalls } from './calls.ts';
 import { outputOf } from './chat-answer.ts';
-import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams } from './dialect.ts';
+import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams, unreadable } from './dialect.ts';
 import { systemOf, toTools } from './messages.ts';
 
 export const googleDialect: Dialect = {
@@ -203,15 +203,11 @@ const REFUSALS = new Set(['SAFETY', 'RECITATION', 'BLOCKLIST', 'PROHIBITED_CONTE
 
 function readContent(body: unknown, call: Call): Read {
   const parsed = contentSchema.safeParse(body);
-  if (!parsed.success) {
-    const message = `the answer is no content: ${z.prettifyError(parsed.error).slice(0, 500)}`;
-    return { kind: 'fault', fault: new ProviderError(message, { fault: 'unreadable', cause: parsed.error }) };
-  }
+  if (!parsed.success) return unreadable('is no content', parsed.error);
   const { candidates, promptFeedback, usageMetadata } = parsed.data;
   const [candidate] = candidates ?? [];
   const reason = candidate?.finishReason ?? promptFeedback?.blockReason ?? undefined;
-  if (candidate === undefined && reason === undefined)
-    return { kind: 'fault', fault: new ProviderError('the answer holds no candidate', { fault: 'unreadable' }) };
+  if (candidate === undefined && reason === undefined) return unreadable('holds no candidate');
   if (reason === 'MALFORMED_FUNCTION_CALL' || reason === 'UNEXPECTED_TOOL_CALL') {
     const message = `the model's call could not be read by its endpoint (${reason}): ${candidate?.finishMessage ?? ''}`;
     return { kind: 'fault', fault: new ProviderError(message.slice(0, 500), { fault: 'malformed-call' }) };

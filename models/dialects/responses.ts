@@ -3,15 +3,15 @@
 import { AIMessage } from '@langchain/core/messages';
 import { ChatOpenAIResponses } from '@langchain/openai';
 import { z } from 'zod';
-import { ProviderError } from '../../domain/errors.ts';
 import type { ChatAnswer, ToolCall } from '../../domain/ports.ts';
 import { errorFault } from '../wire/said.ts';
 import { sentArguments, toToolCalls } from './calls.ts';
 import { keyHeader } from './chat.ts';
 import { outputOf } from './chat-answer.ts';
-import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf } from './dialect.ts';
+import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf, unreadable } from './dialect.ts';
 import { toLangChain, toTools } from './messages.ts';
 import { type DialectName, QUIRKS, thinks } from './quirks.ts';
+import { openAiOptions } from './sdk.ts';
 
 export function responsesDialect(name: DialectName): Dialect {
   const quirks = QUIRKS[name];
@@ -26,16 +26,9 @@ export function responsesDialect(name: DialectName): Dialect {
   };
 }
 
-async function send({ config, request, signal, origin }: Call, fetch: SdkFetch, allowed: RegExp): Promise<void> {
-  const client = new ChatOpenAIResponses({
-    model: config.model,
-    apiKey: 'none',
-    maxTokens: request.maxOutputTokens,
-    maxRetries: 0,
-    timeout: 2 ** 31 - 1,
-    disableStreaming: true,
-    configuration: { baseURL: 'https://sdk.invalid', fetch },
-  });
+async function send(call: Call, fetch: SdkFetch, allowed: RegExp): Promise<void> {
+  const { request, signal, origin } = call;
+  const client = new ChatOpenAIResponses(openAiOptions(call, fetch));
   const messages = toLangChain(request.messages, allowed);
   for (const [index, message] of request.messages.entries()) {
     if (message.role !== 'assistant' || message.opaque?.origin !== origin) continue;
@@ -120,10 +113,7 @@ const contentSchema = z.array(z.looseObject({ type: z.string(), text: z.string()
 
 function readResponse(body: unknown, call: Call): Read {
   const parsed = responseSchema.safeParse(body);
-  if (!parsed.success) {
-    const message = `the answer is no response: ${z.prettifyError(parsed.error).slice(0, 500)}`;
-    return { kind: 'fault', fault: new ProviderError(message, { fault: 'unreadable', cause: parsed.error }) };
-  }
+  if (!parsed.success) return unreadable('is no response', parsed.error);
   const { output, status, error, incomplete_details: incomplete } = parsed.data;
   if (status === 'failed' || (error !== undefined && error !== null)) {
     const told = { codes: [stringOf(error?.code)], message: error?.message ?? 'the response failed' };
