@@ -86,8 +86,5 @@ async function attemptUnderWay(house: House, threadId: string, stage: string, ac
   return over || last === 0 ? last + 1 : last;
 }
 
-/** A resume that must be recorded although a person said nothing: else the same answer would stop it again. Without one the same is asked. */
-export const goesOnAfterAnswer = (stop: Stop, words: Words): boolean => hasWords(words) || cameOfAnswer(stop);
-
-const cameOfAnswer = ({ code, facts }: Stop): boolean =>
-  typeof facts['head'] === 'string' && facts['fault'] === undefined && code !== 'CONTEXT_EXCEEDED';
+/** A resume that must be recorded although a person said nothing: else the same answer would stop it again. */
+export const goesOnAfterAnswer = (stop: Stop, words: Words): boolean => hasWords(words) || typeof stop.facts['head'] === 'string';
