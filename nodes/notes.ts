@@ -61,11 +61,25 @@ async function hear(spec: AgentSpec, from: Standing, ordinal: number): Promise<S
   for (const resume of addressed(spec)) {
     if (heard(spec, rows, resume)) continue;
     const isHere = resume.head === from.head || resume.head === head;
-    if (resume.head === '' ? await isAnswered(spec, head, ordinal) : !isHere) continue;
+    if (resume.head === '' ? await wasAnswered(spec, { head, rows }, ordinal) : !isHere) continue;
     const row = await append(spec, head, { role: 'user', content: textOf(spec, resume) });
     [head, rows] = [row.id, [...rows, row]];
   }
   return { head, rows };
+}
+
+/** Has one of the role's models answered here, the first or one that the turn was passed on to? */
+async function wasAnswered(spec: AgentSpec, { head, rows }: Standing, ordinal: number): Promise<boolean> {
+  const chosen = await spec.session.modelFor(spec.role, isLean(rows), modelSaid(spec, rows));
+  let at = head;
+  let from: Pick<RoleModel, 'model'> = chosen;
+  for (const [index, to] of chosen.fallbacks.entries()) {
+    if (await isAnswered(spec, at, ordinal)) return true;
+    const row = passedOn(spec, at, { from, to, place: index + 1 });
+    if (!wasPassedOn(rows, row)) at = row.id;
+    from = to;
+  }
+  return isAnswered(spec, at, ordinal);
 }
 
 /** The model that a person named last, for this role, from where the agent heard of it on. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { DialectName, DialectServer, FaultName } from '../dialects/server.ts';
 import { startOver } from './endpoint.ts';
 import { billedBy, expectNoRefusal, modelAt, nameOf, type Stand, stands, strictConfig, turnsOf } from './strict.ts';
-import { approve, HAPPY, PRODUCT } from './world.ts';
+import { approve, HAPPY, PRODUCT, tool } from './world.ts';
 
 /** What was to be waited for, in ms; nothing really waits. */
 const waits: number[] = vi.hoisted(() => []);
@@ -130,7 +130,7 @@ describe('another model', () => {
     const [taken] = at.second.requests;
     expect(at.server.requests[3]?.raw).toContain('"signature"');
     expect(taken?.raw).not.toContain('signature');
-    expect(taken?.raw).toContain(`The model ${at.server.model} does not answer. ${at.second.model} goes on from here.`);
+    expect(taken?.raw).toContain(`Model 1 (${at.server.model}) does not answer. Model 2 (${at.second.model}) goes on from here.`);
     const passed = (await at.operations.audit(waiting.thread_id)).filter(({ action }) => action === 'model-fallback');
     expect(passed.map(({ facts }) => facts)).toMatchObject([{ role: 'lead', agent: 'lead', why: 'PROVIDER_UNAVAILABLE' }]);
     const billed = billedBy(at.server.requests) + billedBy(at.second.requests, OTHER_PRICE);
@@ -166,5 +166,30 @@ describe('another model', () => {
     expect(at.server.requests.find((one) => nameOf(one) === 'lead 1.4')?.raw).toContain('it is a test');
     expectNoRefusal([...at.server.requests, ...at.second.requests]);
     expect((await approve(at.operations, waiting.thread_id)).status).toBe('released');
+  });
+
+  test('is not asked again what it answered, when a person cancels and brings words', async () => {
+    const abort = new AbortController();
+    const [plan, ...rest] = HAPPY;
+    const scenes = [
+      tool('planner', 1, 1, 'read_file', { path: 'src/sum.js' }),
+      ...(plan === undefined ? [] : [{ ...plan, call: 2 }]),
+      ...rest,
+    ];
+    const first = await stand.serve('anthropic', { turns: turnsOf(scenes, () => ({ name: 'unauthorized' })) });
+    const second = await stand.serve('deepseek', {
+      turns: turnsOf(scenes, (name) => {
+        if (name === 'planner 1.2') abort.abort();
+        return undefined;
+      }),
+    });
+    const model = modelAt('anthropic', first, { fallback: [modelAt('deepseek', second)] });
+    const at = await stand.over(first, strictConfig(model, first, { prices: { [second.model]: OTHER_PRICE } }));
+    const { threadId } = await at.operations.create({ goal: 'Add a product function', repo: at.world.repo });
+    expect((await at.operations.drive(threadId, { signal: abort.signal })).status).toBe('cancelled');
+    const waiting = await at.operations.resume(threadId, { words: { comment: 'with a test', model: '' } });
+    expect(waiting).toMatchObject({ status: 'waiting', reason: null });
+    expect(second.requests.map(nameOf).filter((name) => name.startsWith('planner'))).toEqual(['planner 1.1', 'planner 1.2', 'planner 1.2']);
+    expect(second.requests[2]?.raw).toContain('with a test');
   });
 });
