@@ -31,9 +31,16 @@ export function keyHeader(quirks: Quirks, secret: string | undefined): Record<st
   return quirks.keyHeader === 'api-key' ? { 'api-key': secret } : { authorization: `Bearer ${secret}` };
 }
 
+/** What the SDK is given to read: it warns on the terminal of calls whose arguments are broken, which are read and told elsewhere. */
+const READ = { choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: '' } }] };
+
 async function send(call: Call, fetch: SdkFetch, quirks: Quirks): Promise<void> {
   const { request, signal } = call;
-  const client = new ChatOpenAICompletions(openAiOptions(call, fetch));
+  const ask: SdkFetch = async (input, init) => {
+    await fetch(input, init);
+    return Response.json(READ);
+  };
+  const client = new ChatOpenAICompletions(openAiOptions(call, ask));
   await client.invoke(toLangChain(request.messages, quirks.callId), {
     signal,
     ...(request.tools.length === 0 ? {} : { tools: toTools(request.tools) }),

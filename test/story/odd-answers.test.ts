@@ -1,12 +1,15 @@
 /** Answers that models should not give, through the real loop: whatever is told in return, the endpoint's own validator takes the history. */
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { DialectName } from '../dialects/server.ts';
 import { startOver } from './endpoint.ts';
 import { billedBy, expectNoRefusal, modelAt, nameOf, type Scene, stands, strictConfig, turnsOf } from './strict.ts';
 import { approve, critic, HAPPY, PRODUCT, PRODUCT_TEST, planReply, submit, tool, write } from './world.ts';
 
 const stand = stands();
-afterEach(() => stand.close());
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await stand.close();
+});
 
 const at = (call: number) => ({ role: 'lead', attempt: 1, call }) as const;
 const ODD: readonly Scene[] = [
