@@ -92,12 +92,23 @@ const LEAST_BUDGET = 1024;
 /** Models that decide themselves how long to think and are told an effort (docs: "Adaptive thinking", "Effort"). */
 const ADAPTIVE = /^claude-(?:opus|sonnet)-(?:4-[6-9]|[5-9])/;
 
-/** An open exchange of tools that another model began holds no signed thoughts; asked to think in it, the API refuses the request. */
+const isThought = (block: Readonly<Record<string, unknown>> | undefined): boolean =>
+  /^(?:redacted_)?thinking$/.test(stringOf(block?.['type']));
+const blocksSchema = z.array(z.record(z.string(), z.unknown())).catch([]);
+
+/**
+ * An open exchange of tools that another model began, or that this one began without a thought, is refused when it is to be thought in
+ * (docs: "Toggling thinking modes in conversations"); models that decide themselves may have begun it without one ("Adaptive thinking").
+ */
 function thinkingOf({ config, request, origin }: Call): Json {
   const effort = config.reasoningEffort;
+  if (effort === undefined || effort === 'none') return {};
   const last = assistants(request.messages).at(-1);
-  if (effort === undefined || effort === 'none' || (last !== undefined && last.opaque?.origin !== origin)) return {};
-  if (ADAPTIVE.test(config.model))
+  const isOpen = last !== undefined && last.toolCalls.length > 0;
+  const isOwn = last?.opaque?.origin === origin;
+  const isAdaptive = ADAPTIVE.test(config.model);
+  if (isOpen && !(isOwn && (isAdaptive || isThought(blocksSchema.parse(last.opaque?.content)[0])))) return {};
+  if (isAdaptive)
     return {
       thinking: { type: 'adaptive' },
       output_config: { effort: effort === 'minimal' ? 'low' : effort === 'xhigh' ? 'max' : effort },
@@ -138,7 +149,7 @@ function readMessage(body: unknown, call: Call): Read {
   const cut = reason === 'max_tokens' || reason === 'model_context_window_exceeded';
   const kept = content.filter((block) => block.type !== 'text' || (block.text ?? '').trim() !== '');
   // Thoughts that nothing follows are refused ("The final block in an assistant message cannot be `thinking`").
-  const opaque = !cut && reason !== 'refusal' && kept.some((block) => !/^(?:redacted_)?thinking$/.test(block.type));
+  const opaque = !cut && reason !== 'refusal' && kept.some((block) => !isThought(block));
   return {
     kind: 'answer',
     answer: {
