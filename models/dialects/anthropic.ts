@@ -2,7 +2,9 @@
 import { ChatAnthropic } from '@langchain/anthropic';
 import { z } from 'zod';
 import { ProviderError } from '../../domain/errors.ts';
+import { sha256 } from '../../domain/ids.ts';
 import type { ChatAnswer, ToolCall } from '../../domain/ports.ts';
+import { digestOfPart } from '../asked.ts';
 import { createMessageAssembler } from './anthropic-stream.ts';
 import { argumentsOf, toToolCalls } from './calls.ts';
 import { type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf } from './dialect.ts';
@@ -46,12 +48,17 @@ const madeSchema = z.looseObject({
 function bodyOf(made: Json, call: Call): Json {
   const { config, request, origin } = call;
   const { messages, system, stream: _off, thinking: _none, ...rest } = madeSchema.parse(made);
-  const ours = assistants(request.messages);
+  const prefixes = prefixesOf(request);
+  const ours = [...request.messages.entries()].filter(([, one]) => one.role === 'assistant');
   let nth = 0;
   const wired = messages.map((message) => {
     if (message.role !== 'assistant') return { ...message, content: blocksOf(message.content) };
-    const own = ours[nth++]?.opaque;
-    return { ...message, content: own?.origin === origin ? own.content : blocksOf(message.content) };
+    const [index, own] = ours[nth++] ?? [0, undefined];
+    const kept = own?.role === 'assistant' ? ownOf(own, origin) : undefined;
+    if (kept === undefined) return { ...message, content: blocksOf(message.content) };
+    const { after, blocks } = kept;
+    const isBound = BINDS.test(config.model) && after !== prefixes[index];
+    return { ...message, content: isBound ? blocks.filter((block) => !isThought(block)) : blocks };
   });
   return {
     ...rest,
@@ -62,6 +69,26 @@ function bodyOf(made: Json, call: Call): Json {
     ...thinkingOf(call),
     stream: streams(config),
   };
+}
+
+/** An answer as it came, and the digest of what it answered. */
+const ownSchema = z.object({ after: z.string(), blocks: z.array(z.record(z.string(), z.unknown())) });
+
+function ownOf({ opaque }: ReturnType<typeof assistants>[number], origin: string): z.infer<typeof ownSchema> | undefined {
+  return opaque?.origin === origin ? ownSchema.safeParse(opaque.content).data : undefined;
+}
+
+/**
+ * From here on thoughts are taken back only after what they answered: after a compaction they are refused, for ever (docs: "Preserved
+ * thinking", "Prefix checks"). Earlier models take them, and manual thinking wants them.
+ */
+const BINDS = /^claude-[a-z]+-(?:[5-9]|\d\d(?!\d))/;
+
+/** For each message, and for the next one: the digest of all that stands before it. */
+function prefixesOf({ tools, messages }: Call['request']): string[] {
+  const prefixes = [sha256(tools.map(digestOfPart).join())];
+  for (const message of messages) prefixes.push(sha256(`${prefixes.at(-1)} ${digestOfPart(message)}`));
+  return prefixes;
 }
 
 /** Empty texts are refused. */
@@ -90,11 +117,10 @@ function withMark(messages: readonly { readonly role: string; readonly content: 
 const SHARE: Readonly<Record<string, number>> = { minimal: 0.1, low: 0.2, medium: 0.5, high: 0.8, xhigh: 0.9 };
 const LEAST_BUDGET = 1024;
 /** Models that decide themselves how long to think and are told an effort (docs: "Adaptive thinking", "Effort"). */
-const ADAPTIVE = /^claude-(?:opus|sonnet)-(?:4-[6-9]|[5-9])/;
+const ADAPTIVE = /^claude-[a-z]+-(?:4-[6-9]|[5-9]|\d\d(?!\d))/;
 
 const isThought = (block: Readonly<Record<string, unknown>> | undefined): boolean =>
   /^(?:redacted_)?thinking$/.test(stringOf(block?.['type']));
-const blocksSchema = z.array(z.record(z.string(), z.unknown())).catch([]);
 
 /**
  * An open exchange of tools that another model began, or that this one began without a thought, is refused when it is to be thought in
@@ -105,9 +131,9 @@ function thinkingOf({ config, request, origin }: Call): Json {
   if (effort === undefined || effort === 'none') return {};
   const last = assistants(request.messages).at(-1);
   const isOpen = last !== undefined && last.toolCalls.length > 0;
-  const isOwn = last?.opaque?.origin === origin;
   const isAdaptive = ADAPTIVE.test(config.model);
-  if (isOpen && !(isOwn && (isAdaptive || isThought(blocksSchema.parse(last.opaque?.content)[0])))) return {};
+  const own = last === undefined ? undefined : ownOf(last, origin);
+  if (isOpen && (own === undefined || !(isAdaptive || isThought(own.blocks[0])))) return {};
   if (isAdaptive)
     return {
       thinking: { type: 'adaptive' },
@@ -157,7 +183,9 @@ function readMessage(body: unknown, call: Call): Read {
       toolCalls,
       usage: usageOf(usage),
       finish: reason === 'refusal' ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
-      ...(opaque ? { opaque: { origin: call.origin, content: mended(kept, toolCalls) } } : {}),
+      ...(opaque
+        ? { opaque: { origin: call.origin, content: { after: prefixesOf(call.request).at(-1), blocks: mended(kept, toolCalls) } } }
+        : {}),
       canned: false,
     },
   };
