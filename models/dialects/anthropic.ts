@@ -1,7 +1,9 @@
 /** Anthropic's messages. Its thinking is signed and comes back with every open exchange of tools; its cache is kept where it is marked. */
 import { ChatAnthropic } from '@langchain/anthropic';
 import { z } from 'zod';
+import { sha256 } from '../../domain/ids.ts';
 import type { ChatAnswer, ToolCall } from '../../domain/ports.ts';
+import { digestOfPart } from '../asked.ts';
 import { createMessageAssembler } from './anthropic-stream.ts';
 import { argumentsOf, toToolCalls } from './calls.ts';
 import { type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf, unreadable } from './dialect.ts';
@@ -47,12 +49,17 @@ function bodyOf(made: Json, call: Call): Json {
   const { config, request, origin } = call;
   const { messages, system, stream: _off, thinking: _none, ...rest } = madeSchema.parse(made);
   const thinking = thinkingOf(call);
-  const ours = assistants(request.messages);
+  const prefixes = prefixesOf(request);
+  const ours = [...request.messages.entries()].filter(([, one]) => one.role === 'assistant');
   let nth = 0;
   const wired = messages.map((message) => {
     if (message.role !== 'assistant') return { ...message, content: blocksOf(message.content) };
-    const own = ours[nth++]?.opaque;
-    return { ...message, content: own?.origin === origin ? own.content : blocksOf(message.content) };
+    const [index, own] = ours[nth++] ?? [0, undefined];
+    const kept = own?.role === 'assistant' ? ownOf(own, origin) : undefined;
+    if (kept === undefined) return { ...message, content: blocksOf(message.content) };
+    const { after, blocks } = kept;
+    const isBound = BINDS.test(config.model) && after !== prefixes[index];
+    return { ...message, content: isBound ? blocks.filter((block) => !isThought(block)) : blocks };
   });
   return {
     ...rest,
@@ -64,6 +71,26 @@ function bodyOf(made: Json, call: Call): Json {
     ...thinking,
     stream: streams(config),
   };
+}
+
+/** An answer as it came, and the digest of what it answered. */
+const ownSchema = z.object({ after: z.string(), blocks: z.array(z.record(z.string(), z.unknown())) });
+
+function ownOf({ opaque }: ReturnType<typeof assistants>[number], origin: string): z.infer<typeof ownSchema> | undefined {
+  return opaque?.origin === origin ? ownSchema.safeParse(opaque.content).data : undefined;
+}
+
+/**
+ * From here on thoughts are taken back only after what they answered: after a compaction they are refused, for ever (docs: "Preserved
+ * thinking", "Prefix checks"). Earlier models take them, and manual thinking wants them.
+ */
+const BINDS = /^claude-[a-z]+-(?:[5-9]|\d\d(?!\d))/;
+
+/** For each message, and for the next one: the digest of all that stands before it. */
+function prefixesOf({ tools, messages }: Call['request']): string[] {
+  const prefixes = [sha256(tools.map(digestOfPart).join())];
+  for (const message of messages) prefixes.push(sha256(`${prefixes.at(-1)} ${digestOfPart(message)}`));
+  return prefixes;
 }
 
 /** Empty texts are refused. */
@@ -92,7 +119,10 @@ function withMark(messages: readonly { readonly role: string; readonly content: 
 const SHARE: Readonly<Record<string, number>> = { minimal: 0.1, low: 0.2, medium: 0.5, high: 0.8, xhigh: 0.9 };
 const LEAST_BUDGET = 1024;
 /** Models that decide themselves how long to think and are told an effort (docs: "Adaptive thinking", "Effort"). */
-const ADAPTIVE = /^claude-(?:opus|sonnet)-(?:4-[6-9]|[5-9])/;
+const ADAPTIVE = /^claude-[a-z]+-(?:4-[6-9]|[5-9]|\d\d(?!\d))/;
+
+const isThought = (block: Readonly<Record<string, unknown>> | undefined): boolean =>
+  /^(?:redacted_)?thinking$/.test(stringOf(block?.['type']));
 
 /**
  * Who is given a budget begins each answer of an open exchange of tools with a signed thought, and the API refuses the request where
@@ -109,12 +139,9 @@ function thinkingOf({ config, request, origin }: Call): Json {
   const budget = Math.floor(request.maxOutputTokens * (SHARE[effort] ?? 0.5));
   const last = assistants(request.messages).at(-1);
   const closed = last === undefined || last.toolCalls.length === 0;
-  const thought = closed || (last.opaque?.origin === origin && beginsWithThought(last.opaque.content));
+  const thought = closed || isThought(ownOf(last, origin)?.blocks[0]);
   return thought && budget >= LEAST_BUDGET ? { thinking: { type: 'enabled', budget_tokens: budget } } : {};
 }
-
-const thoughtSchema = z.tuple([z.looseObject({ type: z.enum(['thinking', 'redacted_thinking']) })]).rest(z.unknown());
-const beginsWithThought = (content: unknown): boolean => thoughtSchema.safeParse(content).success;
 
 const count = z.number().nullish().catch(undefined);
 const messageSchema = z.looseObject({
@@ -145,7 +172,7 @@ function readMessage(body: unknown, call: Call): Read {
   const cut = reason === 'max_tokens' || reason === 'model_context_window_exceeded';
   const kept = content.filter(isWhole);
   // Thoughts that nothing follows are refused ("The final block in an assistant message cannot be `thinking`").
-  const opaque = reason !== 'refusal' && kept.some((block) => !/^(?:redacted_)?thinking$/.test(block.type));
+  const opaque = reason !== 'refusal' && kept.some((block) => !isThought(block));
   return {
     kind: 'answer',
     answer: {
@@ -153,7 +180,9 @@ function readMessage(body: unknown, call: Call): Read {
       toolCalls,
       usage: usageOf(usage),
       finish: reason === 'refusal' ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
-      ...(opaque ? { opaque: { origin: call.origin, content: mended(kept, toolCalls) } } : {}),
+      ...(opaque
+        ? { opaque: { origin: call.origin, content: { after: prefixesOf(call.request).at(-1), blocks: mended(kept, toolCalls) } } }
+        : {}),
       canned: false,
     },
   };

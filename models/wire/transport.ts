@@ -41,9 +41,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function createTransport(env: Environment): Transport {
   const direct = new Agent(LIMITS);
   const proxied = proxyAgent(env);
+  // The agent by itself would send what is for `https` through the proxy for `http`.
+  const isForProxy = (url: string): boolean => hasProxy(env, new URL(url).protocol) && !isLoopback(url);
   return {
     post: async (url, { headers, body, signal }) => {
-      const dispatcher: Dispatcher = proxied === undefined || isLoopback(url) ? direct : proxied;
+      const dispatcher: Dispatcher = proxied !== undefined && isForProxy(url) ? proxied : direct;
       let sent = false;
       // Read by the client when there is a connection to write it to: only that tells what was sent.
       const content = async function* () {
@@ -67,13 +69,21 @@ export function createTransport(env: Environment): Transport {
   };
 }
 
+const variable = (env: Environment, name: string): string | undefined => env[name.toLowerCase()] || env[name] || undefined;
+const hasProxy = (env: Environment, protocol: string): boolean =>
+  variable(env, protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY') !== undefined;
+
 function proxyAgent(env: Environment): Dispatcher | undefined {
-  const of = (name: string): string | undefined => env[name.toLowerCase()] || env[name] || undefined;
-  const [httpProxy, httpsProxy] = [of('HTTP_PROXY'), of('HTTPS_PROXY')];
+  const [httpProxy, httpsProxy] = [variable(env, 'HTTP_PROXY'), variable(env, 'HTTPS_PROXY')];
   if (httpProxy === undefined && httpsProxy === undefined) return undefined;
   try {
     // An empty text switches off what the agent would read from the environment by itself.
-    return new EnvHttpProxyAgent({ ...LIMITS, httpProxy: httpProxy ?? '', httpsProxy: httpsProxy ?? '', noProxy: of('NO_PROXY') ?? '' });
+    return new EnvHttpProxyAgent({
+      ...LIMITS,
+      httpProxy: httpProxy ?? '',
+      httpsProxy: httpsProxy ?? '',
+      noProxy: variable(env, 'NO_PROXY') ?? '',
+    });
   } catch (error) {
     throw new UsageError(`HTTP_PROXY or HTTPS_PROXY is not the address of a proxy: ${toError(error).message}`);
   }

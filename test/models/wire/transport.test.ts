@@ -68,6 +68,16 @@ describe('a proxy', () => {
     expect(through.asked.join()).toContain(`model.test:${port}`);
   });
 
+  it.each([
+    ['HTTP_PROXY', 'https'],
+    ['HTTPS_PROXY', 'http'],
+  ])('of %s is not asked for what is %s', async (name, scheme) => {
+    const through = await proxy();
+    const direct = await post({ [name]: through.url }, `${scheme}://model.invalid/v1`).catch(connectionFault);
+    expect(direct).toMatchObject({ fault: 'unreachable' });
+    expect(through.asked).toEqual([]);
+  });
+
   it('is not asked for what NO_PROXY names, nor for this machine', async () => {
     const through = await proxy();
     const port = await listen(createServer(answering));
