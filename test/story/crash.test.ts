@@ -39,7 +39,7 @@ test(`a run killed at ${POINTS.length} chosen points ends as if nothing had happ
   } finally {
     stage.dispose();
   }
-}, 120_000);
+}, 300_000);
 
 test('a run that is killed at random again and again ends in the same release, and pays no recorded answer twice', async () => {
   const stage = await STORIES.rework(20);
@@ -50,7 +50,7 @@ test('a run that is killed at random again and again ends in the same release, a
   } finally {
     stage.dispose();
   }
-}, 120_000);
+}, 300_000);
 
 for (const file of ['10-plan.1.json', '20-build.1.json', '30-review.1.json']) {
   test(`when ${file} could not be written, a resume takes the journaled answers and pays nothing again`, async () => {
