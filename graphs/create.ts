@@ -52,14 +52,17 @@ export async function createThread(house: House, options: CreateOptions): Promis
       : { path: resolve(options.scriptFile), sha256: sha256(givenFile('--script', options.scriptFile)) };
   const models = modelsOf(house, { script }, config);
   let canned = false;
+  const small: string[] = [];
   for (const role of ROLES) {
     const { model } = await models.forRole(role, false);
     await models.forRole(role, true);
     canned ||= model.provider === 'script';
+    if (model.contextTokens < SMALL_WINDOW_TOKENS) small.push(smallWindow(role, model));
   }
   const sandbox = await house.sandbox();
   const warnings = [
     ...loaded.warnings,
+    ...small,
     ...(await priceWarnings(models, config.prices)),
     ...endpointWarnings(house, config),
     ...(await dirtyWarning(repository, config.release.branch)),
@@ -145,6 +148,12 @@ function assertNamed(house: House, path: string): void {
 }
 
 /** Where a repository's configuration sends its code, and which key goes with it, unless the operator has a list. */
+/** Tools and contract of the lead are some 6,400 bytes, and a first request is counted by its bytes (docs/context.md, "Limits"). */
+const SMALL_WINDOW_TOKENS = 10_000;
+
+const smallWindow = (role: string, model: { readonly model: string; readonly contextTokens: number }): string =>
+  `models.${role}: a window of ${model.contextTokens} tokens (${model.model}) hardly holds its tools and contract, and the run may stop with CONTEXT_EXCEEDED; if the model has a larger one, set contextTokens`;
+
 function endpointWarnings(house: House, config: Config): string[] {
   if (house.operator?.endpoints !== undefined) return [];
   const all = Object.entries(config.models).flatMap(([role, model]) =>

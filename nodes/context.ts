@@ -91,13 +91,19 @@ function resultOf(message: Result, call: ToolCall | undefined, form: Form, most:
       textOf(message, 'pointer', () => pointerOf({ ...message, call })),
       'pointer',
     );
-  if (most === undefined) return draftOf(message, message.content);
+  const content = unforged(message.content);
+  if (most === undefined) return draftOf(message, content);
   return draftOf(
     message,
-    textOf(message, `cut ${most}`, () => cutResult({ ...message, call }, most)),
+    textOf(message, `cut ${most}`, () => cutResult({ ...message, content, call }, most)),
     `cut ${most}`,
   );
 }
+
+const NOTE = '[note of the governor';
+
+/** A file or an output may hold the words that mark a note; there they are a quotation. */
+const unforged = (text: string): string => (text.includes(NOTE) ? text.replaceAll(NOTE, '[quoted: note of the governor') : text);
 
 /**
  * Folded into the result before it, or joined with the user message before it: validators refuse a user message after tool messages,
@@ -106,8 +112,7 @@ function resultOf(message: Result, call: ToolCall | undefined, form: Form, most:
 function addNote(drafts: Draft[], message: Extract<ChatMessage, { role: 'user' | 'system' }>): void {
   const before = drafts.at(-1);
   if (before === undefined || before.base.role === 'assistant') drafts.push(draftOf(message, message.content));
-  else
-    before.notes.push(before.base.role === 'tool' ? `[note of the governor, no part of the result]\n${message.content}` : message.content);
+  else before.notes.push(before.base.role === 'tool' ? `${NOTE}, no part of the result]\n${message.content}` : message.content);
 }
 
 function finished({ base, form, text, notes }: Draft): ChatMessage {

@@ -114,6 +114,17 @@ describe('an answer', () => {
     });
   });
 
+  it.each([
+    // Thinking that stands outside of the output is in the total alone.
+    [{ prompt_tokens: 1000, completion_tokens: 20, total_tokens: 7020 }, 6020],
+    [{ prompt_tokens: 1000, completion_tokens: 6020, total_tokens: 7020 }, 6020],
+    [{ prompt_tokens: 1000, completion_tokens: 20 }, 20],
+    [{ prompt_tokens: 1000, completion_tokens: 20, total_tokens: 900 }, 20],
+  ])('of %j has %i tokens of output', async (usage, output) => {
+    const { answer } = await ask((response) => json(response, 200, completion({}, { usage })));
+    expect(answer.usage?.outputTokens).toBe(output);
+  });
+
   it('keeps the raw text of tool calls in order, malformed or not', async () => {
     const call = (id: string, text: string) => ({ id, type: 'function', function: { name: 'write_file', arguments: text } });
     const message = { content: null, tool_calls: [call('a', '{"path":"x",'), call('b', '{ "path": "y" }'), call('b', '[]')] };
