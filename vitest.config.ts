@@ -1,5 +1,6 @@
 /** The suite that `npm test` runs: under five minutes on two cores. */
 import { defineConfig } from 'vitest/config';
+import { OVER_IMITATIONS } from './vitest.dialects.config.ts';
 
 export default defineConfig({
   test: {
@@ -9,7 +10,7 @@ export default defineConfig({
       'test/browser/**',
       'test/compat/**',
       'test/dialects/**',
-      'test/models/dialect-faults.test.ts',
+      ...OVER_IMITATIONS,
       '**/node_modules/**',
     ],
     testTimeout: 60_000,
