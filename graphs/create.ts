@@ -54,10 +54,11 @@ export async function createThread(house: House, options: CreateOptions): Promis
   let canned = false;
   const small: string[] = [];
   for (const role of ROLES) {
-    const { model } = await models.forRole(role, false);
+    const chosen = await models.forRole(role, false);
     await models.forRole(role, true);
-    canned ||= model.provider === 'script';
-    if (model.contextTokens < SMALL_WINDOW_TOKENS) small.push(smallWindow(role, model));
+    canned ||= chosen.model.provider === 'script';
+    for (const { model } of [chosen, ...chosen.fallbacks])
+      if (model.contextTokens < SMALL_WINDOW_TOKENS) small.push(smallWindow(role, model));
   }
   const sandbox = await house.sandbox();
   const warnings = [

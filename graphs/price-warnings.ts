@@ -9,10 +9,12 @@ export async function priceWarnings(models: Models, prices: Config['prices']): P
   const told = new Set<string>();
   for (const role of ROLES) {
     for (const lean of [false, true]) {
-      const { model, address } = await models.forRole(role, lean);
-      if (address === undefined) continue;
-      const doubt = await priceDoubt(model.model, prices, { address, windowTokens: model.contextTokens });
-      if (doubt !== undefined) told.add(doubt);
+      const chosen = await models.forRole(role, lean);
+      for (const { model, address } of [chosen, ...chosen.fallbacks]) {
+        if (address === undefined) continue;
+        const doubt = await priceDoubt(model.model, prices, { address, windowTokens: model.contextTokens });
+        if (doubt !== undefined) told.add(doubt);
+      }
     }
   }
   return [...told];

@@ -119,21 +119,28 @@ test('a dirty checkout is a warning before money is spent', async () => {
   await operations.close();
 });
 
-test('a price that the name alone decided, where others take another, is a warning before money is spent', async () => {
-  const sentTo = (model: string) => ({
-    ...CONFIG,
-    models: { lead: { provider: 'openai', model, baseUrl: 'http://127.0.0.1:9/v1' } },
-    prices: {},
-  });
-  const warned = async (model: string): Promise<string> => {
-    commit(sentTo(model));
-    const operations = await world.open();
-    const created = await operations.create({ goal: 'Add a product', repo: world.repo });
-    await operations.close();
-    return created.warnings.join('\n');
-  };
-  expect(await warned('gpt-oss-120b')).toContain('prices."gpt-oss-120b"');
-  expect(await warned('gpt-5.4-mini')).toBe('');
+/** What is told before a run of this lead begins. */
+async function warnedOf(lead: object, prices: object = {}): Promise<string> {
+  commit({ ...CONFIG, models: { lead: { provider: 'openai', baseUrl: 'http://127.0.0.1:9/v1', ...lead } }, prices });
+  const operations = await world.open();
+  const created = await operations.create({ goal: 'Add a product', repo: world.repo });
+  await operations.close();
+  return created.warnings.join('\n');
+}
+
+test('a price that the name alone decided, where others take another, is a warning before money is spent, also of a fallback', async () => {
+  const fallback = [{ provider: 'openai', model: 'gpt-oss-120b', baseUrl: 'http://127.0.0.1:9/v1' }];
+  expect(await warnedOf({ model: 'gpt-oss-120b' })).toContain('prices."gpt-oss-120b"');
+  expect(await warnedOf({ model: 'gpt-5.4-mini', fallback })).toContain('prices."gpt-oss-120b"');
+  expect(await warnedOf({ model: 'gpt-5.4-mini' })).toBe('');
+});
+
+test('a window that hardly holds the tools is a warning before money is spent, also of a fallback; one that does is none', async () => {
+  const prices = { mine: 'free' };
+  const fallback = [{ provider: 'openai', model: 'mine', baseUrl: 'http://127.0.0.1:9/v1', contextTokens: 8192 }];
+  expect(await warnedOf({ model: 'mine', contextTokens: 9999 }, prices)).toContain('models.lead: a window of 9999 tokens (mine)');
+  expect(await warnedOf({ model: 'mine', contextTokens: 32_000, fallback }, prices)).toContain('models.lead: a window of 8192 tokens');
+  expect(await warnedOf({ model: 'mine', contextTokens: 10_000 }, prices)).toBe('');
 });
 
 test('a second process on the same live thread is told who holds it', async () => {
