@@ -6,11 +6,11 @@ import type { TranscriptRow } from '../domain/ports.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { toolSpecs } from '../tools/toolbox.ts';
 import { type AgentSpec, accountsOf, append, signalOf, whereabouts } from './agent-spec.ts';
-import { hearNotes, isLean, modelSaid, passedOn, passOn, type Standing, wasPassedOn } from './notes.ts';
+import { hearNotes, isLean, isPassedOn, modelSaid, passedOn, passOn, type Standing, wasPassedOn } from './notes.ts';
 import type { RoleModel } from './session.ts';
 import type { AgentState } from './state.ts';
 import { countInvalid, cutShort } from './turned-away.ts';
-import { fitWindow, isSettled } from './window.ts';
+import { fitWindow } from './window.ts';
 
 export async function askModel(spec: AgentSpec, state: AgentState): Promise<AgentState> {
   const ordinal = state.calls + 1;
@@ -54,14 +54,14 @@ async function askOneOf(spec: AgentSpec, state: AgentState, from: Standing, ordi
     const [next] = rest;
     const row = next === undefined ? undefined : passedOn(spec, at.head, { from: first, to: next, place });
     if (row === undefined || !wasPassedOn(at.rows, row)) {
-      if (row !== undefined && (await isSettled(spec, row.id, ordinal))) at = { head: row.id, rows: [...at.rows, row] };
+      if (row !== undefined && (await isPassedOn(spec, at.head, ordinal))) at = { head: row.id, rows: [...at.rows, row] };
       else {
         try {
           return await askOne(spec, state, at, first);
         } catch (error) {
           if (!(error instanceof StopError)) throw error;
           if (row === undefined || signalOf(spec).aborted || !MENDABLE.has(error.code)) throw placed(spec, error, from.head);
-          at = await passOn(spec, at, row, error);
+          at = await passOn(spec, at, { row, ordinal, why: error });
         }
       }
     }

@@ -1,12 +1,12 @@
 /** What an agent is told beside the results of its calls: people's words at a resume, the switch to lean, another model. Each is a row. */
 import { usedShare } from '../domain/budget.ts';
-import { failpoint } from '../domain/failpoint.ts';
+import type { StopError } from '../domain/errors.ts';
 import type { TranscriptRow } from '../domain/ports.ts';
 import { isSaid, type Resume, resumeText } from '../domain/resume.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { type AgentSpec, append, auditBase } from './agent-spec.ts';
 import { type RoleModel, runAccount, type Session } from './session.ts';
-import { isAnswered, isSettled } from './window.ts';
+import { isAnswered, isSettled, keyAt } from './window.ts';
 
 /** Where a transcript stands: its head, and all rows up to it. */
 export interface Standing {
@@ -100,21 +100,30 @@ async function shouldGoLean(spec: AgentSpec, head: string, leanHead: string, ord
 }
 
 /**
- * The next model of a role's list answers for the rest of the attempt. The row says so before it is asked, so that after a crash the
- * same model is asked the same again.
+ * The next model of a role's list answers for the rest of the attempt: a journaled step, so that after a crash the same model is asked
+ * the same again. The row and its record come in one transaction.
  */
-export async function passOn(spec: AgentSpec, at: Standing, row: TranscriptRow, why: { code: string; message: string }): Promise<Standing> {
-  failpoint(`fallback:${spec.role}:before`);
-  await spec.session.transcripts.append(spec.session.fence, [row]);
-  failpoint(`fallback:${spec.role}:inside`);
-  await spec.session.audit.append({
-    ...auditBase(spec),
-    actor: 'governor',
-    action: 'model-fallback',
-    facts: { role: spec.role, agent: spec.agent, why: why.code, message: why.message.slice(0, 500), told: row.message.content },
+export async function passOn(
+  spec: AgentSpec,
+  at: Standing,
+  { row, ordinal, why }: { row: TranscriptRow; ordinal: number; why: StopError },
+): Promise<Standing> {
+  const { session, stage, attempt, agent, role } = spec;
+  const key = keyAt(spec, at.head, ordinal, 'fallback');
+  const effect = { key, kind: 'fallback', stage, attempt, agent, role, requestHash: row.id } as const;
+  const facts = { role, agent, why: why.code, message: why.message.slice(0, 500), told: row.message.content };
+  await session.effects.start(session.fence, effect, {});
+  await session.effects.finish(session.fence, key, {
+    result: row.id,
+    rows: [row],
+    audit: [{ ...auditBase(spec), actor: 'governor', action: 'model-fallback', facts }],
   });
-  failpoint(`fallback:${spec.role}:after`);
   return { head: row.id, rows: [...at.rows, row] };
+}
+
+/** Was the turn passed on at this head? Then the model that gave up there is not asked again. */
+export async function isPassedOn(spec: AgentSpec, head: string, ordinal: number): Promise<boolean> {
+  return (await spec.session.effects.peek(keyAt(spec, head, ordinal, 'fallback')))?.state === 'done';
 }
 
 /** The row that says it, at a head. `place`: of `from` in its list, for the same model may stand there again, at another endpoint. */

@@ -83,7 +83,7 @@ async function wasAsked(spec: Asker, head: string, ordinal: number): Promise<boo
 }
 
 /** The journal key of an effect at a head; for a model call as the model door makes it. */
-function keyAt(spec: Asker, parent: string, ordinal: number, kind: 'model' | 'compaction'): string {
+export function keyAt(spec: Asker, parent: string, ordinal: number, kind: 'model' | 'compaction' | 'fallback'): string {
   return digestOf({ thread: spec.session.threadId, stage: spec.stage, attempt: spec.attempt, agent: spec.agent, parent, ordinal, kind });
 }
 

@@ -85,7 +85,9 @@ const MUST = [
   'wire:whole',
   'start:compaction:build:after',
   'finish:context-compacted:inside',
-  'fallback:lead:inside',
+  'start:fallback:build:after',
+  'finish:model-fallback:inside',
+  'finish:model-fallback:after',
 ];
 
 /** The names that occur more than once. */
@@ -116,12 +118,20 @@ test('a run over two endpoints, killed at each of the points that only it passes
     const inFlight = IN_FLIGHT.test(kill.point) ? lastOf(start, death) : undefined;
     expect(repeated(all.map(nameOf)), told).toEqual(inFlight === undefined || inFlight.fault !== undefined ? [] : [nameOf(inFlight)]);
     if (inFlight !== undefined) expect(answeredFirst(inFlight, death)?.raw, told).toBe(inFlight.raw);
+    // What was passed on stays so: the model that gave up is not asked again for its turn.
+    if (kill.point === 'finish:model-fallback:after')
+      expect(
+        first.requests.slice(death.first).filter((one) => !nameOf(one).startsWith('critic')),
+        told,
+      ).toEqual([]);
     expectNoRefusal([...first.requests.slice(start.first), ...second.requests.slice(start.second)]);
     const end = await stage.end();
     expectSame(end, whole, 2);
     await stage.expectClean();
     const operations = await stage.world.open();
     const { spend } = await operations.result(stage.threadId);
+    const passed = (await operations.audit(stage.threadId)).filter((record) => record.action === 'model-fallback');
+    expect(passed, told).toHaveLength(1);
     await operations.close();
     const billed = billedBy(first.requests.slice(start.first), PRICE) + billedBy(second.requests.slice(start.second), OTHER_PRICE);
     expect(spend.cost_micro_usd, told).toBeGreaterThanOrEqual(Math.floor(billed));
