@@ -213,8 +213,15 @@ function announceLoopback(log: Server['log']): (app: Hono) => void {
   };
 }
 
+/**
+ * How long an idle connection is kept, in ms: longer than SQLite may hold the event loop (15 s). Node ends idle connections (by default after 5 s)
+ * before it reads what came in while the loop was held, and resets a request that was sent in time.
+ */
+const KEEP_ALIVE_MS = 75_000;
+
 async function listen(app: Hono, host: string, port: number): Promise<{ url: string; close(): Promise<void>; cut(): void }> {
-  const http = createAdaptorServer({ fetch: app.fetch, serverOptions: { headersTimeout: 30_000, requestTimeout: 120_000 } });
+  const serverOptions = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 30_000, requestTimeout: 120_000 };
+  const http = createAdaptorServer({ fetch: app.fetch, serverOptions });
   await new Promise<void>((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
       reject(new UsageError(`cannot listen on ${host}:${port}: ${error.code === 'EADDRINUSE' ? 'another program does' : error.message}`));

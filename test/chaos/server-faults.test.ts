@@ -1,5 +1,6 @@
 /** Faults of the machine under a live server: a full disk, a locked database, a process that is frozen past its leases. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -116,6 +117,28 @@ test('a database that another process has locked for 10 s delays, and loses noth
   expect(told.filter((event) => event.event === 'metadata')).toHaveLength(1);
   expect(steps()).toHaveLength(8);
   expect((await client.runs.get(thread_id, run.run_id)).status).toBe('success');
+});
+
+test('a request on a kept connection is answered, however long a locked database held the server since', async () => {
+  const server = await start();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ok = (): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      get(`${server.url}/ok`, { agent }, (answer) => answer.resume().once('end', () => resolve(answer.statusCode))).once('error', reject);
+    });
+  expect(await ok()).toBe(200);
+  const other = new Sqlite(join(home, 'governor.sqlite'));
+  other.exec('BEGIN IMMEDIATE');
+  const asked = server.client.threads.create(); // holds the event loop of the server until the lock is free
+  await pause(500);
+  const second = ok();
+  second.catch(() => undefined);
+  await pause(8000);
+  other.exec('COMMIT');
+  other.close();
+  expect(await second).toBe(200);
+  expect((await asked).status).toBe('idle');
+  agent.destroy();
 });
 
 test('a database that is locked for longer than a heartbeat waits: the miss is told once, and the run ends well', async () => {
