@@ -15,7 +15,7 @@ import { GuardedSaver } from './saver.ts';
 import { createServed, createServedSaver } from './served/index.ts';
 import { type Truncated, truncateServed } from './served/truncate.ts';
 import { sqliteSql } from './sql/sqlite.ts';
-import { run, type Transaction } from './sql/transaction.ts';
+import { run, type Sql, type Transaction } from './sql/transaction.ts';
 import { createTranscripts } from './transcripts.ts';
 
 export interface Stores {
@@ -44,7 +44,7 @@ export interface Stores {
 export async function openStores(options: { home: string; clock: Clock }): Promise<Stores> {
   const { home, clock } = options;
   const database = openDatabase(join(home, 'governor.sqlite'));
-  const sql = sqliteSql(database);
+  const sql: Sql = sqliteSql(database);
   const audit = createAudit(sql, clock, { headFile: join(home, 'audit.head'), database: database.name });
   const saver = new GuardedSaver(database);
   // Only a server needs them. What a run of any graph writes on its way is given again after a power cut, from its last full commit.
