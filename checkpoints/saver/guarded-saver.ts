@@ -66,6 +66,8 @@ export class GuardedSaver extends BaseCheckpointSaver {
   readonly #failed = new Set<string>();
   readonly #broken = new Map<string, (error: Error) => void>();
   readonly #stamps = new Map<string, Readonly<Record<string, unknown>>>();
+  /** Writes that are being serialized: what comes after them waits until they have joined their group. */
+  readonly #coming = new Map<string, Set<Promise<unknown>>>();
 
   constructor(sql: Sql, tables: GuardedTables, assertFence: AssertFence) {
     super(strictSerializer());
@@ -104,7 +106,7 @@ export class GuardedSaver extends BaseCheckpointSaver {
   /** @throws StopError `STATE_TAMPERED` for a row that cannot be read; a damaged checkpoint must never look like a new thread. */
   override async getTuple(config: RunnableConfig): Promise<CheckpointTuple | undefined> {
     const threadId: unknown = config.configurable?.['thread_id'];
-    if (typeof threadId === 'string') await this.#groups.settled(threadId);
+    if (typeof threadId === 'string') await this.#settled(threadId);
     try {
       return await this.#tables.reader.getTuple(config);
     } catch (error) {
@@ -123,7 +125,7 @@ export class GuardedSaver extends BaseCheckpointSaver {
   }
 
   override async deleteThread(threadId: string): Promise<void> {
-    await this.#groups.settled(threadId);
+    await this.#settled(threadId);
     await this.#tables.reader.deleteThread(threadId);
   }
 
@@ -145,6 +147,7 @@ export class GuardedSaver extends BaseCheckpointSaver {
     const [[type, body], [, meta]] = await Promise.all([this.serde.dumpsTyped(copyCheckpoint(checkpoint)), this.serde.dumpsTyped(stamped)]);
     const parentId = place.checkpointId ?? null;
     const row: CheckpointRow = { threadId, namespace, checkpointId: checkpoint.id, parentId, type, checkpoint: body, metadata: meta };
+    await Promise.allSettled(this.#coming.get(threadId) ?? []);
     const done = this.#join(threadId, {
       point: `put:${levelOf(place)}:${metadata.source}`,
       rows: () => this.#tables.insertCheckpoint(row),
@@ -155,6 +158,19 @@ export class GuardedSaver extends BaseCheckpointSaver {
   }
 
   async #putWrites(place: Place & { checkpointId: string }, writes: PendingWrite[], taskId: string): Promise<void> {
+    const { threadId } = place;
+    const joining = this.#prepared(place, writes, taskId).then((write) => ({ done: this.#join(threadId, write) }));
+    const coming = this.#coming.get(threadId) ?? new Set();
+    this.#coming.set(threadId, coming.add(joining));
+    try {
+      await (await joining).done;
+    } finally {
+      coming.delete(joining);
+      if (coming.size === 0 && this.#coming.get(threadId) === coming) this.#coming.delete(threadId);
+    }
+  }
+
+  async #prepared(place: Place & { checkpointId: string }, writes: PendingWrite[], taskId: string): Promise<GroupedWrite> {
     const rows = await Promise.all(
       writes.map(async ([channel, value], index): Promise<WriteRow> => {
         const [type, body] = await this.serde.dumpsTyped(value);
@@ -164,12 +180,18 @@ export class GuardedSaver extends BaseCheckpointSaver {
     const replace = writes.every(([channel]) => channel in WRITES_IDX_MAP);
     const special = writes.map(([channel]) => channel).find((channel) => channel in WRITES_IDX_MAP);
     const tables = this.#tables;
-    await this.#join(place.threadId, {
+    return {
       point: `writes:${levelOf(place)}:${special ?? 'values'}`,
       *rows() {
         for (const row of rows) yield* tables.insertWrite(row, replace);
       },
-    });
+    };
+  }
+
+  /** All that was given before is committed, or refused. */
+  async #settled(threadId: string): Promise<void> {
+    await Promise.allSettled(this.#coming.get(threadId) ?? []);
+    await this.#groups.settled(threadId);
   }
 
   #stamped(place: Place, config: RunnableConfig, metadata: CheckpointMetadata): CheckpointMetadata {

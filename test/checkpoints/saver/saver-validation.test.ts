@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { validate } from '@langchain/langgraph-checkpoint-validation';
-import { openDatabase } from '../../checkpoints/database.ts';
-import type { GuardedSaver } from '../../checkpoints/saver/guarded-saver.ts';
-import { guardedSqliteSaver } from '../../checkpoints/saver/sqlite-saver.ts';
+import { openDatabase } from '../../../checkpoints/database.ts';
+import type { GuardedSaver } from '../../../checkpoints/saver/guarded-saver.ts';
+import { guardedSqliteSaver } from '../../../checkpoints/saver/sqlite-saver.ts';
 
 const folders = new WeakMap<GuardedSaver, { folder: string; close: () => void }>();
 
