@@ -100,8 +100,12 @@ function follows(walk: Walk, threadId: string, row: RecordRow): boolean {
 function* underItsSeal(walk: Walk, row: RecordRow): Transaction<string | undefined> {
   const { seal, dense } = yield* walk.seals.next();
   if (seal === undefined || !dense) return 'its seal is missing';
-  if (seal.thread_id !== row.thread_id || seal.seq < row.seq) return 'it does not follow the record before it';
-  if (seal.seq > row.seq) return undefined;
+  if (seal.thread_id !== row.thread_id) return 'it does not follow the record before it';
+  if (seal.seq !== row.seq)
+    // One of several that were recorded together: the sealed one comes as many records later as it has numbers more.
+    return seal.seq > row.seq && seal.seq - row.seq === seal.records - (row.number ?? 0)
+      ? undefined
+      : 'it does not follow the record before it';
   if (seal.head !== row.hash || seal.records !== row.number) return 'it differs from what was sealed';
   if (seal.hash !== sealHash(walk.home, sealOf(seal))) return 'its seal was changed';
   walk.home = seal.hash;
