@@ -57,7 +57,7 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
       let build = file?.ref ?? null;
       if (build === null) {
         const before = state.buildFile === null ? undefined : await session.dossier.readVerified(session.threadId, state.buildFile);
-        const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this house, verified by digest
+        const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this runtime, verified by digest
         const input: Builder = {
           // The request file has them; here they would stand in every checkpoint.
           goal: '',

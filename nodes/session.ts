@@ -100,7 +100,7 @@ export interface Session {
    * False where another program's saver keeps the checkpoints: no fence, no strict serializer, no insertion order. Such a thread can
    * be stepped and looked at, but nothing is released from it.
    */
-  readonly guarded: boolean;
+  readonly fenced: boolean;
   /** A gate is about to interrupt. Where nobody reads the interrupt's payload this opens the approval record. */
   announce(gate: GatePayload): Promise<void>;
 }

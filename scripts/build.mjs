@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { schemaText } from './schema.mjs';
 
-const ROOMS = ['domain', 'checkpoints', 'models', 'tools', 'nodes', 'graphs', 'server', 'cli', 'web'];
+const ROOMS = ['domain', 'checkpoints', 'models', 'tools', 'nodes', 'graphs', 'runtime', 'server', 'cli', 'web'];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const place = join(root, 'dist');
 // Built beside and renamed: a build that fails, or a program that runs meanwhile, keeps the one before.

@@ -4,7 +4,7 @@ import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { importsOf, lineAt, scan } from './scan.mjs';
 
-const RANK = { domain: 0, tools: 1, models: 1, checkpoints: 1, nodes: 2, graphs: 3, server: 4, cli: 5 };
+const RANK = { domain: 0, tools: 1, models: 1, checkpoints: 1, nodes: 2, graphs: 3, runtime: 4, server: 5, cli: 6 };
 const ROLES = new Set(['plan', 'build', 'review', 'approve', 'deploy', 'halt', 'baseline']);
 const MAX_LINES = 400;
 const MODEL_SDKS = new Set(['@langchain/openai', '@langchain/anthropic', '@langchain/google']);
@@ -12,9 +12,9 @@ const MODEL_SDKS = new Set(['@langchain/openai', '@langchain/anthropic', '@langc
 /** Why each rule stands, and what to do instead. */
 export const RULES = {
   direction:
-    'Imports run one way (cli, server > graphs > nodes > tools, models, checkpoints > domain), so that a room can be read without those above it. Move the shared word down into domain/, or pass the thing in as a port.',
+    'Imports run one way (cli, server > runtime > graphs > nodes > tools, models, checkpoints > domain), so that a room can be read without those above it. Move the shared word down into domain/, or pass the thing in as a port.',
   neighbours:
-    'tools/, models/ and checkpoints/ never import each other, so that each can be replaced alone. Meet in a port in domain/ and let graphs/entry.ts put them together.',
+    'tools/, models/ and checkpoints/ never import each other, so that each can be replaced alone. Meet in a port in domain/ and let runtime/ put them together.',
   roles:
     'A role never imports another role; they meet only in the files they hand on. Put what both need in nodes/*.ts or in domain/, or read the hand-over file.',
   outside: 'A room ships; tests, scripts, benchmarks and examples do not. Move what you need into a room.',
@@ -26,7 +26,7 @@ export const RULES = {
   'model-room':
     'The SDKs of model providers live in models/dialects/ only, behind the model door that reserves and records money. Use the model port.',
   environment:
-    'The environment is read once, in graphs/entry.ts, graphs/environment.ts, cli/ or tools/process.ts. Take the value as a parameter, so that a run does not depend on where it was started.',
+    'The environment is read once, in runtime/entry.ts, runtime/environment.ts, cli/ or tools/process.ts. Take the value as a parameter, so that a run does not depend on where it was started.',
   clock:
     'Time and chance come in from outside, so that a replay after a crash does the same and tests need no sleep. Take a Clock (domain/ports.ts) or an id as a parameter.',
   circle:
@@ -88,13 +88,13 @@ const WORDS = [
     rule: 'environment',
     part: 'bare',
     pattern: /\bprocess\s*(?:\.\s*env\b|\[\s*['"]\s*['"]\s*\])/g,
-    allowed: (path) => ['graphs/entry.ts', 'graphs/environment.ts', 'tools/process.ts'].includes(path) || path.startsWith('cli/'),
+    allowed: (path) => ['runtime/entry.ts', 'runtime/environment.ts', 'tools/process.ts'].includes(path) || path.startsWith('cli/'),
   },
   {
     rule: 'clock',
     part: 'bare',
     pattern: /\bDate\s*\.\s*now\s*\(|\bnew\s+Date\s*\(\s*\)|\bMath\s*\.\s*random\s*\(/g,
-    allowed: (path) => ['graphs', 'cli', 'server'].includes(roomOf(path)),
+    allowed: (path) => ['runtime', 'cli', 'server'].includes(roomOf(path)),
   },
   {
     rule: 'default-export',

@@ -31,7 +31,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       shown: question.shown,
     };
     await session.announce(payload);
-    interrupt(presented(payload, await facts(session, question, inputs)), { responseSchema: gateAnswer(question.gate, session.guarded) });
+    interrupt(presented(payload, await facts(session, question, inputs)), { responseSchema: gateAnswer(question.gate, session.fenced) });
     return { kind: 'undecided' };
   }
   const vote = row.votes.findLast((candidate) => candidate.decision === row.status) ?? row.votes.at(-1);

@@ -10,7 +10,7 @@ import { staged } from '../stage.ts';
 import { note } from '../state.ts';
 import { releaseCommit, releaseMessage } from './commits.ts';
 import { type ReleaseFacts, releaseFacts } from './facts.ts';
-import { assertGuarded } from './guarded.ts';
+import { assertFenced } from './fenced.ts';
 import { rebase } from './rebase.ts';
 import { deployTarget } from './targets/index.ts';
 import type { DeployRequest } from './targets/target.ts';
@@ -25,7 +25,7 @@ export const deployNode = (find: FindSession) =>
     const key = releaseKey(session, build);
     const earlier = await session.effects.peek(key);
     if (earlier?.state !== 'done') {
-      assertGuarded(session, 'release');
+      assertFenced(session, 'release');
       const consent = await findConsent(session, state.releaseApproval, refs, build, review);
       if (consent.kind === 'expired') {
         await session.approvals.void(session.threadId, consent.row.id);

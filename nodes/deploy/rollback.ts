@@ -6,7 +6,7 @@ import { digestOf } from '../../domain/ids.ts';
 import type { Session } from '../session.ts';
 import { rollbackCommit } from './commits.ts';
 import type { ReleaseFacts } from './facts.ts';
-import { assertGuarded } from './guarded.ts';
+import { assertFenced } from './fenced.ts';
 import { deployTarget } from './targets/index.ts';
 import type { DeployRequest } from './targets/target.ts';
 
@@ -30,7 +30,7 @@ export async function rollBack(
 ): Promise<RollbackBody> {
   const written = await session.dossier.read(session.threadId, FILES.rollback);
   if (written !== undefined) return rollbackBodySchema.parse((await session.dossier.readVerified(session.threadId, written.ref)).body);
-  assertGuarded(session, 'rollback');
+  assertFenced(session, 'rollback');
   const config = session.config.release;
   const target = deployTarget(config.target);
   const effect = {

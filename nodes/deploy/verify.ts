@@ -7,7 +7,7 @@ import type { FindSession, Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
 import { note } from '../state.ts';
 import { type ReleaseFacts, releaseFacts } from './facts.ts';
-import { assertGuarded } from './guarded.ts';
+import { assertFenced } from './fenced.ts';
 import { rollBack } from './rollback.ts';
 
 /** Longest run of `release.verify`, in ms. */
@@ -29,7 +29,7 @@ export const verifyNode = (find: FindSession) =>
       schema: releaseBodySchema,
       madeBy: 'governor',
       work: async () => {
-        assertGuarded(session, 'verification');
+        assertFenced(session, 'verification');
         const verified = await verify(session, facts, key);
         return {
           target: facts.target,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { initCommand } from '../../cli/commands/init.ts';
 import { configSchema } from '../../domain/config.ts';
-import { parseYaml } from '../../graphs/yaml-file.ts';
+import { parseYaml } from '../../runtime/yaml-file.ts';
 
 let folder: string;
 beforeEach(() => {

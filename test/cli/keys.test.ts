@@ -7,7 +7,7 @@ import { createAudit } from '../../checkpoints/audit.ts';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createKeys } from '../../checkpoints/served/keys.ts';
 import { run } from '../../cli/main.ts';
-import { systemClock } from '../../graphs/environment.ts';
+import { systemClock } from '../../runtime/environment.ts';
 import { verifyKey } from '../../server/auth/keys.ts';
 
 const DAY_MS = 24 * 3600 * 1000;

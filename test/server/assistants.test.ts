@@ -8,12 +8,12 @@ import type { Filters } from '../../domain/served.ts';
 import type { Served } from '../../domain/server-stores.ts';
 import { assistantEndpoints } from '../../server/api/assistants.ts';
 import { createApp } from '../../server/app.ts';
-import { findAssistant } from '../../server/assistants.ts';
-import type { Caller } from '../../server/caller.ts';
+import type { Caller } from '../../server/auth/caller.ts';
 import type { ServedGraph, Server } from '../../server/context.ts';
 import { createMetrics } from '../../server/http/metrics.ts';
-import { Problem } from '../../server/problem.ts';
+import { Problem } from '../../server/http/problem.ts';
 import { systemAssistantId } from '../../server/project/assistant-id.ts';
+import { findAssistant } from '../../server/project/find-assistant.ts';
 import { loadProject, type Project } from '../../server/project/load.ts';
 import { type Home, makeHome, threadOf } from '../checkpoints/home.ts';
 
@@ -42,8 +42,8 @@ beforeEach(async () => {
   served = (await home.open()).served;
   await served.assistants.seed([...project.graphs.keys()].map((graphId) => ({ assistantId: systemAssistantId(graphId), graphId })));
   caller = local;
-  const part: Omit<Partial<Server>, 'house'> & { house: Pick<Server['house'], 'clock'> } = {
-    house: { clock: home.clock },
+  const part: Omit<Partial<Server>, 'runtime'> & { runtime: Pick<Server['runtime'], 'clock'> } = {
+    runtime: { clock: home.clock },
     served,
     graphs: project.graphs,
     saver: new MemorySaver() as unknown as Server['saver'], // nothing is run

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type House, openHouse } from '../../graphs/house.ts';
+import { openRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { newKey } from '../../server/auth/keys.ts';
 import { LIMITS, type Serving, serve } from '../../server/serve.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
@@ -17,7 +17,7 @@ type Send = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
 let world: World;
 let endpoint: Endpoint;
-let house: House;
+let runtime: Runtime;
 let serving: Serving;
 
 beforeAll(async () => {
@@ -25,13 +25,13 @@ beforeAll(async () => {
   world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
   mkdirSync(world.home, { recursive: true });
   writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  house = await openHouse({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
+  runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
   const config = new URL('fixtures/attack.json', import.meta.url).pathname;
-  serving = await serve({ house, host: '127.0.0.1', port: 0, config, limits: LIMITS, log: () => undefined });
+  serving = await serve({ runtime, host: '127.0.0.1', port: 0, config, limits: LIMITS, log: () => undefined });
 });
 afterAll(async () => {
   await serving.stop(0);
-  house.stores.close();
+  runtime.stores.close();
   await endpoint.close();
   world.dispose();
 });
@@ -45,7 +45,7 @@ async function sent(url: string, method: string, path: string, body: unknown, he
 
 async function keyed(tenant: string, owner: string, roles: string[], graphs: string[] | null = null): Promise<Send> {
   const { id, hash, key } = newKey();
-  await house.stores.served.keys.create({ id, hash, name: 'k', tenant, owner, roles, graphs, expiresAt: null });
+  await runtime.stores.served.keys.create({ id, hash, name: 'k', tenant, owner, roles, graphs, expiresAt: null });
   return (method, path, body) => sent(serving.url, method, path, body, { 'x-api-key': key });
 }
 
@@ -154,10 +154,10 @@ describe('a governed run', () => {
     const edited = idOf(await both('POST', '/threads', { metadata: { graph_id: 'builder' } }));
     await both('POST', `/threads/${edited}/state`, { values: outside, as_node: '__start__' });
     expect(await both('POST', `/threads/${edited}/runs`, { assistant_id: 'builder', input: null })).toMatchObject({ status: 422 });
-    expect(await house.stores.runs.get(edited)).toBeUndefined();
+    expect(await runtime.stores.runs.get(edited)).toBeUndefined();
     expect(await on({ input: { goal: GOAL, repo: 'shop' } })).toMatchObject({ status: 200 });
     // Who started it may not approve it, wherever it goes on.
-    expect(await house.stores.runs.get(thread)).toMatchObject({ input: { starter: 'service:both', repo: world.repo } });
+    expect(await runtime.stores.runs.get(thread)).toMatchObject({ input: { starter: 'service:both', repo: world.repo } });
     await both('POST', '/runs/cancel', { thread_id: thread });
   });
 
@@ -167,7 +167,7 @@ describe('a governed run', () => {
     await operator('POST', `/threads/${thread}/runs`, { assistant_id: 'two', input: {}, after_seconds: 60 });
     const goal = { assistant_id: 'governor', input: { goal: GOAL, repo: 'shop' } };
     expect(await operator('POST', `/threads/${thread}/runs`, goal)).toMatchObject({ status: 409 });
-    expect(await house.stores.runs.get(thread)).toBeUndefined();
+    expect(await runtime.stores.runs.get(thread)).toBeUndefined();
   });
 
   test('is not stopped by a refused deletion', async () => {

@@ -2,9 +2,9 @@
 import { Auth, HTTPException, isStudioUser } from '@langchain/langgraph-sdk/auth';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { matchesFilters } from '../../checkpoints/served/filters.ts';
+import type { Action, Caller, Resource } from '../../server/auth/caller.ts';
 import { callerOfCustom, customAuth } from '../../server/auth/custom.ts';
-import type { Action, Caller, Resource } from '../../server/caller.ts';
-import { problemOf, problemResponse } from '../../server/problem.ts';
+import { problemOf, problemResponse } from '../../server/http/problem.ts';
 import { type AuthWorld, bearer, makeAuthWorld, operatorOf, requestWith } from './auth-world.ts';
 
 let world: AuthWorld;

@@ -6,24 +6,24 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@langchain/langgraph-sdk';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type House, openHouse } from '../../graphs/house.ts';
+import { openRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { newKey } from '../../server/auth/keys.ts';
 import { LIMITS, type Serving, serve } from '../../server/serve.ts';
 import { SECRET } from './fixtures/auth/auth.ts';
 
 const FIXTURES = fileURLToPath(new URL('./fixtures/auth/', import.meta.url));
 let home: string;
-let house: House;
+let runtime: Runtime;
 let serving: Serving;
 
 async function open(config: string): Promise<void> {
   home = mkdtempSync(join(tmpdir(), 'governor-auth-'));
-  house = await openHouse({ home, env: {} });
-  serving = await serve({ house, host: '127.0.0.1', port: 0, config: join(FIXTURES, config), limits: LIMITS, log: () => undefined });
+  runtime = await openRuntime({ home, env: {} });
+  serving = await serve({ runtime, host: '127.0.0.1', port: 0, config: join(FIXTURES, config), limits: LIMITS, log: () => undefined });
 }
 async function close(): Promise<void> {
   await serving.stop(1000);
-  house.stores.close();
+  runtime.stores.close();
   rmSync(home, { recursive: true, force: true });
 }
 
@@ -161,7 +161,7 @@ describe('a project without, with keys', () => {
   const keyed = async (more: object): Promise<Client> => {
     const { id, hash, key } = newKey();
     const row = { name: 'a', tenant: 'default', owner: 'service:a', roles: ['operator'], graphs: null, expiresAt: null };
-    await house.stores.served.keys.create({ id, hash, ...row, ...more });
+    await runtime.stores.served.keys.create({ id, hash, ...row, ...more });
     return clientOf({ 'x-api-key': key });
   };
   beforeAll(() => open('open.json'));

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { Auth } from '@langchain/langgraph-sdk/auth';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Authenticator } from '../../server/auth/authenticator.ts';
 import { customAuth } from '../../server/auth/custom.ts';
-import type { Authenticator } from '../../server/auth/index.ts';
 import { ADA, type AuthWorld, bearer, makeAuthWorld, operatorOf, requestWith } from './auth-world.ts';
 
 const ISSUER = 'https://login.example.com';

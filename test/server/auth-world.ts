@@ -4,7 +4,7 @@ import { createKeys } from '../../checkpoints/served/keys.ts';
 import { type Operator, operatorSchema } from '../../domain/config.ts';
 import type { KeyRow } from '../../domain/keys.ts';
 import type { Person } from '../../domain/policy.ts';
-import { type Authenticator, type AuthOptions, createAuthenticator } from '../../server/auth/index.ts';
+import { type Authenticator, type AuthOptions, createAuthenticator } from '../../server/auth/authenticator.ts';
 import { newKey } from '../../server/auth/keys.ts';
 import { makeHome } from '../checkpoints/home.ts';
 

@@ -1,9 +1,9 @@
 /** Who a request is from: the local operator only where nobody else can be, a good key, and nobody else. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { serverSchema } from '../../domain/server-config.ts';
+import { assertBind } from '../../server/auth/authenticator.ts';
 import { cleanConfigurable } from '../../server/auth/configurable.ts';
-import { assertBind } from '../../server/auth/index.ts';
-import { problemOf, problemResponse } from '../../server/problem.ts';
+import { problemOf, problemResponse } from '../../server/http/problem.ts';
 import { ADA, type AuthWorld, bearer, DAY_MS, makeAuthWorld, operatorOf, requestWith } from './auth-world.ts';
 
 let world: AuthWorld;

@@ -3,7 +3,7 @@ import { type ClientRequest, request } from 'node:http';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBody } from '../../server/http/body.ts';
-import { Problem, problemResponse } from '../../server/problem.ts';
+import { Problem, problemResponse } from '../../server/http/problem.ts';
 import { listen } from './harness.ts';
 
 const LIMIT = 64 * 1024;

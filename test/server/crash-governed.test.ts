@@ -1,6 +1,6 @@
 /** A governed thread that the command line drives while a server of the same home has a run of it. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { HAPPY, makeWorld, type World } from '../story/world.ts';
 import { until } from './process.ts';
 import { startServer, type TestServer } from './serving.ts';

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Caller } from '../../server/caller.ts';
+import type { Caller } from '../../server/auth/caller.ts';
 import { admitGoverned, type GovernedAsk } from '../../server/governed/admit.ts';
 import { assertGlassBroken, breakGlass, OPEN_MS } from '../../server/governed/break-glass.ts';
 import { editGoverned } from '../../server/governed/edit.ts';
 import { governedGraph, latestState } from '../../server/governed/graph.ts';
-import { problemOf } from '../../server/problem.ts';
+import { problemOf } from '../../server/http/problem.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { HAPPY, makeWorld, type World } from '../story/world.ts';
 import { callerOf, driveServed, type GovernedServer, governedServer } from './governed-server.ts';
@@ -26,7 +26,7 @@ const admin = callerOf('key:root', ['admin']);
 const second = callerOf('key:second', ['admin']);
 
 async function open(operator: string | null = `repositories:\n  shop: ${world.repo}\n`): Promise<void> {
-  server?.house.stores.close();
+  server?.runtime.stores.close();
   mkdirSync(world.home, { recursive: true });
   if (operator === null) rmSync(join(world.home, 'operator.yaml'), { force: true });
   else writeFileSync(join(world.home, 'operator.yaml'), operator);
@@ -38,7 +38,7 @@ beforeAll(async () => {
   world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
 });
 afterAll(async () => {
-  server.house.stores.close();
+  server.runtime.stores.close();
   await endpoint.close();
   world.dispose();
 });
@@ -65,9 +65,9 @@ async function waiting(): Promise<string> {
   return threadId;
 }
 
-const stateOf = async (threadId: string) => latestState(server.house, threadId);
-const pending = async (threadId: string) => (await server.house.stores.approvals.list({ threadId, status: 'pending' })).at(-1);
-const actions = async (threadId: string) => (await server.house.stores.audit.read({ threadId })).map((record) => record.action);
+const stateOf = async (threadId: string) => latestState(server.runtime, threadId);
+const pending = async (threadId: string) => (await server.runtime.stores.approvals.list({ threadId, status: 'pending' })).at(-1);
+const actions = async (threadId: string) => (await server.runtime.stores.audit.read({ threadId })).map((record) => record.action);
 
 async function expectStillWaiting(threadId: string): Promise<void> {
   expect(await pending(threadId)).toMatchObject({ status: 'pending', votes: [] });
@@ -82,7 +82,7 @@ describe('the first input', () => {
     const bob = callerOf('key:bob', ['operator'], 'acme');
     const { kwargs } = await ask(bob, threadId, { input: { goal: GOAL, repo: 'shop' } });
     expect(kwargs).toEqual({ input: null, command: undefined, checkpoint: undefined, governed: { epoch: 0 } });
-    expect(await server.house.stores.runs.get(threadId)).toMatchObject({ input: { goal: GOAL, repo: world.repo, starter: 'key:bob' } });
+    expect(await server.runtime.stores.runs.get(threadId)).toMatchObject({ input: { goal: GOAL, repo: world.repo, starter: 'key:bob' } });
     expect(await server.served.threads.get({ tenant: 'acme' }, threadId)).toMatchObject({
       metadata: { graph_id: 'governor' },
       governed: true,
@@ -103,7 +103,7 @@ describe('the first input', () => {
         ],
       },
     });
-    expect((await server.house.stores.runs.get(threadId))?.input.goal).toBe(GOAL);
+    expect((await server.runtime.stores.runs.get(threadId))?.input.goal).toBe(GOAL);
   });
 
   test('needs a named repository, a goal, and the right to run', async () => {
@@ -120,17 +120,17 @@ describe('the first input', () => {
     await refused(ask(callerOf('v', ['viewer']), id, { input: { goal: GOAL, repo: 'shop' } }), 403, /needs one of operator, admin/);
     await refused(ask(ann, id, { input: { goal: GOAL, repo: 'shop' }, if_not_exists: 'reject' }), 404, /not found/);
     expect(await server.served.threads.get({ tenant: 'default' }, id)).toBeUndefined();
-    expect(await server.house.stores.runs.get(id)).toBeUndefined();
+    expect(await server.runtime.stores.runs.get(id)).toBeUndefined();
   });
 
   test('without operator.yaml only the single local operator names a path', async () => {
     await open(null);
     const id = randomUUID();
     await refused(ask(ann, id, { input: { goal: GOAL, repo: world.repo } }), 403, /may only name repositories of operator\.yaml/);
-    const local: Caller = { ...ann, person: server.house.person };
+    const local: Caller = { ...ann, person: server.runtime.person };
     await refused(ask(local, id, { input: { goal: GOAL, repo: 'relative' } }), 422, /absolute path/);
     await ask(local, id, { input: { goal: GOAL, repo: world.repo } });
-    expect(await server.house.stores.runs.get(id)).toMatchObject({ status: 'running' });
+    expect(await server.runtime.stores.runs.get(id)).toMatchObject({ status: 'running' });
   });
 
   test('what a governed thread cannot do is said, not dropped', async () => {
@@ -145,9 +145,9 @@ describe('the first input', () => {
   test('a thread with another graph’s state is not taken', async () => {
     const threadId = await waiting();
     const id = randomUUID();
-    const { checkpoint, metadata } = (await server.house.stores.saver.getTuple({ configurable: { thread_id: threadId } })) ?? {};
+    const { checkpoint, metadata } = (await server.runtime.stores.saver.getTuple({ configurable: { thread_id: threadId } })) ?? {};
     if (checkpoint === undefined || metadata === undefined) throw new Error('no checkpoint');
-    await server.house.stores.saver.put({ configurable: { thread_id: id } }, checkpoint, metadata);
+    await server.runtime.stores.saver.put({ configurable: { thread_id: id } }, checkpoint, metadata);
     await refused(ask(ann, id, { input: { goal: GOAL, repo: 'shop' } }), 409, /state of another graph/);
   });
 });
@@ -162,7 +162,7 @@ describe('at a gate', () => {
     await ask(ann, threadId, { input: null });
     await refused(ask(ann, threadId, { input: { goal: 'another goal', repo: 'shop' } }), 409, /takes one goal/);
     await ask(ann, threadId, { input: { messages: [{ type: 'human', content: 'yes, approved!' }] } });
-    expect((await server.house.stores.audit.read({ threadId })).at(-1)).toMatchObject({
+    expect((await server.runtime.stores.audit.read({ threadId })).at(-1)).toMatchObject({
       action: 'approval-comment',
       actor: 'key:ann',
       facts: { gate: 'release', message: 'yes, approved!' },
@@ -250,11 +250,11 @@ describe('jumps, updates and forks by an admin', () => {
     expect(opened).toMatchObject({ thread_id: other, for: admin.person.id, by: second.person.id, reason: 'the state is stuck' });
     await mayEdit();
     await refused(mayEdit(second), 403, /needs a second admin/);
-    const later = { ...server.house.clock, now: () => Date.parse(opened.until) };
-    await refused(mayEdit(admin, { ...server, house: { ...server.house, clock: later } }), 403, /needs a second admin/);
-    expect(Date.parse(opened.until) - server.house.clock.now()).toBeLessThanOrEqual(OPEN_MS);
+    const later = { ...server.runtime.clock, now: () => Date.parse(opened.until) };
+    await refused(mayEdit(admin, { ...server, runtime: { ...server.runtime, clock: later } }), 403, /needs a second admin/);
+    expect(Date.parse(opened.until) - server.runtime.clock.now()).toBeLessThanOrEqual(OPEN_MS);
     expect(
-      (await server.house.stores.audit.read({ threadId: other })).filter(({ action }) => action === 'break-glass').at(-1),
+      (await server.runtime.stores.audit.read({ threadId: other })).filter(({ action }) => action === 'break-glass').at(-1),
     ).toMatchObject({
       actor: second.person.id,
       facts: { for: admin.person.id, reason: 'the state is stuck', until: opened.until },
@@ -268,7 +268,7 @@ describe('jumps, updates and forks by an admin', () => {
     let at = await stateOf(other);
     while (before === undefined && at.parentConfig !== undefined) {
       if (at.next[0] === 'review_rules') before = String(at.config.configurable?.['checkpoint_id']);
-      at = await governedGraph(server.house).getState(at.parentConfig);
+      at = await governedGraph(server.runtime).getState(at.parentConfig);
     }
     await breakGlass(server, second, other, { for: admin.person.id, reason: 'an exercise' });
     const { kwargs } = await ask(admin, other, { checkpoint_id: String(before) });
@@ -286,7 +286,7 @@ test('an answer is recorded as the caller’s decision, and the run goes on to t
     command: { resume: { decisions: [{ type: 'approve' }] } },
     checkpoint: { checkpoint_id: String(head?.['checkpoint_id']), checkpoint_ns: '' },
   });
-  expect((await server.house.stores.approvals.list({ threadId })).at(-1)).toMatchObject({
+  expect((await server.runtime.stores.approvals.list({ threadId })).at(-1)).toMatchObject({
     status: 'approved',
     votes: [{ by: { id: 'key:eve', role: 'approver', method: 'key' }, decision: 'approved', selfApproved: false }],
   });

@@ -1,11 +1,11 @@
 /** `/governor`: results, files, approvals and the trail over HTTP; and decisions of the command line that the server goes on with. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createThread } from '../../graphs/create.ts';
-import { openOperations } from '../../graphs/entry.ts';
-import { announceServer, isServed } from '../../graphs/presence.ts';
+import { announceServer, isServed } from '../../runtime/drive/presence.ts';
+import { openOperations } from '../../runtime/operations.ts';
+import { createThread } from '../../runtime/start/create.ts';
 import { governorEndpoints } from '../../server/api/governor.ts';
 import { createApp } from '../../server/app.ts';
-import type { Caller } from '../../server/caller.ts';
+import type { Caller } from '../../server/auth/caller.ts';
 import { startSweep, sweepApproved } from '../../server/governed/sweep.ts';
 import { createMetrics } from '../../server/http/metrics.ts';
 import { makeWorld, type World } from '../story/world.ts';
@@ -28,7 +28,7 @@ const run = (threadId: string, kwargs?: Readonly<Record<string, unknown>>) => dr
 
 async function waiting(): Promise<string> {
   const goal = 'Add a product function with a test';
-  const { threadId } = await createThread(server.house, { goal, repo: world.repo, scriptFile: world.script });
+  const { threadId } = await createThread(server.runtime, { goal, repo: world.repo, scriptFile: world.script });
   await run(threadId);
   return threadId;
 }
@@ -55,7 +55,7 @@ beforeAll(async () => {
   thread = await waiting();
 });
 afterAll(() => {
-  server.house.stores.close();
+  server.runtime.stores.close();
   world.dispose();
 });
 
@@ -105,7 +105,7 @@ describe('looking', () => {
       });
     expect(await call('foreign', 'GET', '/approvals')).toEqual({ status: 200, body: [] });
     expect(await call('foreign', 'GET', '/overview')).toMatchObject({ body: { total: 0, waiting: [], threads: [] } });
-    const gate = (await server.house.stores.approvals.list({ threadId: thread })).at(-1);
+    const gate = (await server.runtime.stores.approvals.list({ threadId: thread })).at(-1);
     const body = { decision: 'approved', subject: gate?.subject.digest };
     expect(await call('foreign', 'POST', `/approvals/${gate?.id}`, body)).toMatchObject({ status: 404 });
   });
@@ -186,12 +186,12 @@ describe('a decision of the command line', () => {
   test('is gone on with by the live server, once, while the command line watches', async () => {
     const other = await waiting();
     const operations = await openOperations({ home: world.home, env: { PATH: process.env['PATH'] ?? '' } });
-    expect(isServed(server.house)).toBe(false);
+    expect(isServed(server.runtime)).toBe(false);
     const put = new Set<string>();
     expect(await sweepApproved(server, put)).toBe(0);
     const gate = await operations.gate(other);
     await operations.decide(other, { decision: 'rejected', comment: 'use another name', subject: gate?.row.subject.digest ?? '' });
-    announceServer(server.house);
+    announceServer(server.runtime);
     const watching = operations.goOn(other);
     expect(await sweepApproved(server, put)).toBe(1);
     expect(await sweepApproved(server, put)).toBe(0);
@@ -207,10 +207,10 @@ describe('a decision of the command line', () => {
 
   test('is left to no server that has fallen silent, or has said goodbye', () => {
     const stop = startSweep(server);
-    expect(isServed(server.house)).toBe(true);
-    expect(isServed({ ...server.house, clock: { ...server.house.clock, now: () => Date.now() + 6000 } })).toBe(false);
+    expect(isServed(server.runtime)).toBe(true);
+    expect(isServed({ ...server.runtime, clock: { ...server.runtime.clock, now: () => Date.now() + 6000 } })).toBe(false);
     stop();
-    expect(isServed(server.house)).toBe(false);
+    expect(isServed(server.runtime)).toBe(false);
   });
 
   test('is gone on with by the command line where the server dies in it', async () => {
@@ -218,12 +218,12 @@ describe('a decision of the command line', () => {
     const operations = await openOperations({ home: world.home, env: { PATH: process.env['PATH'] ?? '' } });
     const gate = await operations.gate(other);
     await operations.decide(other, { decision: 'rejected', comment: 'use another name', subject: gate?.row.subject.digest ?? '' });
-    announceServer(server.house);
+    announceServer(server.runtime);
     const watching = operations.goOn(other);
-    const fence = await server.house.stores.runs.acquire(other);
-    await server.house.stores.runs.update(fence, { status: 'running' });
+    const fence = await server.runtime.stores.runs.acquire(other);
+    await server.runtime.stores.runs.update(fence, { status: 'running' });
     await new Promise((wake) => setTimeout(wake, 200));
-    await server.house.stores.runs.release(fence);
+    await server.runtime.stores.runs.release(fence);
     expect(await watching).toMatchObject({ status: 'stopped', reason: { code: 'SCRIPT_MISS' } });
     await operations.close();
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type House, openHouse } from '../../graphs/house.ts';
+import { openRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { newKey } from '../../server/auth/keys.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { HAPPY, makeWorld, type World } from '../story/world.ts';
@@ -16,7 +16,7 @@ const CONFIG = new URL('../../langgraph.json', import.meta.url).pathname;
 let endpoint: Endpoint;
 let world: World;
 /** The command line's side of the same home. */
-let house: House;
+let runtime: Runtime;
 let server: TestServer;
 let operator: Client;
 let viewer: Record<string, string>;
@@ -24,7 +24,7 @@ let viewer: Record<string, string>;
 async function keyFor(owner: string, role: 'operator' | 'viewer'): Promise<Record<string, string>> {
   const { id, hash, key } = newKey();
   const row = { name: owner, tenant: 'default', owner, roles: [role], graphs: null, expiresAt: null };
-  await house.stores.served.keys.create({ id, hash, ...row });
+  await runtime.stores.served.keys.create({ id, hash, ...row });
   return { 'x-api-key': key };
 }
 
@@ -39,13 +39,13 @@ beforeAll(async () => {
   world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
   mkdirSync(world.home, { recursive: true });
   writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  house = await openHouse({ home: world.home, env: {} });
+  runtime = await openRuntime({ home: world.home, env: {} });
   viewer = await keyFor('service:eye', 'viewer');
   await begin();
 });
 afterAll(async () => {
   await server.stop();
-  house.stores.close();
+  runtime.stores.close();
   await endpoint.close();
   world.dispose();
 });
@@ -65,7 +65,7 @@ async function held(threadId?: string): Promise<{ threadId: string; runId: strin
 }
 
 const cancels = async (threadId: string) =>
-  (await house.stores.audit.read({ threadId })).filter((record) => record.action === 'run-cancel');
+  (await runtime.stores.audit.read({ threadId })).filter((record) => record.action === 'run-cancel');
 const statusOf = async (threadId: string, runId: string) => (await operator.runs.get(threadId, runId)).status;
 
 test('a viewer looks on, and does not stop a run by leaving', async () => {

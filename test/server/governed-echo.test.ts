@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { admitGoverned } from '../../server/governed/admit.ts';
 import { latestState } from '../../server/governed/graph.ts';
 import { runGoverned } from '../../server/governed/run.ts';
-import { problemOf } from '../../server/problem.ts';
+import { problemOf } from '../../server/http/problem.ts';
 import { endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { HAPPY, makeWorld } from '../story/world.ts';
 import { callerOf, governedServer, servedRun } from './governed-server.ts';
@@ -33,7 +33,7 @@ test('an approval that names no gate is not taken for the gate that opened after
         emit: async () => undefined,
       });
     const gates = async (): Promise<string[]> =>
-      (await server.house.stores.approvals.list({ threadId })).map(({ gate, status }) => `${gate} ${status}`);
+      (await server.runtime.stores.approvals.list({ threadId })).map(({ gate, status }) => `${gate} ${status}`);
     await run((await ask({ input: { goal: GOAL, repo: 'shop' } })).kwargs);
     const approve = { command: { resume: { decisions: [{ type: 'approve' }] } } };
     await run((await ask(approve)).kwargs);
@@ -46,11 +46,11 @@ test('an approval that names no gate is not taken for the gate that opened after
     expect(problem).toMatchObject({ status: 409, message: expect.stringMatching(/opened after an answer of key:ann less than 10 s ago/) });
     expect(await gates()).toEqual(['plan approved', 'release pending']);
 
-    const [waits] = (await latestState(server.house, threadId)).tasks.flatMap((task) => task.interrupts ?? []);
+    const [waits] = (await latestState(server.runtime, threadId)).tasks.flatMap((task) => task.interrupts ?? []);
     await run((await ask({ command: { resume: { [String(waits?.id)]: { decisions: [{ type: 'approve' }] } } } })).kwargs);
     expect(await gates()).toEqual(['plan approved', 'release approved']);
   } finally {
-    server.house.stores.close();
+    server.runtime.stores.close();
     await endpoint.close();
     world.dispose();
   }

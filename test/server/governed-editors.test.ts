@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type House, openHouse } from '../../graphs/house.ts';
+import { openRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { newKey } from '../../server/auth/keys.ts';
 import { LIMITS, type Serving, serve } from '../../server/serve.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
@@ -19,7 +19,7 @@ const ACCEPT = { decisions: [{ type: 'approve' }] };
 
 let endpoint: Endpoint;
 let world: World;
-let house: House;
+let runtime: Runtime;
 let serving: Serving;
 
 /** A server on whose repository the sources need an approver who is no author. */
@@ -28,15 +28,15 @@ async function open(approvers: { readonly notStarter: boolean }): Promise<void> 
   world = makeWorld({ config: { ...endpointConfig(endpoint.baseUrl), protect } });
   mkdirSync(world.home, { recursive: true });
   writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  house = await openHouse({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
-  serving = await serve({ house, host: '127.0.0.1', port: 0, config: resolve('langgraph.json'), limits: LIMITS, log: () => undefined });
+  runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
+  serving = await serve({ runtime, host: '127.0.0.1', port: 0, config: resolve('langgraph.json'), limits: LIMITS, log: () => undefined });
 }
 beforeEach(async () => {
   endpoint = await openEndpoint(HAPPY);
 });
 afterEach(async () => {
   await serving.stop(0);
-  house.stores.close();
+  runtime.stores.close();
   await endpoint.close();
   world.dispose();
 });
@@ -54,7 +54,7 @@ interface Person {
 async function person(name: string, ...roles: string[]): Promise<Person> {
   const { id, hash, key } = newKey();
   const owner = `person:${name}`;
-  await house.stores.served.keys.create({ id, hash, name, tenant: 'default', owner, roles, graphs: null, expiresAt: null });
+  await runtime.stores.served.keys.create({ id, hash, name, tenant: 'default', owner, roles, graphs: null, expiresAt: null });
   const send = async (method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> => {
     const answer = await fetch(`${serving.url}/governor${path}`, {
       method,
@@ -99,7 +99,7 @@ const merges = (): string => world.git('rev-list', '--merges', '--count', 'main'
 async function refused(who: Person, threadId: string): Promise<void> {
   await expect(resume(who, threadId, ACCEPT)).rejects.toThrow(/403.*may not approve it/);
   expect(await who.approve(threadId)).toMatchObject({ status: 403, body: { detail: expect.stringContaining('may not approve it') } });
-  const denied = (await house.stores.audit.read({ threadId })).filter(({ action }) => action === 'approval-denied').slice(-2);
+  const denied = (await runtime.stores.audit.read({ threadId })).filter(({ action }) => action === 'approval-denied').slice(-2);
   expect(denied).toMatchObject([0, 1].map(() => ({ actor: who.id, code: 'APPROVER_NOT_ALLOWED' })));
   expect(merges()).toBe('0');
 }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openHouse } from '../../graphs/house.ts';
+import { openRuntime } from '../../runtime/runtime.ts';
 import { LIMITS, serve } from '../../server/serve.ts';
 import { endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { HAPPY, makeWorld } from '../story/world.ts';
@@ -18,14 +18,14 @@ beforeAll(async () => {
   const world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
   mkdirSync(world.home, { recursive: true });
   writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  const house = await openHouse({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
+  const runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
   const config = resolve('langgraph.json');
-  const serving = await serve({ house, host: '127.0.0.1', port: 0, config, limits: LIMITS, log: () => undefined });
+  const serving = await serve({ runtime, host: '127.0.0.1', port: 0, config, limits: LIMITS, log: () => undefined });
   url = serving.url;
   home = world.home;
   closers.push(
     () => serving.stop(0),
-    () => house.stores.close(),
+    () => runtime.stores.close(),
     () => endpoint.close(),
     () => world.dispose(),
   );

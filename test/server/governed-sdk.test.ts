@@ -4,8 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openOperations } from '../../graphs/entry.ts';
-import { type House, openHouse } from '../../graphs/house.ts';
+import { openOperations } from '../../runtime/operations.ts';
+import { openRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { newKey } from '../../server/auth/keys.ts';
 import { LIMITS, type Serving, serve } from '../../server/serve.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
@@ -15,7 +15,7 @@ const GOAL = 'Add a product function with a test';
 
 let endpoint: Endpoint;
 let world: World;
-let house: House;
+let runtime: Runtime;
 let serving: Serving;
 let client: Client;
 
@@ -24,13 +24,13 @@ beforeEach(async () => {
   world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
   mkdirSync(world.home, { recursive: true });
   writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  house = await openHouse({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
-  serving = await serve({ house, host: '127.0.0.1', port: 0, config: resolve('langgraph.json'), limits: LIMITS, log: () => undefined });
+  runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
+  serving = await serve({ runtime, host: '127.0.0.1', port: 0, config: resolve('langgraph.json'), limits: LIMITS, log: () => undefined });
   client = new Client({ apiUrl: serving.url });
 });
 afterEach(async () => {
   await serving.stop(0);
-  house.stores.close();
+  runtime.stores.close();
   await endpoint.close();
   world.dispose();
 });
@@ -115,7 +115,7 @@ describe('over the official SDK', () => {
 test('with keys: an operator starts, an approver answers by the standard resume, and neither does the other’s', async () => {
   const client = async (role: string) => {
     const { id, hash, key } = newKey();
-    await house.stores.served.keys.create({
+    await runtime.stores.served.keys.create({
       id,
       hash,
       name: role,

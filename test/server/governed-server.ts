@@ -1,8 +1,8 @@
 /** The part of a server that governed threads need: a real home, real stores, and nobody who works the queue. */
 import { randomUUID } from 'node:crypto';
 import type { ServedRun } from '../../domain/served.ts';
-import { openHouse } from '../../graphs/house.ts';
-import type { Caller } from '../../server/caller.ts';
+import { openRuntime } from '../../runtime/runtime.ts';
+import type { Caller } from '../../server/auth/caller.ts';
 import type { Server } from '../../server/context.ts';
 import { runGoverned } from '../../server/governed/run.ts';
 import type { World } from '../story/world.ts';
@@ -12,10 +12,10 @@ export interface GovernedServer extends Server {
 }
 
 export async function governedServer(world: World, env: Readonly<Record<string, string | undefined>> = {}): Promise<GovernedServer> {
-  const house = await openHouse({ home: world.home, env: { PATH: process.env['PATH'] ?? '', ...env } });
+  const runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', ...env } });
   const server = {
-    house,
-    served: house.stores.served,
+    runtime,
+    served: runtime.stores.served,
     pokes: 0,
     poke: () => {
       server.pokes += 1;

@@ -1,8 +1,8 @@
 /** A governed thread as the server runs it: streamed, paused at breakpoints, drained, answered, and never released by a forgery. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createThread } from '../../graphs/create.ts';
-import { decide } from '../../graphs/decide.ts';
-import type { StreamChunk } from '../../graphs/operations.ts';
+import { decide } from '../../runtime/decide/decide.ts';
+import type { StreamChunk } from '../../runtime/options.ts';
+import { createThread } from '../../runtime/start/create.ts';
 import { runGoverned } from '../../server/governed/run.ts';
 import { makeWorld, planReply, type World } from '../story/world.ts';
 import { type GovernedServer, governedServer, servedRun } from './governed-server.ts';
@@ -15,14 +15,14 @@ beforeEach(async () => {
   server = await governedServer(world);
 });
 afterEach(() => {
-  server.house.stores.close();
+  server.runtime.stores.close();
   world.dispose();
 });
 
 const GOAL = 'Add a product function with a test';
 
 async function newThread(): Promise<string> {
-  return (await createThread(server.house, { goal: GOAL, repo: world.repo, scriptFile: world.script })).threadId;
+  return (await createThread(server.runtime, { goal: GOAL, repo: world.repo, scriptFile: world.script })).threadId;
 }
 
 interface Play {
@@ -62,10 +62,10 @@ async function play(threadId: string, more: Play = {}) {
 }
 
 async function approveIt(threadId: string): Promise<void> {
-  const row = await server.house.stores.runs.get(threadId);
-  const gate = (await server.house.stores.approvals.list({ threadId, status: 'pending' })).at(-1);
+  const row = await server.runtime.stores.runs.get(threadId);
+  const gate = (await server.runtime.stores.approvals.list({ threadId, status: 'pending' })).at(-1);
   if (row === undefined || gate === undefined) throw new Error('nothing waits');
-  await decide(server.house, row, { decision: 'approved', subject: gate.subject.digest });
+  await decide(server.runtime, row, { decision: 'approved', subject: gate.subject.digest });
 }
 
 describe('a run', () => {
@@ -94,7 +94,7 @@ describe('a run', () => {
     const thread = await newThread();
     const before = await play(thread, { interruptBefore: ['plan'] });
     expect(before.end).toMatchObject({ status: 'interrupted', interrupts: {} });
-    expect(await server.house.stores.runs.get(thread)).toMatchObject({ status: 'running', stage: 'plan', live: false });
+    expect(await server.runtime.stores.runs.get(thread)).toMatchObject({ status: 'running', stage: 'plan', live: false });
     const after = await play(thread, { interruptAfter: ['plan'] });
     expect(after.end).toMatchObject({ status: 'interrupted', interrupts: {}, values: { planFile: { path: '10-plan.1.json' } } });
     expect((await play(thread)).end).toMatchObject({ status: 'interrupted', values: { review: { path: '30-review.1.json' } } });
@@ -105,7 +105,7 @@ describe('a run', () => {
     const stages: string[] = [];
     for (let step = 0; step < 30; step += 1) {
       const { end } = await play(thread, { interruptBefore: '*' });
-      const row = await server.house.stores.runs.get(thread);
+      const row = await server.runtime.stores.runs.get(thread);
       if (row?.status === 'waiting') {
         expect(Object.values(end.interrupts).flat()).toHaveLength(1);
         break;
@@ -128,7 +128,7 @@ describe('a run', () => {
       },
     });
     expect(end).toMatchObject({ status: 'interrupted', drained: true });
-    expect(await server.house.stores.runs.get(thread)).toMatchObject({ status: 'running', live: false });
+    expect(await server.runtime.stores.runs.get(thread)).toMatchObject({ status: 'running', live: false });
     expect((await play(thread)).end).toMatchObject({ status: 'interrupted', drained: false });
   });
 
@@ -148,11 +148,11 @@ describe('a run', () => {
     const abort = new AbortController();
     const first = await play(thread, { abort, on: () => abort.abort() });
     expect(first.end).toMatchObject({ status: 'interrupted', drained: false });
-    const stopped = await server.house.stores.runs.get(thread);
+    const stopped = await server.runtime.stores.runs.get(thread);
     expect(stopped).toMatchObject({ status: 'cancelled', reason: { code: 'CANCELLED', resumable: true } });
     const again = await play(thread, { epoch: (stopped?.epoch ?? 0) - 1 });
     expect(again).toMatchObject({ chunks: [], end: { status: 'interrupted' } });
-    expect((await server.house.stores.runs.get(thread))?.epoch).toBe(stopped?.epoch);
+    expect((await server.runtime.stores.runs.get(thread))?.epoch).toBe(stopped?.epoch);
     const anew = await play(thread, { epoch: stopped?.epoch ?? 0 });
     expect(anew.end).toMatchObject({ status: 'error', error: { error: 'SCRIPT_MISS' } });
     // A final stop stays what it is.
@@ -161,11 +161,11 @@ describe('a run', () => {
 
   test('a thread that another process runs is waited for, and not run twice', async () => {
     const thread = await newThread();
-    const fence = await server.house.stores.runs.acquire(thread);
+    const fence = await server.runtime.stores.runs.acquire(thread);
     const running = play(thread);
     await new Promise((wake) => setTimeout(wake, 150));
-    expect(await server.house.stores.runs.get(thread)).toMatchObject({ epoch: fence.epoch });
-    await server.house.stores.runs.release(fence);
+    expect(await server.runtime.stores.runs.get(thread)).toMatchObject({ epoch: fence.epoch });
+    await server.runtime.stores.runs.release(fence);
     expect((await running).end.status).toBe('interrupted');
   });
 });

@@ -5,10 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createIdempotency } from '../../checkpoints/served/idempotency.ts';
 import type { Served } from '../../domain/server-stores.ts';
-import type { Caller, Permission } from '../../server/caller.ts';
-import type { Endpoint } from '../../server/endpoint.ts';
+import type { Caller, Permission } from '../../server/auth/caller.ts';
+import type { Endpoint } from '../../server/http/endpoint.ts';
 import { withIdempotency } from '../../server/http/idempotency.ts';
-import { Problem, problemOf, problemResponse } from '../../server/problem.ts';
+import { Problem, problemOf, problemResponse } from '../../server/http/problem.ts';
 import { type Home, makeHome } from '../checkpoints/home.ts';
 import { startServer, type TestServer } from './serving.ts';
 

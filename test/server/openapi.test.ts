@@ -12,7 +12,7 @@ import { stateEndpoints } from '../../server/api/state.ts';
 import { storeEndpoints } from '../../server/api/store.ts';
 import { threadEndpoints } from '../../server/api/threads.ts';
 import type { Server } from '../../server/context.ts';
-import { type Endpoint, endpoint, flag, json, uuid } from '../../server/endpoint.ts';
+import { type Endpoint, endpoint, flag, json, uuid } from '../../server/http/endpoint.ts';
 import { createMetrics, metricsEndpoints } from '../../server/http/metrics.ts';
 import { openApiDocument } from '../../server/http/openapi.ts';
 import { mount } from './harness.ts';

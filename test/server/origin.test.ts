@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guardOrigin, isLoopback } from '../../server/http/origin.ts';
-import { Problem, problemResponse } from '../../server/problem.ts';
+import { Problem, problemResponse } from '../../server/http/problem.ts';
 import { listen } from './harness.ts';
 
 let port: number;

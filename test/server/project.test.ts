@@ -224,7 +224,7 @@ test('a reading of types that failed is tried again at the next request; one tha
 
 test("this package's own graphs are those that are here already, also under another name", async () => {
   expect(project.graphs.get('governor')).toBe(governed);
-  const entry = fileURLToPath(new URL('../../graphs/entry.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('../../runtime/entry.ts', import.meta.url));
   const file = write('langgraph.json', { graphs: { flow: { path: `${entry}:governor`, description: 'Ours' } } });
   const { graphs } = await loadProject({ file, builtin });
   expect(graphs.get('flow')).toMatchObject({ id: 'flow', governed: true, description: 'Ours' });

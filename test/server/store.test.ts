@@ -12,10 +12,10 @@ import type { Items } from '../../domain/items.ts';
 import type { Filters } from '../../domain/served.ts';
 import { storeEndpoints } from '../../server/api/store.ts';
 import { createApp } from '../../server/app.ts';
-import type { Caller } from '../../server/caller.ts';
+import type { Caller } from '../../server/auth/caller.ts';
 import type { Server } from '../../server/context.ts';
 import { createMetrics } from '../../server/http/metrics.ts';
-import { storeFor } from '../../server/store.ts';
+import { storeFor } from '../../server/project/durable-store.ts';
 
 let folder: string;
 let database: Database;
@@ -206,7 +206,7 @@ function serve(options: { roles?: Caller['person']['roles']; tenant?: string; au
   };
   const server = {
     served: { items },
-    house: { clock },
+    runtime: { clock },
     env: {},
     limits: { bodyBytes: 1_000_000 },
     customApp: undefined,

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { approve, critic, makeWorld, planReply, type Reply, start, submit, tool, type World, write } from './world.ts';
 
 let world: World | undefined;

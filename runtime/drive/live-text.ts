@@ -1,0 +1,30 @@
+/** The text of answers as they come, for somebody who looks on: whole words, masked, and no more than the end of each. */
+import type { Role } from '../../domain/access.ts';
+import type { ModelDoorOptions } from '../../models/metered.ts';
+
+/** What an agent is writing just now. */
+export interface LiveText {
+  readonly role: Role;
+  /** `lead`, a sub-agent's id, or `-`. */
+  readonly agent: string;
+  readonly call: number;
+  /** The end of it, at most 500 characters. */
+  readonly text: string;
+}
+
+/** Kept of an answer for masking, in characters: longer than any secret. */
+const KEPT = 8000;
+const SHOWN = 500;
+
+/** A secret may come in pieces: only what ends at a blank is told, masked as a whole. */
+export function liveText(redact: (text: string) => string, tell: (text: LiveText) => void): NonNullable<ModelDoorOptions['onText']> {
+  const answers = new Map<string, { call: number; text: string }>();
+  return ({ role, agent, call }, piece) => {
+    const key = `${role} ${agent}`;
+    const known = answers.get(key);
+    const text = `${known?.call === call ? known.text : ''}${piece}`.slice(-KEPT);
+    answers.set(key, { call, text });
+    const end = text.search(/\s\S*$/);
+    if (end > 0) tell({ role, agent, call, text: redact(text.slice(0, end)).slice(-SHOWN) });
+  };
+}
