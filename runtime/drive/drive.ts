@@ -81,7 +81,7 @@ async function run(
   heartbeat: Heartbeat,
 ): Promise<void> {
   const session = await openSession(runtime, row, fence, { signal: abort.signal, drain: options.drain, onText: options.onText });
-  heartbeat.limit(session.limits.machineTime, row.machineMs);
+  heartbeat.limit(session.facts.limits.machineTime, row.machineMs);
   runtime.sessions.set(row.threadId, session);
   const find: FindSession = async ({ threadId }) => {
     const found = runtime.sessions.get(threadId);
@@ -132,11 +132,11 @@ async function nextInput(
   words: Words | undefined,
 ): Promise<Turn> {
   const state = snapshot.values as Partial<State>; // our own channels
-  const { threadId } = session;
+  const { threadId } = session.facts;
   if (snapshot.createdAt === undefined) {
     return {
       kind: 'go',
-      input: { goal: session.request.goal, repo: session.request.repo },
+      input: { goal: session.facts.request.goal, repo: session.facts.request.repo },
     };
   }
   // `next` leaves out tasks whose writes are stored but whose super-step is not closed; a kill between the two is no end.
@@ -264,12 +264,12 @@ function failure(threadId: string, stage: Stage, error: unknown): Rest {
 
 /** State can be edited; the journal and the release file are what happened. @throws StopError `STATE_TAMPERED`. */
 async function assertReleased(session: Session, key: string | null): Promise<void> {
-  const effect = key === null ? undefined : await session.effects.peek(key);
-  const file = await session.dossier.read(session.threadId, FILES.release);
+  const effect = key === null ? undefined : await session.stores.effects.peek(key);
+  const file = await session.stores.dossier.read(session.facts.threadId, FILES.release);
   if (effect?.state === 'done' && file !== undefined) return;
   throw new StopError(
     'STATE_TAMPERED',
-    `thread ${session.threadId}: its state says released, but ${FILES.release} and the journal know of no release`,
+    `thread ${session.facts.threadId}: its state says released, but ${FILES.release} and the journal know of no release`,
   );
 }
 

@@ -96,45 +96,53 @@ export async function openSession(
   const shared = { effects: stores.effects, audit: stores.audit, clock: runtime.clock };
   let mounts: Promise<Mounts> | undefined;
   let at: Stage = row.stage;
+  const { attempts, effects, transcripts, ledger, approvals, audit, dossier } = stores;
   return {
-    threadId: row.threadId,
-    fence,
-    request,
-    requestRef: ref,
-    createdAtSeconds: Math.floor(Date.parse(row.createdAt) / 1000),
-    config,
-    limits,
-    clock: runtime.clock,
-    attempts: stores.attempts,
-    effects: stores.effects,
-    transcripts: stores.transcripts,
-    ledger: stores.ledger,
-    approvals: stores.approvals,
-    audit: stores.audit,
-    dossier: stores.dossier,
-    repository,
-    sandbox,
-    modelDoor: createModelDoor({
-      ...shared,
-      random: Math.random,
-      sleep,
-      ...(options.onText === undefined ? {} : { onText: liveText(redact, options.onText) }),
-    }),
-    toolDoor: createToolDoor({ ...shared, redact }),
-    redact,
-    resumes: await resumeList.read(runtime, row.threadId),
-    modelFor: (role, lean, model) => models.forRole(role, lean, model),
-    mounts: () => {
-      mounts ??= repository
-        .treeOf(request.base)
-        .then((baseTree) =>
-          prepareWorkspace({ repository, baseTree, config: config.workspace, sandbox, stateFolder: runtime.home, signal: options.signal }),
-        );
-      return mounts;
+    facts: {
+      threadId: row.threadId,
+      fence,
+      request,
+      requestRef: ref,
+      createdAtSeconds: Math.floor(Date.parse(row.createdAt) / 1000),
+      config,
+      limits,
+      resumes: await resumeList.read(runtime, row.threadId),
+      fenced: true,
     },
-    machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
-    workFolder: (name) => join(runtime.home, 'work', row.threadId, name),
+    stores: { attempts, effects, transcripts, ledger, approvals, audit, dossier },
+    doors: {
+      model: createModelDoor({
+        ...shared,
+        random: Math.random,
+        sleep,
+        ...(options.onText === undefined ? {} : { onText: liveText(redact, options.onText) }),
+      }),
+      tool: createToolDoor({ ...shared, redact }),
+      modelFor: (role, lean, model) => models.forRole(role, lean, model),
+      redact,
+      announce: async () => undefined,
+    },
+    places: {
+      repository,
+      sandbox,
+      mounts: () => {
+        mounts ??= repository.treeOf(request.base).then((baseTree) =>
+          prepareWorkspace({
+            repository,
+            baseTree,
+            config: config.workspace,
+            sandbox,
+            stateFolder: runtime.home,
+            signal: options.signal,
+          }),
+        );
+        return mounts;
+      },
+      workFolder: (name) => join(runtime.home, 'work', row.threadId, name),
+    },
+    clock: runtime.clock,
     signal: options.signal,
+    machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
     checkpointReached: async (stage) => {
       options.signal.throwIfAborted();
       if (stage !== at) await stores.runs.update(fence, { stage });
@@ -142,8 +150,6 @@ export async function openSession(
       if (options.drain?.aborted === true) throw new DrainedError();
     },
     left: async () => undefined,
-    fenced: true,
-    announce: async () => undefined,
   };
 }
 

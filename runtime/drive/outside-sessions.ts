@@ -29,7 +29,7 @@ export function outsideSessions(open: () => Promise<Runtime>): FindSession {
     const abort = new AbortController();
     const heartbeat = startHeartbeat(runtime, fence, abort);
     const session = await openSession(runtime, row, fence, { signal: abort.signal, drain: undefined });
-    heartbeat.limit(session.limits.machineTime, row.machineMs);
+    heartbeat.limit(session.facts.limits.machineTime, row.machineMs);
     await runs.update(fence, { status: 'running', reason: null });
     const announce = async (gate: GatePayload): Promise<void> => {
       const { gate: name, subject, required, shown } = gate;
@@ -44,7 +44,7 @@ export function outsideSessions(open: () => Promise<Runtime>): FindSession {
       await heartbeat.beat();
       await runs.release(fence);
     };
-    const stay: Stay = { session: { ...session, fenced: false, announce, left: leave }, heartbeat, depth: 0 };
+    const stay: Stay = { session: loose(session, announce, leave), heartbeat, depth: 0 };
     return stay;
   };
 
@@ -63,7 +63,12 @@ export function outsideSessions(open: () => Promise<Runtime>): FindSession {
   };
 }
 
-/** A thread that the foreign server made: its first node makes it known to the home. */
+/** The session of a thread whose checkpoints another program keeps. */
+function loose(session: Session, announce: Session['doors']['announce'], left: Session['left']): Session {
+  return { ...session, facts: { ...session.facts, fenced: false }, doors: { ...session.doors, announce }, left };
+}
+
+/** A thread that the outside server made: its first node makes it known to the home. */
 async function create(runtime: Runtime, visit: Visit): Promise<RunRow> {
   if (visit.goal === '' || visit.repo === '')
     throw new UsageError(

@@ -57,12 +57,12 @@ export async function recordResume(
     by: runtime.person.id,
     at: new Date(runtime.clock.now()).toISOString(),
     code: at.stop?.code ?? 'CANCELLED',
-    ...(await addressee(runtime, session.threadId, at)),
-    comment: session.redact(words.comment),
+    ...(await addressee(runtime, session.facts.threadId, at)),
+    comment: session.doors.redact(words.comment),
     model: words.model,
   };
-  await resumeList.add(runtime, session.threadId, resume);
-  session.resumes.push(resume);
+  await resumeList.add(runtime, session.facts.threadId, resume);
+  session.facts.resumes.push(resume);
 }
 
 type Addressee = Pick<Resume, 'stage' | 'attempt' | 'role' | 'agent' | 'head'>;
