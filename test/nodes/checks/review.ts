@@ -59,16 +59,20 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
     const checkout = await repository.checkout(candidate.tree, join(folder, 'work', 'checkout'));
     const evidence = new Map<string, string>();
     const session = {
-      threadId: 't',
+      facts: { threadId: 't' },
       signal: new AbortController().signal,
-      sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
-      audit: { append: async () => undefined },
       clock: { now: () => 0 },
-      redact: (text: string) => text,
-      mounts: async () => ({ links: [], scratch: [] }),
-      dossier: {
-        writeText: async (_thread: string, path: string, text: string) => evidence.set(path, text),
-        writeJson: async (_thread: string, path: string, envelope: unknown) => evidence.set(path, JSON.stringify(envelope)),
+      doors: { redact: (text: string) => text },
+      places: {
+        sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
+        mounts: async () => ({ links: [], scratch: [] }),
+      },
+      stores: {
+        audit: { append: async () => undefined },
+        dossier: {
+          writeText: async (_thread: string, path: string, text: string) => evidence.set(path, text),
+          writeJson: async (_thread: string, path: string, envelope: unknown) => evidence.set(path, JSON.stringify(envelope)),
+        },
       },
     } as unknown as Session; // only what a check uses
     const item = { id: 'one', title: 'one', goal: 'one', paths: what.paths ?? ['**'], ...(what.item && { check: what.item }) };
