@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Operations } from '../../../runtime/operations.ts';
 import { HAPPY, makeWorld, type World } from '../../story/world.ts';
-import { until } from '../process.ts';
+import { until } from '../../until.ts';
 import { startServer, type TestServer } from '../serving.ts';
 
 const CONFIG = new URL('../../../langgraph.json', import.meta.url).pathname;
@@ -28,9 +28,9 @@ async function driven(): Promise<{ threadId: string; runId: string; cli: ReturnT
     scriptFile: world.script,
   });
   const cli = operations.resume(threadId);
-  await until(async () => ((await operations.result(threadId)).spend.model_calls >= 1 ? true : undefined), 'a first answer');
+  await until(async () => (await operations.result(threadId)).spend.model_calls >= 1, 'a first answer');
   const run = await server.client.runs.create(threadId, 'governor', { input: null });
-  await until(async () => ((await server.client.runs.get(threadId, run.run_id)).status === 'running' ? true : undefined), 'the run');
+  await until(async () => (await server.client.runs.get(threadId, run.run_id)).status === 'running', 'the run');
   return { threadId, runId: run.run_id, cli };
 }
 
@@ -60,7 +60,7 @@ test('a run that was given back, and is cancelled before it goes on, leaves its 
     scriptFile: world.script,
   });
   const run = await server.client.runs.create(threadId, 'governor', { input: null });
-  await until(async () => ((await operations.result(threadId)).spend.model_calls >= 1 ? true : undefined), 'a first answer');
+  await until(async () => (await operations.result(threadId)).spend.model_calls >= 1, 'a first answer');
   await server.stop();
   expect(await operations.result(threadId)).toMatchObject({ status: 'running' });
   const full = await startServer({ home: world.home, config: CONFIG, limits: { concurrency: 0 } });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { until } from '../process.ts';
+import { until } from '../../until.ts';
 import { startServer, type TestServer } from '../serving.ts';
 
 let server: TestServer;
@@ -23,7 +23,7 @@ test('a run that another process ended writes nothing under the lease of the nex
   const { thread_id } = await client.threads.create();
   const run = await client.runs.create(thread_id, 'slow', slow);
   const n = async () => (await client.threads.getState<{ n?: number }>(thread_id)).values.n ?? 0;
-  await until(async () => ((await n()) >= 2 ? true : undefined), 'two steps');
+  await until(async () => (await n()) >= 2, 'two steps');
   // What another process did while this one was frozen.
   rows.transaction(() => {
     rows.prepare('UPDATE threads SET epoch = epoch + 1 WHERE thread_id = ?').run(thread_id);
@@ -51,7 +51,7 @@ test('a rollback of a run that was given back takes back what it wrote', async (
   await full.client.runs.cancel(thread_id, run.run_id, false, 'rollback');
   await full.stop();
   const next = await startServer({ home });
-  await until(async () => ((await next.client.threads.get(thread_id)).status === 'idle' ? true : undefined), 'the rollback');
+  await until(async () => (await next.client.threads.get(thread_id)).status === 'idle', 'the rollback');
   expect((await next.client.threads.getState(thread_id)).checkpoint).toEqual(before.checkpoint);
   expect(rows.prepare('SELECT count(*) FROM run_events WHERE run_id = ?').pluck().get(run.run_id)).toBe(0);
   expect(status.get(run.run_id)).toBeUndefined();

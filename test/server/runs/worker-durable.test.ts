@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readStream, type ServerProcess, startProcess, type Told, until } from '../process.ts';
+import { until } from '../../until.ts';
+import { readStream, type ServerProcess, startProcess, type Told } from '../process.ts';
 
 let home: string;
 let ledger: string;
@@ -46,7 +47,7 @@ test('a run that was running is taken over from its last checkpoint, and its str
     told.push(event);
     return undefined;
   });
-  await until(() => (steps().length >= 3 ? true : undefined), 'three steps');
+  await until(() => steps().length >= 3, 'three steps');
   await first.end('SIGKILL');
   expect(await cut).toBe('cut');
 
@@ -118,7 +119,7 @@ test('an answer and a fork that were taken in are not given again after a drain'
     async () => ((await client.threads.getState<{ log: string[] }>(thread_id)).values.log.length > 0 ? true : undefined),
     'the answer',
   );
-  await until(() => (steps().length >= 1 ? true : undefined), 'a step of the fork');
+  await until(() => steps().length >= 1, 'a step of the fork');
   const ended = first.end('SIGTERM');
   await new Promise((wake) => setTimeout(wake, 200));
   first.child.kill('SIGTERM');
@@ -137,7 +138,7 @@ test('SIGTERM lets a short run end, gives a long one back uncounted, and exits 0
   const { client } = first;
   const short = await client.runs.create((await client.threads.create()).thread_id, 'slow', slow(2, 200));
   const long = await client.runs.create((await client.threads.create()).thread_id, 'slow', slow(40, 500));
-  await until(() => (steps().length >= 2 ? true : undefined), 'two steps');
+  await until(() => steps().length >= 2, 'two steps');
   const ended = first.end('SIGTERM');
   await new Promise((wake) => setTimeout(wake, 800));
   first.child.kill('SIGTERM');
@@ -163,7 +164,7 @@ test('two processes on one home: each sees all, and one takes over what the othe
   // Whoever claims it: the killed one is the one that worked on it.
   const run = await one.client.runs.create(thread_id, 'slow', slow(10, 100));
   expect((await other.client.runs.get(thread_id, run.run_id)).run_id).toBe(run.run_id);
-  await until(() => (steps().length >= 2 ? true : undefined), 'two steps');
+  await until(() => steps().length >= 2, 'two steps');
   await one.end('SIGKILL');
   await other.client.runs.join(thread_id, run.run_id);
   expect((await other.client.runs.get(thread_id, run.run_id)).status).toBe('success');
@@ -177,7 +178,7 @@ test('a run that kills its server three times is given up, and its state is kept
   await server.client.runs.wait(thread_id, 'two', { input: { n: 1 } });
   const run = await server.client.runs.create(thread_id, 'deadly', { input: { n: 5 } }).catch(() => undefined);
   for (let attempt = 1; attempt <= 3; attempt += 1) {
-    await until(() => (server.child.signalCode === 'SIGKILL' ? true : undefined), `kill ${attempt}`);
+    await until(() => server.child.signalCode === 'SIGKILL', `kill ${attempt}`);
     server = await startProcess({ home, port: server.port }).catch(() => server);
     started.push(server);
   }
