@@ -26,11 +26,11 @@ export interface Operations {
   create(options: CreateOptions): Promise<Created>;
   /** Takes the lease and runs until the thread rests: released, unchanged, waiting, stopped or cancelled. */
   drive(threadId: string, options?: DriveOptions): Promise<RunResult>;
-  /** Contract section 1.2. */
+  /** Goes on, where the state allows it: `docs/contract.md`, "What each command does in each state". */
   resume(word: string, options?: ResumeOptions): Promise<RunResult>;
   /** After a decision: a live server of this home goes on with the thread and this process watches, else as `resume`. */
   goOn(word: string, options?: DriveOptions): Promise<RunResult>;
-  /** Records a decision; does not run the thread. @throws UsageError per contract section 1.2. */
+  /** Records a decision; does not run the thread. @throws UsageError in a state that takes no decision. */
   decide(word: string, options: DecideOptions): Promise<ApprovalRow>;
   cancel(word: string): Promise<RunResult>;
   rollback(word: string, reason: string): Promise<RunResult>;

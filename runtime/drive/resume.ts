@@ -12,7 +12,7 @@ import { assertWords } from './record-resume.ts';
 
 const FOLLOW_MS = 150;
 
-/** Contract section 1.2: what `resume` does in each state. It never counts as approval. */
+/** What `resume` does in each state (`docs/contract.md`, "What each command does in each state"). It never counts as approval. */
 export async function resume(runtime: Runtime, word: string, options: ResumeOptions): Promise<RunResult> {
   const { runs } = runtime.stores;
   const row = await runs.resolve(word);
