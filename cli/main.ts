@@ -7,7 +7,7 @@ import type { CommonFlags, Io } from './io.ts';
 
 type Action = (operations: Operations) => Promise<number>;
 
-/** Runs one command line. Never throws; the number is the exit code of contract section 1. */
+/** Runs one command line. Never throws; the number is the exit code (`docs/contract.md`, "Commands"). */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let code = 0;
   const withHouse = async (flags: CommonFlags, action: Action): Promise<void> => {
