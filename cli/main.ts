@@ -220,6 +220,8 @@ if (await isMain()) {
     stream.on('error', () => {
       gone = true;
     });
+  // A place in the bundle becomes the line of the source.
+  if (process.env['LOG_LEVEL'] === 'debug') process.setSourceMapsEnabled(true);
   const problem = await readDotEnv();
   if (problem !== undefined) process.stderr.write(`${problem}\n`);
   process.exitCode =
