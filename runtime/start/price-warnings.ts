@@ -12,7 +12,7 @@ export async function priceWarnings(models: Models, prices: Config['prices']): P
       for (const { model, address } of [chosen, ...chosen.fallbacks]) {
         if (address === undefined) continue;
         // The catalogue is large, and only endpoints have prices.
-        const { priceDoubt } = await import('../models/catalog.ts');
+        const { priceDoubt } = await import('../../models/catalog.ts');
         const doubt = await priceDoubt(model.model, prices, { address, windowTokens: model.contextTokens });
         if (doubt !== undefined) told.add(doubt);
       }
