@@ -22,14 +22,14 @@ function section(heading: string): string {
 const example = (): unknown => parse(/```yaml\n([\s\S]*?)```/.exec(section('Configuration'))?.[1] ?? '');
 
 it('every reason code stands in both', () => {
-  const listed = [...section('Reason codes').matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map((match) => match[1]);
+  const listed = [...section('Reason codes').matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map((match) => match[1] ?? '');
   expect(listed.toSorted()).toEqual(Object.keys(REASONS).toSorted());
 });
 
 it('every command stands in both', () => {
   const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
   const help = execFileSync(process.execPath, [main, '--help'], { encoding: 'utf8' });
-  const known = [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]);
+  const known = [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1] ?? '');
   const first = section('Commands')
     .split('\n')
     .filter((line) => line.startsWith('| `'))
