@@ -45,7 +45,7 @@ beforeEach(() => {
       media: c.req.path.endsWith('/stream') ? 'text/event-stream' : 'application/json',
     };
     const rejoin = async (location: string): Promise<Response> => Response.json({ joined: location });
-    return withIdempotency({ served }, { c, caller }, endpoint, await c.req.text(), count, rejoin);
+    return withIdempotency({ served }, { call: { c, caller }, endpoint, body: await c.req.text() }, { work: count, rejoin });
   });
 });
 afterEach(() => {
