@@ -14,7 +14,7 @@ import { assertWords } from './record-resume.ts';
 /** So often it looks whether another process has let go of the thread. */
 const POLL_MS = 150;
 
-/** `word` names the thread: its id, the beginning of it, or `last`. */
+/** What `resume` does in each state (`docs/contract.md`, "What each command does in each state"). It never counts as approval. `word`: an id, its beginning, or `last`. */
 export async function resume(runtime: Runtime, word: string, options: ResumeOptions): Promise<RunResult> {
   const { runs } = runtime.stores;
   const row = await runs.resolve(word);
