@@ -4,7 +4,7 @@ import type { Account, Caps } from '../domain/budget.ts';
 import type { ChatMessage, TranscriptRow } from '../domain/ports.ts';
 import { rowOf } from '../domain/transcript.ts';
 import type { WorkTree } from '../domain/workspace.ts';
-import type { HandoffOutcome } from '../tools/door.ts';
+import type { HandoffOutcome } from '../tools/door/request.ts';
 import { agentAccount, runAccount, type Session } from './session.ts';
 
 export interface AgentSpec {

@@ -19,9 +19,10 @@ import type {
 } from '../domain/ports.ts';
 import type { Resume } from '../domain/resume.ts';
 import type { Stage } from '../domain/run.ts';
-import type { Repository, Sandbox } from '../domain/workspace.ts';
+import type { Repository, Sandbox, WorkTree } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';
+import type { Line } from './line.ts';
 
 /** The body of `request.json`: the goal and everything the run captured at its start. */
 export interface RequestBody {
@@ -107,6 +108,8 @@ export interface SessionPlaces {
   mounts(): Promise<Mounts>;
   /** A folder for a work tree of this run; not created. */
   workFolder(name: string): string;
+  /** Work trees that this process has opened and brought to the state of the checkpoint, by name. */
+  readonly workTrees: Map<string, WorkTree>;
 }
 
 export interface Session {
@@ -114,6 +117,8 @@ export interface Session {
   readonly stores: SessionStores;
   readonly doors: SessionDoors;
   readonly places: SessionPlaces;
+  /** Where sub-agents wait for their turn. */
+  readonly line: Line;
   readonly clock: Clock;
   /** Aborted by cancel, lost lease or the machine time limit. */
   readonly signal: AbortSignal;

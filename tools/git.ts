@@ -57,13 +57,10 @@ const SETTINGS = [
 const TIMEOUT_MS = 120_000;
 const OUTPUT_BYTES = 512 * 1024 * 1024;
 
-let empty: string | undefined;
-/** A folder without anything in it. */
+/** A folder without anything in it. Made each time: what tidies temporary folders may have taken it since. */
 function emptyFolder(): string {
-  if (empty === undefined) {
-    empty = join(tmpdir(), `governor-empty-${process.getuid?.() ?? 0}`);
-    mkdirSync(empty, { recursive: true, mode: 0o700 });
-  }
+  const empty = join(tmpdir(), `governor-empty-${process.getuid?.() ?? 0}`);
+  mkdirSync(empty, { recursive: true, mode: 0o700 });
   return empty;
 }
 

@@ -122,7 +122,7 @@ export const artifactNode = (find: FindSession): Node =>
         },
       ],
     });
-    forget(session, state.attempt);
+    session.places.workTrees.delete(workTreeName(state));
     await workTree.remove();
     return { build: done.ref };
   });
@@ -157,22 +157,16 @@ async function planOf(session: Session, state: Builder) {
   return bodyOf(session, state.plan, planBodySchema);
 }
 
-/** Work trees that this process has opened and brought to the state of the checkpoint, by attempt. */
-const opened = new WeakMap<Session, Map<number, WorkTree>>();
-
-function forget(session: Session, attempt: number): void {
-  opened.get(session)?.delete(attempt);
-}
+const workTreeName = ({ attempt }: Builder): string => `build-${attempt}`;
 
 async function workTreeOf(session: Session, state: Builder): Promise<WorkTree> {
-  const trees = opened.get(session) ?? new Map<number, WorkTree>();
-  opened.set(session, trees);
-  const known = trees.get(state.attempt);
+  const { repository, workFolder, workTrees } = session.places;
+  const name = workTreeName(state);
+  const known = workTrees.get(name);
   if (known !== undefined) return known;
   const tree = state.agent.tree ?? state.startTree;
-  const folder = session.places.workFolder(`build-${state.attempt}`);
-  const workTree = (await reopen(session, folder, tree)) ?? (await session.places.repository.checkout(tree, folder));
-  trees.set(state.attempt, workTree);
+  const workTree = (await reopen(session, workFolder(name), tree)) ?? (await repository.checkout(tree, workFolder(name)));
+  workTrees.set(name, workTree);
   return workTree;
 }
 

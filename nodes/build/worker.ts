@@ -14,7 +14,6 @@ import { agentAccount, type FindSession, type NodeConfig, runAccount, type Sessi
 import { runStage } from '../stage.ts';
 import { FRESH_AGENT } from '../state.ts';
 import { workerId } from './delegate.ts';
-import { inLine } from './semaphore.ts';
 import type { Builder, BuilderUpdate } from './state.ts';
 
 const contract = promptFile('worker.md', import.meta.url);
@@ -32,7 +31,7 @@ export const workerNode =
     const session = await find(visitOf(config, state));
     const id = workerId(state.agent.calls, state.task);
     try {
-      return { parts: [{ id, ref: await inLine(session, () => partOf(session, state, id)) }] };
+      return { parts: [{ id, ref: await session.line.inLine(() => partOf(session, state, id)) }] };
     } catch (thrown) {
       if (isGraphBubbleUp(thrown) || thrown instanceof FencedError) throw thrown;
       if (session.signal.aborted) throw session.signal.reason;

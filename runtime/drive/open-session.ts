@@ -12,6 +12,7 @@ import { createModelDoor } from '../../models/metered.ts';
 import { PROVIDERS } from '../../models/provider.ts';
 import { createModels, type Models } from '../../models/registry.ts';
 import { sleep } from '../../models/sleep.ts';
+import { createLine } from '../../nodes/line.ts';
 import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
 import { createToolDoor } from '../../tools/door.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
@@ -92,6 +93,7 @@ export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, o
     stores: { attempts, effects, transcripts, ledger, approvals, audit, dossier },
     doors: doorsOf(runtime, facts, options.onText),
     places: placesOf({ runtime, facts, repository, sandbox: await runtime.sandbox(), signal: options.signal }),
+    line: createLine(facts.limits.concurrency),
     clock: runtime.clock,
     signal: options.signal,
     machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
@@ -139,7 +141,7 @@ function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: Dr
       sleep,
       ...(onText === undefined ? {} : { onText: liveText(redact, onText) }),
     }),
-    tool: createToolDoor({ ...shared, redact }),
+    tool: createToolDoor({ effects, audit, redact }),
     modelFor: (role, lean, model) => models.forRole(role, lean, model),
     redact,
     announce: async () => undefined,
@@ -167,6 +169,7 @@ function placesOf(on: {
       return mounts;
     },
     workFolder: (name) => join(runtime.home, 'work', facts.threadId, name),
+    workTrees: new Map(),
   };
 }
 
