@@ -3,7 +3,8 @@ import type { Role } from './access.ts';
 import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
 import type { Account, Amounts, Caps, Price, Refusal, Totals, Usage } from './budget.ts';
 import type { Envelope, FileRef, Gate } from './handoff.ts';
-import type { RunStatus, Stage, StopReason } from './run.ts';
+import type { RunStatus, StopReason } from './run.ts';
+import type { Stage } from './stages.ts';
 
 /** Time comes in from outside. */
 export interface Clock {

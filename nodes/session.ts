@@ -18,7 +18,7 @@ import type {
   Transcripts,
 } from '../domain/ports.ts';
 import type { Resume } from '../domain/resume.ts';
-import type { Stage } from '../domain/run.ts';
+import type { Stage } from '../domain/stages.ts';
 import type { Repository, Sandbox } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';

@@ -11,6 +11,7 @@ import {
   planBodySchema,
   submitBuildSchema,
 } from '../../domain/handoff.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
 import { actOnCalls } from '../agent.ts';
 import { type AgentSpec, append } from '../agent-spec.ts';
@@ -95,7 +96,7 @@ export const artifactNode = (find: FindSession): Node =>
       stage: 'build',
       kind: 'build',
       inputs: buildInputs(state),
-      file: FILES.build,
+      file: STAGE_TABLE.build.file,
       schema: buildBodySchema,
       madeBy: 'agent:lead',
       work: async (attempt) => {

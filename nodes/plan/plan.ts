@@ -1,5 +1,6 @@
 /** The planner: explores read-only and hands over a typed plan. */
 import { approvalBodySchema, FILES, type FileRef, type PlanBody, planBodySchema, planProblems } from '../../domain/handoff.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
 import { planMarkdown } from '../markdown.ts';
 import { promptFile } from '../prompt.ts';
@@ -17,7 +18,7 @@ export const planNode = (find: FindSession) =>
       stage: 'plan',
       kind: 'plan',
       inputs,
-      file: FILES.plan,
+      file: STAGE_TABLE.plan.file,
       schema: planBodySchema,
       madeBy: 'agent:planner',
       work: (attempt) => makePlan(session, attempt, state.rejection, state.planFile),

@@ -11,6 +11,7 @@ import {
   submitReviewSchema,
 } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { promptFile } from '../prompt.ts';
@@ -39,7 +40,7 @@ export const reviewCriticNode = (find: FindSession) =>
       counter: 'review-file',
       kind: 'review',
       inputs: [state.planFile, state.buildFile, state.rules],
-      file: () => FILES.review(attempt),
+      file: () => STAGE_TABLE.review_critic.file(attempt),
       schema: reviewBodySchema,
       madeBy: 'agent:critic',
       work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, rules, attempt)),

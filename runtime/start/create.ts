@@ -6,7 +6,7 @@ import { effectiveLimits, type Limits } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { FILES } from '../../domain/handoff.ts';
 import { digestOf, sha256 } from '../../domain/ids.ts';
-import { PIPELINE_VERSION } from '../../domain/run.ts';
+import { PIPELINE_VERSION } from '../../domain/stages.ts';
 import type { Repository } from '../../domain/workspace.ts';
 import type { Models } from '../../models/registry.ts';
 import type { RequestBody } from '../../nodes/session.ts';

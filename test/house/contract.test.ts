@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { ROLES, TOOL_ROLES } from '../../domain/access.ts';
 import { configSchema, effectiveLimits } from '../../domain/config.ts';
 import { REASONS } from '../../domain/reasons.ts';
-import { STAGES } from '../../domain/run.ts';
+import { STAGES } from '../../domain/stages.ts';
 
 const page = readFileSync(new URL('../../docs/contract.md', import.meta.url), 'utf8');
 
