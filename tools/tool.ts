@@ -1,6 +1,6 @@
 /** What a tool is: a name, a schema, whether it has an effect, and what it does. It knows nothing of budget or audit. */
 import type { z } from 'zod';
-import type { ToolName } from '../domain/access.ts';
+import type { ToolName } from '../domain/roles.ts';
 import type { Sandbox, WorkTree } from '../domain/workspace.ts';
 
 export interface ToolContext {

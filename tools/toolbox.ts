@@ -1,8 +1,9 @@
 /** The table of tools, and what a role may see of it. */
 import { z } from 'zod';
-import { type Role, roleHasTool, SUBMIT_TOOL, type ToolName } from '../domain/access.ts';
+import { roleHasTool } from '../domain/access.ts';
 import { delegateSchema, planBodySchema, submitBuildSchema, submitReviewSchema, submitWorkSchema } from '../domain/handoff.ts';
 import type { ToolSpec } from '../domain/ports.ts';
+import { type HandOverTool, ROLE_TABLE, type Role } from '../domain/roles.ts';
 import { FILE_TOOLS } from './files.ts';
 import { runCommand } from './run.ts';
 import { searchFiles } from './search.ts';
@@ -11,7 +12,7 @@ import type { Tool } from './tool.ts';
 export const TOOLS: readonly Tool[] = [...FILE_TOOLS, searchFiles, runCommand];
 
 /** The hand-over tools: declared here, judged by the role's own code. */
-const SUBMITS: Partial<Record<ToolName, { readonly description: string; readonly schema: z.ZodType }>> = {
+const SUBMITS: Readonly<Record<HandOverTool, { readonly description: string; readonly schema: z.ZodType }>> = {
   submit_plan: { description: 'Hands over the plan. The only call of its answer.', schema: planBodySchema },
   submit_build: { description: 'Hands over the work as it is on disk. The only call of its answer.', schema: submitBuildSchema },
   submit_review: { description: 'Hands over the verdict. The only call of its answer.', schema: submitReviewSchema },
@@ -31,7 +32,7 @@ const DELEGATE = {
 /** The schema of a call that the role's own code judges. */
 export function judgedSchema(name: string): z.ZodType | undefined {
   if (name === 'delegate') return DELEGATE.schema;
-  return Object.hasOwn(SUBMITS, name) ? SUBMITS[name as keyof typeof SUBMITS]?.schema : undefined; // an own key
+  return Object.hasOwn(SUBMITS, name) ? SUBMITS[name as keyof typeof SUBMITS].schema : undefined; // an own key
 }
 
 const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
@@ -46,8 +47,8 @@ export function toolSpecs(role: Role, allowed?: readonly string[]): ToolSpec[] {
   const key = `${role} ${allowed?.join(',') ?? '*'}`;
   const known = specs.get(key);
   if (known !== undefined) return known;
-  const submit = SUBMIT_TOOL[role];
-  const handover = SUBMITS[submit];
+  const submit = ROLE_TABLE[role].handOver;
+  const { description, schema } = SUBMITS[submit];
   const made = [
     ...TOOLS.filter((tool) => roleHasTool(role, tool.name) && (allowed === undefined || allowed.includes(tool.name))).map((tool) => ({
       name: tool.name,
@@ -57,7 +58,7 @@ export function toolSpecs(role: Role, allowed?: readonly string[]): ToolSpec[] {
     ...(roleHasTool(role, 'delegate') && (allowed === undefined || allowed.includes('delegate'))
       ? [{ name: 'delegate', description: DELEGATE.description, parameters: jsonSchema(DELEGATE.schema) }]
       : []),
-    ...(handover === undefined ? [] : [{ name: submit, description: handover.description, parameters: jsonSchema(handover.schema) }]),
+    { name: submit, description, parameters: jsonSchema(schema) },
   ];
   specs.set(key, made);
   return made;

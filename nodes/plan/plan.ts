@@ -3,12 +3,12 @@ import { approvalBodySchema, FILES, type FileRef, type PlanBody, planBodySchema,
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
 import { planMarkdown } from '../markdown.ts';
-import { promptFile } from '../prompt.ts';
+import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
 import { FRESH_AGENT, note } from '../state.ts';
 
-const contract = promptFile('planner.md', import.meta.url);
+const contract = contractOf('planner', import.meta.url);
 
 /** The `plan` node. */
 export const planNode = (find: FindSession) =>

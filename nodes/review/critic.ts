@@ -14,14 +14,14 @@ import { digestOf } from '../../domain/ids.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
 import { reviewMarkdown } from '../markdown.ts';
-import { promptFile } from '../prompt.ts';
+import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
 import { FRESH_AGENT, note, type State } from '../state.ts';
 import { afterRework } from './rules.ts';
 
-const contract = promptFile('critic.md', import.meta.url);
+const contract = contractOf('critic', import.meta.url);
 /** How much of the difference the critic sees at once, in bytes; it reads the files for the rest. */
 const PATCH_BYTES = 24 * 1024;
 
