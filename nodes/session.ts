@@ -1,5 +1,5 @@
 /** What a node works with: one run, opened by the process that holds its lease. */
-import type { Role } from '../domain/access.ts';
+
 import type { Account, Price } from '../domain/budget.ts';
 import type { Config, Limits } from '../domain/config.ts';
 import type { Envelope, FileRef, Gate } from '../domain/handoff.ts';
@@ -18,7 +18,8 @@ import type {
   Transcripts,
 } from '../domain/ports.ts';
 import type { Resume } from '../domain/resume.ts';
-import type { Stage } from '../domain/run.ts';
+import type { Role } from '../domain/roles.ts';
+import type { Stage } from '../domain/stages.ts';
 import type { Repository, Sandbox, WorkTree } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';

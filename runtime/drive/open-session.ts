@@ -6,7 +6,7 @@ import type { FileRef } from '../../domain/handoff.ts';
 import { FILES } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import type { Fence, RunRow } from '../../domain/ports.ts';
-import { PIPELINE_VERSION, type Stage } from '../../domain/run.ts';
+import { PIPELINE_VERSION, type Stage } from '../../domain/stages.ts';
 import type { Repository, Sandbox } from '../../domain/workspace.ts';
 import { createModelDoor } from '../../models/metered.ts';
 import { PROVIDERS } from '../../models/provider.ts';

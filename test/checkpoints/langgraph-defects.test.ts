@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../checkpoints/database.ts';
 import { GuardedSaver } from '../../checkpoints/saver.ts';
 import { FencedError } from '../../domain/errors.ts';
-import { STAGES } from '../../domain/run.ts';
+import { STAGES } from '../../domain/stages.ts';
 import { governorGraph } from '../../graphs/governor.ts';
 
 let folder: string;
