@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, configSchema } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
-import { digestOf } from '../../domain/ids.ts';
 import type { Repository } from '../../domain/workspace.ts';
 import { checkExamples } from '../../tools/globs.ts';
 import { givenText } from '../given-file.ts';
@@ -45,11 +44,6 @@ export async function loadConfig(repository: Repository, base: string, configFil
 /** Parses a captured configuration again. */
 export function reparse(raw: unknown): Config {
   return configSchema.parse(raw);
-}
-
-/** Digest of what a review and an approval stand on. */
-export function policyDigest(config: Config): string {
-  return digestOf({ checks: config.checks, protect: config.protect, deny: config.deny, scope: config.scope, release: config.release });
 }
 
 function parsed(text: string, source: string, warnings: readonly string[]): LoadedConfig {

@@ -15,7 +15,8 @@ import { assertHomeOutside } from '../environment.ts';
 import { givenFile } from '../given-file.ts';
 import type { Created, CreateOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
-import { CONFIG_NAME, type LoadedConfig, loadConfig, policyDigest } from './config-file.ts';
+import { CONFIG_NAME, type LoadedConfig, loadConfig } from './config-file.ts';
+import { POLICY_VERSION, policyDigest } from './policy-digest.ts';
 import { priceWarnings } from './price-warnings.ts';
 
 /** Longest goal, in UTF-8 bytes. */
@@ -76,7 +77,8 @@ export async function createThread(runtime: Runtime, options: CreateOptions): Pr
     pipeline_version: PIPELINE_VERSION,
     config: loaded.raw,
     config_digest: digestOf(loaded.raw),
-    policy_digest: policyDigest(config),
+    policy_version: POLICY_VERSION,
+    policy_digest: policyDigest(loaded.raw),
     config_source: loaded.source,
     script,
     sandbox: sandbox.level,
@@ -105,7 +107,15 @@ export async function createThread(runtime: Runtime, options: CreateOptions): Pr
     threadId,
     actor: runtime.person.id,
     action: 'run-create',
-    facts: { base, repo: repository.path, config: request.config_digest, policy: request.policy_digest, sandbox: sandbox.level, canned },
+    facts: {
+      base,
+      repo: repository.path,
+      config: request.config_digest,
+      policy: request.policy_digest,
+      policy_version: POLICY_VERSION,
+      sandbox: sandbox.level,
+      canned,
+    },
   });
   return created;
 }
