@@ -8,6 +8,7 @@ import { FILES } from '../../domain/handoff.ts';
 import { digestOf, sha256 } from '../../domain/ids.ts';
 import { PIPELINE_VERSION } from '../../domain/run.ts';
 import type { Repository } from '../../domain/workspace.ts';
+import { deployTarget } from '../../nodes/deploy/targets/index.ts';
 import type { RequestBody } from '../../nodes/session.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { modelsOf } from '../drive/open-session.ts';
@@ -128,12 +129,12 @@ async function baseAndConfig(repository: Repository, options: CreateOptions): Pr
   }
   const head = await repository.resolveCommit('HEAD');
   const first = await loadConfig(repository, head, options.configFile);
-  const { target, branch, remote } = first.config.release;
-  const tip = target === 'push' ? await repository.remoteTip(remote, branch) : await repository.branchTip(branch);
+  const { release } = first.config;
+  const tip = await deployTarget(release).baseOf({ repository, release });
   if (tip === undefined) {
     const current = await repository.currentBranch();
     throw new UsageError(
-      `release.branch ${JSON.stringify(branch)}: there is no such branch in ${repository.path}; ${current === null ? 'HEAD is detached' : `the current one is "${current}"`}. Set release.branch in ${CONFIG_NAME}, or use --base`,
+      `release.branch ${JSON.stringify(release.branch)}: there is no such branch in ${repository.path}; ${current === null ? 'HEAD is detached' : `the current one is "${current}"`}. Set release.branch in ${CONFIG_NAME}, or use --base`,
     );
   }
   const base = await repository.resolveCommit(tip);
