@@ -30,5 +30,5 @@ export const merge: DeployTarget<ReleaseOf<'merge'>> = {
     }
     return 'applied';
   },
-  undo: (request, undoing) => undoOnBranch(merge.apply, request, undoing),
+  undo: (request, undoing) => undoOnBranch(merge, request, undoing),
 };

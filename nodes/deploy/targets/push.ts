@@ -15,5 +15,5 @@ export const push: DeployTarget<ReleaseOf<'push'>> = {
     // Others may have gone on from a release whose record was lost.
     return (await push.isApplied(request, commit)) ? 'applied' : 'moved';
   },
-  undo: (request, undoing) => undoOnBranch(push.apply, request, undoing),
+  undo: (request, undoing) => undoOnBranch(push, request, undoing),
 };

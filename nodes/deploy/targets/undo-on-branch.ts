@@ -4,13 +4,13 @@ import type { DeployRequest, DeployTarget, Undoing, Undone } from './target.ts';
 
 /** Applies the inverse commit as the target applies any other. */
 export async function undoOnBranch<Options extends Release>(
-  apply: DeployTarget<Options>['apply'],
+  target: Pick<DeployTarget<Options>, 'apply'>,
   request: DeployRequest<Options>,
   { released, tip, inverse }: Undoing,
 ): Promise<Undone> {
   if (inverse.kind === 'conflict')
     return { kind: 'refused', why: `${released.commit} cannot be undone on ${tip}: conflicts in ${inverse.paths.join(', ')}` };
   const { commit } = inverse;
-  if (commit !== tip && (await apply(request, { before: tip, commit })) === 'moved') return { kind: 'moved' };
+  if (commit !== tip && (await target.apply(request, { before: tip, commit })) === 'moved') return { kind: 'moved' };
   return { kind: 'undone', commit };
 }
