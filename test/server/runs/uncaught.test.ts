@@ -8,7 +8,7 @@ import { type ServerProcess, startProcess } from '../process.ts';
 const home = mkdtempSync(join(tmpdir(), 'governor-stray-'));
 let server: ServerProcess | undefined;
 beforeAll(async () => {
-  server = await startProcess({ home, config: new URL('fixtures/shapes/langgraph.json', import.meta.url).pathname });
+  server = await startProcess({ home, config: new URL('../fixtures/shapes/langgraph.json', import.meta.url).pathname });
 });
 afterAll(async () => {
   await server?.end('SIGKILL');
@@ -48,7 +48,7 @@ test('an exception outside of any promise ends the run that threw it, at once an
 
 test('where no run can be told to have thrown, the server says so and ends', async () => {
   const own = mkdtempSync(join(tmpdir(), 'governor-stray-'));
-  const one = await startProcess({ home: own, config: new URL('fixtures/shapes/langgraph.json', import.meta.url).pathname });
+  const one = await startProcess({ home: own, config: new URL('../fixtures/shapes/langgraph.json', import.meta.url).pathname });
   const ended = new Promise((resolve) => one.child.once('exit', resolve));
   const refused = expect(
     one.client.runs.wait(null, 'outside', { input: {}, config: { configurable: { nowhere: true } } }),
