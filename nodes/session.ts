@@ -35,7 +35,9 @@ export interface RequestBody {
   /** The configuration as it was written, before defaults and units. */
   readonly config: unknown;
   readonly config_digest: string;
-  /** Digest of checks, protect, deny, scope and release: what a review and an approval stand on. */
+  /** How `policy_digest` was taken; absent in requests of 0.1.0, where it was taken of parsed values. */
+  readonly policy_version?: number;
+  /** Digest of checks, protect, deny, scope and release as written: what a review and an approval stand on. */
   readonly policy_digest: string;
   readonly config_source: string;
   readonly script: { readonly path: string; readonly sha256: string } | null;

@@ -22,7 +22,8 @@ import { extensionList } from '../decide/extensions.ts';
 import { secretResolver } from '../environment.ts';
 import type { DriveOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
-import { policyDigest, reparse } from '../start/config-file.ts';
+import { reparse } from '../start/config-file.ts';
+import { policyHolds } from '../start/policy-digest.ts';
 import { liveText } from './live-text.ts';
 import { resumeList } from './resume-list.ts';
 
@@ -56,7 +57,9 @@ export async function readRequest(runtime: Runtime, row: RunRow): Promise<{ requ
     config: digestOf(request.config),
     pipeline: request.pipeline_version,
   };
-  if (digestOf(expected) !== digestOf(actual) || policyDigest(reparse(request.config)) !== request.policy_digest)
+  const recorded = async () =>
+    (await runtime.stores.audit.read({ threadId: row.threadId, limit: 20 })).find(({ action }) => action === 'run-create')?.facts;
+  if (digestOf(expected) !== digestOf(actual) || !(await policyHolds(request, recorded)))
     throw new StopError('STATE_TAMPERED', `${FILES.request}: it is not the request that thread ${row.threadId} was started with`, {
       evidence: [FILES.request],
     });
