@@ -22,6 +22,7 @@ import type { Stage } from '../domain/run.ts';
 import type { Repository, Sandbox } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';
+import type { Forms } from './context.ts';
 
 /** The body of `request.json`: the goal and everything the run captured at its start. */
 export interface RequestBody {
@@ -114,6 +115,8 @@ export interface Session {
   readonly stores: SessionStores;
   readonly doors: SessionDoors;
   readonly places: SessionPlaces;
+  /** The messages that were made of this run's transcripts. */
+  readonly forms: Forms;
   readonly clock: Clock;
   /** Aborted by cancel, lost lease or the machine time limit. */
   readonly signal: AbortSignal;
