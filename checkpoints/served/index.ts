@@ -3,7 +3,8 @@ import { FencedError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/ports.ts';
 import type { Served } from '../../domain/server-stores.ts';
 import type { Database } from '../database.ts';
-import { GuardedSaver } from '../saver.ts';
+import type { GuardedSaver } from '../saver/guarded-saver.ts';
+import { guardedSqliteSaver } from '../saver/sqlite-saver.ts';
 import { createAssistants } from './assistants.ts';
 import { createEvents } from './events.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -29,7 +30,9 @@ export function createServed(database: Database, quick: Database, clock: Clock):
 
 /** The saver of graphs that are not the governor's: fenced by the epoch of the thread's run. */
 export function createServedSaver(database: Database): GuardedSaver {
-  return new GuardedSaver(database, (fence) => {
+  // It asks on the connection whose transaction it is called in.
+  // biome-ignore lint/correctness/useYield: it has nothing to yield
+  return guardedSqliteSaver(database, function* (fence) {
     if (!holds(database, fence)) throw new FencedError(fence.threadId, fence.epoch);
   });
 }
