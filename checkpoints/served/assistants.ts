@@ -16,6 +16,7 @@ import {
 import type { Database } from '../database.ts';
 import { defineFilterFunctions } from './filters.ts';
 import { fitting } from './page-limit.ts';
+import { totalOf } from './page-total.ts';
 
 /** Versions kept of one assistant; older ones go, the current one never does. */
 export const VERSIONS_CAP = 1000;
@@ -163,20 +164,25 @@ export function createAssistants(database: Database, clock: Clock): Assistants {
     get: async (scope, id) => one(scope, id),
     search: async (scope, filter, paging) => {
       const found = { ...seen(scope), ...asked(filter) };
-      const rows = fitting(
-        database
+      const { limit, offset } = paging;
+      let more = false;
+      const page = function* (): Generator<Row> {
+        let left = limit;
+        for (const row of database
           .prepare(`SELECT * FROM assistants WHERE ${FOUND} ORDER BY ${order(paging)} LIMIT @limit OFFSET @offset`)
-          .iterate({ ...found, limit: paging.limit, offset: paging.offset }) as Iterable<Row>, // the table's columns
-      );
-      const total = count(database, found);
-      const next = paging.offset + rows.length;
-      // The count ends at its cap, the pages do not.
-      const beyond = (): boolean =>
-        total === COUNT_CAP &&
-        database.prepare(`SELECT 1 FROM assistants WHERE ${FOUND} LIMIT 1 OFFSET @offset`).get({ ...found, offset: next }) !== undefined;
-      return { rows: rows.map(rowOf), total, next: rows.length === paging.limit && (next < total || beyond()) ? next : null };
+          .iterate({ ...found, limit: limit + 1, offset }) as Iterable<Row>) {
+          // the table's columns
+          more = left === 0;
+          if (more) return;
+          left -= 1;
+          yield row;
+        }
+      };
+      const rows = fitting(page());
+      const total = totalOf({ offset, rows: rows.length, more }, (most) => count(database, found, most));
+      return { rows: rows.map(rowOf), total, next: more ? offset + limit : null };
     },
-    count: async (scope, filter) => count(database, { ...seen(scope), ...asked(filter) }),
+    count: async (scope, filter) => count(database, { ...seen(scope), ...asked(filter) }, COUNT_CAP),
     patch: async (scope, id, patch) =>
       transact(() => {
         const row = changeable(scope, id);
@@ -219,10 +225,10 @@ export function createAssistants(database: Database, clock: Clock): Assistants {
   };
 }
 
-function count(database: Database, found: Record<string, unknown>): number {
+function count(database: Database, found: Record<string, unknown>, most: number): number {
   const { total } = database
-    .prepare(`SELECT count(*) AS total FROM (SELECT 1 FROM assistants WHERE ${FOUND} LIMIT ${COUNT_CAP})`)
-    .get(found) as { total: number }; // an aggregate always has one row
+    .prepare(`SELECT count(*) AS total FROM (SELECT 1 FROM assistants WHERE ${FOUND} LIMIT @most)`)
+    .get({ ...found, most }) as { total: number }; // an aggregate always has one row
   return total;
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../../domain/ports.ts';
 import {
   COUNT_CAP,
   type Json,
+  PAGE_COUNT_CAP,
   type Paging,
   type Scope,
   ServedError,
@@ -15,6 +16,7 @@ import {
 import type { Database } from '../database.ts';
 import { contains, isOfGraphs, matchesFilters } from './filters.ts';
 import { fitting } from './page-limit.ts';
+import { totalOf } from './page-total.ts';
 import { scanned } from './thread-scan.ts';
 
 interface Row {
@@ -122,11 +124,11 @@ export function createThreads(database: Database, clock: Clock): Threads {
       const query = searchOf(scope, filter, paging);
       if (query.told === 'by JSON') {
         const end = paging.offset + paging.limit;
-        const ids = await scanned(database, query, filter, Math.max(COUNT_CAP, end + 1));
+        const ids = await scanned(database, query, filter, Math.max(PAGE_COUNT_CAP, end + 1));
         const found = function* (): Generator<Row> {
           for (const id of ids.slice(paging.offset, end)) if (get(scope, id) !== undefined) yield select.get(id) as Row; // the table's columns
         };
-        return { rows: fitting(found()).map(rowOf), total: Math.min(ids.length, COUNT_CAP), next: ids.length > end ? end : null };
+        return { rows: fitting(found()).map(rowOf), total: ids.length, next: ids.length > end ? end : null };
       }
       let more = false;
       const page = function* (): Generator<Row> {
@@ -142,12 +144,12 @@ export function createThreads(database: Database, clock: Clock): Threads {
         }
       };
       const rows = fitting(page());
-      const total = !more && (rows.length > 0 || paging.offset === 0) ? paging.offset + rows.length : counted(database, query);
+      const total = totalOf({ offset: paging.offset, rows: rows.length, more }, (most) => counted(database, query, most));
       return { rows: rows.map(rowOf), total, next: more ? paging.offset + paging.limit : null };
     },
     count: async (scope, filter) => {
       const query = searchOf(scope, filter, { limit: 0, offset: 0 });
-      return query.told === 'by JSON' ? (await scanned(database, query, filter, COUNT_CAP)).length : counted(database, query);
+      return query.told === 'by JSON' ? (await scanned(database, query, filter, COUNT_CAP)).length : counted(database, query, COUNT_CAP);
     },
     patch: async (scope, threadId, patch) => {
       const write = database.transaction(() => {
@@ -377,10 +379,10 @@ function equalities(scope: Scope): Record<string, unknown> {
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-function counted(database: Database, query: Query): number {
+function counted(database: Database, query: Query, most: number): number {
   const from = query.where.every((rule) => rule.startsWith('m.')) ? 'thread_metadata m' : query.from;
   const row = database
-    .prepare(`SELECT count(*) AS total FROM (SELECT 1 FROM ${from} WHERE ${query.where.join(' AND ')} LIMIT ${COUNT_CAP})`)
-    .get(...query.values) as { total: number }; // count
+    .prepare(`SELECT count(*) AS total FROM (SELECT 1 FROM ${from} WHERE ${query.where.join(' AND ')} LIMIT ?)`)
+    .get(...query.values, most) as { total: number }; // count
   return row.total;
 }
