@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3';
 import { FencedError, toError, UsageError } from '../domain/errors.ts';
 import type { Fence } from '../domain/ports.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { defineDialect } from './served/dialect.ts';
 
 export type Database = Sqlite.Database;
 
@@ -33,6 +34,7 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL' = 'FUL
     database.pragma('foreign_keys = ON');
     migrate(database, file);
     keepStatements(database);
+    defineDialect(database);
     return database;
   } catch (error) {
     database?.close();

@@ -17,6 +17,7 @@ import { assertFence, type Database } from './database.ts';
 import { strictSerializer } from './serializer.ts';
 import { contains } from './served/filters.ts';
 import { keepReplaced } from './served/take-back.ts';
+import { type SqliteSql, sqliteSql } from './sql/sqlite.ts';
 
 /** Checkpoints that a listing reads at once, each with its whole state. */
 const LISTED = 5;
@@ -33,6 +34,7 @@ type Place = { threadId: string; namespace: string; checkpointId: string | undef
  */
 export class GuardedSaver extends SqliteSaver {
   readonly #database: Database;
+  readonly #sql: SqliteSql;
   readonly #assert: (fence: Fence) => void;
   readonly #fences = new Map<string, Fence>();
   readonly #failed = new Set<string>();
@@ -43,6 +45,7 @@ export class GuardedSaver extends SqliteSaver {
   constructor(database: Database, assert = (fence: Fence): void => assertFence(database, fence)) {
     super(database, strictSerializer());
     this.#database = database;
+    this.#sql = sqliteSql(database);
     this.#assert = assert;
     this.setup();
     const latest = this.withoutCheckpoint.source.replace('ORDER BY checkpoint_id DESC LIMIT 1', 'ORDER BY rowid DESC LIMIT 1');
@@ -178,7 +181,7 @@ export class GuardedSaver extends SqliteSaver {
         );
         for (const row of rows) {
           const [threadId, namespace, checkpointId, task, index] = row;
-          if (special) keepReplaced(this.#database, [threadId, namespace, checkpointId, task, index]);
+          if (special) this.#sql.write(() => keepReplaced({ threadId, namespace, checkpointId: checkpointId ?? '', taskId: task, index }));
           insert.run(...row);
         }
       },
