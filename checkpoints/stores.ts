@@ -11,11 +11,12 @@ import { createDossier } from './dossier.ts';
 import { createJournal } from './journal.ts';
 import { createLedger } from './ledger.ts';
 import { createRuns } from './runs.ts';
-import { GuardedSaver } from './saver.ts';
+import type { GuardedSaver } from './saver/guarded-saver.ts';
+import { guardedSqliteSaver } from './saver/sqlite-saver.ts';
 import { createServed, createServedSaver } from './served/index.ts';
 import { type Truncated, truncateServed } from './served/truncate.ts';
 import { sqliteSql } from './sql/sqlite.ts';
-import { run, type Transaction } from './sql/transaction.ts';
+import { run, type Sql, type Transaction } from './sql/transaction.ts';
 import { createTranscripts } from './transcripts.ts';
 
 export interface Stores {
@@ -44,9 +45,9 @@ export interface Stores {
 export async function openStores(options: { home: string; clock: Clock }): Promise<Stores> {
   const { home, clock } = options;
   const database = openDatabase(join(home, 'governor.sqlite'));
-  const sql = sqliteSql(database);
+  const sql: Sql = sqliteSql(database);
   const audit = createAudit(sql, clock, { headFile: join(home, 'audit.head'), database: database.name });
-  const saver = new GuardedSaver(database);
+  const saver = guardedSqliteSaver(database);
   // Only a server needs them. What a run of any graph writes on its way is given again after a power cut, from its last full commit.
   let quick: Database | undefined;
   let served: Served | undefined;
@@ -80,6 +81,8 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     truncate: async (what) => sql.write(() => truncateServed(what)),
     backup: (file) => backupHome(database, home, file),
     close: () => {
+      saver.close();
+      servedSaver?.close();
       quick?.close();
       database.close();
     },

@@ -1,11 +1,11 @@
 /** Opens everything that the server keeps, on the home's database. */
 import { FencedError } from '../../domain/errors.ts';
-import type { Clock } from '../../domain/ports.ts';
+import type { Clock, Fence } from '../../domain/ports.ts';
 import type { Served } from '../../domain/server-stores.ts';
 import type { Database } from '../database.ts';
-import { GuardedSaver } from '../saver.ts';
-import { sqliteSql } from '../sql/sqlite.ts';
-import type { Sql } from '../sql/transaction.ts';
+import type { GuardedSaver } from '../saver/guarded-saver.ts';
+import { guardedSqliteSaver } from '../saver/sqlite-saver.ts';
+import type { Sql, Transaction } from '../sql/transaction.ts';
 import { createAssistants } from './assistants/assistants.ts';
 import { createEvents } from './events.ts';
 import { createIdempotency } from './idempotency.ts';
@@ -31,9 +31,8 @@ export function createServed(sql: Sql, quick: Sql, clock: Clock): Served {
 }
 
 /** The saver of graphs that are not the governor's: fenced by the epoch of the thread's run. */
-export function createServedSaver(database: Database): GuardedSaver {
-  const sql = sqliteSql(database);
-  return new GuardedSaver(database, (fence) => {
-    if (!sql.read(() => holds(fence))) throw new FencedError(fence.threadId, fence.epoch);
-  });
+export const createServedSaver = (database: Database): GuardedSaver => guardedSqliteSaver(database, assertHeld);
+
+function* assertHeld(fence: Fence): Transaction<void> {
+  if (!(yield* holds(fence))) throw new FencedError(fence.threadId, fence.epoch);
 }
