@@ -69,7 +69,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     dossier: createDossier(join(home, 'runs')),
     saver,
     get served() {
-      served ??= createServed(database, quickly(), clock);
+      served ??= createServed(sql, sqliteSql(quickly()), clock);
       return served;
     },
     get servedSaver() {
@@ -80,7 +80,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
       await saver.deleteThread(threadId);
       await sql.write(() => prune(threadId));
     },
-    truncate: async (what) => truncateServed(database, what),
+    truncate: async (what) => sql.write(() => truncateServed(what)),
     backup: (file) => backupHome(database, home, file),
     close: () => {
       saver.close();

@@ -7,6 +7,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createKeys } from '../../../checkpoints/served/keys.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import { newKey } from '../../../server/auth/keys.ts';
 import { called } from '../fixtures/caller/caller.ts';
 import { startServer, type TestServer } from '../serving.ts';
@@ -36,7 +37,7 @@ beforeAll(async () => {
   const database = openDatabase(join(home, 'governor.sqlite'));
   const { id, hash, key } = newKey();
   const row = { name: 'ci', tenant: 'default', owner: 'service:ci', roles: ['operator'], graphs: null, expiresAt: null };
-  await createKeys(database, { now: () => Date.now(), monotonic: () => performance.now() }).create({ id, hash, ...row });
+  await createKeys(sqliteSql(database), { now: () => Date.now(), monotonic: () => performance.now() }).create({ id, hash, ...row });
   database.close();
   const token = await new SignJWT({ roles: ['operator'] })
     .setProtectedHeader({ alg: 'HS256' })
