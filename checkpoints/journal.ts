@@ -1,10 +1,13 @@
 /** The effect journal: before and after every paid or outward effect, in one transaction with ledger, transcript and audit. */
+import type { AuditEntry } from '../domain/audit.ts';
+import type { Refusal } from '../domain/budget.ts';
 import { failpoint } from '../domain/failpoint.ts';
-import type { EffectStart, Effects } from '../domain/ports.ts';
+import type { EffectId, EffectStart, Effects, Fence } from '../domain/ports.ts';
 import type { AuditCore } from './audit.ts';
-import { assertFence, type Database } from './database.ts';
-import type { LedgerCore } from './ledger.ts';
-import type { TranscriptsCore } from './transcripts.ts';
+import { assertFence } from './fence.ts';
+import { reserve, settle } from './ledger.ts';
+import { one, run, type Sql, type Transaction } from './sql/transaction.ts';
+import { insertRows } from './transcripts.ts';
 
 interface Row {
   key: string;
@@ -16,96 +19,103 @@ interface Row {
   after: string | null;
 }
 
-export function createJournal(database: Database, parts: { ledger: LedgerCore; transcripts: TranscriptsCore; audit: AuditCore }): Effects {
-  const { ledger, transcripts, audit } = parts;
-  const select = database.prepare('SELECT * FROM effects WHERE key = ?');
-  const find = (key: string): Row | undefined => select.get(key) as Row | undefined; // the table's columns
-  const insert = database.prepare(
-    `INSERT INTO effects (key, thread_id, kind, stage, attempt, agent, request_hash, state, tries, before)
-     VALUES (@key, @thread, @kind, @stage, @attempt, @agent, @requestHash, 'started', 1, @before)
-     ON CONFLICT (key) DO UPDATE SET state = 'started', tries = tries + 1, request_hash = @requestHash, before = COALESCE(@before, before)`,
-  );
-  const done = database.prepare("UPDATE effects SET state = 'done', result = ?, after = ? WHERE key = ?");
-  const failed = database.prepare("UPDATE effects SET state = 'failed' WHERE key = ? AND state = 'started'");
+type StartOptions = Parameters<Effects['start']>[2];
+type Outcome = Parameters<Effects['finish']>[2];
+
+const FIND = 'SELECT * FROM effects WHERE key = $1';
+const START = `INSERT INTO effects (key, thread_id, kind, stage, attempt, agent, request_hash, state, tries, before)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, 'started', 1, $8)
+  ON CONFLICT (key) DO UPDATE SET state = 'started', tries = effects.tries + 1, request_hash = excluded.request_hash,
+    before = COALESCE(excluded.before, effects.before)`;
+const DONE = "UPDATE effects SET state = 'done', result = $2, after = $3 WHERE key = $1";
+const FAILED = "UPDATE effects SET state = 'failed' WHERE key = $1 AND state = 'started'";
+
+export function createJournal(sql: Sql, audit: AuditCore): Effects {
   return {
     start: async (fence, effect, options) => {
-      const start = database.transaction((): EffectStart => {
-        assertFence(database, fence);
-        const found = find(effect.key);
-        const threadId = fence.threadId;
-        if (found?.state === 'done') {
-          const requestDiffers = found.request_hash !== effect.requestHash;
-          if (requestDiffers)
-            audit.appendNow({
-              threadId,
-              actor: 'governor',
-              action: 'effect-differs',
-              stage: effect.stage,
-              attempt: effect.attempt,
-              facts: { key: effect.key, kind: effect.kind },
-            });
-          return { kind: 'done', result: found.result ?? '', before: found.before, after: found.after, requestDiffers };
-        }
-        if (found?.state === 'started') ledger.settle(effect.key, 'all', 'orphaned');
-        if (options.reserve !== undefined) {
-          const refusal = ledger.reserve(fence, effect, options.reserve);
-          if (refusal !== undefined) {
-            audit.appendNow({
-              threadId,
-              actor: `agent:${effect.agent}`,
-              action: 'budget-refused',
-              stage: effect.stage,
-              attempt: effect.attempt,
-              code: 'BUDGET_REFUSED',
-              facts: { ...refusal, kind: effect.kind, role: effect.role },
-            });
-            return { kind: 'refused', refusal };
-          }
-        }
-        const interrupted = found?.state === 'started';
-        // The state to come back to is the one of the first try, not of a half-done one.
-        insert.run({ ...effect, thread: threadId, before: interrupted ? null : (options.before ?? null) });
-        if (options.audit !== undefined) audit.appendNow(options.audit);
-        const tries = (found?.tries ?? 0) + 1;
-        return interrupted ? { kind: 'interrupted', tries, before: found.before } : { kind: 'go', tries };
-      });
       const point = `start:${effect.kind}:${effect.stage}`;
       failpoint(`${point}:before`);
-      const answer = start.immediate();
+      const answer = await sql.write(() => start(audit, fence, effect, options));
       failpoint(`${point}:after`);
-      audit.anchor();
+      await audit.anchor();
       return answer;
     },
     finish: async (fence, key, outcome) => {
       const point = `finish:${outcome.audit?.[0]?.action ?? 'effect'}`;
-      const finish = database.transaction(() => {
-        assertFence(database, fence);
-        done.run(outcome.result, outcome.after ?? null, key);
-        ledger.settle(key, outcome.actual ?? 'all', 'settled');
-        transcripts.insertRows(fence.threadId, outcome.rows ?? []);
-        for (const entry of outcome.audit ?? []) audit.appendNow(entry);
+      failpoint(`${point}:before`);
+      await sql.write(function* () {
+        yield* finish(audit, fence, key, outcome);
         failpoint(`${point}:inside`);
       });
-      failpoint(`${point}:before`);
-      finish.immediate();
       failpoint(`${point}:after`);
-      audit.anchor();
+      await audit.anchor();
     },
-    fail: async (fence, key, outcome) => {
-      const fail = database.transaction(() => {
-        assertFence(database, fence);
-        failed.run(key);
-        ledger.settle(key, outcome.actual, 'settled');
-        for (const entry of outcome.audit ?? []) audit.appendNow(entry);
-      });
+    fail: async (fence, key, { actual, audit: entries = [] }) => {
       failpoint('fail:effect:before');
-      fail.immediate();
+      await sql.write(function* () {
+        yield* assertFence(fence);
+        yield* run(FAILED, [key]);
+        yield* settle(key, actual, 'settled');
+        yield* audit.record(entries);
+      });
       failpoint('fail:effect:after');
-      audit.anchor();
+      await audit.anchor();
     },
     peek: async (key) => {
-      const found = find(key);
+      const found = await sql.read(() => one<Row>(FIND, [key]));
       return found === undefined ? undefined : { state: found.state, result: found.result, before: found.before };
     },
   };
 }
+
+function* start(audit: AuditCore, fence: Fence, effect: EffectId, options: StartOptions): Transaction<EffectStart> {
+  yield* assertFence(fence);
+  const { threadId } = fence;
+  const found = yield* one<Row>(FIND, [effect.key]);
+  if (found?.state === 'done') {
+    const requestDiffers = found.request_hash !== effect.requestHash;
+    if (requestDiffers) yield* audit.record([differing(threadId, effect)]);
+    return { kind: 'done', result: found.result ?? '', before: found.before, after: found.after, requestDiffers };
+  }
+  const interrupted = found?.state === 'started';
+  if (interrupted) yield* settle(effect.key, 'all', 'orphaned');
+  const refusal = options.reserve === undefined ? undefined : yield* reserve(fence, effect, options.reserve);
+  if (refusal !== undefined) {
+    yield* audit.record([refused(threadId, effect, refusal)]);
+    return { kind: 'refused', refusal };
+  }
+  // The state to come back to is the one of the first try, not of a half-done one.
+  const before = interrupted ? null : (options.before ?? null);
+  const { key, kind, stage, attempt, agent, requestHash } = effect;
+  yield* run(START, [key, threadId, kind, stage, attempt, agent, requestHash, before]);
+  if (options.audit !== undefined) yield* audit.record([options.audit]);
+  const tries = (found?.tries ?? 0) + 1;
+  return interrupted ? { kind: 'interrupted', tries, before: found.before } : { kind: 'go', tries };
+}
+
+function* finish(audit: AuditCore, fence: Fence, key: string, outcome: Outcome): Transaction<void> {
+  yield* assertFence(fence);
+  yield* run(DONE, [key, outcome.result, outcome.after ?? null]);
+  yield* settle(key, outcome.actual ?? 'all', 'settled');
+  yield* insertRows(fence.threadId, outcome.rows ?? []);
+  yield* audit.record(outcome.audit ?? []);
+}
+
+const differing = (threadId: string, effect: EffectId): AuditEntry => ({
+  threadId,
+  actor: 'governor',
+  action: 'effect-differs',
+  stage: effect.stage,
+  attempt: effect.attempt,
+  facts: { key: effect.key, kind: effect.kind },
+});
+
+const refused = (threadId: string, effect: EffectId, refusal: Refusal): AuditEntry => ({
+  threadId,
+  actor: `agent:${effect.agent}`,
+  action: 'budget-refused',
+  stage: effect.stage,
+  attempt: effect.attempt,
+  code: 'BUDGET_REFUSED',
+  facts: { ...refusal, kind: effect.kind, role: effect.role },
+});

@@ -14,6 +14,8 @@ import { createRuns } from './runs.ts';
 import { GuardedSaver } from './saver.ts';
 import { createServed, createServedSaver } from './served/index.ts';
 import { type Truncated, truncateServed } from './served/truncate.ts';
+import { sqliteSql } from './sql/sqlite.ts';
+import { run, type Sql, type Transaction } from './sql/transaction.ts';
 import { createTranscripts } from './transcripts.ts';
 
 export interface Stores {
@@ -42,9 +44,8 @@ export interface Stores {
 export async function openStores(options: { home: string; clock: Clock }): Promise<Stores> {
   const { home, clock } = options;
   const database = openDatabase(join(home, 'governor.sqlite'));
-  const audit = createAudit(database, clock, join(home, 'audit.head'));
-  const ledger = createLedger(database);
-  const transcripts = createTranscripts(database);
+  const sql: Sql = sqliteSql(database);
+  const audit = createAudit(sql, clock, { headFile: join(home, 'audit.head'), database: database.name });
   const saver = new GuardedSaver(database);
   // Only a server needs them. What a run of any graph writes on its way is given again after a power cut, from its last full commit.
   let quick: Database | undefined;
@@ -55,12 +56,12 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     return quick;
   };
   return {
-    runs: createRuns(database, clock),
-    attempts: createAttempts(database),
-    effects: createJournal(database, { ledger, transcripts, audit }),
-    ledger,
-    transcripts,
-    approvals: createApprovals(database, clock, audit),
+    runs: createRuns(sql, clock),
+    attempts: createAttempts(sql),
+    effects: createJournal(sql, audit),
+    ledger: createLedger(sql),
+    transcripts: createTranscripts(sql),
+    approvals: createApprovals(sql, clock, audit),
     audit,
     dossier: createDossier(join(home, 'runs')),
     saver,
@@ -74,11 +75,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     },
     prune: async (threadId) => {
       await saver.deleteThread(threadId);
-      database.transaction(() => {
-        // What was done to the outside may still be undone, and a half-done rollback is found by its intent.
-        database.prepare("DELETE FROM effects WHERE thread_id = ? AND kind IN ('model', 'tool')").run(threadId);
-        database.prepare('DELETE FROM transcripts WHERE thread_id = ?').run(threadId);
-      })();
+      await sql.write(() => prune(threadId));
     },
     truncate: async (what) => truncateServed(database, what),
     backup: (file) => backupHome(database, home, file),
@@ -87,4 +84,10 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
       database.close();
     },
   };
+}
+
+function* prune(threadId: string): Transaction<void> {
+  // What was done to the outside may still be undone, and a half-done rollback is found by its intent.
+  yield* run("DELETE FROM effects WHERE thread_id = $1 AND kind IN ('model', 'tool')", [threadId]);
+  yield* run('DELETE FROM transcripts WHERE thread_id = $1', [threadId]);
 }

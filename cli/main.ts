@@ -7,7 +7,7 @@ import type { CommonFlags, Io } from './io.ts';
 
 type Action = (operations: Operations) => Promise<number>;
 
-/** Runs one command line. Never throws; the number is the exit code of contract section 1. */
+/** Runs one command line. Never throws; the number is the exit code (`docs/contract.md`, "Commands"). */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let code = 0;
   const withHouse = async (flags: CommonFlags, action: Action): Promise<void> => {
@@ -220,6 +220,8 @@ if (await isMain()) {
     stream.on('error', () => {
       gone = true;
     });
+  // A place in the bundle becomes the line of the source.
+  if (process.env['LOG_LEVEL'] === 'debug') process.setSourceMapsEnabled(true);
   const problem = await readDotEnv();
   if (problem !== undefined) process.stderr.write(`${problem}\n`);
   process.exitCode =

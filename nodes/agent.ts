@@ -90,7 +90,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
   return judgeProgress(spec, state, next, { calls: called, forgot: forgotBefore(rows), idleLimit: session.facts.limits.idleAnswers });
 }
 
-/** The calls with their places, in order, `delegate` after the others (contract section 5). */
+/** The calls with their places, in order, `delegate` after the others (`docs/contract.md`, "What a model sees"). */
 function delegateLast(calls: readonly ToolCall[]): [number, ToolCall][] {
   const placed = [...calls.entries()];
   return [...placed.filter(([, call]) => call.name !== 'delegate'), ...placed.filter(([, call]) => call.name === 'delegate')];

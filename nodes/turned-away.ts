@@ -4,7 +4,7 @@ import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { type AgentSpec, append, auditBase, whereabouts } from './agent-spec.ts';
 import type { AgentState } from './state.ts';
 
-/** Invalid hand-overs in a row that end the attempt (contract section 5). */
+/** Invalid hand-overs in a row that end the attempt (`docs/contract.md`, "What a model sees"). */
 const INVALID = 3;
 /** Answers cut at the output limit, in a row, that end the attempt. */
 const CUTS = 3;

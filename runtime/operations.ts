@@ -1,13 +1,14 @@
-/** What a person can do with runs: the one surface that the CLI and the server call. */
+/** What a person can do with runs: the one surface of this room, which command line and server call. */
 import type { AuditRecord, AuditVerdict } from '../domain/audit.ts';
 import type { Person } from '../domain/policy.ts';
-import type { ApprovalRow } from '../domain/ports.ts';
+import type { ApprovalRow, RunRow } from '../domain/ports.ts';
 import type { RunResult } from '../domain/run.ts';
 import type { Canary } from '../domain/workspace.ts';
 import { cancel } from './decide/cancel.ts';
 import { decide } from './decide/decide.ts';
 import { rollback } from './decide/rollback.ts';
 import { drive } from './drive/drive.ts';
+import { announceServer, withdrawServer } from './drive/presence.ts';
 import { resume } from './drive/resume.ts';
 import { watchServer } from './drive/watch-server.ts';
 import { collect } from './keep/gc.ts';
@@ -20,21 +21,26 @@ import type { Created, CreateOptions, DecideOptions, DoctorLine, DriveOptions, G
 import { openRuntime, type Runtime } from './runtime.ts';
 import { createThread } from './start/create.ts';
 
+/** A thread: its id, the beginning of it, `last`, or its row where that has been read already. */
+export type ThreadWord = string | RunRow;
+
 export interface Operations {
   readonly home: string;
   readonly person: Person;
   create(options: CreateOptions): Promise<Created>;
   /** Takes the lease and runs until the thread rests: released, unchanged, waiting, stopped or cancelled. */
   drive(threadId: string, options?: DriveOptions): Promise<RunResult>;
-  /** Contract section 1.2. */
+  /** As `drive`, for who looks at the thread itself afterwards. @throws UsageError `THREAD_BUSY`; FencedError. */
+  bringToRest(threadId: string, options: DriveOptions): Promise<void>;
+  /** What it does in each state stands in docs/contract.md, "What each command does in each state". */
   resume(word: string, options?: ResumeOptions): Promise<RunResult>;
   /** After a decision: a live server of this home goes on with the thread and this process watches, else as `resume`. */
   goOn(word: string, options?: DriveOptions): Promise<RunResult>;
-  /** Records a decision; does not run the thread. @throws UsageError per contract section 1.2. */
-  decide(word: string, options: DecideOptions): Promise<ApprovalRow>;
-  cancel(word: string): Promise<RunResult>;
-  rollback(word: string, reason: string): Promise<RunResult>;
-  result(word: string): Promise<RunResult>;
+  /** Records a decision; does not run the thread. @throws UsageError where there is nothing to decide, or not by this person. */
+  decide(word: ThreadWord, options: DecideOptions): Promise<ApprovalRow>;
+  cancel(word: ThreadWord): Promise<RunResult>;
+  rollback(word: ThreadWord, reason: string): Promise<RunResult>;
+  result(word: ThreadWord): Promise<RunResult>;
   /** True while a process holds the thread. */
   isLive(word: string): Promise<boolean>;
   /** Newest first. */
@@ -43,12 +49,12 @@ export interface Operations {
   /** Undefined when the thread waits for nobody. */
   gate(word: string): Promise<GateView | undefined>;
   /** One screen. */
-  explain(word: string): Promise<string>;
+  explain(word: ThreadWord): Promise<string>;
   /** The candidate against its base; empty without a candidate. */
-  diff(word: string): Promise<string>;
-  files(word: string): Promise<{ path: string; bytes: number }[]>;
+  diff(word: ThreadWord): Promise<string>;
+  files(word: ThreadWord): Promise<{ path: string; bytes: number }[]>;
   /** The text of one dossier file. */
-  file(word: string, path: string): Promise<string>;
+  file(word: ThreadWord, path: string): Promise<string>;
   /** Calls back for each audit record of a thread, old ones first, until the signal aborts. Polls every 150 ms. */
   follow(threadId: string, onRecord: (record: AuditRecord) => void, signal: AbortSignal): Promise<void>;
   audit(word?: string): Promise<AuditRecord[]>;
@@ -57,6 +63,9 @@ export interface Operations {
   gc(olderMs: number | undefined): Promise<{ workTrees: number; threads: number; refs: number }>;
   backup(file: string): Promise<{ bytes: number }>;
   doctor(repo: string | undefined): Promise<{ lines: DoctorLine[]; canaries: Canary[]; sandbox: string }>;
+  /** A server works on this home: the command line leaves decided threads to it. To be said again every second. */
+  announceServer(): void;
+  withdrawServer(): void;
   close(): Promise<void>;
 }
 
@@ -65,26 +74,23 @@ export async function openOperations(options: OpenOptions): Promise<Operations> 
   return operationsOf(await openRuntime(options));
 }
 
-/** The operations of a home that is open. */
-export function operationsOf(runtime: Runtime): Operations {
+/** The operations of a home that is open; `person` is who acts, by default the home's own: a server acts for its callers. */
+export function operationsOf(home: Runtime, person: Person = home.person): Operations {
+  const runtime = { ...home, person };
   const { stores } = runtime;
-  const find = (word: string) => stores.runs.resolve(word);
-  const result = async (word: string) => resultOf(runtime, await find(word));
+  const find = async (word: ThreadWord): Promise<RunRow> => (typeof word === 'string' ? stores.runs.resolve(word) : word);
+  const result = async (word: ThreadWord) => resultOf(runtime, await find(word));
   return {
     home: runtime.home,
-    person: runtime.person,
+    person,
     create: (create) => createThread(runtime, create),
     drive: async (threadId, drives = {}) => {
       await drive(runtime, threadId, drives);
       return result(threadId);
     },
+    bringToRest: (threadId, drives) => drive(runtime, threadId, drives),
     resume: (word, resumes = {}) => resume(runtime, word, resumes),
-    goOn: async (word, options = {}) => {
-      const row = await find(word);
-      const pending = await stores.approvals.list({ threadId: row.threadId, status: 'pending' });
-      const watched = pending.length === 0 && row.status === 'waiting' && !row.live && (await watchServer(runtime, row, options));
-      return watched ? result(row.threadId) : resume(runtime, row.threadId, options);
-    },
+    goOn: (word, drives = {}) => goOn(runtime, word, drives),
     decide: async (word, decision) => decide(runtime, await find(word), decision),
     cancel: async (word) => {
       const row = await find(word);
@@ -111,6 +117,16 @@ export function operationsOf(runtime: Runtime): Operations {
     gc: (olderMs) => collect(runtime, olderMs),
     backup: (file) => stores.backup(file),
     doctor: (repo) => doctor(runtime, repo),
+    announceServer: () => announceServer(runtime),
+    withdrawServer: () => withdrawServer(runtime),
     close: async () => stores.close(),
   };
+}
+
+async function goOn(runtime: Runtime, word: string, options: DriveOptions): Promise<RunResult> {
+  const { runs, approvals } = runtime.stores;
+  const row = await runs.resolve(word);
+  const pending = await approvals.list({ threadId: row.threadId, status: 'pending' });
+  const watched = pending.length === 0 && row.status === 'waiting' && !row.live && (await watchServer(runtime, row, options));
+  return watched ? resultOf(runtime, await runs.resolve(row.threadId)) : resume(runtime, row.threadId, options);
 }

@@ -1,8 +1,8 @@
 /** What the operations on runs are given, and what they give back. */
 import type { StreamMode } from '@langchain/langgraph';
+import type { Role } from '../domain/access.ts';
 import type { ApprovalRow, Clock } from '../domain/ports.ts';
 import type { Words } from '../domain/resume.ts';
-import type { LiveText } from './drive/live-text.ts';
 
 export interface CreateOptions {
   readonly goal: string;
@@ -30,6 +30,16 @@ export interface Created {
   readonly canned: boolean;
 }
 
+/** What an agent is writing just now. */
+export interface LiveText {
+  readonly role: Role;
+  /** `lead`, a sub-agent's id, or `-`. */
+  readonly agent: string;
+  readonly call: number;
+  /** The end of it, at most 500 characters. */
+  readonly text: string;
+}
+
 export interface DriveOptions {
   /** Aborts at once. */
   readonly signal?: AbortSignal;
@@ -47,7 +57,7 @@ export interface DriveOptions {
 /** Where a chunk comes from, its stream mode, and what it says. */
 export type StreamChunk = readonly [namespace: readonly string[], mode: string, data: unknown];
 
-/** Somebody looks on while the thread runs, and may have it pause at nodes. */
+/** An observer is told what the graph streams while the thread runs, and may have it pause at nodes. */
 export interface StreamOptions {
   /** LangGraph's stream modes. */
   readonly modes: readonly StreamMode[];

@@ -2,13 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
 
-const packageSchema = z.object({ version: z.string() });
-
-/** The version in `package.json`. */
+/** The version in `package.json`: our own file, read without zod, which would be most of what `governor --help` loads. */
 export function packageVersion(): string {
-  return packageSchema.parse(JSON.parse(readFileSync(packageFile('package.json'), 'utf8'))).version;
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }; // ours
+  return version;
 }
 
 /** A file of this package, whether it runs from source or from `dist`. */

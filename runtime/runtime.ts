@@ -57,7 +57,8 @@ async function chooseSandbox(home: string, operator: Operator | undefined, optio
   }
   const bwrap = createSandbox({ level: 'bwrap', stateFolder: home });
   if (!options.demo) return bwrap;
-  // Shipped scenarios run this package's own commands; where nothing can isolate them the label says so (contract section 8).
+  // Shipped scenarios run this package's own commands; where nothing can isolate them the label says so
+  // (`docs/contract.md`, "The offline scenarios").
   try {
     const folder = `${home}/work/probe`;
     const { mkdirSync } = await import('node:fs');

@@ -5,5 +5,6 @@ import { sql as served } from './0003-served.ts';
 import { sql as idempotencyOwner } from './0004-idempotency-owner.ts';
 import { sql as replacedWrites } from './0005-replaced-writes.ts';
 import { sql as askedAmounts } from './0006-asked-amounts.ts';
+import { sql as sequences } from './0007-sequences.ts';
 
-export const MIGRATIONS: readonly string[] = [first, extensionAmounts, served, idempotencyOwner, replacedWrites, askedAmounts];
+export const MIGRATIONS: readonly string[] = [first, extensionAmounts, served, idempotencyOwner, replacedWrites, askedAmounts, sequences];

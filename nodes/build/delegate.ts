@@ -16,7 +16,7 @@ export interface Delegating {
   readonly lean: boolean;
 }
 
-/** Contract section 5: sub-agents are `w<lead call>.<task index>` from 1. */
+/** The id of a sub-agent, `w<lead call>.<task index>` from 1 (`docs/contract.md`, "What a model sees"). */
 export const workerId = (call: number, task: number): string => `w${call}.${task}`;
 
 const no = (code: ReasonCode, content: string): HandoffOutcome => ({ ok: false, code, content });

@@ -1,7 +1,7 @@
 /** Cancels a run: stops a live one, or marks one that nobody runs. Recorded before anything stops. */
 import { UsageError } from '../../domain/errors.ts';
 import type { RunRow } from '../../domain/ports.ts';
-import { reasonFor } from '../drive/drive.ts';
+import { reasonFor } from '../drive/reason-for.ts';
 import { writeReport } from '../look/report.ts';
 import type { Runtime } from '../runtime.ts';
 

@@ -12,7 +12,7 @@ import type { Runtime } from '../runtime.ts';
 import { assertUnderCeilings } from './extensions.ts';
 import { said } from './typed-text.ts';
 
-/** Records one vote. @throws UsageError per contract section 1.2; `APPROVER_NOT_ALLOWED`. */
+/** Records one vote. @throws UsageError in a state that takes no decision; `APPROVER_NOT_ALLOWED`. */
 export async function decide(runtime: Runtime, row: RunRow, options: DecideOptions): Promise<ApprovalRow> {
   const { person, stores } = runtime;
   await stores.audit.assertTail();

@@ -1,8 +1,8 @@
 /** Decisions of people that widen a run after its start, beside gates: `extensions.json` in its dossier. */
 import { z } from 'zod';
 import { UsageError } from '../../domain/errors.ts';
-import { recordedList } from '../recorded-list.ts';
 import type { Runtime } from '../runtime.ts';
+import { recordedList } from './recorded-list.ts';
 
 const extensionSchema = z.strictObject({
   id: z.string(),

@@ -1,16 +1,6 @@
-/** The text of answers as they come, for somebody who looks on: whole words, masked, and no more than the end of each. */
-import type { Role } from '../../domain/access.ts';
+/** The text of answers as they come, for display while they are written: whole words, masked, and no more than the end of each. */
 import type { ModelDoorOptions } from '../../models/metered.ts';
-
-/** What an agent is writing just now. */
-export interface LiveText {
-  readonly role: Role;
-  /** `lead`, a sub-agent's id, or `-`. */
-  readonly agent: string;
-  readonly call: number;
-  /** The end of it, at most 500 characters. */
-  readonly text: string;
-}
+import type { LiveText } from '../options.ts';
 
 /** Kept of an answer for masking, in characters: longer than any secret. */
 const KEPT = 8000;

@@ -7,11 +7,12 @@ import { FILES } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import type { Fence, RunRow } from '../../domain/ports.ts';
 import { PIPELINE_VERSION, type Stage } from '../../domain/run.ts';
+import type { Repository, Sandbox } from '../../domain/workspace.ts';
 import { createModelDoor } from '../../models/metered.ts';
 import { PROVIDERS } from '../../models/provider.ts';
 import { createModels, type Models } from '../../models/registry.ts';
 import { sleep } from '../../models/sleep.ts';
-import type { Mounts, RequestBody, Session } from '../../nodes/session.ts';
+import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
 import { createToolDoor } from '../../tools/door.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
 import { createRedactor } from '../../tools/redact.ts';
@@ -72,74 +73,25 @@ export function modelsOf(runtime: Runtime, request: Pick<RequestBody, 'script'>,
   });
 }
 
+/** What ends a drive from outside, and who hears the text of answers. */
+export interface SessionOptions {
+  readonly signal: AbortSignal;
+  readonly drain: AbortSignal | undefined;
+  readonly onText?: DriveOptions['onText'];
+}
+
 /** @throws StopError, also `DEFINITION_CHANGED` when the pipeline is another and nobody accepted that. */
-export async function openSession(
-  runtime: Runtime,
-  row: RunRow,
-  fence: Fence,
-  options: { signal: AbortSignal; drain: AbortSignal | undefined; onText?: DriveOptions['onText'] },
-): Promise<Session> {
+export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, options: SessionOptions): Promise<Session> {
   const { stores } = runtime;
-  const { request, ref } = await readRequest(runtime, row);
-  const extensions = await extensionList.read(runtime, row.threadId);
-  if (request.pipeline_version !== PIPELINE_VERSION && !extensions.some((extension) => extension.migrate_to === PIPELINE_VERSION))
-    throw new StopError(
-      'DEFINITION_CHANGED',
-      `thread ${row.threadId} runs pipeline version ${request.pipeline_version}; this is version ${PIPELINE_VERSION}`,
-    );
-  const config = reparse(request.config);
-  const limits = extended(effectiveLimits(config.limits, runtime.operator?.ceilings ?? {}), extensions);
-  const repository = await openRepository(request.repo, runtime.home);
-  const sandbox = await runtime.sandbox();
-  const redact = createRedactor(knownSecrets(config, secretResolver(runtime.env)));
-  const models = modelsOf(runtime, request, config);
-  const shared = { effects: stores.effects, audit: stores.audit, clock: runtime.clock };
-  let mounts: Promise<Mounts> | undefined;
-  let at: Stage = row.stage;
+  const facts = await factsOf(runtime, row, fence);
+  const repository = await openRepository(facts.request.repo, runtime.home);
   const { attempts, effects, transcripts, ledger, approvals, audit, dossier } = stores;
+  let at: Stage = row.stage;
   return {
-    facts: {
-      threadId: row.threadId,
-      fence,
-      request,
-      requestRef: ref,
-      createdAtSeconds: Math.floor(Date.parse(row.createdAt) / 1000),
-      config,
-      limits,
-      resumes: await resumeList.read(runtime, row.threadId),
-      fenced: true,
-    },
+    facts,
     stores: { attempts, effects, transcripts, ledger, approvals, audit, dossier },
-    doors: {
-      model: createModelDoor({
-        ...shared,
-        random: Math.random,
-        sleep,
-        ...(options.onText === undefined ? {} : { onText: liveText(redact, options.onText) }),
-      }),
-      tool: createToolDoor({ ...shared, redact }),
-      modelFor: (role, lean, model) => models.forRole(role, lean, model),
-      redact,
-      announce: async () => undefined,
-    },
-    places: {
-      repository,
-      sandbox,
-      mounts: () => {
-        mounts ??= repository.treeOf(request.base).then((baseTree) =>
-          prepareWorkspace({
-            repository,
-            baseTree,
-            config: config.workspace,
-            sandbox,
-            stateFolder: runtime.home,
-            signal: options.signal,
-          }),
-        );
-        return mounts;
-      },
-      workFolder: (name) => join(runtime.home, 'work', row.threadId, name),
-    },
+    doors: doorsOf(runtime, facts, options.onText),
+    places: placesOf({ runtime, facts, repository, sandbox: await runtime.sandbox(), signal: options.signal }),
     clock: runtime.clock,
     signal: options.signal,
     machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
@@ -150,6 +102,71 @@ export async function openSession(
       if (options.drain?.aborted === true) throw new DrainedError();
     },
     left: async () => undefined,
+  };
+}
+
+async function factsOf(runtime: Runtime, row: RunRow, fence: Fence): Promise<SessionFacts> {
+  const { request, ref } = await readRequest(runtime, row);
+  const extensions = await extensionList.read(runtime, row.threadId);
+  if (request.pipeline_version !== PIPELINE_VERSION && !extensions.some((extension) => extension.migrate_to === PIPELINE_VERSION))
+    throw new StopError(
+      'DEFINITION_CHANGED',
+      `thread ${row.threadId} runs pipeline version ${request.pipeline_version}; this is version ${PIPELINE_VERSION}`,
+    );
+  const config = reparse(request.config);
+  return {
+    threadId: row.threadId,
+    fence,
+    request,
+    requestRef: ref,
+    createdAtSeconds: Math.floor(Date.parse(row.createdAt) / 1000),
+    config,
+    limits: extended(effectiveLimits(config.limits, runtime.operator?.ceilings ?? {}), extensions),
+    resumes: await resumeList.read(runtime, row.threadId),
+    fenced: true,
+  };
+}
+
+function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: DriveOptions['onText']): SessionDoors {
+  const { effects, audit } = runtime.stores;
+  const shared = { effects, audit, clock: runtime.clock };
+  const redact = createRedactor(knownSecrets(config, secretResolver(runtime.env)));
+  const models = modelsOf(runtime, request, config);
+  return {
+    model: createModelDoor({
+      ...shared,
+      random: Math.random,
+      sleep,
+      ...(onText === undefined ? {} : { onText: liveText(redact, onText) }),
+    }),
+    tool: createToolDoor({ ...shared, redact }),
+    modelFor: (role, lean, model) => models.forRole(role, lean, model),
+    redact,
+    announce: async () => undefined,
+  };
+}
+
+function placesOf(on: {
+  readonly runtime: Runtime;
+  readonly facts: SessionFacts;
+  readonly repository: Repository;
+  readonly sandbox: Sandbox;
+  readonly signal: AbortSignal;
+}): SessionPlaces {
+  const { runtime, facts, repository, sandbox, signal } = on;
+  let mounts: Promise<Mounts> | undefined;
+  const prepare = async (): Promise<Mounts> => {
+    const baseTree = await repository.treeOf(facts.request.base);
+    return prepareWorkspace({ repository, baseTree, config: facts.config.workspace, sandbox, stateFolder: runtime.home, signal });
+  };
+  return {
+    repository,
+    sandbox,
+    mounts: () => {
+      mounts ??= prepare();
+      return mounts;
+    },
+    workFolder: (name) => join(runtime.home, 'work', facts.threadId, name),
   };
 }
 

@@ -1,6 +1,7 @@
 /** What `resume` does in each state of a thread: goes on, watches, widens, or only tells. It never counts as approval. */
 import { randomUUID } from 'node:crypto';
 import { UsageError } from '../../domain/errors.ts';
+import type { RunRow } from '../../domain/ports.ts';
 import { hasWords } from '../../domain/resume.ts';
 import { PIPELINE_VERSION, type RunResult } from '../../domain/run.ts';
 import { assertUnderCeilings, extensionList } from '../decide/extensions.ts';
@@ -10,19 +11,15 @@ import type { Runtime } from '../runtime.ts';
 import { drive } from './drive.ts';
 import { assertWords } from './record-resume.ts';
 
-const FOLLOW_MS = 150;
+/** So often it looks whether another process has let go of the thread. */
+const POLL_MS = 150;
 
-/** Contract section 1.2: what `resume` does in each state. It never counts as approval. */
+/** What `resume` does in each state (`docs/contract.md`, "What each command does in each state"). It never counts as approval. `word`: an id, its beginning, or `last`. */
 export async function resume(runtime: Runtime, word: string, options: ResumeOptions): Promise<RunResult> {
   const { runs } = runtime.stores;
   const row = await runs.resolve(word);
-  const final =
-    row.status === 'released' ||
-    row.status === 'unchanged' ||
-    row.status === 'rolled_back' ||
-    (row.status === 'stopped' && row.reason?.resumable !== true);
   const migrating = options.migrate === true && row.reason?.code === 'DEFINITION_CHANGED';
-  if (final && !migrating) return resultOf(runtime, row);
+  if (isFinal(row) && !migrating) return resultOf(runtime, row);
   const words = options.words !== undefined && hasWords(options.words) ? options.words : undefined;
   const widens = options.addMicroUsd !== undefined || options.addTimeMs !== undefined || options.addCalls !== undefined;
   // A lease and no `running` yet: another process has just taken it.
@@ -31,26 +28,11 @@ export async function resume(runtime: Runtime, word: string, options: ResumeOpti
       throw new UsageError(
         `thread ${row.threadId}: is running; allow more, or say something, when it rests (governor watch ${row.threadId.slice(0, 8)})`,
       );
-    for (;;) {
-      const now = await runs.get(row.threadId);
-      if (now === undefined || !now.live) break;
-      if (options.drain?.aborted === true || options.signal?.aborted === true) return resultOf(runtime, now);
-      await new Promise((wake) => setTimeout(wake, FOLLOW_MS));
-    }
-    const after = await runs.resolve(row.threadId);
-    // Whoever ran it died while we watched: then it is ours to take over.
-    if (after.status !== 'running') return resultOf(runtime, after);
+    const rested = await watched(runtime, row.threadId, options);
+    if (rested !== undefined) return resultOf(runtime, rested);
   }
   if (words !== undefined) await assertWords(runtime, row, words);
-  if (options.migrate === true || widens) {
-    if (!runtime.person.roles.includes('operator'))
-      throw new UsageError(
-        `resume: role "operator" is needed to widen a run; ${runtime.person.id} has ${runtime.person.roles.join(', ') || 'none'}`,
-        'APPROVER_NOT_ALLOWED',
-      );
-    assertUnderCeilings(runtime, (await resultOf(runtime, row)).limits, options);
-    await widen(runtime, row.threadId, options);
-  }
+  if (options.migrate === true || widens) await widen(runtime, row, options);
   try {
     await drive(runtime, row.threadId, options);
   } catch (error) {
@@ -62,7 +44,36 @@ export async function resume(runtime: Runtime, word: string, options: ResumeOpti
   return resultOf(runtime, await runs.resolve(row.threadId));
 }
 
-async function widen(runtime: Runtime, threadId: string, options: ResumeOptions): Promise<void> {
+/** Nothing can bring it back to work, unless a person accepts another pipeline (`--migrate`). */
+const isFinal = ({ status, reason }: RunRow): boolean =>
+  status === 'released' || status === 'unchanged' || status === 'rolled_back' || (status === 'stopped' && reason?.resumable !== true);
+
+/** Waits while another process runs the thread. Undefined: that process died, and the thread is ours to take over. */
+async function watched(runtime: Runtime, threadId: string, options: ResumeOptions): Promise<RunRow | undefined> {
+  const { runs } = runtime.stores;
+  for (;;) {
+    const now = await runs.get(threadId);
+    if (now === undefined || !now.live) break;
+    if (options.drain?.aborted === true || options.signal?.aborted === true) return now;
+    await new Promise((wake) => setTimeout(wake, POLL_MS));
+  }
+  const after = await runs.resolve(threadId);
+  return after.status === 'running' ? undefined : after;
+}
+
+/** Allows more, or another pipeline, as a person's recorded decision. @throws UsageError `APPROVER_NOT_ALLOWED`; above a ceiling. */
+async function widen(runtime: Runtime, row: RunRow, options: ResumeOptions): Promise<void> {
+  const { person } = runtime;
+  if (!person.roles.includes('operator'))
+    throw new UsageError(
+      `resume: role "operator" is needed to widen a run; ${person.id} has ${person.roles.join(', ') || 'none'}`,
+      'APPROVER_NOT_ALLOWED',
+    );
+  assertUnderCeilings(runtime, (await resultOf(runtime, row)).limits, options);
+  await extend(runtime, row.threadId, options);
+}
+
+async function extend(runtime: Runtime, threadId: string, options: ResumeOptions): Promise<void> {
   const { runs, ledger } = runtime.stores;
   const extension = {
     id: randomUUID(),

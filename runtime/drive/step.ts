@@ -1,4 +1,4 @@
-/** One invocation of the graph, with or without somebody who looks on. */
+/** One invocation of the graph, with or without an observer who is told what it streams. */
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { toError } from '../../domain/errors.ts';
 import type { StreamChunk, StreamOptions } from '../options.ts';
@@ -8,14 +8,16 @@ interface Streamed<Input> {
   stream(input: Input, config: RunnableConfig): Promise<AsyncIterable<unknown>>;
 }
 
-/** Runs until the graph ends, interrupts or pauses. An observer that fails ends the work by `abort`, which gets its error. */
-export async function step<Input>(
-  graph: Streamed<Input>,
-  input: Input,
-  config: RunnableConfig,
-  observer: StreamOptions | undefined,
-  abort: AbortController,
-): Promise<void> {
+export interface Step<Input> {
+  readonly input: Input;
+  readonly config: RunnableConfig;
+  readonly observer: StreamOptions | undefined;
+  /** Gets the error of an observer that fails: that ends the work. */
+  readonly abort: AbortController;
+}
+
+/** Runs until the graph ends, interrupts or pauses. */
+export async function step<Input>(graph: Streamed<Input>, { input, config, observer, abort }: Step<Input>): Promise<void> {
   if (observer === undefined) {
     await graph.invoke(input, config);
     return;

@@ -16,19 +16,30 @@ import { priceWarnings } from '../start/price-warnings.ts';
 
 const MIN_NODE = [20, 19] as const;
 
+type TryLine = (name: string, work: () => Promise<string>) => Promise<void>;
+
 /** Every line says what was tried; nothing is changed. */
 export async function doctor(
   runtime: Runtime,
   repo: string | undefined,
 ): Promise<{ lines: DoctorLine[]; canaries: Canary[]; sandbox: string }> {
   const lines: DoctorLine[] = [];
-  const tryLine = async (name: string, work: () => Promise<string>): Promise<void> => {
+  const tryLine: TryLine = async (name, work) => {
     try {
       lines.push({ name, ok: true, detail: await work() });
     } catch (error) {
       lines.push({ name, ok: false, detail: toError(error).message });
     }
   };
+  await tryPrograms(runtime, tryLine);
+  await tryHome(runtime, tryLine);
+  const sandbox = await trySandbox(runtime, tryLine);
+  if (repo !== undefined) await tryRepository(runtime, tryLine, repo);
+  await tryEndpoint(runtime, tryLine);
+  return { lines, ...sandbox };
+}
+
+async function tryPrograms(runtime: Runtime, tryLine: TryLine): Promise<void> {
   await tryLine('governor', async () => packageVersion());
   await tryLine('node', async () => {
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -45,6 +56,9 @@ export async function doctor(
     if (result.exitCode !== 0) throw new Error('git does not run; install it');
     return result.stdout.toString().trim();
   });
+}
+
+async function tryHome(runtime: Runtime, tryLine: TryLine): Promise<void> {
   await tryLine('home', async () => {
     accessSync(runtime.home, constants.W_OK);
     return runtime.home;
@@ -54,6 +68,9 @@ export async function doctor(
     if (verdict.kind === 'broken') throw new Error(`audit record ${verdict.seq}: ${verdict.problem}`);
     return `audit trail whole, ${verdict.records} records`;
   });
+}
+
+async function trySandbox(runtime: Runtime, tryLine: TryLine): Promise<{ canaries: Canary[]; sandbox: string }> {
   let sandbox: Sandbox | undefined;
   let canaries: Canary[] = [];
   await tryLine('sandbox', async () => {
@@ -64,40 +81,43 @@ export async function doctor(
       throw new Error(`${failed.length} canary(s) got out: ${failed.map((canary) => canary.name).join(', ')}`);
     return `${sandbox.level}, ${canaries.length - failed.length} of ${canaries.length} canaries held`;
   });
-  if (repo !== undefined) {
-    await tryLine('repository', async () => {
-      const repository = await openRepository(repo, runtime.home);
-      const head = await repository.resolveCommit('HEAD');
-      return `${repository.path} at ${head.slice(0, 12)}`;
+  return { canaries, sandbox: sandbox?.level ?? 'none' };
+}
+
+async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): Promise<void> {
+  await tryLine('repository', async () => {
+    const repository = await openRepository(repo, runtime.home);
+    const head = await repository.resolveCommit('HEAD');
+    return `${repository.path} at ${head.slice(0, 12)}`;
+  });
+  await tryLine('configuration', async () => {
+    const repository = await openRepository(repo, runtime.home);
+    const { config, source } = await loadConfig(repository, await repository.resolveCommit('HEAD'), undefined);
+    const models = createModels({
+      config,
+      secrets: secretResolver(runtime.env),
+      env: runtime.env,
+      ...(runtime.operator?.endpoints === undefined ? {} : { endpoints: runtime.operator.endpoints }),
     });
-    await tryLine('configuration', async () => {
-      const repository = await openRepository(repo, runtime.home);
-      const { config, source } = await loadConfig(repository, await repository.resolveCommit('HEAD'), undefined);
-      const models = createModels({
-        config,
-        secrets: secretResolver(runtime.env),
-        env: runtime.env,
-        ...(runtime.operator?.endpoints === undefined ? {} : { endpoints: runtime.operator.endpoints }),
-      });
-      const named = await Promise.all(ROLES.map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`));
-      const doubts = await priceWarnings(models, config.prices);
-      return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts].join('; ');
+    const named = await Promise.all(ROLES.map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`));
+    const doubts = await priceWarnings(models, config.prices);
+    return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts].join('; ');
+  });
+}
+
+async function tryEndpoint({ env }: Runtime, tryLine: TryLine): Promise<void> {
+  const endpoint = env['OPENAI_BASE_URL'];
+  if (endpoint === undefined || endpoint === '') return;
+  await tryLine('model endpoint', async () => {
+    const address = plainAddress(endpoint, 'OPENAI_BASE_URL');
+    const answer = await fetch(below(address, '/models'), {
+      signal: AbortSignal.timeout(5000),
+      headers: { authorization: `Bearer ${env['OPENAI_API_KEY'] ?? 'none'}` },
+    }).catch((error: unknown) => {
+      const { cause, message } = toError(error);
+      throw new Error(`${endpoint} does not answer (${cause === undefined ? message : toError(cause).message})`);
     });
-  }
-  const endpoint = runtime.env['OPENAI_BASE_URL'];
-  if (endpoint !== undefined && endpoint !== '') {
-    await tryLine('model endpoint', async () => {
-      const address = plainAddress(endpoint, 'OPENAI_BASE_URL');
-      const answer = await fetch(below(address, '/models'), {
-        signal: AbortSignal.timeout(5000),
-        headers: { authorization: `Bearer ${runtime.env['OPENAI_API_KEY'] ?? 'none'}` },
-      }).catch((error: unknown) => {
-        const { cause, message } = toError(error);
-        throw new Error(`${endpoint} does not answer (${cause === undefined ? message : toError(cause).message})`);
-      });
-      if (answer.status === 401 || answer.status === 403) throw new Error(`${endpoint} refuses OPENAI_API_KEY (${answer.status})`);
-      return `${endpoint} answers ${answer.status}`;
-    });
-  }
-  return { lines, canaries, sandbox: sandbox?.level ?? 'none' };
+    if (answer.status === 401 || answer.status === 403) throw new Error(`${endpoint} refuses OPENAI_API_KEY (${answer.status})`);
+    return `${endpoint} answers ${answer.status}`;
+  });
 }

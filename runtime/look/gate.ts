@@ -19,8 +19,11 @@ export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | 
     pending ?? (row.live ? undefined : (await runtime.stores.approvals.list({ threadId: row.threadId, status: 'pending' })).at(-1));
   if (approval === undefined) return undefined;
   const { gate, subject } = approval;
-  const plan = await newest(runtime, row.threadId, '10-plan', planBodySchema, subject['plan']);
-  const review = gate === 'release' ? await newest(runtime, row.threadId, '30-review', reviewBodySchema, subject['review']) : undefined;
+  const plan = await newest(runtime, row.threadId, { kind: '10-plan', schema: planBodySchema, sha256: subject['plan'] });
+  const review =
+    gate === 'release'
+      ? await newest(runtime, row.threadId, { kind: '30-review', schema: reviewBodySchema, sha256: subject['review'] })
+      : undefined;
   const totals = await runtime.stores.ledger.totals(row.threadId, 'run');
   return {
     row: approval,

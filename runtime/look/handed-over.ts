@@ -12,14 +12,15 @@ interface Schema<Body> {
   safeParse(value: unknown): { readonly success: true; readonly data: Body } | { readonly success: false; readonly error: Error };
 }
 
-/** The newest file of a numbered kind, parsed; undefined when there is none. With a digest it must be exactly that file. */
-export async function newest<Body>(
-  runtime: Runtime,
-  threadId: string,
-  kind: '10-plan' | '20-build' | '30-review',
-  schema: Schema<Body>,
-  sha256?: string,
-): Promise<Body | undefined> {
+/** Which file is asked for; with a digest it must be exactly that one. */
+interface Wanted<Body> {
+  readonly kind: '10-plan' | '20-build' | '30-review';
+  readonly schema: Schema<Body>;
+  readonly sha256?: string | undefined;
+}
+
+/** The newest file of a numbered kind, parsed; undefined when there is none. */
+export async function newest<Body>(runtime: Runtime, threadId: string, { kind, schema, sha256 }: Wanted<Body>): Promise<Body | undefined> {
   const pattern = new RegExp(`^${kind}\\.\\d+\\.json$`);
   const names = (await runtime.stores.dossier.list(threadId)).map((file) => file.path).filter((path) => pattern.test(path));
   const number = (path: string): number => Number(/\.(\d+)\./.exec(path)?.[1] ?? '0');
@@ -61,7 +62,7 @@ export async function recordedRelease(runtime: Runtime, threadId: string): Promi
 }
 
 export const newestBuild = (runtime: Runtime, threadId: string): Promise<BuildBody | undefined> =>
-  newest(runtime, threadId, '20-build', buildBodySchema);
+  newest(runtime, threadId, { kind: '20-build', schema: buildBodySchema });
 
 /** The approval a waiting thread waits for. */
 export async function pendingApproval(runtime: Runtime, row: RunRow): Promise<ApprovalRow | undefined> {

@@ -12,7 +12,10 @@ import { limitsView } from '../start/create.ts';
 
 import { newestBuild, pendingApproval, type ReleaseBody, releaseOf } from './handed-over.ts';
 
-/** Contract section 1.1. @throws StopError `STATE_TAMPERED` when the file of its release is not whole. */
+/**
+ * What every command with `--json` ends with (`docs/contract.md`, "The result object").
+ * @throws StopError `STATE_TAMPERED` when the file of its release is not whole.
+ */
 export async function resultOf(runtime: Runtime, row: RunRow): Promise<RunResult> {
   return withRelease(runtime, row, (await releaseOf(runtime, row.threadId)) ?? null);
 }

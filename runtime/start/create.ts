@@ -1,65 +1,58 @@
 /** Creates a thread: everything that can be refused is refused here, before money is spent. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { ROLES, visible } from '../../domain/access.ts';
-import { type Config, effectiveLimits, type Limits } from '../../domain/config.ts';
+import { ROLES } from '../../domain/access.ts';
+import { effectiveLimits, type Limits } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { FILES } from '../../domain/handoff.ts';
 import { digestOf, sha256 } from '../../domain/ids.ts';
 import { PIPELINE_VERSION } from '../../domain/run.ts';
 import type { Repository } from '../../domain/workspace.ts';
+import type { Models } from '../../models/registry.ts';
 import type { RequestBody } from '../../nodes/session.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { modelsOf } from '../drive/open-session.ts';
 import { assertHomeOutside } from '../environment.ts';
 import { givenFile } from '../given-file.ts';
+import { checkGoal } from '../goal.ts';
 import type { Created, CreateOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { CONFIG_NAME, type LoadedConfig, loadConfig, policyDigest } from './config-file.ts';
 import { priceWarnings } from './price-warnings.ts';
+import { dirtyWarning, endpointWarnings, windowWarning } from './warnings.ts';
 
-/** Longest goal, in UTF-8 bytes. */
-export const MAX_GOAL_BYTES = 16 * 1024;
-
-/** @throws UsageError naming the goal, the rule and the value. */
-export function checkGoal(goal: string): string {
-  const text = goal.replace(/\r\n/g, '\n').trim();
-  if (text === '') throw new UsageError('goal: is empty');
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_GOAL_BYTES) throw new UsageError(`goal: ${bytes} bytes; at most ${MAX_GOAL_BYTES} are allowed`);
-  const seen = visible(text);
-  if (seen !== text) throw new UsageError(`goal: control or invisible characters are not allowed: ${JSON.stringify(seen.slice(0, 200))}`);
-  return text;
+/** What was read and decided before anything is written. */
+interface Draft {
+  readonly threadId: string;
+  readonly request: RequestBody;
+  readonly created: Created;
+  /** The thread is there already, with this very input. */
+  readonly exists: boolean;
 }
 
+/** With a thread id that is there already and the same input, it only tells again what it told then. @throws UsageError */
 export async function createThread(runtime: Runtime, options: CreateOptions): Promise<Created> {
+  const draft = await prepare(runtime, options);
+  if (!draft.exists) await record(runtime, draft);
+  return draft.created;
+}
+
+async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft> {
   const goal = checkGoal(options.goal);
   await runtime.stores.audit.assertTail();
   const threadId = threadIdOf(options.threadId);
   const repository = await openRepository(pathOf(runtime, options.repo), runtime.home);
   assertHomeOutside(runtime.home, repository.path);
   assertNamed(runtime, repository.path);
-  // Before anything is written: the files of a thread that is there are not touched.
-  const known = await runtime.stores.runs.get(threadId);
-  if (known !== undefined && (known.input.goal !== goal || known.input.repo !== repository.path))
-    throw new UsageError(`thread ${threadId}: takes one goal; it already has another input`);
+  const exists = await isSame(runtime, threadId, { goal, repo: repository.path });
   const { base, loaded } = await baseAndConfig(repository, options);
   const { config } = loaded;
-  const limits = effectiveLimits(config.limits, runtime.operator?.ceilings ?? {});
   const script =
     options.scriptFile === undefined
       ? null
       : { path: resolve(options.scriptFile), sha256: sha256(givenFile('--script', options.scriptFile)) };
   const models = modelsOf(runtime, { script }, config);
-  let canned = false;
-  const small: string[] = [];
-  for (const role of ROLES) {
-    const chosen = await models.forRole(role, false);
-    await models.forRole(role, true);
-    canned ||= chosen.model.provider === 'script';
-    for (const { model } of [chosen, ...chosen.fallbacks])
-      if (model.contextTokens < SMALL_WINDOW_TOKENS) small.push(smallWindow(role, model));
-  }
+  const { canned, small } = await checkModels(models);
   const sandbox = await runtime.sandbox();
   const warnings = [
     ...loaded.warnings,
@@ -81,33 +74,66 @@ export async function createThread(runtime: Runtime, options: CreateOptions): Pr
     script,
     sandbox: sandbox.level,
   };
+  const limits = effectiveLimits(config.limits, runtime.operator?.ceilings ?? {});
   const created = { threadId, worstCaseMicroUsd: limits.costUsd, limits: limitsView(limits), warnings, sandbox: sandbox.level, canned };
-  if (known !== undefined) return created;
+  return { threadId, request, created, exists };
+}
+
+/** Before anything is written: the files of a thread that is there are not touched. @throws UsageError where its input is another. */
+async function isSame(runtime: Runtime, threadId: string, input: { goal: string; repo: string }): Promise<boolean> {
+  const known = await runtime.stores.runs.get(threadId);
+  if (known !== undefined && (known.input.goal !== input.goal || known.input.repo !== input.repo))
+    throw new UsageError(`thread ${threadId}: takes one goal; it already has another input`);
+  return known !== undefined;
+}
+
+/** Every role has a model that may be used, lean or not. @throws UsageError */
+async function checkModels(models: Models): Promise<{ canned: boolean; small: string[] }> {
+  let canned = false;
+  const small: string[] = [];
+  for (const role of ROLES) {
+    const chosen = await models.forRole(role, false);
+    await models.forRole(role, true);
+    canned ||= chosen.model.provider === 'script';
+    for (const { model } of [chosen, ...chosen.fallbacks]) small.push(...windowWarning(role, model));
+  }
+  return { canned, small };
+}
+
+/** The file first, then the row that makes the thread known, then the audit trail. */
+async function record(runtime: Runtime, { threadId, request, created }: Draft): Promise<void> {
+  const { goal, repo, base, starter } = request;
   await runtime.stores.dossier.writeJson(threadId, FILES.request, {
     kind: 'request',
     version: 1,
     thread_id: threadId,
     attempt: 1,
     inputs: [],
-    made_by: runtime.person.id,
+    made_by: starter,
     made_at: new Date(runtime.clock.now()).toISOString(),
     body: request,
   });
   await runtime.stores.runs.create(threadId, {
     goal,
-    repo: repository.path,
+    repo,
     base,
-    starter: runtime.person.id,
+    starter,
     pipelineVersion: PIPELINE_VERSION,
     configDigest: request.config_digest,
   });
   await runtime.stores.audit.append({
     threadId,
-    actor: runtime.person.id,
+    actor: starter,
     action: 'run-create',
-    facts: { base, repo: repository.path, config: request.config_digest, policy: request.policy_digest, sandbox: sandbox.level, canned },
+    facts: {
+      base,
+      repo,
+      config: request.config_digest,
+      policy: request.policy_digest,
+      sandbox: created.sandbox,
+      canned: created.canned,
+    },
   });
-  return created;
 }
 
 /** The base and the configuration that it holds: `release.branch` names the base, the base holds the file that names it. */
@@ -146,36 +172,6 @@ function assertNamed(runtime: Runtime, path: string): void {
   const named = runtime.operator?.repositories;
   if (named !== undefined && !Object.values(named).some((known) => resolve(known) === path))
     throw new UsageError(`repository ${path}: operator.yaml does not list it; it lists ${Object.keys(named).join(', ') || 'none'}`);
-}
-
-/** Where a repository's configuration sends its code, and which key goes with it, unless the operator has a list. */
-/** Tools and contract of the lead are some 6,400 bytes, and a first request is counted by its bytes (docs/context.md, "Limits"). */
-const SMALL_WINDOW_TOKENS = 10_000;
-
-const smallWindow = (role: string, model: { readonly model: string; readonly contextTokens: number }): string =>
-  `models.${role}: a window of ${model.contextTokens} tokens (${model.model}) hardly holds its tools and contract, and the run may stop with CONTEXT_EXCEEDED; if the model has a larger one, set contextTokens`;
-
-function endpointWarnings(runtime: Runtime, config: Config): string[] {
-  if (runtime.operator?.endpoints !== undefined) return [];
-  const all = Object.entries(config.models).flatMap(([role, model]) =>
-    model === undefined
-      ? []
-      : [{ place: role, model }, ...(model.fallback ?? []).map((one, index) => ({ place: `${role}.fallback.${index}`, model: one }))],
-  );
-  const told = all.flatMap(({ place, model }) => {
-    if (model.baseUrl === undefined || /^\s*https?:\/\/(127\.|localhost[:/]|\[::1\])/i.test(model.baseUrl)) return [];
-    return [`models.${place}: requests${model.apiKey === undefined ? '' : ` and the key ${model.apiKey}`} go to ${model.baseUrl.trim()}`];
-  });
-  return told.length === 0 ? [] : [...told, 'operator.yaml can fix the allowed ones: endpoints: [<url>, ...]'];
-}
-
-async function dirtyWarning(repository: Repository, branch: string): Promise<string[]> {
-  const dirty = await repository.dirtyPaths();
-  if (dirty.length === 0) return [];
-  const current = await repository.currentBranch();
-  return [
-    `${repository.path}: ${dirty.length} uncommitted path(s), such as ${visible(dirty[0] ?? '')}; they are not part of the base${current === branch ? ', and the release will stop with TARGET_DIRTY until they are committed or stashed' : ''}`,
-  ];
 }
 
 /** Limits as people wrote them: dollars and seconds. */

@@ -10,7 +10,7 @@ import { isLoopback } from '../http/origin.ts';
 import { Problem } from '../http/problem.ts';
 import type { Caller } from './caller.ts';
 import { type AuthUser, type CustomAuth, callerOfCustom } from './custom.ts';
-import { createTokens, type TokenHolder } from './jwt.ts';
+import type { TokenHolder } from './jwt.ts';
 import { bearerIn, keyIn, rolesIn, verifyKey } from './keys.ts';
 
 export interface AuthOptions {
@@ -51,7 +51,8 @@ export function assertBind(host: string, configured: boolean): void {
 export async function createAuthenticator(options: AuthOptions): Promise<Authenticator> {
   const { keys, clock, custom, operator } = options;
   const jwt = operator?.server?.auth.jwt;
-  const tokens = jwt === undefined ? undefined : createTokens(jwt, clock, options.resolve);
+  // The library of tokens is loaded only where tokens are taken.
+  const tokens = jwt === undefined ? undefined : (await import('./jwt.ts')).createTokens(jwt, clock, options.resolve);
   // Once a credential was needed it is: revoking the last key must not open the server that it guarded.
   let needed = tokens !== undefined || custom !== undefined;
   const isNeeded = async (): Promise<boolean> => {

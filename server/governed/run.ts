@@ -90,7 +90,10 @@ async function free(server: Server, threadId: string, { signal, drain }: Governe
   }
 }
 
-/** Contract section 1.2. A stop that came after this run was asked for answers it: the same run delivered twice goes on once. */
+/**
+ * Is there something to go on with (`docs/contract.md`, "What each command does in each state")? A stop that came after this run was
+ * asked for is its answer: the same run delivered twice goes on once.
+ */
 function isDue(row: RunRow, askedAtEpoch: number): boolean {
   if (row.status === 'running' || row.status === 'waiting') return true;
   return row.reason?.resumable === true && (row.status === 'stopped' || row.status === 'cancelled') && row.epoch === askedAtEpoch;

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { inspect, RULES, readHouse } from '../../scripts/house.mjs';
+import { EXCEPTIONS, inspect, RULES, readHouse } from '../../scripts/house.mjs';
 
 const HEAD = '/** One sentence that says what it is for. */\n';
 
@@ -40,6 +40,8 @@ const PLANTED: [rule: string, title: string, path: string, body: string][] = [
   ['ts-ignore', 'a hidden type error', 'nodes/stage.ts', `// @ts-ignore\nconst a = b;`],
   ['leftover', 'a note for later', 'nodes/stage.ts', `// TO${'DO'}: cap this`],
   ['length', 'a file of more than 400 lines', 'nodes/stage.ts', 'const a = 1;\n'.repeat(400)],
+  ['function-length', 'a function of 61 lines', 'domain/ids.ts', `export function long() {\n${'  work();\n'.repeat(59)}}`],
+  ['parameters', 'a function of five parameters', 'domain/ids.ts', 'export const wide = (a, b, c, d, e) => a;'],
 ];
 
 describe('the house rules', () => {
@@ -66,7 +68,7 @@ describe('the house rules', () => {
   });
 
   it('plants a violation for every rule there is', () => {
-    expect([...new Set([...PLANTED.map(([rule]) => rule), 'opening', 'circle'])].sort()).toEqual(Object.keys(RULES).sort());
+    expect([...new Set([...PLANTED.map(([rule]) => rule), 'opening', 'circle', 'exceptions'])].sort()).toEqual(Object.keys(RULES).sort());
   });
 
   it('names file, line and a teaching sentence', () => {
@@ -96,6 +98,6 @@ describe('the house rules', () => {
 
   it('stands: this checkout breaks no rule', () => {
     const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-    expect(inspect(readHouse(root)).map(({ path, line, rule, what }) => `${path}:${line} [${rule}] ${what}`)).toEqual([]);
+    expect(inspect(readHouse(root), EXCEPTIONS).map(({ path, line, rule, what }) => `${path}:${line} [${rule}] ${what}`)).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createAudit } from '../../../checkpoints/audit.ts';
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createKeys } from '../../../checkpoints/served/keys.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import { run } from '../../../cli/main.ts';
 import { systemClock } from '../../../runtime/environment.ts';
 import { verifyKey } from '../../../server/auth/keys.ts';
@@ -113,7 +114,9 @@ test('the trail says who made and who revoked a key, and with what rights', asyn
   const { id } = JSON.parse(output) as { id: string }; // what create --json prints
   expect((await keys('revoke', id)).code).toBe(0);
   const database = openDatabase(join(home, 'governor.sqlite'));
-  const records = await createAudit(database, systemClock, join(home, 'audit.head')).read({ threadId: '-' });
+  const records = await createAudit(sqliteSql(database), systemClock, { headFile: join(home, 'audit.head'), database: database.name }).read(
+    { threadId: '-' },
+  );
   database.close();
   expect(records.map(({ actor, action, facts }) => [actor, action, facts])).toEqual([
     [ME, 'key-create', expect.objectContaining({ key: id, roles: ['approver'], owner: 'service:ci', tenant: 'default' })],

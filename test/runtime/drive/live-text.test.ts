@@ -1,6 +1,7 @@
 /** What somebody who looks on hears of an answer while it is written. */
 import { expect, test } from 'vitest';
-import { type LiveText, liveText } from '../../../runtime/drive/live-text.ts';
+import { liveText } from '../../../runtime/drive/live-text.ts';
+import type { LiveText } from '../../../runtime/options.ts';
 
 const lead = { threadId: 't', role: 'lead', agent: 'lead', call: 1 } as const;
 

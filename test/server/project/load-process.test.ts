@@ -1,13 +1,10 @@
-/** A user's TypeScript project, loaded by the built package in plain Node as `governor serve` does. */
-import { execFile } from 'node:child_process';
+/** A user's TypeScript project, served by the built package in plain Node. */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startProcess } from '../process.ts';
 
-const BUILT = resolve('dist/server/project');
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'governor-user-project-'));
@@ -21,38 +18,35 @@ function write(name: string, text: string | object): void {
   writeFileSync(file, typeof text === 'string' ? text : JSON.stringify(text));
 }
 
-/** Each graph's answer to `{ text: 'a' }`, the members of its input, and whether it is of our own copy of LangGraph. */
+/** Each graph's answer to `{ text: 'a' }`, and the members of its input. */
 async function serve(): Promise<unknown> {
-  write(
-    'serve.mjs',
-    `const { readProject } = await import(${JSON.stringify(pathToFileURL(join(BUILT, 'config.js')).href)});
-     const { loadProject } = await import(${JSON.stringify(pathToFileURL(join(BUILT, 'load.js')).href)});
-     const { InMemoryStore, MemorySaver } = await import(${JSON.stringify(pathToFileURL(resolve('node_modules/@langchain/langgraph/dist/index.js')).href)});
-     const { Pregel } = await import(${JSON.stringify(pathToFileURL(resolve('node_modules/@langchain/langgraph/dist/pregel/index.js')).href)});
-     Object.assign(process.env, readProject('langgraph.json').env);
-     const { graphs } = await loadProject({ file: 'langgraph.json', builtin: new Map() });
-     const answers = {};
-     for (const [id, served] of graphs) {
-       const graph = await served.open({}, { saver: new MemorySaver(), store: new InMemoryStore() });
-       let last;
-       for await (const chunk of await graph.stream({ text: 'a' }, { configurable: { thread_id: 't' }, streamMode: 'values' })) last = chunk;
-       answers[id] = { last, input: Object.keys((await served.schemas()).input?.properties ?? {}), ours: graph instanceof Pregel };
-     }
-     console.log(JSON.stringify(answers));`,
-  );
-  const { stdout } = await promisify(execFile)(process.execPath, ['serve.mjs'], { cwd: folder, timeout: 50_000 });
-  return JSON.parse(stdout);
+  const server = await startProcess({ home: join(folder, 'home'), config: join(folder, 'langgraph.json') });
+  try {
+    const answers: Record<string, unknown> = {};
+    for (const { graph_id: id } of await server.client.assistants.search()) {
+      const last = await server.client.runs.wait(null, id, { input: { text: 'a' } });
+      const { input_schema: input } = await server.client.assistants.getSchemas(id);
+      answers[id] = { last, input: Object.keys(input?.properties ?? {}) };
+    }
+    return answers;
+  } finally {
+    await server.end('SIGKILL');
+  }
 }
 
 const GRAPH = `
-import { START, StateGraph } from '@langchain/langgraph';
+import { BaseCheckpointSaver, START, StateGraph } from '@langchain/langgraph';
 import { z } from 'zod';
 import { shout } from '@/lib/shout';
 import { mark } from './lib/mark.js';
 enum Mark { Question = '?' }
-const State = z.object({ text: z.string() });
+const State = z.object({ text: z.string(), ours: z.boolean().optional() });
 export const graph = new StateGraph(State)
-  .addNode('shout', ({ text }: z.infer<typeof State>) => ({ text: shout(text) + mark + Mark.Question + process.env.SAID }))
+  .addNode('shout', ({ text }: z.infer<typeof State>, { configurable }: { configurable?: Record<string, unknown> }) => ({
+    text: shout(text) + mark + Mark.Question + process.env.SAID,
+    // The saver is the server's: of this very copy of LangGraph, or of another.
+    ours: configurable?.['__pregel_checkpointer'] instanceof BaseCheckpointSaver,
+  }))
   .addEdge(START, 'shout');
 export default graph;
 `;
@@ -65,7 +59,7 @@ function project(more: object): void {
   write('graph.ts', GRAPH);
 }
 
-const answer = { last: { text: 'A!?yes' }, input: ['text'], ours: true };
+const answer = { last: { text: 'A!?yes', ours: true }, input: ['text', 'ours'] };
 
 test("a module project: its own tsconfig's paths, enums, extensions that say .js, and the same LangGraph as ours", async () => {
   project({ type: 'module' });
@@ -78,5 +72,5 @@ test("a module project: its own tsconfig's paths, enums, extensions that say .js
 test("a project whose package does not say that it is one of modules, which gets LangGraph's CommonJS build", async () => {
   project({});
   write('langgraph.json', { graphs: { named: './graph.ts:graph' }, env: { SAID: 'yes' } });
-  expect(await serve()).toEqual({ named: { ...answer, ours: false } });
+  expect(await serve()).toEqual({ named: { ...answer, last: { ...answer.last, ours: false } } });
 });

@@ -1,7 +1,7 @@
 /** A list in the dossier that people add to, each entry first in the audit trail: what stands only in the file is forged. */
 import { z } from 'zod';
-import { StopError } from '../domain/errors.ts';
-import type { Runtime } from './runtime.ts';
+import { StopError } from '../../domain/errors.ts';
+import type { Runtime } from '../runtime.ts';
 
 export interface RecordedList<Entry> {
   /** Oldest first. @throws StopError `STATE_TAMPERED`. */

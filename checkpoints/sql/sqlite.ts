@@ -1,0 +1,75 @@
+/** Drives transactions on SQLite: synchronously, each in one transaction of this connection. */
+import type { Statement as PreparedStatement } from 'better-sqlite3';
+import type { Database } from '../database.ts';
+import type { Answer, SqlValue, Statement } from './statement.ts';
+import type { Sql, Transaction } from './transaction.ts';
+
+/** The answer is there when the call returns. */
+export interface SqliteSql extends Sql {
+  read<Result>(make: () => Transaction<Result>): Result;
+  /** Begins at once as a writer (`BEGIN IMMEDIATE`). Inside an open transaction of the connection it joins that one, as a savepoint. */
+  write<Result>(make: () => Transaction<Result>): Result;
+}
+
+interface Prepared {
+  readonly statement: PreparedStatement<SqlValue[]>;
+  /** For each `?`, which parameter it takes; undefined where that is just their order. */
+  readonly order: readonly number[] | undefined;
+}
+
+/** Texts that are kept at most; the one that came first goes first. */
+const MAX_KEPT = 500;
+const NO_ROWS: readonly unknown[] = [];
+const NO_PARAMETERS: readonly SqlValue[] = [];
+
+export function sqliteSql(database: Database): SqliteSql {
+  const kept = new Map<string, Prepared>();
+  const prepared = (sql: string): Prepared => {
+    const found = kept.get(sql);
+    if (found !== undefined) return found;
+    const { text, order } = rewritten(sql);
+    const made = { statement: database.prepare<SqlValue[]>(text), order };
+    kept.set(sql, made);
+    const [oldest] = kept.keys();
+    if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+    return made;
+  };
+  const execute = ([sql, parameters = NO_PARAMETERS]: Statement): Answer => {
+    const { statement, order } = prepared(sql);
+    const values = order === undefined ? parameters : order.map((index) => parameters[index] as SqlValue); // too few are refused by the binding
+    if (!statement.reader) return { rows: NO_ROWS, changes: statement.run(...values).changes };
+    const rows = statement.all(...values);
+    return { rows, changes: statement.readonly ? 0 : rows.length };
+  };
+  const drive = (make: () => Transaction<unknown>): unknown => {
+    const transaction = make();
+    let step = transaction.next();
+    while (step.done !== true) {
+      let answer: Answer;
+      try {
+        answer = execute(step.value);
+      } catch (error) {
+        step = transaction.throw(error);
+        continue;
+      }
+      step = transaction.next(answer);
+    }
+    return step.value;
+  };
+  // Built once: making a wrapper costs as much as a statement.
+  const transact = database.transaction(drive);
+  return {
+    read: <Result>(make: () => Transaction<Result>) => transact.deferred(make) as Result, // what `make` returned
+    write: <Result>(make: () => Transaction<Result>) => transact.immediate(make) as Result, // what `make` returned
+  };
+}
+
+/** `$2, $1, $2` as `?, ?, ?` with the order of parameters: better-sqlite3 takes numbered ones only by name, which is slower. */
+function rewritten(sql: string): { text: string; order: readonly number[] | undefined } {
+  const order: number[] = [];
+  const text = sql.replace(/\$(\d+)/g, (_, number: string) => {
+    order.push(Number(number) - 1);
+    return '?';
+  });
+  return { text, order: order.every((index, place) => index === place) ? undefined : order };
+}

@@ -1,0 +1,24 @@
+/** A statement as a value: what a store asks of its database, and what the database answers. */
+
+export type SqlValue = string | number | bigint | null | Uint8Array;
+
+/**
+ * Text and parameters. A parameter is `$1`, `$2`, ... and may stand more than once: Postgres takes the text as it is, the SQLite driver
+ * rewrites it once a text. The text is a constant or made of a few known pieces, never of values: a driver keeps what it prepared by it.
+ *
+ * Both databases must take the same text, so it has no `rowid`, no `INSERT OR ...` (`ON CONFLICT` instead), no function but the
+ * standard's aggregates, `COALESCE` and `CAST`; a sub-select in FROM has a name; a column that is set from itself on conflict is
+ * named with its table; truth is 0 or 1, also where it is selected; a sum is cast to BIGINT; text is compared and ordered by its bytes
+ * (`BINARY`, `COLLATE "C"`).
+ *
+ * @example ['UPDATE runs SET cancel_requested = $1 WHERE thread_id = $2', [1, threadId]]
+ */
+export type Statement = readonly [sql: string, parameters?: readonly SqlValue[]];
+
+/** Whole numbers come as `number`: none of ours leaves the safe range. */
+export interface Answer {
+  /** Of a SELECT, or of a RETURNING. */
+  readonly rows: readonly unknown[];
+  /** Rows that were inserted, updated or deleted. */
+  readonly changes: number;
+}

@@ -1,0 +1,142 @@
+/** The SQLite driver: one transaction a call, errors told where the statement stood, parameters by number. */
+import { SqliteError } from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../../checkpoints/database.ts';
+import { type SqliteSql, sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
+import { many, one, run, type Transaction } from '../../../checkpoints/sql/transaction.ts';
+import { type Home, makeHome } from '../home.ts';
+
+let home: Home;
+let database: Database;
+let sql: SqliteSql;
+beforeEach(() => {
+  home = makeHome();
+  database = openDatabase(home.file);
+  sql = sqliteSql(database);
+  database.exec('CREATE TABLE words (word TEXT PRIMARY KEY, times INTEGER NOT NULL) STRICT');
+});
+afterEach(() => {
+  database.close();
+  home.dispose();
+});
+
+interface Word {
+  word: string;
+  times: number;
+}
+
+const put = (word: string, times = 1): Transaction<number> => run('INSERT INTO words (word, times) VALUES ($1, $2)', [word, times]);
+const words = (): Transaction<readonly Word[]> => many<Word>('SELECT word, times FROM words ORDER BY word');
+
+test('pieces compose into one transaction that returns what its generator returns', () => {
+  const written = sql.write(function* () {
+    yield* put('one');
+    yield* put('two', 2);
+    return (yield* words()).map(({ word }) => word);
+  });
+  expect(written).toEqual(['one', 'two']);
+  expect(sql.read(words)).toEqual([
+    { word: 'one', times: 1 },
+    { word: 'two', times: 2 },
+  ]);
+});
+
+test('what a generator throws rolls all of it back and is thrown on', () => {
+  const failure = new Error('no more');
+  expect(() =>
+    sql.write(function* () {
+      yield* put('one');
+      throw failure;
+    }),
+  ).toThrow(failure);
+  expect(sql.read(words)).toEqual([]);
+  expect(database.inTransaction).toBe(false);
+});
+
+test('an error of a statement is thrown where it was yielded, and rolls back unless it is caught there', () => {
+  const twice = function* (): Transaction<void> {
+    yield* put('one');
+    yield* put('one');
+  };
+  let heard: unknown;
+  expect(() =>
+    sql.write(function* () {
+      try {
+        yield* twice();
+      } catch (error) {
+        heard = error;
+        throw error;
+      }
+    }),
+  ).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' }));
+  expect(heard).toBeInstanceOf(SqliteError);
+  expect(sql.read(words)).toEqual([]);
+});
+
+test('a write inside a write joins it: its failure alone is undone, the outer failure undoes both', () => {
+  sql.write(function* () {
+    yield* put('outer');
+    expect(() =>
+      sql.write(function* () {
+        yield* put('inner');
+        throw new Error('inner');
+      }),
+    ).toThrow('inner');
+  });
+  expect(sql.read(words).map(({ word }) => word)).toEqual(['outer']);
+  expect(() =>
+    sql.write(function* () {
+      sql.write(() => put('kept inside'));
+      yield* put('outer');
+    }),
+  ).toThrow(expect.objectContaining({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' }));
+  expect(sql.read(words).map(({ word }) => word)).toEqual(['outer']);
+});
+
+test('a write holds the lock from its first statement on, a read sees one moment', () => {
+  const other = openDatabase(home.file);
+  other.pragma('busy_timeout = 0');
+  const foreign = sqliteSql(other);
+  sql.write(function* () {
+    yield* words();
+    expect(() => foreign.write(() => put('theirs'))).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }));
+  });
+  const seen = sql.read(function* () {
+    const before = yield* words();
+    foreign.write(() => put('theirs'));
+    return [before.length, (yield* words()).length];
+  });
+  expect(seen).toEqual([0, 0]);
+  expect(sql.read(words)).toHaveLength(1);
+  other.close();
+});
+
+test('a parameter stands where its number says, as often as it is named', () => {
+  sql.write(() => put('one', 7));
+  const row = sql.read(() =>
+    one<{ first: string; again: string; second: number }>('SELECT $2 AS second, $1 AS first, $1 AS again', ['a', 2]),
+  );
+  expect(row).toEqual({ first: 'a', again: 'a', second: 2 });
+  expect(sql.write(() => run('UPDATE words SET times = times + $2 WHERE word = $1 AND times < $2 + $2', ['one', 4]))).toBe(1);
+  expect(sql.read(() => one<Word>('SELECT * FROM words WHERE word = $1', ['one']))).toEqual({ word: 'one', times: 11 });
+  expect(() => sql.read(() => one('SELECT $1 AS first, $2 AS second', ['a']))).toThrow(/parameter/i);
+});
+
+test('rows that are changed are counted, with RETURNING too, and a selection changes none', () => {
+  sql.write(function* () {
+    yield* put('one');
+    yield* put('two');
+  });
+  const answers = sql.write(function* () {
+    const updated = yield ['UPDATE words SET times = times + 1 RETURNING word'];
+    const selected = yield ['SELECT word FROM words'];
+    const removed = yield ['DELETE FROM words WHERE word = $1', ['none']];
+    return [updated, selected, removed].map(({ rows, changes }) => [rows.length, changes]);
+  });
+  expect(answers).toEqual([
+    [2, 2],
+    [2, 0],
+    [0, 0],
+  ]);
+  expect(sql.read(() => one('SELECT word FROM words WHERE word = $1', ['none']))).toBeUndefined();
+});
