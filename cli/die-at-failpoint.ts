@@ -1,4 +1,4 @@
-/** A process of the demo that goes on with a thread and dies by SIGKILL at a named point: `mortal.js <home> <thread> <point>`. */
+/** A process of the demo that goes on with a thread and dies by SIGKILL at a named point: `die-at-failpoint.js <home> <thread> <point>`. */
 import { onFailpoint } from '../domain/failpoint.ts';
 import { openOperations } from '../runtime/operations.ts';
 

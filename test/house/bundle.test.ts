@@ -35,7 +35,7 @@ test('the command says what it can do without loading a schema, a database or a 
   expect(loaded.packages).toEqual([]);
   expect(loaded.files.filter((file) => /node_modules\/zod\//.test(textOf(file)))).toEqual([]);
   expect(loaded.files.reduce((bytes, file) => bytes + textOf(file).length, 0)).toBeLessThan(250_000);
-  expect(loadedWith('graphs/entry.js').packages).toContain('better-sqlite3');
+  expect(loadedWith('runtime/entry.js').packages).toContain('better-sqlite3');
 });
 
 test('every @langchain package and every native one is shared with the graphs of a user, not a copy of ours', () => {
@@ -54,9 +54,9 @@ test('every @langchain package and every native one is shared with the graphs of
 test('what is started or named by its path stands there, and finds its prompts and its package', () => {
   const { graphs } = JSON.parse(readFileSync('langgraph.json', 'utf8')) as { graphs: Record<string, string> }; // ours
   for (const graph of Object.values(graphs)) expect(existsSync(join(DIST, graph.replace(/\.ts:.*$/, '.js')))).toBe(true);
-  expect(files).toEqual(expect.arrayContaining(['cli/main.js', 'cli/mortal.js']));
+  expect(files).toEqual(expect.arrayContaining(['cli/main.js', 'cli/die-at-failpoint.js']));
   const home = mkdtempSync(join(tmpdir(), 'governor-bundle-'));
-  const load = `const { governor } = await import(${JSON.stringify(join(DIST, 'graphs/entry.js'))}); process.stdout.write(typeof governor);`;
+  const load = `const { governor } = await import(${JSON.stringify(join(DIST, 'runtime/entry.js'))}); process.stdout.write(typeof governor);`;
   const loaded = spawnSync(process.execPath, ['--input-type=module', '-e', load], {
     encoding: 'utf8',
     env: { ...process.env, GOVERNOR_HOME: home },
