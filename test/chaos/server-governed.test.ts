@@ -1,20 +1,12 @@
 /** Governed runs over HTTP, their server killed or told to stop at random moments: they go on unasked, to one merge, paid once. */
 import { expect, test } from 'vitest';
+import { dice } from '../dice.ts';
 import { readStream, type ServerProcess, startProcess, type Told } from '../server/process.ts';
 import { GOAL, KEY, LANGGRAPH_JSON, openShop } from '../story/shop.ts';
 import { until } from '../until.ts';
 
 const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
 const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 1);
-
-/** A linear congruence: the same seed gives the same moments. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 4_294_967_296;
-  };
-}
 
 /** One thread from its goal to its merge, under stops that `random` places. */
 async function life(signal: 'SIGKILL' | 'SIGTERM', random: () => number): Promise<void> {
@@ -97,6 +89,6 @@ async function life(signal: 'SIGKILL' | 'SIGTERM', random: () => number): Promis
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const)
   test(`${signal} at random moments (CHAOS_SEED=${SEED})`, async () => {
-    const random = randomOf(SEED);
+    const random = dice(SEED);
     for (let round = 0; round < ROUNDS; round += 1) await life(signal, random);
   });
