@@ -5,7 +5,7 @@
 import { type Account, costOf, type Price, type Usage } from '../../domain/budget.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import type { ChatAnswer, ChatModel, Fence } from '../../domain/ports.ts';
-import { leased, makeHome, threadOf } from '../checkpoints/home.ts';
+import { type Home, leased, makeHome, threadOf } from '../checkpoints/home.ts';
 import { type Chance, chanceOf } from '../dice.ts';
 import { askOf, Crash, type Death, doorOver, fakeModel, inPlaces, workerCall } from '../models/asks.ts';
 
@@ -48,94 +48,98 @@ function serverOf(random: Chance, price: Price) {
 }
 
 /** Plays one fan-out to its end, through as many lives of the process as it takes. */
-export async function playCase(seed: number): Promise<CaseEnd> {
+async function playCase(home: Home, seed: number, threadId: string): Promise<CaseEnd> {
   const random = chanceOf(seed);
-  const home = makeHome();
-  try {
-    const price: Price = {
-      inputMicroUsdPerMillion: random.between(0, 5_000_000),
-      cachedInputMicroUsdPerMillion: 0,
-      outputMicroUsdPerMillion: random.between(1, 40_000_000),
-    };
-    const run: Account = {
-      id: 'run',
-      caps: { costMicroUsd: random.between(500, 60_000), tokens: random.between(1000, 40_000), modelCalls: random.between(1, 40) },
-    };
-    const agents = random.between(1, 8);
-    const concurrency = random.between(1, 4);
-    const calls = random.between(1, 6);
-    const accounts = Array.from({ length: agents }, (_none, index): Account[] => [
-      run,
-      { id: 'stage:build', caps: {} },
-      { id: `agent:w1.${index + 1}`, caps: { costMicroUsd: random.between(200, 20_000), modelCalls: random.between(1, 6) } },
-    ]);
-    const { model, books, death } = serverOf(random, price);
-    const wrong: string[] = [];
-    let refusals = 0;
-    let crashes = 0;
-    const threadId = threadOf(1);
-    for (let life = 1; life <= 4; life += 1) {
-      const stores = await home.open();
-      home.clock.ms += 20_000; // the lease of the life before has run out
-      const fence: Fence = life === 1 ? await leased(stores, threadId) : await stores.runs.acquire(threadId);
-      await stores.ledger.bookOrphans(fence);
-      const door = doorOver({ ...stores, clock: home.clock });
-      const work = async (agent: number, isDead: () => boolean): Promise<void> => {
-        let parent: string | null = null;
-        for (let call = 1; call <= calls && !isDead(); call += 1) {
-          const messages = [{ role: 'user', content: `agent ${agent} call ${call}` }] as const;
-          const request = { messages, tools: [], maxOutputTokens: 200 + agent * 50 };
-          const asked = await door.ask(
-            askOf(fence, { ...workerCall(agent + 1, call, parent), model, price, request, accounts: accounts[agent] ?? [] }),
-          );
-          for (const { id, caps } of accounts[agent] ?? []) await check(id, caps);
-          if (asked.kind === 'refused') {
-            refusals += 1;
-            return;
-          }
-          parent = asked.row.id;
+  const price: Price = {
+    inputMicroUsdPerMillion: random.between(0, 5_000_000),
+    cachedInputMicroUsdPerMillion: 0,
+    outputMicroUsdPerMillion: random.between(1, 40_000_000),
+  };
+  const run: Account = {
+    id: 'run',
+    caps: { costMicroUsd: random.between(500, 60_000), tokens: random.between(1000, 40_000), modelCalls: random.between(1, 40) },
+  };
+  const agents = random.between(1, 8);
+  const concurrency = random.between(1, 4);
+  const calls = random.between(1, 6);
+  const accounts = Array.from({ length: agents }, (_none, index): Account[] => [
+    run,
+    { id: 'stage:build', caps: {} },
+    { id: `agent:w1.${index + 1}`, caps: { costMicroUsd: random.between(200, 20_000), modelCalls: random.between(1, 6) } },
+  ]);
+  const { model, books, death } = serverOf(random, price);
+  const wrong: string[] = [];
+  let refusals = 0;
+  let crashes = 0;
+  for (let life = 1; life <= 4; life += 1) {
+    const stores = await home.open();
+    home.clock.ms += 20_000; // the lease of the life before has run out
+    const fence: Fence = life === 1 ? await leased(stores, threadId) : await stores.runs.acquire(threadId);
+    await stores.ledger.bookOrphans(fence);
+    const door = doorOver({ ...stores, clock: home.clock });
+    const work = async (agent: number, isDead: () => boolean): Promise<void> => {
+      let parent: string | null = null;
+      for (let call = 1; call <= calls && !isDead(); call += 1) {
+        const messages = [{ role: 'user', content: `agent ${agent} call ${call}` }] as const;
+        const request = { messages, tools: [], maxOutputTokens: 200 + agent * 50 };
+        const asked = await door.ask(
+          askOf(fence, { ...workerCall(agent + 1, call, parent), model, price, request, accounts: accounts[agent] ?? [] }),
+        );
+        for (const { id, caps } of accounts[agent] ?? []) await check(id, caps);
+        if (asked.kind === 'refused') {
+          refusals += 1;
+          return;
         }
-      };
-      const check = async (id: string, caps: Account['caps']): Promise<void> => {
-        const { settled, reserved } = await stores.ledger.totals(threadId, id);
-        const cost = settled.costMicroUsd + reserved.costMicroUsd;
-        const tokens = settled.inputTokens + settled.outputTokens + reserved.inputTokens + reserved.outputTokens;
-        const asked = settled.modelCalls + reserved.modelCalls;
-        if (cost > (caps.costMicroUsd ?? Infinity)) wrong.push(`${id}: ${cost} of ${caps.costMicroUsd} micro-dollars`);
-        if (tokens > (caps.tokens ?? Infinity)) wrong.push(`${id}: ${tokens} of ${caps.tokens} tokens`);
-        if (asked > (caps.modelCalls ?? Infinity)) wrong.push(`${id}: ${asked} of ${caps.modelCalls} calls`);
-      };
-      const dead = await inPlaces(agents, concurrency, work);
-      await check('run', run.caps);
-      if (!dead) {
-        const { settled, reserved } = await stores.ledger.totals(threadId, 'run');
-        if (reserved.costMicroUsd !== 0 || reserved.modelCalls !== 0) wrong.push('something stayed reserved at the end');
-        if (books.costMicroUsd > settled.costMicroUsd)
-          wrong.push(`the server bills ${books.costMicroUsd}, the ledger has ${settled.costMicroUsd}`);
-        break;
+        parent = asked.row.id;
       }
-      crashes += 1;
-      death.at = 0;
+    };
+    const check = async (id: string, caps: Account['caps']): Promise<void> => {
+      const { settled, reserved } = await stores.ledger.totals(threadId, id);
+      const cost = settled.costMicroUsd + reserved.costMicroUsd;
+      const tokens = settled.inputTokens + settled.outputTokens + reserved.inputTokens + reserved.outputTokens;
+      const asked = settled.modelCalls + reserved.modelCalls;
+      if (cost > (caps.costMicroUsd ?? Infinity)) wrong.push(`${id}: ${cost} of ${caps.costMicroUsd} micro-dollars`);
+      if (tokens > (caps.tokens ?? Infinity)) wrong.push(`${id}: ${tokens} of ${caps.tokens} tokens`);
+      if (asked > (caps.modelCalls ?? Infinity)) wrong.push(`${id}: ${asked} of ${caps.modelCalls} calls`);
+    };
+    const dead = await inPlaces(agents, concurrency, work);
+    await check('run', run.caps);
+    if (!dead) {
+      const { settled, reserved } = await stores.ledger.totals(threadId, 'run');
+      if (reserved.costMicroUsd !== 0 || reserved.modelCalls !== 0) wrong.push('something stayed reserved at the end');
+      if (books.costMicroUsd > settled.costMicroUsd)
+        wrong.push(`the server bills ${books.costMicroUsd}, the ledger has ${settled.costMicroUsd}`);
+      break;
     }
-    if (books.costMicroUsd > (run.caps.costMicroUsd ?? 0)) wrong.push(`the server bills ${books.costMicroUsd} of ${run.caps.costMicroUsd}`);
-    if (books.tokens > (run.caps.tokens ?? 0)) wrong.push(`the server counts ${books.tokens} of ${run.caps.tokens} tokens`);
-    if (books.answered > (run.caps.modelCalls ?? 0)) wrong.push(`the server answered ${books.answered} of ${run.caps.modelCalls} calls`);
-    return { seed, wrong, crashes, refusals };
-  } finally {
-    home.dispose();
+    crashes += 1;
+    death.at = 0;
   }
+  if (books.costMicroUsd > (run.caps.costMicroUsd ?? 0)) wrong.push(`the server bills ${books.costMicroUsd} of ${run.caps.costMicroUsd}`);
+  if (books.tokens > (run.caps.tokens ?? 0)) wrong.push(`the server counts ${books.tokens} of ${run.caps.tokens} tokens`);
+  if (books.answered > (run.caps.modelCalls ?? 0)) wrong.push(`the server answered ${books.answered} of ${run.caps.modelCalls} calls`);
+  return { seed, wrong, crashes, refusals };
 }
+
+/** Cases that share a home; each has a thread of its own. */
+const CASES_A_HOME = 25;
 
 /** Plays so many cases; those that went wrong, and how often the interesting things happened. */
 export async function playCases(count: number, firstSeed: number): Promise<{ bad: CaseEnd[]; crashes: number; refusals: number }> {
   const bad: CaseEnd[] = [];
   let crashes = 0;
   let refusals = 0;
-  for (let index = 0; index < count; index += 1) {
-    const end = await playCase(firstSeed + index * 7919);
-    if (end.wrong.length > 0) bad.push(end);
-    crashes += end.crashes;
-    refusals += end.refusals;
+  for (let index = 0; index < count; ) {
+    const home = makeHome();
+    try {
+      for (const stop = Math.min(count, index + CASES_A_HOME); index < stop; index += 1) {
+        const end = await playCase(home, firstSeed + index * 7919, threadOf((index % CASES_A_HOME) + 1));
+        if (end.wrong.length > 0) bad.push(end);
+        crashes += end.crashes;
+        refusals += end.refusals;
+      }
+    } finally {
+      home.dispose();
+    }
   }
   return { bad, crashes, refusals };
 }
