@@ -6,7 +6,7 @@ export interface Io {
   readonly stderr: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTTY: boolean;
-  /** True once nobody reads what is written. */
+  /** True once the reader of stdout or stderr has gone. */
   readonly isGone?: () => boolean;
   /** Of the terminal, asked each time: people resize. */
   readonly size: () => { readonly columns: number; readonly rows: number };

@@ -5,7 +5,7 @@ import { packageVersion } from '../runtime/package.ts';
 import type { Io } from './io.ts';
 import { declareOn } from './usage/declare.ts';
 import { declareHome, declareWithoutHome } from './usage/home.ts';
-import { declareLooks } from './usage/looks.ts';
+import { declareReads } from './usage/reads.ts';
 import { declareRuns } from './usage/runs.ts';
 import { declareServer } from './usage/server.ts';
 
@@ -19,7 +19,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   const declare = declareOn(program, io);
-  for (const group of [declareRuns, declareLooks, declareHome, declareWithoutHome, declareServer]) group(declare);
+  for (const group of [declareRuns, declareReads, declareHome, declareWithoutHome, declareServer]) group(declare);
   for (const later of LATER)
     program
       .command(later, { hidden: true })

@@ -30,7 +30,7 @@ export const RULES = {
   surface:
     'runtime/operations.ts is the one way in for command line and server, and its folders may be rebuilt at will. Call an operation, or add one there; only files at the root of runtime/ are imported.',
   governed:
-    'What any LangGraph server needs knows nothing of governed threads: it asks the `Governs` of a graph (server/project/governs.ts). Put the question there; only server/wiring.ts imports server/governed/.',
+    'What any LangGraph server needs knows nothing of governed threads: it asks the `Governs` of a graph (server/project/governs.ts). Put the question there; only server/assemble.ts imports server/governed/.',
   outside: 'A room ships; tests, scripts, benchmarks and examples do not. Move what you need into a room.',
   'domain-pure':
     'domain/ is words and rules: it imports zod, node:crypto and itself. Take disk, clock or network as a port and implement it in a room above.',
@@ -79,7 +79,7 @@ function brokenByTarget(path, target) {
   if (RANK[to] === undefined) return target === 'package.json' || target.endsWith('.json') ? undefined : 'outside';
   if ((from === 'cli' || from === 'server') && /^runtime\/[^/]+\//.test(target)) return 'surface';
   if (from === to) {
-    if (target.startsWith('server/governed/') && !path.startsWith('server/governed/') && path !== 'server/wiring.ts') return 'governed';
+    if (target.startsWith('server/governed/') && !path.startsWith('server/governed/') && path !== 'server/assemble.ts') return 'governed';
     const role = roleOf(path);
     const other = roleOf(target);
     return role !== undefined && other !== undefined && role !== other ? 'roles' : undefined;

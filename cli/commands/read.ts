@@ -19,10 +19,10 @@ export async function show({ operations, io, flags }: Invocation, thread: string
   return 0;
 }
 
-type Look = (invocation: Invocation, thread: string) => Promise<number>;
+type Read = (invocation: Invocation, thread: string) => Promise<number>;
 
 const text =
-  (read: (operations: Operations, thread: string) => Promise<string>): Look =>
+  (read: (operations: Operations, thread: string) => Promise<string>): Read =>
   async ({ operations, io, flags }, thread) => {
     const found = await read(operations, thread);
     io.stdout(flags.json === true ? `${JSON.stringify({ text: found })}\n` : `${visible(found)}\n`);
@@ -30,7 +30,7 @@ const text =
   };
 
 /** Commands of one thread, by name. */
-export const LOOKS: Readonly<Record<'explain' | 'diff' | 'report' | 'cancel', Look>> = {
+export const READS: Readonly<Record<'explain' | 'diff' | 'report' | 'cancel', Read>> = {
   explain: text((operations, thread) => operations.explain(thread)),
   diff: text((operations, thread) => operations.diff(thread)),
   report: text((operations, thread) => operations.file(thread, 'report.md')),

@@ -95,7 +95,11 @@ describe('the house rules', () => {
       `import { stage } from '../stage.ts';\nimport { door } from '../../tools/door.ts';`,
     ],
     ['a command that calls an operation', 'cli/drive.ts', `import type { Operations } from '../runtime/operations.ts';`],
-    ['the wiring, which knows governed threads', 'server/wiring.ts', `import { builtinGraphs } from './governed/builtin.ts';`],
+    [
+      'the file that assembles the server, which knows governed threads',
+      'server/assemble.ts',
+      `import { builtinGraphs } from './governed/builtin.ts';`,
+    ],
     ['a governed route that asks its neighbour', 'server/governed/routes.ts', `import { overview } from './overview.ts';`],
     ['a word of the house in a comment', 'nodes/stage.ts', `/* as any, Date.now( */ // from '../cli/main.ts'\nconst a = 1;`],
     ['a word of the house in a string', 'nodes/stage.ts', `const a = 'process.env as any Math.random()';`],

@@ -1,7 +1,7 @@
 /** The commands that list and show runs, and the one that stops one. */
 import type { Declare } from './declare.ts';
 
-export function declareLooks({ command, withHome }: Declare): void {
+export function declareReads({ command, withHome }: Declare): void {
   const read = () => import('../commands/read.ts');
   command('list', 'list the runs').action((flags) => withHome(flags, async (invocation) => (await read()).list(invocation)));
   command('show <thread>', 'show a run and its gate').action((thread: string, flags) =>
@@ -14,6 +14,6 @@ export function declareLooks({ command, withHome }: Declare): void {
     ['cancel', 'stop a run'],
   ] as const)
     command(`${name} <thread>`, description).action((thread: string, flags) =>
-      withHome(flags, async (invocation) => (await read()).LOOKS[name](invocation, thread)),
+      withHome(flags, async (invocation) => (await read()).READS[name](invocation, thread)),
     );
 }
