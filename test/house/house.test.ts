@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { ENTRY_RULES } from '../../scripts/entry-points.mjs';
 import { EXCEPTIONS, inspect, RULES, readHouse } from '../../scripts/house.mjs';
 
 const HEAD = '/** One sentence that says what it is for. */\n';
@@ -21,6 +22,14 @@ const PLANTED: [rule: string, title: string, path: string, body: string][] = [
   ['neighbours', 'a tool that imports a store', 'tools/door.ts', `import { ledger } from '../checkpoints/ledger.ts';`],
   ['neighbours', 'a model that imports a tool', 'models/openai.ts', `import type { Tool } from '../tools/toolbox.ts';`],
   ['roles', 'a role that imports another role', 'nodes/review/critic.ts', `import { plan } from '../plan/planner.ts';`],
+  [
+    'surface',
+    'a route that calls an inner file of the runtime',
+    'server/api/runs.ts',
+    `import { drive } from '../../runtime/drive/drive.ts';`,
+  ],
+  ['surface', 'a command that takes a type of one', 'cli/drive.ts', `import type { Rest } from '../runtime/drive/rest.ts';`],
+  ['governed', 'a generic route that knows governed threads', 'server/api/runs.ts', `import { edit } from '../governed/edit.ts';`],
   ['outside', 'a room that imports a test', 'nodes/stage.ts', `import { fake } from '../test/fake.ts';`],
   ['domain-pure', 'a word that reads a disk', 'domain/config.ts', `import { readFileSync } from 'node:fs';`],
   ['domain-pure', 'a word that imports a room', 'domain/config.ts', `import { door } from '../tools/door.ts';`],
@@ -68,7 +77,9 @@ describe('the house rules', () => {
   });
 
   it('plants a violation for every rule there is', () => {
-    expect([...new Set([...PLANTED.map(([rule]) => rule), 'opening', 'circle', 'exceptions'])].sort()).toEqual(Object.keys(RULES).sort());
+    expect([...new Set([...PLANTED.map(([rule]) => rule), 'opening', 'circle', 'exceptions', ...Object.keys(ENTRY_RULES)])].sort()).toEqual(
+      Object.keys(RULES).sort(),
+    );
   });
 
   it('names file, line and a teaching sentence', () => {
@@ -83,6 +94,13 @@ describe('the house rules', () => {
       'nodes/plan/planner.ts',
       `import { stage } from '../stage.ts';\nimport { door } from '../../tools/door.ts';`,
     ],
+    ['a command that calls an operation', 'cli/drive.ts', `import type { Operations } from '../runtime/operations.ts';`],
+    [
+      'the file that assembles the server, which knows governed threads',
+      'server/assemble.ts',
+      `import { builtinGraphs } from './governed/builtin.ts';`,
+    ],
+    ['a governed route that asks its neighbour', 'server/governed/routes.ts', `import { overview } from './overview.ts';`],
     ['a word of the house in a comment', 'nodes/stage.ts', `/* as any, Date.now( */ // from '../cli/main.ts'\nconst a = 1;`],
     ['a word of the house in a string', 'nodes/stage.ts', `const a = 'process.env as any Math.random()';`],
     ['a word of the house in a template', 'nodes/stage.ts', 'const a = `Date.now( $' + '{b} as any`;'],
