@@ -1,7 +1,8 @@
 /** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (`docs/contract.md`, "Configuration"). */
 import { z } from 'zod';
-import { PERSON_ROLES, TOOL_ROLES } from './access.ts';
+import { PERSON_ROLES } from './access.ts';
 import { releaseSchema } from './release.ts';
+import { perRole, TOOL_NAMES } from './roles.ts';
 import { serverSchema } from './server-config.ts';
 import { argv, duration } from './written-values.ts';
 
@@ -141,7 +142,7 @@ const denySchema = z.strictObject({
   notMatch: z.array(z.string()).default([]),
 });
 
-const toolName = z.enum(Object.keys(TOOL_ROLES) as [keyof typeof TOOL_ROLES]);
+const toolName = z.enum(TOOL_NAMES);
 const setupSchema = z.strictObject({
   run: argv,
   network: z.boolean().default(false),
@@ -155,10 +156,7 @@ export const configSchema = z
     version: z.literal(1),
     models: z
       .strictObject({
-        planner: modelSchema.optional(),
-        lead: modelSchema.optional(),
-        worker: modelSchema.optional(),
-        critic: modelSchema.optional(),
+        ...perRole(modelSchema.optional()),
         lean: modelSchema.optional(),
       })
       .prefault({}),
@@ -171,14 +169,7 @@ export const configSchema = z
     checks: z.array(checkSchema).max(50).default([]),
     protect: z.array(protectSchema).max(200).default([]),
     deny: z.array(denySchema).max(200).default([]),
-    tools: z
-      .strictObject({
-        planner: z.array(toolName).optional(),
-        lead: z.array(toolName).optional(),
-        worker: z.array(toolName).optional(),
-        critic: z.array(toolName).optional(),
-      })
-      .prefault({}),
+    tools: z.strictObject(perRole(z.array(toolName).optional())).prefault({}),
     scope: z.strictObject({ maxFiles: count(50, 100_000), maxLines: count(2000, 10_000_000) }).prefault({}),
     secrets: z.record(z.string(), z.strictObject({ for: z.array(z.enum(['deploy'])).min(1) })).default({}),
     release: releaseSchema,

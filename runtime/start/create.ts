@@ -1,12 +1,12 @@
 /** Creates a thread: everything that can be refused is refused here, before money is spent. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { ROLES } from '../../domain/access.ts';
 import { effectiveLimits, type Limits } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { FILES } from '../../domain/handoff.ts';
 import { digestOf, sha256 } from '../../domain/ids.ts';
-import { PIPELINE_VERSION } from '../../domain/run.ts';
+import { ROLES } from '../../domain/roles.ts';
+import { PIPELINE_VERSION } from '../../domain/stages.ts';
 import type { Repository } from '../../domain/workspace.ts';
 import type { Models } from '../../models/registry.ts';
 import { deployTarget } from '../../nodes/deploy/targets/index.ts';
