@@ -16,11 +16,8 @@ it('governor.schema.json describes what a person writes: durations as words, mon
 it('governor.schema.json has one shape of `release` for each target, with the options of that target alone', () => {
   const { release } = JSON.parse(readFileSync(file, 'utf8')).properties;
   const shapes: { properties: Record<string, { const?: string }>; additionalProperties: boolean; required?: string[] }[] = release.oneOf;
-  expect(
-    shapes.map(({ properties, required, additionalProperties }) => [properties['target']?.const, required, additionalProperties]),
-  ).toEqual([
-    ['merge', undefined, false],
-    ['push', ['target'], false],
-  ]);
-  expect(shapes.map(({ properties }) => 'remote' in properties)).toEqual([false, true]);
+  expect(shapes.map(({ additionalProperties }) => additionalProperties)).toEqual(shapes.map(() => false));
+  const named = (name: string) => shapes.find(({ properties }) => properties['target']?.const === name);
+  expect([named('merge')?.required, named('push')?.required]).toEqual([undefined, ['target']]);
+  expect([named('merge')?.properties['remote'], named('push')?.properties['remote']]).toEqual([undefined, expect.anything()]);
 });
