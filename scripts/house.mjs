@@ -59,6 +59,8 @@ export const RULES = {
   'ts-ignore':
     'A hidden type error comes back at run time. Fix the type; where a library is wrong, use `@ts-expect-error` with the reason.',
   ...ENTRY_RULES,
+  'target-test':
+    'A release target acts on the world outside, where only its own test can hold it to its four promises. Write test/nodes/deploy/targets/<target>.test.ts: released, undone, and again after it was killed before and after it acted.',
   leftover: 'A note to do something later is not done. Do it now, or open an issue and leave the code without the note.',
 };
 
@@ -175,12 +177,22 @@ function brokenExceptions(files, exceptions) {
   });
 }
 
+/** The release targets without a test of their own. A file there that exports no `DeployTarget` is a helper. */
+function untestedTargets(files) {
+  return [...files].flatMap(([path, text]) => {
+    const name = /^nodes\/deploy\/targets\/([^/]+)\.ts$/.exec(path)?.[1];
+    if (name === undefined || !/\bexport\s+const\s+\w+\s*:\s*DeployTarget\b/.test(scan(text).bare)) return [];
+    const test = `test/nodes/deploy/targets/${name}.test.ts`;
+    return files.has(test) ? [] : [{ path, line: 1, rule: 'target-test', what: `there is no ${test}`, teaching: RULES['target-test'] }];
+  });
+}
+
 /**
  * Every violation in a set of files (path from the repository root -> text), sorted by path and line.
  * Pure: reads nothing but its arguments.
  */
 export function inspect(files, exceptions = []) {
-  const violations = brokenExceptions(files, exceptions);
+  const violations = [...brokenExceptions(files, exceptions), ...untestedTargets(files)];
   const edges = new Map();
   for (const [path, text] of files) {
     if (path.endsWith('.md')) continue;

@@ -49,6 +49,7 @@ const PLANTED: [rule: string, title: string, path: string, body: string][] = [
   ['as-any', 'a cast to any', 'nodes/stage.ts', `const a = b as any;`],
   ['ts-ignore', 'a hidden type error', 'nodes/stage.ts', `// @ts-ignore\nconst a = b;`],
   ['leftover', 'a note for later', 'nodes/stage.ts', `// TO${'DO'}: cap this`],
+  ['target-test', 'a release target without a test of its own', 'nodes/deploy/targets/ftp.ts', 'export const ftp: DeployTarget<Ftp> = {};'],
   ['length', 'a file of more than 400 lines', 'nodes/stage.ts', 'const a = 1;\n'.repeat(400)],
   ['function-length', 'a function of 61 lines', 'domain/ids.ts', `export function long() {\n${'  work();\n'.repeat(59)}}`],
   ['parameters', 'a function of five parameters', 'domain/ids.ts', 'export const wide = (a, b, c, d, e) => a;'],
@@ -75,6 +76,12 @@ describe('the house rules', () => {
     expect(found.map(({ rule, what }) => ({ rule, what }))).toEqual([
       { rule: 'circle', what: 'domain/a.ts -> domain/b.ts -> domain/c.ts -> domain/a.ts' },
     ]);
+  });
+
+  it('target-test: takes a release target that has its test, and a helper beside the targets', () => {
+    const target: [string, string] = ['nodes/deploy/targets/ftp.ts', 'export const ftp: DeployTarget<Ftp> = {};'];
+    expect(rules(target, ['test/nodes/deploy/targets/ftp.test.ts', 'const a = 1;'])).toEqual([]);
+    expect(rules(['nodes/deploy/targets/upload.ts', 'export const upload = (target: DeployTarget) => target;'])).toEqual([]);
   });
 
   it('plants a violation for every rule there is', () => {
