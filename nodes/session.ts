@@ -22,6 +22,7 @@ import type { Stage } from '../domain/run.ts';
 import type { Repository, Sandbox, WorkTree } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';
+import type { Forms } from './context.ts';
 import type { Line } from './line.ts';
 
 /** The body of `request.json`: the goal and everything the run captured at its start. */
@@ -119,6 +120,8 @@ export interface Session {
   readonly places: SessionPlaces;
   /** Where sub-agents wait for their turn. */
   readonly line: Line;
+  /** The messages that were made of this run's transcripts. */
+  readonly forms: Forms;
   readonly clock: Clock;
   /** Aborted by cancel, lost lease or the machine time limit. */
   readonly signal: AbortSignal;

@@ -102,7 +102,7 @@ function fitted(parts: WindowParts, rows: readonly TranscriptRow[]): Fitted {
 }
 
 const messagesOf = ({ spec }: WindowParts, rows: readonly TranscriptRow[]): ChatMessage[] =>
-  renderMessages({ contract: spec.contract, goal: spec.session.facts.request.goal, rows });
+  renderMessages({ contract: spec.contract, goal: spec.session.facts.request.goal, rows, forms: spec.session.forms });
 
 const requestOf = (parts: WindowParts, messages: readonly ChatMessage[]): Omit<ChatRequest, 'headers'> => ({
   messages,
@@ -149,6 +149,7 @@ async function compact(parts: WindowParts, room: number, over: number): Promise<
     contract: spec.contract,
     goal: spec.session.facts.request.goal,
     rows,
+    forms: spec.session.forms,
     room,
     count: (messages) => model.countInput({ messages, tools: [] }),
     countRequest: (messages) => model.countInput({ messages, tools }),

@@ -12,6 +12,7 @@ import { createModelDoor } from '../../models/metered.ts';
 import { PROVIDERS } from '../../models/provider.ts';
 import { createModels, type Models } from '../../models/registry.ts';
 import { sleep } from '../../models/sleep.ts';
+import { createForms } from '../../nodes/context.ts';
 import { createLine } from '../../nodes/line.ts';
 import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
 import { createToolDoor } from '../../tools/door.ts';
@@ -94,6 +95,7 @@ export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, o
     doors: doorsOf(runtime, facts, options.onText),
     places: placesOf({ runtime, facts, repository, sandbox: await runtime.sandbox(), signal: options.signal }),
     line: createLine(facts.limits.concurrency),
+    forms: createForms(),
     clock: runtime.clock,
     signal: options.signal,
     machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
