@@ -114,6 +114,8 @@ export interface Repository {
   checkout(tree: string, folder: string): Promise<WorkTree>;
   /** Opens an existing work tree folder. */
   open(folder: string): Promise<WorkTree>;
+  /** Ends what is kept to read objects; whoever reads again starts it anew. */
+  close(): void;
 }
 
 /** A folder with the files of a tree and no git data in it; its index lives beside it, out of the sandbox's reach. */

@@ -50,6 +50,7 @@ export async function drive(runtime: Runtime, threadId: string, options: DriveOp
   } finally {
     heartbeat.stop();
     options.signal?.removeEventListener('abort', onSignal);
+    runtime.sessions.get(threadId)?.places.repository.close();
     runtime.sessions.delete(threadId);
     runtime.stores.saver.unguard(threadId);
     await runtime.stores.runs.release(fence).catch((error: unknown) => {
