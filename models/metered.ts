@@ -1,6 +1,5 @@
 /** The model door: reserve the worst case, journal the call, call, settle what it cost, audit. No other way leads to a model. */
 import { z } from 'zod';
-import type { Role } from '../domain/access.ts';
 import type { AuditEntry } from '../domain/audit.ts';
 import { type Account, type Amounts, type Price, type Refusal, ZERO } from '../domain/budget.ts';
 import { ProviderError, StopError, toError } from '../domain/errors.ts';
@@ -19,6 +18,7 @@ import type {
   Fence,
   TranscriptRow,
 } from '../domain/ports.ts';
+import type { Role } from '../domain/roles.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { askedOf, requestHashOf } from './asked.ts';
 import { type Believed, believed } from './believed.ts';

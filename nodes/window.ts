@@ -1,7 +1,8 @@
 /** Makes the next request fit the window: as it is, after a warning, with cut results, or compacted; a journaled step of its own. */
-import type { Role } from '../domain/access.ts';
+
 import { digestOf } from '../domain/ids.ts';
 import type { ChatMessage, ChatModel, ChatRequest, Compaction, ToolSpec, TranscriptRow } from '../domain/ports.ts';
+import type { Role } from '../domain/roles.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { type CompactionParts, planCompaction, planCut, withRow } from './compaction.ts';
 import { compactionIn, renderMessages } from './context.ts';

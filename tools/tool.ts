@@ -1,7 +1,7 @@
 /** What a tool is: a name, a schema, whether it has an effect, and what it does. It knows nothing of budget or audit. */
 import { z } from 'zod';
-import type { ToolName } from '../domain/access.ts';
 import type { ToolSpec } from '../domain/ports.ts';
+import type { ToolName } from '../domain/roles.ts';
 import type { Sandbox, WorkTree } from '../domain/workspace.ts';
 
 /** What a tool works with: the agent's files and the sandbox that its commands run in. */

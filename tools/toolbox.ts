@@ -1,8 +1,9 @@
 /** The table of tools, and what a role may see of it. */
 import type { z } from 'zod';
-import { type Role, roleHasTool, SUBMIT_TOOL, type ToolName } from '../domain/access.ts';
+import { roleHasTool } from '../domain/access.ts';
 import { delegateSchema, planBodySchema, submitBuildSchema, submitReviewSchema, submitWorkSchema } from '../domain/handoff.ts';
 import type { ToolSpec } from '../domain/ports.ts';
+import { type HandOverTool, ROLE_TABLE, type Role, type ToolName } from '../domain/roles.ts';
 import { FILE_TOOLS } from './files.ts';
 import { runCommand } from './run.ts';
 import { searchFiles } from './search.ts';
@@ -19,7 +20,7 @@ const judged = (name: ToolName, schema: z.ZodType, description: string): JudgedT
 });
 
 /** The hand-over tools. */
-const SUBMITS: Partial<Record<ToolName, JudgedTool>> = {
+const SUBMITS: Readonly<Record<HandOverTool, JudgedTool>> = {
   submit_plan: judged('submit_plan', planBodySchema, 'Hands over the plan. The only call of its answer.'),
   submit_build: judged('submit_build', submitBuildSchema, 'Hands over the work as it is on disk. The only call of its answer.'),
   submit_review: judged('submit_review', submitReviewSchema, 'Hands over the verdict. The only call of its answer.'),
@@ -40,16 +41,15 @@ const DELEGATE = judged(
 /** The schema of a call that the role's own code judges. */
 export function judgedSchema(name: string): z.ZodType | undefined {
   if (name === 'delegate') return DELEGATE.schema;
-  return Object.hasOwn(SUBMITS, name) ? SUBMITS[name as keyof typeof SUBMITS]?.schema : undefined; // an own key
+  return Object.hasOwn(SUBMITS, name) ? SUBMITS[name as keyof typeof SUBMITS].schema : undefined; // an own key
 }
 
 /** The tools of a role, narrowed by configuration; its hand-over tool is always there. */
 export function toolSpecs(role: Role, allowed?: readonly string[]): ToolSpec[] {
   const isSeen = (name: ToolName): boolean => roleHasTool(role, name) && (allowed === undefined || allowed.includes(name));
-  const handOver = SUBMITS[SUBMIT_TOOL[role]];
   return [
     ...TOOLS.filter((tool) => isSeen(tool.name)).map((tool) => tool.spec()),
     ...(isSeen('delegate') ? [DELEGATE.spec()] : []),
-    ...(handOver === undefined ? [] : [handOver.spec()]),
+    SUBMITS[ROLE_TABLE[role].handOver].spec(),
   ];
 }

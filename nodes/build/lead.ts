@@ -11,13 +11,14 @@ import {
   planBodySchema,
   submitBuildSchema,
 } from '../../domain/handoff.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
 import { actOnCalls } from '../agent.ts';
 import { type AgentSpec, append } from '../agent-spec.ts';
 import { askModel } from '../ask.ts';
 import { buildBody } from '../candidate.ts';
 import { isLeanAt } from '../notes.ts';
-import { promptFile } from '../prompt.ts';
+import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type NodeConfig, type Session, visitOf } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { agentOf } from '../state.ts';
@@ -27,7 +28,7 @@ import { judgeDelegation } from './delegate.ts';
 import { mergeParts } from './merge.ts';
 import { type Builder, type BuilderUpdate, buildInputs } from './state.ts';
 
-const contract = promptFile('lead.md', import.meta.url);
+const contract = contractOf('lead', import.meta.url);
 
 type Node = (state: Builder, config: NodeConfig) => Promise<BuilderUpdate>;
 
@@ -95,7 +96,7 @@ export const artifactNode = (find: FindSession): Node =>
       stage: 'build',
       kind: 'build',
       inputs: buildInputs(state),
-      file: FILES.build,
+      file: STAGE_TABLE.build.file,
       schema: buildBodySchema,
       madeBy: 'agent:lead',
       work: async (attempt) => {

@@ -6,7 +6,7 @@ import type { FileRef } from '../../domain/handoff.ts';
 import { FILES } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import type { Fence, RunRow } from '../../domain/ports.ts';
-import { PIPELINE_VERSION, type Stage } from '../../domain/run.ts';
+import { PIPELINE_VERSION, type Stage } from '../../domain/stages.ts';
 import type { Repository, Sandbox } from '../../domain/workspace.ts';
 import { createModelDoor } from '../../models/metered.ts';
 import { PROVIDERS } from '../../models/provider.ts';
@@ -23,7 +23,8 @@ import { extensionList } from '../decide/extensions.ts';
 import { secretResolver } from '../environment.ts';
 import type { DriveOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
-import { policyDigest, reparse } from '../start/config-file.ts';
+import { reparse } from '../start/config-file.ts';
+import { policyHolds } from '../start/policy-digest.ts';
 import { liveText } from './live-text.ts';
 import { resumeList } from './resume-list.ts';
 
@@ -57,7 +58,9 @@ export async function readRequest(runtime: Runtime, row: RunRow): Promise<{ requ
     config: digestOf(request.config),
     pipeline: request.pipeline_version,
   };
-  if (digestOf(expected) !== digestOf(actual) || policyDigest(reparse(request.config)) !== request.policy_digest)
+  const recorded = async () =>
+    (await runtime.stores.audit.read({ threadId: row.threadId, limit: 20 })).find(({ action }) => action === 'run-create')?.facts;
+  if (digestOf(expected) !== digestOf(actual) || !(await policyHolds(request, recorded)))
     throw new StopError('STATE_TAMPERED', `${FILES.request}: it is not the request that thread ${row.threadId} was started with`, {
       evidence: [FILES.request],
     });

@@ -1,6 +1,6 @@
 /** A listing of checkpoints: a few are read at a time, the newest first, and no more are given than were asked for. */
 import { expect, test } from 'vitest';
-import { makeHome, threadOf } from './home.ts';
+import { makeHome, threadOf } from '../home.ts';
 
 test('rows that go while a listing is on its way are not held', async () => {
   const home = makeHome();

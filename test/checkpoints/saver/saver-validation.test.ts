@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { validate } from '@langchain/langgraph-checkpoint-validation';
-import { openDatabase } from '../../checkpoints/database.ts';
-import { GuardedSaver } from '../../checkpoints/saver.ts';
+import { openDatabase } from '../../../checkpoints/database.ts';
+import type { GuardedSaver } from '../../../checkpoints/saver/guarded-saver.ts';
+import { guardedSqliteSaver } from '../../../checkpoints/saver/sqlite-saver.ts';
 
 const folders = new WeakMap<GuardedSaver, { folder: string; close: () => void }>();
 
@@ -14,7 +15,7 @@ validate({
   createCheckpointer: () => {
     const folder = mkdtempSync(join(tmpdir(), 'governor-saver-'));
     const database = openDatabase(join(folder, 'governor.sqlite'));
-    const saver = new GuardedSaver(database);
+    const saver = guardedSqliteSaver(database);
     folders.set(saver, { folder, close: () => database.close() });
     return saver;
   },

@@ -1,6 +1,6 @@
 /** A strict serializer: what cannot be stored is an error with its path, never a destroyed thread. */
 import { MemorySaver, type SerializerProtocol } from '@langchain/langgraph-checkpoint';
-import { StopError } from '../domain/errors.ts';
+import { StopError } from '../../domain/errors.ts';
 
 /** Deepest accepted value; deeper is a cycle or an attack. */
 const MAX_DEPTH = 64;
