@@ -8,5 +8,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 1,
     globals: true,
+    globalSetup: ['test/fresh-build.ts'],
   },
 });

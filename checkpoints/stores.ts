@@ -4,7 +4,8 @@ import type { Approvals, Attempts, Audit, Clock, Dossier, Effects, Ledger, Runs,
 import type { Served } from '../domain/server-stores.ts';
 import { createApprovals } from './approvals.ts';
 import { createAttempts } from './attempts.ts';
-import { createAudit } from './audit.ts';
+import { createAudit } from './audit/audit.ts';
+import { createHeadFile } from './audit/head-file.ts';
 import { backupHome } from './backup.ts';
 import { type Database, openDatabase } from './database.ts';
 import { createDossier } from './dossier.ts';
@@ -46,7 +47,8 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
   const { home, clock } = options;
   const database = openDatabase(join(home, 'governor.sqlite'));
   const sql: Sql = sqliteSql(database);
-  const audit = createAudit(sql, clock, { headFile: join(home, 'audit.head'), database: database.name });
+  const head = createHeadFile(join(home, 'audit.head'));
+  const audit = createAudit(sql, clock, { head, database: database.name });
   const saver = guardedSqliteSaver(database);
   // Only a server needs them. What a run of any graph writes on its way is given again after a power cut, from its last full commit.
   let quick: Database | undefined;
@@ -83,6 +85,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     close: () => {
       saver.close();
       servedSaver?.close();
+      head.close();
       quick?.close();
       database.close();
     },

@@ -1,6 +1,7 @@
 /** Runs a thread with progress: follows its audit trail, drains on the first Ctrl-C and aborts on the second. */
 import { exitCodeOf, type RunResult } from '../domain/run.ts';
-import type { DriveOptions, Operations } from '../graphs/operations.ts';
+import type { Operations } from '../runtime/operations.ts';
+import type { DriveOptions } from '../runtime/options.ts';
 import type { CommonFlags, Io } from './io.ts';
 import { recordLine, resultText } from './print.ts';
 import { liveTree } from './tree.ts';

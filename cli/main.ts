@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-/** The command line: parses words, opens the house only inside an action, and gives the exit code. */
+/** The command line: parses words, opens the home only inside an action, and gives the exit code. */
 import { Command, CommanderError, Option } from 'commander';
-import type { Operations } from '../graphs/operations.ts';
-import { packageVersion } from '../graphs/package.ts';
+import type { Operations } from '../runtime/operations.ts';
+import { packageVersion } from '../runtime/package.ts';
 import type { CommonFlags, Io } from './io.ts';
 
 type Action = (operations: Operations) => Promise<number>;
 
-/** Runs one command line. Never throws; the number is the exit code of contract section 1. */
+/** Runs one command line. Never throws; the number is the exit code (`docs/contract.md`, "Commands"). */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
   let code = 0;
   const withHouse = async (flags: CommonFlags, action: Action): Promise<void> => {
-    const { openOperations } = await import('../graphs/entry.ts');
+    const { openOperations } = await import('../runtime/operations.ts');
     const operations = await openOperations({ env: io.env, ...(flags.home === undefined ? {} : { home: flags.home }) });
     try {
       code = await action(operations);
@@ -92,7 +92,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     ['cancel', 'stop a run'],
   ] as const)
     command(`${name} <thread>`, description).action(async (thread: string, flags) => {
-      const { LOOKS } = await import('./commands/look.ts');
+      const { LOOKS } = await import('./commands/read.ts');
       await withHouse(flags, async (operations) => (await LOOKS[name]?.(operations, io, thread, flags)) ?? 1);
     });
   command('demo [scenario]', 'play the offline scenarios')
@@ -132,7 +132,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     withHouse(flags, async (operations) => (await home()).backup(operations, io, file, flags)),
   );
   command('restore <file>', 'restore a backup into a new home').action(async (file: string, flags: CommonFlags) => {
-    const [{ restoreHome }, { homeFolder }] = await Promise.all([import('../checkpoints/backup.ts'), import('../graphs/environment.ts')]);
+    const [{ restoreHome }, { homeFolder }] = await Promise.all([import('../checkpoints/backup.ts'), import('../runtime/environment.ts')]);
     const folder = homeFolder(flags.home, io.env);
     restoreHome(file, folder);
     io.stdout(`${folder}\n`);
@@ -220,6 +220,8 @@ if (await isMain()) {
     stream.on('error', () => {
       gone = true;
     });
+  // A place in the bundle becomes the line of the source.
+  if (process.env['LOG_LEVEL'] === 'debug') process.setSourceMapsEnabled(true);
   const problem = await readDotEnv();
   if (problem !== undefined) process.stderr.write(`${problem}\n`);
   process.exitCode =

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditRecord } from '../domain/audit.ts';
 import type { RunResult } from '../domain/run.ts';
-import type { Operations } from '../graphs/operations.ts';
-import { gitIn, happen, type Place } from './meanwhile.ts';
+import type { Operations } from '../runtime/operations.ts';
 import type { Scenario } from './scenario.ts';
+import { gitIn, happen, type Place } from './scenario-events.ts';
 
 export interface Played {
   readonly name: string;
@@ -36,7 +36,7 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Pl
       ['commit', '-q', '-m', 'base'],
     ])
       await gitIn({ repo, path: options.path }, ...args);
-    const { openOperations } = await import('../graphs/entry.ts');
+    const { openOperations } = await import('../runtime/operations.ts');
     const home = join(folder, 'home');
     const operations = await openOperations({ home, env: { PATH: options.path }, demo: true });
     const ended = new AbortController();

@@ -2,7 +2,7 @@
 import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
 import type { RunResult } from '../domain/run.ts';
-import type { GateView } from '../graphs/operations.ts';
+import type { GateView } from '../runtime/options.ts';
 
 /** Whole micro-dollars as dollars. */
 export function dollars(microUsd: number): string {

@@ -7,8 +7,8 @@ import { UsageError } from '../domain/errors.ts';
 import { GATES } from '../domain/handoff.ts';
 import { REASONS } from '../domain/reasons.ts';
 import { RUN_STATUSES } from '../domain/run.ts';
-import { parseYaml } from '../graphs/yaml-file.ts';
-import { eventSchema } from './meanwhile.ts';
+import { parseYaml } from '../runtime/yaml-file.ts';
+import { eventSchema } from './scenario-events.ts';
 
 const scenarioSchema = z.strictObject({
   version: z.literal(1),

@@ -1,7 +1,7 @@
 /** The live tree on a terminal: stages with attempt, what runs now, cost and time. Drawn from audit records alone. */
 import { ROLES, type Role, visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
-import type { LiveText } from '../graphs/live-text.ts';
+import type { LiveText } from '../runtime/options.ts';
 import { dollars } from './print.ts';
 
 interface StageRow {

@@ -1,7 +1,7 @@
 /** Who may do what: roles of agents, their tools, roles of people, and the one canonical form of a path. */
 import { RefusedError } from './errors.ts';
 
-/** The agent roles of contract section 5. */
+/** The agent roles (`docs/contract.md`, "What a model sees"). */
 export const ROLES = ['planner', 'lead', 'worker', 'critic'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -9,7 +9,7 @@ export type Role = (typeof ROLES)[number];
 export const PERSON_ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
 export type PersonRole = (typeof PERSON_ROLES)[number];
 
-/** Contract section 5: which role may call which tool. */
+/** Which role may call which tool (`docs/contract.md`, "What a model sees"). */
 export const TOOL_ROLES = {
   list_files: ['planner', 'lead', 'worker', 'critic'],
   read_file: ['planner', 'lead', 'worker', 'critic'],

@@ -1,4 +1,4 @@
-/** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (contract sections 1.3 and 2). */
+/** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (`docs/contract.md`, "Configuration"). */
 import { z } from 'zod';
 import { PERSON_ROLES, TOOL_ROLES } from './access.ts';
 import { serverSchema } from './server-config.ts';

@@ -1,4 +1,4 @@
-/** The hand-over files: their names, their envelope and their bodies (contract section 3). */
+/** The hand-over files: their names, their envelope and their bodies (`docs/contract.md`, "The dossier"). */
 import { z } from 'zod';
 import { isReasonCode, type ReasonCode } from './reasons.ts';
 
@@ -80,7 +80,7 @@ export const buildBodySchema = z.strictObject({
 });
 export type BuildBody = z.infer<typeof buildBodySchema>;
 
-/** What `delegate` takes (contract section 5). `cost_share`: of the money that is left, from 0 to 1; all shares of a call at most 1. */
+/** What `delegate` takes. `cost_share`: of the money that is left, from 0 to 1; all shares of a call at most 1. */
 export const delegateSchema = z.strictObject({
   tasks: z
     .array(

@@ -132,7 +132,7 @@ export interface TranscriptRow<Message extends ChatMessage | Compaction = ChatMe
   readonly message: Message;
 }
 
-/** What identifies an effect (design section 3). `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */
+/** What identifies an effect. `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */
 export interface EffectId {
   readonly key: string;
   readonly kind: 'model' | 'fallback' | 'compaction' | 'tool' | 'agent' | 'deploy' | 'verify' | 'rollback';
@@ -331,7 +331,7 @@ export interface ChatRequest {
   readonly messages: readonly ChatMessage[];
   readonly tools: readonly ToolSpec[];
   readonly maxOutputTokens: number;
-  /** The `x-governor-*` headers of contract section 5; the script provider finds its reply by them. */
+  /** The `x-governor-*` headers (`docs/contract.md`, "What a model sees"); the script provider finds its reply by them. */
   readonly headers: Readonly<Record<string, string>>;
 }
 

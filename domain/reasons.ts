@@ -12,7 +12,7 @@ const again = 'governor run "<goal>" --repo <dir>';
 const resume = 'governor resume <thread>';
 const hint = resume + ' --comment "what to do instead"';
 
-/** Contract section 4. A run that stops has exactly one; refusals inside a run are events with one. */
+/** The reason codes (`docs/contract.md`, "Reason codes"). A run that stops has exactly one; refusals inside a run are events with one. */
 export const REASONS = {
   CONTRACT_VIOLATION: {
     meaning: 'a role handed over something its contract does not allow, three times in a row',

@@ -1,4 +1,4 @@
-/** The life of a run: its stages, its states and the result object of contract section 1.1. */
+/** The life of a run: its stages, its states and its result object. */
 import type { ReasonCode } from './reasons.ts';
 
 export const STAGES = [
@@ -41,7 +41,7 @@ export interface Waiting {
   readonly required_role: string;
 }
 
-/** Contract section 1.1. */
+/** What every command with `--json` ends with (`docs/contract.md`, "The result object"). */
 export interface RunResult {
   readonly thread_id: string;
   readonly status: RunStatus;
@@ -65,7 +65,7 @@ export interface RunResult {
   readonly dossier: string;
 }
 
-/** Exit codes of contract section 1. */
+/** The exit codes (`docs/contract.md`, "Commands"). */
 export function exitCodeOf(result: Pick<RunResult, 'status'>): 0 | 3 | 4 {
   switch (result.status) {
     case 'released':

@@ -53,18 +53,19 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
     staged(find, 'build', async (session) => {
       const inputs = buildInputs({ ...state, plan: state.planFile });
       const attempt = await attemptOf(session, 'build', inputs);
-      const file = await session.dossier.read(session.threadId, FILES.build(attempt));
+      const file = await session.stores.dossier.read(session.facts.threadId, FILES.build(attempt));
       let build = file?.ref ?? null;
       if (build === null) {
-        const before = state.buildFile === null ? undefined : await session.dossier.readVerified(session.threadId, state.buildFile);
-        const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this house, verified by digest
+        const before =
+          state.buildFile === null ? undefined : await session.stores.dossier.readVerified(session.facts.threadId, state.buildFile);
+        const lastTree = (before?.body as { tree?: string } | undefined)?.tree; // written by this runtime, verified by digest
         const input: Builder = {
           // The request file has them; here they would stand in every checkpoint.
           goal: '',
           repo: '',
           attempt,
           base: state.base,
-          startTree: lastTree ?? (await session.repository.treeOf(state.base)),
+          startTree: lastTree ?? (await session.places.repository.treeOf(state.base)),
           plan: state.planFile,
           planApproval: state.planApproval,
           review: state.review,
@@ -76,10 +77,10 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
           stop: null,
         };
         // `recursionLimit`: super-steps of this invocation.
-        const result = await graph.invoke(input, { ...config, recursionLimit: session.limits.stepsPerAgent * 4 + 50 });
+        const result = await graph.invoke(input, { ...config, recursionLimit: session.facts.limits.stepsPerAgent * 4 + 50 });
         if (result.stop !== null) {
           const askable =
-            (result.stop.code === 'BUDGET_EXHAUSTED' || result.stop.code === 'STEP_LIMIT') && session.limits.onExhausted === 'ask';
+            (result.stop.code === 'BUDGET_EXHAUSTED' || result.stop.code === 'STEP_LIMIT') && session.facts.limits.onExhausted === 'ask';
           return { builder: result.agent, attempt, stop: result.stop, route: askable ? 'approve_budget' : 'halt' };
         }
         build = result.build;

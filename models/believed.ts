@@ -18,8 +18,8 @@ export interface Believed {
 
 /**
  * A report is believed where it is a positive whole number, not below what was asked and answered, and its parts are no more
- * than the whole (contract section 5). The estimate is the reservation, not the bytes of an answer: a model that reasons is
- * billed for tokens that nobody sees.
+ * than the whole (`docs/contract.md`, "What a model sees"). The estimate is the reservation, not the bytes of an answer: a model
+ * that reasons is billed for tokens that nobody sees.
  */
 export function believed(
   reported: Partial<Usage> | undefined,

@@ -17,7 +17,7 @@ const toolBytesOf = remembered((tool: ToolSpec) => jsonBytes(wireTools([tool])[0
 
 /**
  * Every tokenizer in use makes at least one byte of each token, so the UTF-8 bytes of the JSON, which also names and quotes
- * every part, are never fewer than the tokens (contract section 5).
+ * every part, are never fewer than the tokens (`docs/contract.md`, "What a model sees").
  * @param origin whose opaque content is sent back with the request; that of others is not.
  */
 export function countInputBound(request: Pick<ChatRequest, 'messages' | 'tools'>, origin?: string): number {

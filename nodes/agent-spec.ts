@@ -32,9 +32,9 @@ export interface AgentSpec {
 
 /** The ledger as a tree: run, stage, agent. The stage has no cap of its own; it is there to be seen. */
 export const accountsOf = (spec: AgentSpec): Account[] => {
-  const own = agentAccount(spec.session.limits, spec.stage, spec.attempt, spec.agent);
+  const own = agentAccount(spec.session.facts.limits, spec.stage, spec.attempt, spec.agent);
   return [
-    runAccount(spec.session.limits),
+    runAccount(spec.session.facts.limits),
     { id: `stage:${spec.stage}`, caps: {} },
     spec.caps === undefined ? own : { id: own.id, caps: spec.caps },
   ];
@@ -49,7 +49,7 @@ export async function append(
   message: ChatMessage,
 ): Promise<TranscriptRow> {
   const row = rowOf(head, spec.agent, message);
-  await spec.session.transcripts.append(spec.session.fence, [row]);
+  await spec.session.stores.transcripts.append(spec.session.facts.fence, [row]);
   return row;
 }
 
@@ -59,5 +59,5 @@ export function whereabouts(spec: AgentSpec, head?: string | null): { facts: Rec
 }
 
 export function auditBase(spec: AgentSpec) {
-  return { threadId: spec.session.threadId, stage: spec.stage, attempt: spec.attempt };
+  return { threadId: spec.session.facts.threadId, stage: spec.stage, attempt: spec.attempt };
 }

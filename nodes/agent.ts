@@ -25,13 +25,13 @@ export async function runAgent(spec: AgentSpec, from: AgentState): Promise<Agent
 export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<AgentState> {
   const { session } = spec;
   const answerId = state.head ?? '';
-  const rows = await session.transcripts.chain(session.threadId, answerId);
+  const rows = await session.stores.transcripts.chain(session.facts.threadId, answerId);
   const message = rows.at(-1)?.message;
   if (message?.role !== 'assistant') throw new StopError('STATE_TAMPERED', `transcript ${answerId}: an answer was expected at its head`);
   let next: AgentState = { ...state, phase: 'model' };
   let invalid: string | undefined;
   const called: Called[] = [];
-  const mounts = await session.mounts();
+  const mounts = await session.places.mounts();
   for (const [index, call] of delegateLast(message.toolCalls)) {
     signalOf(spec).throwIfAborted();
     if (call.name === 'delegate' && message.toolCalls.some((other, place) => other.name === 'delegate' && place < index)) {
@@ -42,13 +42,13 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       next = { ...next, head: (await refuse(spec, next.head, call, 'a hand-over must be the only call of its answer')).id };
       continue;
     }
-    const done = await session.toolDoor.call({
-      fence: session.fence,
+    const done = await session.doors.tool.call({
+      fence: session.facts.fence,
       stage: spec.stage,
       attempt: spec.attempt,
       agent: spec.agent,
       role: spec.role,
-      allowed: allowedTools(session.config.tools, spec.role),
+      allowed: allowedTools(session.facts.config.tools, spec.role),
       writable: spec.writable,
       parent: next.head ?? '',
       ordinal: index + 1,
@@ -57,7 +57,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
       context: {
         workTree: spec.workTree,
         folder: spec.workTree.folder,
-        sandbox: session.sandbox,
+        sandbox: session.places.sandbox,
         links: mounts.links,
         scratch: mounts.scratch,
         commandTimeoutMs: COMMAND_TIMEOUT_MS,
@@ -68,7 +68,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
     });
     const result = done.outcome === 'delegated' ? '' : contentOf(done.row);
     called.push({ name: call.name, arguments: call.arguments, outcome: done.outcome, result, before: next.tree ?? '', after: done.tree });
-    if (done.outcome === 'refused' || done.outcome === 'invalid') await session.transcripts.append(session.fence, [done.row]);
+    if (done.outcome === 'refused' || done.outcome === 'invalid') await session.stores.transcripts.append(session.facts.fence, [done.row]);
     if (done.outcome === 'delegated') {
       next = { ...next, phase: 'delegate', delegation: { callId: call.id, answer: answerId, tasks: done.tasks ?? 0 }, invalid: 0 };
       continue;
@@ -77,7 +77,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
     if (done.outcome === 'refused' && done.code !== undefined && STOPPING.has(done.code))
       throw new StopError(
         'STEP_LIMIT',
-        `${spec.role}: all ${session.limits.toolCalls} tool calls of the run are used (limits.toolCalls)`,
+        `${spec.role}: all ${session.facts.limits.toolCalls} tool calls of the run are used (limits.toolCalls)`,
         whereabouts(spec),
       );
     if (done.outcome === 'handed-over') return { ...next, phase: 'done', invalid: 0, submission: call.arguments };
@@ -87,10 +87,10 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
     } else next = { ...next, invalid: 0 };
   }
   if (invalid !== undefined && next.phase !== 'delegate') return countInvalid(spec, next, true, invalid);
-  return judgeProgress(spec, state, next, { calls: called, forgot: forgotBefore(rows), idleLimit: session.limits.idleAnswers });
+  return judgeProgress(spec, state, next, { calls: called, forgot: forgotBefore(rows), idleLimit: session.facts.limits.idleAnswers });
 }
 
-/** The calls with their places, in order, `delegate` after the others (contract section 5). */
+/** The calls with their places, in order, `delegate` after the others (`docs/contract.md`, "What a model sees"). */
 function delegateLast(calls: readonly ToolCall[]): [number, ToolCall][] {
   const placed = [...calls.entries()];
   return [...placed.filter(([, call]) => call.name !== 'delegate'), ...placed.filter(([, call]) => call.name === 'delegate')];
@@ -127,7 +127,7 @@ async function judgeProgress(spec: AgentSpec, before: AgentState, next: AgentSta
     return { ...judged, progress: lifted.some(hasWords) ? NO_WARNING : lastChance(progress) };
   }
   const lean = verdict.step === 2;
-  await spec.session.audit.append({
+  await spec.session.stores.audit.append({
     ...auditBase(spec),
     actor: 'governor',
     action: lean ? 'lean-start' : 'no-progress',

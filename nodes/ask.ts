@@ -32,9 +32,9 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
 
 async function standing(spec: AgentSpec, state: AgentState): Promise<Standing> {
   const { session } = spec;
-  if (state.head !== null) return { head: state.head, rows: await session.transcripts.chain(session.threadId, state.head) };
+  if (state.head !== null) return { head: state.head, rows: await session.stores.transcripts.chain(session.facts.threadId, state.head) };
   const root = rowOf(null, spec.agent, { role: 'user', content: spec.brief });
-  await session.transcripts.append(session.fence, [root]);
+  await session.stores.transcripts.append(session.facts.fence, [root]);
   return { head: root.id, rows: [root] };
 }
 
@@ -46,7 +46,7 @@ const MENDABLE: ReadonlySet<string> = new Set(['PROVIDER_UNAVAILABLE', 'PROVIDER
  * What ends it names the head before another model was passed on to: there the words of a resume are heard.
  */
 async function askOneOf(spec: AgentSpec, state: AgentState, from: Standing, ordinal: number) {
-  const chosen = await spec.session.modelFor(spec.role, isLean(from.rows), modelSaid(spec, from.rows));
+  const chosen = await spec.session.doors.modelFor(spec.role, isLean(from.rows), modelSaid(spec, from.rows));
   let at = from;
   let [first, ...rest]: RoleModel[] = [chosen, ...chosen.fallbacks];
   for (let place = 1; ; place += 1) {
@@ -82,13 +82,13 @@ function placed(spec: AgentSpec, error: StopError, head: string): StopError {
 async function askOne(spec: AgentSpec, state: AgentState, at: Standing, { model, price }: RoleModel) {
   const { session } = spec;
   const ordinal = state.calls + 1;
-  const tools = toolSpecs(spec.role, allowedTools(session.config.tools, spec.role));
-  const maxOutputTokens = Math.min(session.limits.maxOutputTokens, Math.floor(model.contextTokens / 4));
+  const tools = toolSpecs(spec.role, allowedTools(session.facts.config.tools, spec.role));
+  const maxOutputTokens = Math.min(session.facts.limits.maxOutputTokens, Math.floor(model.contextTokens / 4));
   const previous = lastAsked(at.rows, state.calls);
   const request = await fitWindow({ spec, rows: at.rows, ordinal, model, tools, maxOutputTokens, previous });
-  return session.modelDoor.ask({
-    fence: session.fence,
-    threadId: session.threadId,
+  return session.doors.model.ask({
+    fence: session.facts.fence,
+    threadId: session.facts.threadId,
     stage: spec.stage,
     attempt: spec.attempt,
     agent: spec.agent,

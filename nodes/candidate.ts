@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 
 /** Commit dates are derived from the thread's creation and the attempt, so that a replay makes the same commit. */
 export function stampOf(session: Session, attempt: number): CommitStamp {
-  return { author: session.config.release.author, atSeconds: session.createdAtSeconds + attempt };
+  return { author: session.facts.config.release.author, atSeconds: session.facts.createdAtSeconds + attempt };
 }
 
 export const branchOf = (threadId: string): string => `governor/${threadId}`;
@@ -17,16 +17,16 @@ export async function makeCandidate(
   session: Session,
   options: { attempt: number; base: string; tree: string; summary: string },
 ): Promise<{ commit: string; branch: string }> {
-  const commit = await session.repository.commit({
+  const commit = await session.places.repository.commit({
     tree: options.tree,
     parents: [options.base],
-    message: `${session.request.goal.split('\n')[0]?.slice(0, 72) ?? 'change'}\n\nGovernor-Thread: ${session.threadId}\nGovernor-Attempt: ${options.attempt}\n`,
+    message: `${session.facts.request.goal.split('\n')[0]?.slice(0, 72) ?? 'change'}\n\nGovernor-Thread: ${session.facts.threadId}\nGovernor-Attempt: ${options.attempt}\n`,
     stamp: stampOf(session, options.attempt),
   });
-  const branch = branchOf(session.threadId);
-  for (const ref of [`refs/governor/${session.threadId}/build-${options.attempt}`, `refs/heads/${branch}`]) {
-    const at = (await session.repository.readRef(ref)) ?? null;
-    if (at !== commit) await session.repository.updateRef(ref, commit, at);
+  const branch = branchOf(session.facts.threadId);
+  for (const ref of [`refs/governor/${session.facts.threadId}/build-${options.attempt}`, `refs/heads/${branch}`]) {
+    const at = (await session.places.repository.readRef(ref)) ?? null;
+    if (at !== commit) await session.places.repository.updateRef(ref, commit, at);
   }
   return { commit, branch };
 }
@@ -54,7 +54,7 @@ export async function buildBody(
     agents: BuildBody['agents'];
   },
 ): Promise<BuildBody> {
-  const baseTree = await session.repository.treeOf(options.base);
+  const baseTree = await session.places.repository.treeOf(options.base);
   if (options.tree === baseTree || options.tree === options.before) {
     throw new StopError(
       'BUILDER_NO_ARTIFACT',
@@ -63,7 +63,7 @@ export async function buildBody(
     );
   }
   const { commit, branch } = await makeCandidate(session, options);
-  const changes = withItems(await session.repository.diff(baseTree, options.tree), options.plan);
+  const changes = withItems(await session.places.repository.diff(baseTree, options.tree), options.plan);
   return {
     base: options.base,
     commit,

@@ -26,17 +26,17 @@ export async function runChecks(
   options: { checkout: WorkTree; tree: string; attempt: number; checks: readonly CheckToRun[] },
 ): Promise<RanCheck[]> {
   const ran: RanCheck[] = [];
-  const mounts = await session.mounts();
+  const mounts = await session.places.mounts();
   for (const check of options.checks) {
     session.signal.throwIfAborted();
-    await session.audit.append({
-      threadId: session.threadId,
+    await session.stores.audit.append({
+      threadId: session.facts.threadId,
       actor: 'governor',
       action: 'check-start',
       attempt: options.attempt,
       facts: { check: check.id, argv: check.run },
     });
-    const outcome = await session.sandbox.run({
+    const outcome = await session.places.sandbox.run({
       argv: check.run,
       workspace: options.checkout.folder,
       ...mounts,
@@ -47,7 +47,7 @@ export async function runChecks(
     });
     const status =
       outcome.timedOut || outcome.exitCode === null || outcome.exitCode === 127 ? 'error' : outcome.exitCode === 0 ? 'pass' : 'fail';
-    const log = session.redact(outcome.stderr === '' ? outcome.stdout : `${outcome.stdout}\n${outcome.stderr}`);
+    const log = session.doors.redact(outcome.stderr === '' ? outcome.stdout : `${outcome.stdout}\n${outcome.stderr}`);
     const evidence = await writeEvidence(
       session,
       options.attempt,
@@ -62,12 +62,12 @@ export async function runChecks(
         truncated: outcome.truncated,
         output_sha256: sha256(log),
         tree: options.tree,
-        sandbox: session.sandbox.level,
+        sandbox: session.places.sandbox.level,
       },
       log,
     );
-    await session.audit.append({
-      threadId: session.threadId,
+    await session.stores.audit.append({
+      threadId: session.facts.threadId,
       actor: 'governor',
       action: 'check-end',
       attempt: options.attempt,
@@ -85,12 +85,12 @@ export async function runChecks(
 /** Writes `evidence/<attempt>/<check>.json` and `.log`. */
 async function writeEvidence(session: Session, attempt: number, check: string, result: unknown, log: string): Promise<{ path: string }> {
   if (!/^[A-Za-z0-9._-]{1,80}$/.test(check)) throw new StopError('INTERNAL', `evidence: ${JSON.stringify(check)} is no name of a check`);
-  await session.dossier.writeText(session.threadId, FILES.log(attempt, check), session.redact(log));
+  await session.stores.dossier.writeText(session.facts.threadId, FILES.log(attempt, check), session.doors.redact(log));
   const path = FILES.evidence(attempt, check);
-  await session.dossier.writeJson(session.threadId, path, {
+  await session.stores.dossier.writeJson(session.facts.threadId, path, {
     kind: 'evidence',
     version: 1,
-    thread_id: session.threadId,
+    thread_id: session.facts.threadId,
     attempt,
     inputs: [],
     made_by: 'governor',

@@ -1,4 +1,4 @@
-/** The messages of a request, a pure function of the rows from root to head: append-only between compactions (contract section 5). */
+/** The messages of a request, a pure function of the rows from root to head: append-only between compactions. */
 import type { ChatMessage, Compaction, ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { cutResult, pointerOf } from './cut.ts';
 

@@ -21,11 +21,11 @@ export async function hearNotes(spec: AgentSpec, from: Standing, ordinal: number
   const heard = await hear(spec, from, ordinal);
   const lean = rowOf(heard.head, spec.agent, {
     role: 'user',
-    content: `${LEAN_MARK} ${Math.round(spec.session.limits.leanAt * 100)} % of a limit is used. Finish with the least work that meets the goal, by yourself.`,
+    content: `${LEAN_MARK} ${Math.round(spec.session.facts.limits.leanAt * 100)} % of a limit is used. Finish with the least work that meets the goal, by yourself.`,
   });
   if (isLean(heard.rows) || !(await shouldGoLean(spec, heard.head, lean.id, ordinal))) return heard;
-  await spec.session.transcripts.append(spec.session.fence, [lean]);
-  await spec.session.audit.append({
+  await spec.session.stores.transcripts.append(spec.session.facts.fence, [lean]);
+  await spec.session.stores.audit.append({
     ...auditBase(spec),
     actor: 'governor',
     action: 'lean-start',
@@ -36,7 +36,7 @@ export async function hearNotes(spec: AgentSpec, from: Standing, ordinal: number
 
 /** Is the run lean, as far as this agent was told? */
 export async function isLeanAt(session: Session, head: string | null): Promise<boolean> {
-  return head !== null && isLean(await session.transcripts.chain(session.threadId, head));
+  return head !== null && isLean(await session.stores.transcripts.chain(session.facts.threadId, head));
 }
 
 /** What a person says ends it: where a limit was the reason, it starts again by itself. */
@@ -49,9 +49,9 @@ export function isLean(rows: readonly TranscriptRow[]): boolean {
 
 /** The resumes that are for this agent in this attempt. */
 export const addressed = ({ session, stage, attempt, role, agent }: AgentSpec): Resume[] =>
-  session.resumes.filter((one) => one.stage === stage && one.attempt === attempt && one.role === role && one.agent === agent);
+  session.facts.resumes.filter((one) => one.stage === stage && one.attempt === attempt && one.role === role && one.agent === agent);
 
-const textOf = (spec: AgentSpec, resume: Resume): string => resumeText(resume, spec.session.resumes.indexOf(resume) + 1);
+const textOf = (spec: AgentSpec, resume: Resume): string => resumeText(resume, spec.session.facts.resumes.indexOf(resume) + 1);
 const heard = (spec: AgentSpec, rows: readonly TranscriptRow[], resume: Resume): boolean =>
   rows.some(({ message }) => message.role === 'user' && message.content === textOf(spec, resume));
 
@@ -70,7 +70,7 @@ async function hear(spec: AgentSpec, from: Standing, ordinal: number): Promise<S
 
 /** Has one of the role's models answered here, the first or one that the turn was passed on to? */
 async function wasAnswered(spec: AgentSpec, { head, rows }: Standing, ordinal: number): Promise<boolean> {
-  const chosen = await spec.session.modelFor(spec.role, isLean(rows), modelSaid(spec, rows));
+  const chosen = await spec.session.doors.modelFor(spec.role, isLean(rows), modelSaid(spec, rows));
   let at = head;
   let from: Pick<RoleModel, 'model'> = chosen;
   for (const [index, to] of chosen.fallbacks.entries()) {
@@ -84,7 +84,7 @@ async function wasAnswered(spec: AgentSpec, { head, rows }: Standing, ordinal: n
 
 /** The model that a person named last, for this role, from where the agent heard of it on. */
 export const modelSaid = (spec: AgentSpec, rows: readonly TranscriptRow[]): string | undefined =>
-  spec.session.resumes.findLast(
+  spec.session.facts.resumes.findLast(
     (one) => one.model !== '' && one.role === spec.role && (one.attempt < spec.attempt || heard(spec, rows, one)),
   )?.model;
 
@@ -92,10 +92,10 @@ export const modelSaid = (spec: AgentSpec, rows: readonly TranscriptRow[]): stri
 async function shouldGoLean(spec: AgentSpec, head: string, leanHead: string, ordinal: number): Promise<boolean> {
   const { session } = spec;
   if (await isSettled(spec, leanHead, ordinal)) return true;
-  const account = runAccount(session.limits);
-  const totals = await session.ledger.totals(session.threadId, account.id);
+  const account = runAccount(session.facts.limits);
+  const totals = await session.stores.ledger.totals(session.facts.threadId, account.id);
   const caps = Object.keys(totals.caps).length > 0 ? totals.caps : account.caps;
-  if (usedShare(totals, caps).share < session.limits.leanAt) return false;
+  if (usedShare(totals, caps).share < session.facts.limits.leanAt) return false;
   return !(await isSettled(spec, head, ordinal));
 }
 
@@ -112,8 +112,8 @@ export async function passOn(
   const key = keyAt(spec, at.head, ordinal, 'fallback');
   const effect = { key, kind: 'fallback', stage, attempt, agent, role, requestHash: row.id } as const;
   const facts = { role, agent, why: why.code, message: why.message.slice(0, 500), told: row.message.content };
-  await session.effects.start(session.fence, effect, {});
-  await session.effects.finish(session.fence, key, {
+  await session.stores.effects.start(session.facts.fence, effect, {});
+  await session.stores.effects.finish(session.facts.fence, key, {
     result: row.id,
     rows: [row],
     audit: [{ ...auditBase(spec), actor: 'governor', action: 'model-fallback', facts }],
@@ -123,7 +123,7 @@ export async function passOn(
 
 /** Was the turn passed on at this head? Then the model that gave up there is not asked again. */
 export async function isPassedOn(spec: AgentSpec, head: string, ordinal: number): Promise<boolean> {
-  return (await spec.session.effects.peek(keyAt(spec, head, ordinal, 'fallback')))?.state === 'done';
+  return (await spec.session.stores.effects.peek(keyAt(spec, head, ordinal, 'fallback')))?.state === 'done';
 }
 
 /** The row that says it, at a head. `place`: of `from` in its list, for the same model may stand there again, at another endpoint. */

@@ -23,7 +23,7 @@ export function releaseSubject(session: Session, state: { plan: FileRef; review:
     tree: build.tree,
     difference: differenceDigest(build.changes),
     plan: state.plan.sha256,
-    policy: session.request.policy_digest,
+    policy: session.facts.request.policy_digest,
     review: state.review.sha256,
     red_lines: digestOf(review.red_lines.map((line) => line.rule_id).toSorted()),
   });
@@ -48,5 +48,5 @@ export function sameButBase(approved: Subject, subject: Subject): boolean {
 /** A given approval is valid for `release.approvalValid`. */
 export function isExpired(session: Session, row: ApprovalRow): boolean {
   if (row.decidedAt === null) return true;
-  return session.clock.now() - Date.parse(row.decidedAt) > session.config.release.approvalValid;
+  return session.clock.now() - Date.parse(row.decidedAt) > session.facts.config.release.approvalValid;
 }

@@ -57,7 +57,8 @@ export interface Mounts {
   readonly scratch: readonly string[];
 }
 
-export interface Session {
+/** What is fixed for the whole drive: which run it is, under which lease, and what it captured at its start. */
+export interface SessionFacts {
   readonly threadId: string;
   readonly fence: Fence;
   readonly request: RequestBody;
@@ -66,7 +67,17 @@ export interface Session {
   readonly createdAtSeconds: number;
   readonly config: Config;
   readonly limits: Limits;
-  readonly clock: Clock;
+  /** Every resume that an agent is told of, oldest first; one that a person brings while it is driven is added. */
+  readonly resumes: Resume[];
+  /**
+   * False where another program's saver keeps the checkpoints: no fence, no strict serializer, no insertion order. Such a thread can
+   * be stepped and looked at, but nothing is released from it.
+   */
+  readonly fenced: boolean;
+}
+
+/** Where the run's records stand. */
+export interface SessionStores {
   readonly attempts: Attempts;
   readonly effects: Effects;
   readonly transcripts: Transcripts;
@@ -74,35 +85,44 @@ export interface Session {
   readonly approvals: Approvals;
   readonly audit: Audit;
   readonly dossier: Dossier;
-  readonly repository: Repository;
-  readonly sandbox: Sandbox;
-  readonly modelDoor: ModelDoor;
-  readonly toolDoor: ToolDoor;
-  /** Masks secrets and token shapes. */
-  redact(text: string): string;
+}
+
+/** The ways to the outside: each budgets, permits and records what passes it. */
+export interface SessionDoors {
+  readonly model: ModelDoor;
+  readonly tool: ToolDoor;
   /** `model`: the one that a person named at a resume. */
   modelFor(role: Role, lean: boolean, model?: string): Promise<ChosenModels>;
-  /** Every resume that an agent is told of, oldest first. */
-  readonly resumes: Resume[];
+  /** Masks secrets and token shapes. */
+  redact(text: string): string;
+  /** A gate is about to interrupt. Where nobody reads the interrupt's payload this opens the approval record. */
+  announce(gate: GatePayload): Promise<void>;
+}
+
+/** Where the run's files are. */
+export interface SessionPlaces {
+  readonly repository: Repository;
+  readonly sandbox: Sandbox;
   /** Prepared once per process: linked folders and cached setup. */
   mounts(): Promise<Mounts>;
-  /** Machine time that the run has used, in ms, up to its last heartbeat. */
-  machineMs(): Promise<number>;
   /** A folder for a work tree of this run; not created. */
   workFolder(name: string): string;
+}
+
+export interface Session {
+  readonly facts: SessionFacts;
+  readonly stores: SessionStores;
+  readonly doors: SessionDoors;
+  readonly places: SessionPlaces;
+  readonly clock: Clock;
   /** Aborted by cancel, lost lease or the machine time limit. */
   readonly signal: AbortSignal;
+  /** Machine time that the run has used, in ms, up to its last heartbeat. */
+  machineMs(): Promise<number>;
   /** Throws when a drain was asked for; called at the start of every node. */
   checkpointReached(stage: Stage): Promise<void>;
   /** Called at the end of every node, however it ended. */
   left(): Promise<void>;
-  /**
-   * False where another program's saver keeps the checkpoints: no fence, no strict serializer, no insertion order. Such a thread can
-   * be stepped and looked at, but nothing is released from it.
-   */
-  readonly guarded: boolean;
-  /** A gate is about to interrupt. Where nobody reads the interrupt's payload this opens the approval record. */
-  announce(gate: GatePayload): Promise<void>;
 }
 
 /** What a gate asks, as the interrupt carries it. */
@@ -139,7 +159,7 @@ export function agentAccount(limits: Limits, stage: string, attempt: number, age
 
 /** The body of a verified hand-over file. */
 export async function bodyOf<Body>(session: Session, ref: FileRef, schema: { parse(value: unknown): Body }): Promise<Body> {
-  const envelope: Envelope = await session.dossier.readVerified(session.threadId, ref);
+  const envelope: Envelope = await session.stores.dossier.readVerified(session.facts.threadId, ref);
   return schema.parse(envelope.body);
 }
 

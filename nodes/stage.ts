@@ -39,35 +39,35 @@ export interface StageResult<Body> {
  * @throws StopError `HANDOFF_MISSING`, `STATE_TAMPERED`, or what the work throws.
  */
 export async function runStage<Body>(session: Session, stage: StageWork<Body>): Promise<StageResult<Body>> {
-  for (const input of stage.inputs) await session.dossier.readVerified(session.threadId, input);
+  for (const input of stage.inputs) await session.stores.dossier.readVerified(session.facts.threadId, input);
   const attempt = stage.attempt ?? (await attemptOf(session, stage.counter ?? stage.stage, stage.inputs, stage.also));
   const path = stage.file(attempt);
   const inputs = stage.also === undefined ? stage.inputs : [...stage.inputs, { path: '#also', sha256: digestOf(stage.also) }];
-  const found = await session.dossier.read(session.threadId, path);
+  const found = await session.stores.dossier.read(session.facts.threadId, path);
   if (found !== undefined) {
-    const envelope = (await session.dossier.readVerified(session.threadId, found.ref)) as Envelope;
+    const envelope = (await session.stores.dossier.readVerified(session.facts.threadId, found.ref)) as Envelope;
     if (envelope.kind === stage.kind && canonicalJson(envelope.inputs) === canonicalJson(inputs))
       return { ref: found.ref, body: parseFile(stage, path, envelope.body), attempt };
     throw new StopError('STATE_TAMPERED', `${path}: it names other inputs than this stage was given`, { evidence: [path] });
   }
   const facts = { stage: stage.stage, attempt };
   const by = { made_by: stage.madeBy };
-  await session.audit.append({ threadId: session.threadId, actor: 'governor', action: 'stage-start', ...facts, facts: by });
+  await session.stores.audit.append({ threadId: session.facts.threadId, actor: 'governor', action: 'stage-start', ...facts, facts: by });
   const body = stage.schema.parse(await stage.work(attempt));
   for (const extra of (await stage.beside?.(attempt, body)) ?? [])
-    await session.dossier.writeText(session.threadId, extra.path, extra.text);
-  const ref = await session.dossier.writeJson(session.threadId, path, {
+    await session.stores.dossier.writeText(session.facts.threadId, extra.path, extra.text);
+  const ref = await session.stores.dossier.writeJson(session.facts.threadId, path, {
     kind: stage.kind,
     version: 1,
-    thread_id: session.threadId,
+    thread_id: session.facts.threadId,
     attempt,
     inputs,
     made_by: stage.madeBy,
     made_at: new Date(session.clock.now()).toISOString(),
     body,
   });
-  await session.audit.append({
-    threadId: session.threadId,
+  await session.stores.audit.append({
+    threadId: session.facts.threadId,
     actor: 'governor',
     action: 'stage-end',
     ...facts,
@@ -83,7 +83,7 @@ export function attemptOf(
   inputs: readonly FileRef[],
   also?: Readonly<Record<string, string>>,
 ): Promise<number> {
-  return session.attempts.allocate(session.fence, counter, digestOf({ stage: counter, inputs, also: also ?? {} }));
+  return session.stores.attempts.allocate(session.facts.fence, counter, digestOf({ stage: counter, inputs, also: also ?? {} }));
 }
 
 function parseFile<Body>(stage: StageWork<Body>, path: string, body: unknown): Body {
@@ -113,19 +113,19 @@ export function staged(find: FindSession, stage: Stage, run: (session: Session, 
     } catch (error) {
       if (isGraphBubbleUp(error) || !(error instanceof StopError)) throw error;
       if (session.signal.aborted) throw session.signal.reason;
-      await session.audit.append({
-        threadId: session.threadId,
+      await session.stores.audit.append({
+        threadId: session.facts.threadId,
         actor: 'governor',
         action: 'stage-error',
         stage,
         code: error.code,
-        facts: { message: session.redact(error.message).slice(0, 1000), ...error.facts },
+        facts: { message: session.doors.redact(error.message).slice(0, 1000), ...error.facts },
       });
-      const ask = ASKABLE.has(error.code) && session.limits.onExhausted === 'ask' && REASONS[error.code].resumable;
+      const ask = ASKABLE.has(error.code) && session.facts.limits.onExhausted === 'ask' && REASONS[error.code].resumable;
       return {
         stop: {
           code: error.code,
-          message: session.redact(error.message).slice(0, 4000),
+          message: session.doors.redact(error.message).slice(0, 4000),
           stage,
           evidence: [...error.evidence],
           facts: { ...error.facts },

@@ -4,7 +4,7 @@ import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { type AgentSpec, append, auditBase, whereabouts } from './agent-spec.ts';
 import type { AgentState } from './state.ts';
 
-/** Invalid hand-overs in a row that end the attempt (contract section 5). */
+/** Invalid hand-overs in a row that end the attempt (`docs/contract.md`, "What a model sees"). */
 const INVALID = 3;
 /** Answers cut at the output limit, in a row, that end the attempt. */
 const CUTS = 3;
@@ -25,7 +25,7 @@ export async function cutShort(spec: AgentSpec, state: AgentState, calls: readon
   if (cut >= CUTS)
     throw new StopError(
       'OUTPUT_TRUNCATED',
-      `the ${spec.role}'s answer was cut at the output limit ${cut} times in a row (limits.maxOutputTokens ${spec.session.limits.maxOutputTokens})`,
+      `the ${spec.role}'s answer was cut at the output limit ${cut} times in a row (limits.maxOutputTokens ${spec.session.facts.limits.maxOutputTokens})`,
       whereabouts(spec),
     );
   let head = state.head;
@@ -39,7 +39,7 @@ export async function cutShort(spec: AgentSpec, state: AgentState, calls: readon
 
 /** A call that is turned away before it reaches the tool door. */
 export async function refuse(spec: AgentSpec, head: string | null, call: ToolCall, message: string): Promise<TranscriptRow> {
-  await spec.session.audit.append({
+  await spec.session.stores.audit.append({
     ...auditBase(spec),
     actor: `agent:${spec.agent}`,
     action: 'tool-refused',

@@ -57,20 +57,20 @@ export async function fitWindow(parts: WindowParts): Promise<Fitted> {
   if (bound > room) return fitted(parts, await compact(parts, room, bound - room));
   const told = bound > room * CLOSING_SHARE && isTimeToClose(rows) && (await boundOf(parts, [...rows, closing])) <= room;
   if (!told) return fitted(parts, rows);
-  await spec.session.transcripts.append(spec.session.fence, [closing]);
+  await spec.session.stores.transcripts.append(spec.session.facts.fence, [closing]);
   return fitted(parts, [...rows, closing]);
 }
 
 /** Was a request made or compacted at this head? Then what is asked there is settled: a replay must ask the same. */
 export async function isSettled(spec: Asker, head: string, ordinal: number): Promise<boolean> {
   if (await wasAsked(spec, head, ordinal)) return true;
-  if ((await spec.session.effects.peek(keyAt(spec, head, ordinal, 'compaction')))?.state === 'done') return true;
+  if ((await spec.session.stores.effects.peek(keyAt(spec, head, ordinal, 'compaction')))?.state === 'done') return true;
   return wasAsked(spec, rowOf(head, spec.agent, { role: 'user', content: CLOSING }).id, ordinal);
 }
 
 /** Has the request that was made at this head its answer? */
 export async function isAnswered(spec: Asker, head: string, ordinal: number): Promise<boolean> {
-  const { effects } = spec.session;
+  const { effects } = spec.session.stores;
   const closing = rowOf(head, spec.agent, { role: 'user', content: CLOSING }).id;
   const compacted = await effects.peek(keyAt(spec, head, ordinal, 'compaction'));
   const heads = [head, closing, ...(compacted?.state === 'done' && compacted.result !== null ? [compacted.result] : [])];
@@ -79,12 +79,20 @@ export async function isAnswered(spec: Asker, head: string, ordinal: number): Pr
 }
 
 async function wasAsked(spec: Asker, head: string, ordinal: number): Promise<boolean> {
-  return (await spec.session.effects.peek(keyAt(spec, head, ordinal, 'model'))) !== undefined;
+  return (await spec.session.stores.effects.peek(keyAt(spec, head, ordinal, 'model'))) !== undefined;
 }
 
 /** The journal key of an effect at a head; for a model call as the model door makes it. */
 export function keyAt(spec: Asker, parent: string, ordinal: number, kind: 'model' | 'compaction' | 'fallback'): string {
-  return digestOf({ thread: spec.session.threadId, stage: spec.stage, attempt: spec.attempt, agent: spec.agent, parent, ordinal, kind });
+  return digestOf({
+    thread: spec.session.facts.threadId,
+    stage: spec.stage,
+    attempt: spec.attempt,
+    agent: spec.agent,
+    parent,
+    ordinal,
+    kind,
+  });
 }
 
 const headOf = (rows: readonly TranscriptRow[]): string => rows.at(-1)?.id ?? '';
@@ -94,7 +102,7 @@ function fitted(parts: WindowParts, rows: readonly TranscriptRow[]): Fitted {
 }
 
 const messagesOf = ({ spec }: WindowParts, rows: readonly TranscriptRow[]): ChatMessage[] =>
-  renderMessages({ contract: spec.contract, goal: spec.session.request.goal, rows });
+  renderMessages({ contract: spec.contract, goal: spec.session.facts.request.goal, rows });
 
 const requestOf = (parts: WindowParts, messages: readonly ChatMessage[]): Omit<ChatRequest, 'headers'> => ({
   messages,
@@ -104,17 +112,28 @@ const requestOf = (parts: WindowParts, messages: readonly ChatMessage[]): Omit<C
 
 async function boundOf(parts: WindowParts, rows: readonly TranscriptRow[]): Promise<number> {
   const { spec, model, previous } = parts;
-  const { threadId, modelDoor } = spec.session;
+  const { facts, doors } = spec.session;
   const request = requestOf(parts, messagesOf(parts, rows));
-  return (await modelDoor.bound({ threadId, stage: spec.stage, attempt: spec.attempt, agent: spec.agent, model, request, previous }))
-    .tokens;
+  return (
+    await doors.model.bound({
+      threadId: facts.threadId,
+      stage: spec.stage,
+      attempt: spec.attempt,
+      agent: spec.agent,
+      model,
+      request,
+      previous,
+    })
+  ).tokens;
 }
 
 /** The rows with the compaction that was recorded at this head. */
 async function compactionAt(parts: WindowParts, head: string): Promise<TranscriptRow[] | undefined> {
   const { session } = parts.spec;
-  const found = await session.effects.peek(keyAt(parts.spec, head, parts.ordinal, 'compaction'));
-  return found?.state === 'done' && found.result !== null ? session.transcripts.chain(session.threadId, found.result) : undefined;
+  const found = await session.stores.effects.peek(keyAt(parts.spec, head, parts.ordinal, 'compaction'));
+  return found?.state === 'done' && found.result !== null
+    ? session.stores.transcripts.chain(session.facts.threadId, found.result)
+    : undefined;
 }
 
 function isTimeToClose(rows: readonly TranscriptRow[]): boolean {
@@ -128,7 +147,7 @@ async function compact(parts: WindowParts, room: number, over: number): Promise<
   const { spec, rows, ordinal, model, tools } = parts;
   const plan: CompactionParts = {
     contract: spec.contract,
-    goal: spec.session.request.goal,
+    goal: spec.session.facts.request.goal,
     rows,
     room,
     count: (messages) => model.countInput({ messages, tools: [] }),
@@ -147,12 +166,12 @@ async function record(parts: WindowParts, key: string, row: TranscriptRow, messa
   const { spec, rows } = parts;
   const { session, stage, attempt, agent, role } = spec;
   const effect = { key, kind: 'compaction', stage, attempt, agent, role, requestHash: digestOf({ parent: row.parent }) } as const;
-  const entry = { threadId: session.threadId, actor: 'governor', stage, attempt };
+  const entry = { threadId: session.facts.threadId, actor: 'governor', stage, attempt };
   const base = { role, agent, call: parts.ordinal };
   const cut = cutsOf(rows, message);
-  const started = await session.effects.start(session.fence, effect, {});
+  const started = await session.stores.effects.start(session.facts.fence, effect, {});
   if (started.kind === 'done') return;
-  await session.effects.finish(session.fence, key, {
+  await session.stores.effects.finish(session.facts.fence, key, {
     result: row.id,
     rows: [row],
     audit: [

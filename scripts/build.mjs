@@ -1,11 +1,15 @@
-/** `npm run build`: compiles the rooms to dist/, brings their prompts and pages along, and writes the config schema. */
+/**
+ * `npm run build`: bundles the rooms to dist/ with what they import from small packages, writes their types, brings their prompts and
+ * pages along, and writes the config schema.
+ */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { bundle } from './bundle.mjs';
 import { schemaText } from './schema.mjs';
 
-const ROOMS = ['domain', 'checkpoints', 'models', 'tools', 'nodes', 'graphs', 'server', 'cli', 'web'];
+const ROOMS = ['domain', 'checkpoints', 'models', 'tools', 'nodes', 'graphs', 'runtime', 'server', 'cli', 'web'];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const place = join(root, 'dist');
 // Built beside and renamed: a build that fails, or a program that runs meanwhile, keeps the one before.
@@ -14,13 +18,14 @@ const dist = join(root, `dist.next-${process.pid}`);
 rmSync(dist, { recursive: true, force: true });
 const compiled = spawnSync(
   process.execPath,
-  [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--outDir', dist],
+  [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json', '--emitDeclarationOnly', '--outDir', dist],
   {
     cwd: root,
     stdio: 'inherit',
   },
 );
 if (compiled.status !== 0) process.exit(1);
+await bundle(root, dist);
 
 for (const room of ROOMS) {
   if (!existsSync(join(root, room))) continue;

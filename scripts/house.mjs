@@ -2,19 +2,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { functionsOf } from './functions.mjs';
 import { importsOf, lineAt, scan } from './scan.mjs';
 
-const RANK = { domain: 0, tools: 1, models: 1, checkpoints: 1, nodes: 2, graphs: 3, server: 4, cli: 5 };
+const RANK = { domain: 0, tools: 1, models: 1, checkpoints: 1, nodes: 2, graphs: 3, runtime: 4, server: 5, cli: 6 };
 const ROLES = new Set(['plan', 'build', 'review', 'approve', 'deploy', 'halt', 'baseline']);
 const MAX_LINES = 400;
+const MAX_FUNCTION_LINES = 60;
+const MAX_PARAMETERS = 4;
+const MAX_EXCEPTIONS = 5;
+/** Rooms that are still being brought under the rules of functions. */
+const PENDING = new Set(['checkpoints', 'models', 'nodes', 'runtime', 'tools', 'server', 'cli']);
+
+/** Functions that break a rule of functions with a reason: `{ path, name, rule, reason }`, at most five in all. */
+export const EXCEPTIONS = [];
 const MODEL_SDKS = new Set(['@langchain/openai', '@langchain/anthropic', '@langchain/google']);
 
 /** Why each rule stands, and what to do instead. */
 export const RULES = {
   direction:
-    'Imports run one way (cli, server > graphs > nodes > tools, models, checkpoints > domain), so that a room can be read without those above it. Move the shared word down into domain/, or pass the thing in as a port.',
+    'Imports run one way (cli, server > runtime > graphs > nodes > tools, models, checkpoints > domain), so that a room can be read without those above it. Move the shared word down into domain/, or pass the thing in as a port.',
   neighbours:
-    'tools/, models/ and checkpoints/ never import each other, so that each can be replaced alone. Meet in a port in domain/ and let graphs/entry.ts put them together.',
+    'tools/, models/ and checkpoints/ never import each other, so that each can be replaced alone. Meet in a port in domain/ and let runtime/ put them together.',
   roles:
     'A role never imports another role; they meet only in the files they hand on. Put what both need in nodes/*.ts or in domain/, or read the hand-over file.',
   outside: 'A room ships; tests, scripts, benchmarks and examples do not. Move what you need into a room.',
@@ -26,12 +35,15 @@ export const RULES = {
   'model-room':
     'The SDKs of model providers live in models/dialects/ only, behind the model door that reserves and records money. Use the model port.',
   environment:
-    'The environment is read once, in graphs/entry.ts, graphs/environment.ts, cli/ or tools/process.ts. Take the value as a parameter, so that a run does not depend on where it was started.',
+    'The environment is read once, in runtime/entry.ts, runtime/environment.ts, cli/ or tools/process.ts. Take the value as a parameter, so that a run does not depend on where it was started.',
   clock:
     'Time and chance come in from outside, so that a replay after a crash does the same and tests need no sleep. Take a Clock (domain/ports.ts) or an id as a parameter.',
   circle:
     'A circle of imports means that two files are one idea, or that a word lives too high. Move the shared part into its own file below both.',
   length: `A file is one idea and has at most ${MAX_LINES} lines. Split it by idea and name each file after its main export.`,
+  'function-length': `A function is read in one look: at most ${MAX_FUNCTION_LINES} lines, its braces and the functions inside it counted. Give its steps names and take them out, so that a stack trace tells them apart.`,
+  parameters: `Nobody remembers the fifth of them: at most ${MAX_PARAMETERS} parameters. Pass one object whose fields have names.`,
+  exceptions: `An exception names a function that still breaks its rule and says why; there are at most ${MAX_EXCEPTIONS}. Take it off the list, or mend another first.`,
   'default-export': 'Exports have names, so that a thing is called the same everywhere. Write `export const` or `export function`.',
   opening:
     'Every file opens with `/** one sentence that says what it is for */`, so that a listing can be read. Write it above the imports.',
@@ -88,13 +100,13 @@ const WORDS = [
     rule: 'environment',
     part: 'bare',
     pattern: /\bprocess\s*(?:\.\s*env\b|\[\s*['"]\s*['"]\s*\])/g,
-    allowed: (path) => ['graphs/entry.ts', 'graphs/environment.ts', 'tools/process.ts'].includes(path) || path.startsWith('cli/'),
+    allowed: (path) => ['runtime/entry.ts', 'runtime/environment.ts', 'tools/process.ts'].includes(path) || path.startsWith('cli/'),
   },
   {
     rule: 'clock',
     part: 'bare',
     pattern: /\bDate\s*\.\s*now\s*\(|\bnew\s+Date\s*\(\s*\)|\bMath\s*\.\s*random\s*\(/g,
-    allowed: (path) => ['graphs', 'cli', 'server'].includes(roomOf(path)),
+    allowed: (path) => ['runtime', 'cli', 'server'].includes(roomOf(path)),
   },
   {
     rule: 'default-export',
@@ -128,12 +140,37 @@ function circles(edges) {
   return found;
 }
 
+/** The rules of functions that one file breaks, without those that an exception names. */
+function brokenByFunctions(path, text, exceptions) {
+  const [room] = path.split('/');
+  if ((RANK[room] === undefined || PENDING.has(room)) && room !== 'scripts') return [];
+  return functionsOf(path, text).flatMap(({ name, line, lines, parameters }) =>
+    [
+      { rule: 'function-length', line, name, what: `${name}: ${lines} lines`, broken: lines > MAX_FUNCTION_LINES },
+      { rule: 'parameters', line, name, what: `${name}: ${parameters} parameters`, broken: parameters > MAX_PARAMETERS },
+    ].filter((one) => one.broken && !exceptions.some((not) => not.path === path && not.name === name && not.rule === one.rule)),
+  );
+}
+
+/** What is wrong with the list of exceptions itself: one too many, one without a reason, one that nothing needs. */
+function brokenExceptions(files, exceptions) {
+  return exceptions.flatMap(({ path, name, rule, reason }, index) => {
+    const isNeeded = brokenByFunctions(path, files.get(path) ?? '', []).some((one) => one.name === name && one.rule === rule);
+    const problems = [
+      ...(isNeeded ? [] : [`${name} does not break ${rule}`]),
+      ...(reason.length >= 20 ? [] : [`${name} says no reason`]),
+      ...(index < MAX_EXCEPTIONS ? [] : [`${name} is number ${index + 1}`]),
+    ];
+    return problems.map((what) => ({ path, line: 1, rule: 'exceptions', what, teaching: RULES.exceptions }));
+  });
+}
+
 /**
  * Every violation in a set of files (path from the repository root -> text), sorted by path and line.
- * Pure: reads nothing but its argument.
+ * Pure: reads nothing but its arguments.
  */
-export function inspect(files) {
-  const violations = [];
+export function inspect(files, exceptions = []) {
+  const violations = brokenExceptions(files, exceptions);
   const edges = new Map();
   for (const [path, text] of files) {
     const inRoom = RANK[roomOf(path)] !== undefined && path.endsWith('.ts');
@@ -145,6 +182,7 @@ export function inspect(files) {
       if (allowed?.(path)) continue;
       for (const match of parts[part].matchAll(pattern)) report(rule, lineAt(text, match.index), match[0]);
     }
+    for (const { rule, line, what } of brokenByFunctions(path, text, exceptions)) report(rule, line, what);
     if (!inRoom) continue;
     if (!/^(?:#![^\n]*\n)?\/\*\*[\s*]*[^\s*/][\s\S]{9,}?\*\//.test(text)) report('opening', 1, 'no opening sentence');
     const own = [];
@@ -187,7 +225,7 @@ export function readHouse(root) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const violations = inspect(readHouse(dirname(dirname(fileURLToPath(import.meta.url)))));
+  const violations = inspect(readHouse(dirname(dirname(fileURLToPath(import.meta.url)))), EXCEPTIONS);
   for (const { path, line, rule, what, teaching } of violations) console.log(`${path}:${line} [${rule}] ${what}\n    ${teaching}`);
   process.exitCode = violations.length > 0 ? 1 : 0;
 }

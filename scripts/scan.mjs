@@ -4,6 +4,23 @@ const BEFORE_REGEX = /(?:^|[(,=:[!&|?{};+\-*%<>~^]|\b(?:return|typeof|case|in|of
 
 const isSpace = (char) => char === ' ' || char === '\n' || char === '\t' || char === '\r';
 
+function endOfString(text, from, quote) {
+  let at = from;
+  while (at < text.length && text[at] !== quote && text[at] !== '\n') at += text[at] === '\\' ? 2 : 1;
+  return Math.min(at, text.length);
+}
+
+function endOfRegex(text, from) {
+  let at = from;
+  let inClass = false;
+  while (at < text.length && text[at] !== '\n' && (inClass || text[at] !== '/')) {
+    if (text[at] === '[') inClass = true;
+    if (text[at] === ']') inClass = false;
+    at += text[at] === '\\' ? 2 : 1;
+  }
+  return Math.min(at, text.length);
+}
+
 /**
  * Three texts of equal length and equal lines: `code` has comments blanked, `bare` also the contents of strings and
  * regular expressions, `comments` has everything else blanked.
@@ -38,25 +55,16 @@ export function scan(text) {
       blank(bare, at, to);
       at = to;
     } else if (char === "'" || char === '"') {
-      const from = at + 1;
-      at = from;
-      while (at < text.length && text[at] !== char && text[at] !== '\n') at += text[at] === '\\' ? 2 : 1;
-      blank(bare, from, Math.min(at, text.length));
-      at += 1;
+      const end = endOfString(text, at + 1, char);
+      blank(bare, at + 1, end);
+      at = end + 1;
     } else if (char === '`') {
       at += 1;
       template();
     } else if (char === '/' && BEFORE_REGEX.test(bare.slice(Math.max(0, at - 40), at).join(''))) {
-      const from = at + 1;
-      at = from;
-      let inClass = false;
-      while (at < text.length && text[at] !== '\n' && (inClass || text[at] !== '/')) {
-        if (text[at] === '[') inClass = true;
-        if (text[at] === ']') inClass = false;
-        at += text[at] === '\\' ? 2 : 1;
-      }
-      blank(bare, from, Math.min(at, text.length));
-      at += 1;
+      const end = endOfRegex(text, at + 1);
+      blank(bare, at + 1, end);
+      at = end + 1;
     } else if (holes.length > 0 && (char === '{' || char === '}')) {
       const top = holes.length - 1;
       at += 1;

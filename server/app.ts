@@ -2,14 +2,14 @@
 import { type Context, Hono } from 'hono';
 import { toError } from '../domain/errors.ts';
 import type { Scope } from '../domain/served.ts';
-import { assertMay, type Caller } from './caller.ts';
+import { assertMay, type Caller } from './auth/caller.ts';
 import type { Server } from './context.ts';
-import { type Call, type Endpoint, parse } from './endpoint.ts';
 import { readBody } from './http/body.ts';
+import { type Call, type Endpoint, parse } from './http/endpoint.ts';
 import { withIdempotency } from './http/idempotency.ts';
 import type { Metrics } from './http/metrics.ts';
 import { guardOrigin } from './http/origin.ts';
-import { Problem, problemOf, problemResponse } from './problem.ts';
+import { Problem, problemOf, problemResponse } from './http/problem.ts';
 
 export interface AppOptions {
   readonly endpoints: readonly Endpoint[];
@@ -28,9 +28,9 @@ export function createApp(server: Server, options: AppOptions): Hono {
   const asText = server.env['GOVERNOR_ERROR_FORMAT'] === 'text';
   const app = new Hono();
   app.use('*', async (c, next) => {
-    const startedAt = server.house.clock.monotonic();
+    const startedAt = server.runtime.clock.monotonic();
     await next();
-    options.metrics.request(c.req.routePath, c.req.method, c.res.status, server.house.clock.monotonic() - startedAt);
+    options.metrics.request(c.req.routePath, c.req.method, c.res.status, server.runtime.clock.monotonic() - startedAt);
   });
   app.use('*', guardOrigin({ hosts: options.hosts, origins: options.origins, asText }));
   if (server.customApp !== undefined) app.route('/', server.customApp);

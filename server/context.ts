@@ -5,8 +5,8 @@ import type { Hono } from 'hono';
 import type { GuardedSaver } from '../checkpoints/saver/guarded-saver.ts';
 import type { CancelAction } from '../domain/served.ts';
 import type { Served } from '../domain/server-stores.ts';
-import type { House } from '../graphs/house.ts';
-import type { Caller } from './caller.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Caller } from './auth/caller.ts';
 import type { WebhookPolicy } from './webhooks/webhook-target.ts';
 
 /** The part of a compiled graph that the server uses; `Pregel` of any version that the project brings. */
@@ -61,7 +61,7 @@ export interface ServedGraph {
 }
 
 /** Wakes those who wait for a run, in this process; other processes are seen by looking again. */
-export interface Hub {
+export interface Wakes {
   /** Something happened in this run (an event, its end). */
   wake(runId: string): void;
   /** A wake between two calls of `next` is not lost. */
@@ -105,14 +105,14 @@ export interface ServeLimits {
 }
 
 export interface Server {
-  readonly house: House;
+  readonly runtime: Runtime;
   readonly served: Served;
   readonly graphs: ReadonlyMap<string, ServedGraph>;
   /** The saver of every graph but the governed one's, which has its own fence. */
   readonly saver: GuardedSaver;
   /** The durable store as a tenant sees it. */
   store(tenant: string): BaseStore;
-  readonly hub: Hub;
+  readonly wakes: Wakes;
   /** A run was put: somebody should look. */
   poke(): void;
   /** The end of a run put a webhook: it can be sent. */

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { UsageError } from '../domain/errors.ts';
-import { localPerson, secretResolver } from '../graphs/environment.ts';
-import type { House } from '../graphs/house.ts';
+import { localPerson, secretResolver } from '../runtime/environment.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { assistantEndpoints } from './api/assistants.ts';
 import { docsEndpoints } from './api/docs.ts';
 import { governorEndpoints } from './api/governor.ts';
@@ -15,27 +15,27 @@ import { storeEndpoints } from './api/store.ts';
 import { threadEndpoints } from './api/threads.ts';
 import { testEndpoints } from './api/truncate.ts';
 import { createApp } from './app.ts';
+import { createAuthenticator } from './auth/authenticator.ts';
 import { customAuth } from './auth/custom.ts';
-import { createAuthenticator } from './auth/index.ts';
-import { builtinGraphs } from './builtin.ts';
 import type { OpenStreams, ServeLimits, Server } from './context.ts';
-import type { Endpoint } from './endpoint.ts';
+import { builtinGraphs } from './governed/builtin.ts';
 import { GOVERNOR } from './governed/graph.ts';
 import { startSweep } from './governed/sweep.ts';
+import type { Endpoint } from './http/endpoint.ts';
 import { createMetrics, metricsEndpoints } from './http/metrics.ts';
 import { isLoopback } from './http/origin.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
 import { defaultsOf } from './project/defaults.ts';
+import { storeFor } from './project/durable-store.ts';
 import { loadProject, type Project } from './project/load.ts';
-import { createHub } from './runs/hub.ts';
 import { createOpenStreams } from './runs/open-streams.ts';
+import { startUpkeep } from './runs/upkeep.ts';
+import { createWakes } from './runs/wakes.ts';
 import { startWorker, type Worker } from './runs/worker.ts';
-import { storeFor } from './store.ts';
-import { startUpkeep } from './upkeep.ts';
 import { startWebhooks, type Webhooks } from './webhooks/webhooks.ts';
 
 export interface ServeOptions {
-  readonly house: House;
+  readonly runtime: Runtime;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -64,21 +64,21 @@ export const LIMITS: ServeLimits = {
 
 /** @throws UsageError naming what keeps it from starting: project, bind, auth, port. */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { house, host, log } = options;
-  const { env, operator } = house;
-  const { served, servedSaver } = house.stores;
+  const { runtime, host, log } = options;
+  const { env, operator } = runtime;
+  const { served, servedSaver } = runtime.stores;
   const connect = announceLoopback(log);
-  const project = await loadProject({ file: options.config, builtin: builtinGraphs(house), warn: (message) => log('warn', message) });
+  const project = await loadProject({ file: options.config, builtin: builtinGraphs(runtime), warn: (message) => log('warn', message) });
   for (const warning of [...project.warnings, ...corsWarnings(project.config)]) log('warn', warning);
   const metrics = createMetrics();
-  const hub = createHub();
+  const wakes = createWakes();
   const resolve = secretResolver(env);
   const authenticate = await createAuthenticator({
     host,
     operator,
     person: localPerson(operator),
     keys: served.keys,
-    clock: house.clock,
+    clock: runtime.clock,
     resolve,
     // Asked of the configuration: an export that is undefined must not leave the server open.
     custom: project.config.auth === undefined ? undefined : customAuth(project.auth, 'auth.path'),
@@ -88,12 +88,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   let worker: Worker | undefined;
   let webhooks: Webhooks | undefined;
   const server: Server = {
-    house,
+    runtime,
     served,
     graphs: project.graphs,
     saver: servedSaver,
     store: (tenant) => storeFor(served.items, tenant),
-    hub,
+    wakes,
     poke: () => worker?.poke(),
     pokeWebhooks: () => webhooks?.poke(),
     stopRuns: (runIds, action) => worker?.stopRuns(runIds, action),
@@ -146,7 +146,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const own = project.app;
   webhooks = startWebhooks({
     outbox: served.outbox,
-    clock: house.clock,
+    clock: runtime.clock,
     log,
     policy: server.webhookPolicy,
     fetch: own === undefined ? undefined : (request) => own.fetch(request),

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const ROOMS = ['domain', 'checkpoints', 'models', 'tools', 'nodes', 'graphs', 'server', 'cli'];
+const ROOMS = ['domain', 'checkpoints', 'models', 'tools', 'nodes', 'graphs', 'runtime', 'server', 'cli'];
 
 export default function setup(): void {
   const built = statSync('dist/cli/main.js', { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -10,8 +10,8 @@ import { digestOf } from '../domain/ids.ts';
 import type { Audit, Clock, Effects, Fence, ToolCall, TranscriptRow } from '../domain/ports.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
 import { rowOf } from '../domain/transcript.ts';
-import { isGraphInterruptLike } from './bubble.ts';
 import { matcher } from './globs.ts';
+import { isGraphInterruptLike } from './graph-interrupt.ts';
 import { type Tool, type ToolContext, ToolFailure } from './tool.ts';
 import { judgedSchema, TOOLS } from './toolbox.ts';
 

@@ -1,7 +1,7 @@
 /** `governor approve` and `governor reject`: show first, then decide about exactly what was shown. */
 import { toError, UsageError } from '../../domain/errors.ts';
-import { givenText } from '../../graphs/given-file.ts';
-import type { Operations } from '../../graphs/operations.ts';
+import { givenText } from '../../runtime/given-file.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { driveWithProgress } from '../drive.ts';
 import type { CommonFlags, Io } from '../io.ts';
 import { gateText } from '../print.ts';

@@ -2,7 +2,7 @@
 import { visible } from '../../domain/access.ts';
 import { parseDuration } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { finish } from '../drive.ts';
 import type { CommonFlags, Io } from '../io.ts';
 import { dollars, recordLine } from '../print.ts';

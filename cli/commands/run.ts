@@ -1,7 +1,8 @@
 /** `governor run` and `governor resume`. */
 import { UsageError } from '../../domain/errors.ts';
-import { givenText } from '../../graphs/given-file.ts';
-import type { Created, Operations } from '../../graphs/operations.ts';
+import { givenText } from '../../runtime/given-file.ts';
+import type { Operations } from '../../runtime/operations.ts';
+import type { Created } from '../../runtime/options.ts';
 import { spawnDetached } from '../../tools/process.ts';
 import { driveWithProgress, finish } from '../drive.ts';
 import type { CommonFlags, Io } from '../io.ts';

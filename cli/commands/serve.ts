@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { toError, UsageError } from '../../domain/errors.ts';
-import { openHouse } from '../../graphs/house.ts';
-import { packageFile } from '../../graphs/package.ts';
+import { packageFile } from '../../runtime/package.ts';
+import { openRuntime } from '../../runtime/runtime.ts';
 import { readProject } from '../../server/project/config.ts';
-import { blame } from '../../server/runs/stray.ts';
+import { blame } from '../../server/runs/uncaught.ts';
 import { LIMITS, serve } from '../../server/serve.ts';
 import type { CommonFlags, Io } from '../io.ts';
 
@@ -25,11 +25,11 @@ export async function serveCommand(io: Io, flags: ServeFlags): Promise<number> {
   setFlagsFromString('--heap-growing-percent=20');
   const config = projectFile(flags.config);
   applyEnv(readProject(config));
-  const house = await openHouse({ env: io.env, ...(flags.home === undefined ? {} : { home: flags.home }) });
+  const runtime = await openRuntime({ env: io.env, ...(flags.home === undefined ? {} : { home: flags.home }) });
   const asJson = flags.json === true;
   const log = (level: 'info' | 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>> = {}): void => {
     if (flags.quiet === true && level === 'info') return;
-    const at = new Date(house.clock.now()).toISOString();
+    const at = new Date(runtime.clock.now()).toISOString();
     io.stderr(asJson ? `${JSON.stringify({ at, level, message, ...facts })}\n` : `${at} ${level}: ${message}\n`);
   };
   // What a graph left behind must not end the runs of all others.
@@ -41,7 +41,7 @@ export async function serveCommand(io: Io, flags: ServeFlags): Promise<number> {
   });
   process.on('unhandledRejection', (reason) => log('error', `a promise of a graph or a route failed unseen: ${toError(reason).message}`));
   const serving = await serve({
-    house,
+    runtime,
     host: flags.host,
     port: whole('--port', flags.port, 0, 65_535),
     config,
@@ -55,7 +55,7 @@ export async function serveCommand(io: Io, flags: ServeFlags): Promise<number> {
   io.stdout(
     asJson
       ? `${JSON.stringify({ url, graphs, docs: `${url}/docs`, studio: `${STUDIO}${url}` })}\n`
-      : `API     ${url}\nDocs    ${url}/docs\nStudio  ${STUDIO}${url}\nGraphs  ${graphs.join(', ')}\nHome    ${house.home}\n`,
+      : `API     ${url}\nDocs    ${url}/docs\nStudio  ${STUDIO}${url}\nGraphs  ${graphs.join(', ')}\nHome    ${runtime.home}\n`,
   );
   await new Promise<void>((end) => {
     let signals = 0;
@@ -67,7 +67,7 @@ export async function serveCommand(io: Io, flags: ServeFlags): Promise<number> {
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
-  house.stores.close();
+  runtime.stores.close();
   return 0;
 }
 

@@ -15,7 +15,7 @@ export const approveBudgetNode = (find: FindSession) =>
   staged(find, 'approve_budget', async (session, state) => {
     const stop = state.stop;
     if (stop === null) return { route: 'halt' };
-    const totals = await session.ledger.totals(session.threadId, 'run');
+    const totals = await session.stores.ledger.totals(session.facts.threadId, 'run');
     const spent = totals.settled.costMicroUsd + totals.reserved.costMicroUsd;
     const decided = await passGate(
       session,
@@ -33,7 +33,7 @@ export const approveBudgetNode = (find: FindSession) =>
         required: { role: 'operator', min: 1, notStarter: false },
         shown: { message: stop.message.slice(0, 1000), spent_micro_usd: spent, limit_micro_usd: totals.caps.costMicroUsd ?? null },
       },
-      [session.requestRef, ...[state.planFile].filter((ref): ref is FileRef => ref !== null)],
+      [session.facts.requestRef, ...[state.planFile].filter((ref): ref is FileRef => ref !== null)],
     );
     if (decided.kind === 'undecided') return { route: 'approve_budget' };
     const { row, vote } = decided;
@@ -43,10 +43,14 @@ export const approveBudgetNode = (find: FindSession) =>
     if (added <= 0 && stop.code === 'BUDGET_EXHAUSTED')
       throw new StopError('BUDGET_EXHAUSTED', `approval ${row.id} adds nothing to ${spent} micro-dollars spent`);
     const calls = stop.code === 'STEP_LIMIT' ? { modelCalls: EXTRA_CALLS, toolCalls: EXTRA_CALLS } : {};
-    const tokens = stop.facts['cap'] === 'tokens' ? { tokens: session.limits.tokens } : {};
-    const run = runAccount(session.limits);
+    const tokens = stop.facts['cap'] === 'tokens' ? { tokens: session.facts.limits.tokens } : {};
+    const run = runAccount(session.facts.limits);
     const accounts = new Set([run.id, String(stop.facts['account'] ?? run.id)]);
     for (const account of accounts)
-      await session.ledger.extend(session.fence, account, row.id, { ...(added > 0 ? { costMicroUsd: added } : {}), ...calls, ...tokens });
+      await session.stores.ledger.extend(session.facts.fence, account, row.id, {
+        ...(added > 0 ? { costMicroUsd: added } : {}),
+        ...calls,
+        ...tokens,
+      });
     return { stop: null, route: stop.stage, notes: note('approve_budget', row.round, `${vote.by.id} added ${added} micro-dollars`) };
   });

@@ -23,7 +23,7 @@ export const approvePlanNode = (find: FindSession) =>
       {
         gate: 'plan',
         stage: 'approve_plan',
-        subject: subjectOf({ base: state.base, plan: state.planFile.sha256, policy: session.request.policy_digest }),
+        subject: subjectOf({ base: state.base, plan: state.planFile.sha256, policy: session.facts.request.policy_digest }),
         required: strictest(rules.map((rule) => rule.approvers)),
         shown: {
           summary: plan.summary.slice(0, 800),
@@ -39,10 +39,10 @@ export const approvePlanNode = (find: FindSession) =>
     const said = note('approve_plan', row.round, `${row.status} by ${vote.by.id}`);
     if (row.status === 'rejected') {
       const plans = Number(/10-plan\.(\d+)/.exec(state.planFile.path)?.[1] ?? '1');
-      if (plans >= session.limits.reviewRounds)
+      if (plans >= session.facts.limits.reviewRounds)
         throw new StopError(
           'PLAN_REJECTED',
-          `plan ${plans} was rejected by ${vote.by.id} and limits.reviewRounds is ${session.limits.reviewRounds}: ${vote.comment}`,
+          `plan ${plans} was rejected by ${vote.by.id} and limits.reviewRounds is ${session.facts.limits.reviewRounds}: ${vote.comment}`,
           { evidence: [ref.path] },
         );
       return { rejection: ref, route: 'plan', notes: said };
@@ -61,7 +61,7 @@ export const approvePlanNode = (find: FindSession) =>
 
 function fires(session: Session, plan: PlanBody, redLines: number): boolean {
   if (plan.question !== undefined || plan.no_change !== undefined) return true;
-  const when = session.config.plan.approval;
+  const when = session.facts.config.plan.approval;
   return when === 'always' || (when === 'on-red-line' && redLines > 0);
 }
 
@@ -69,8 +69,8 @@ function fires(session: Session, plan: PlanBody, redLines: number): boolean {
 async function touchedRules(session: Session, plan: PlanBody) {
   const planned = plan.items.flatMap((item) => item.paths);
   const anywhere = plan.items.some((item) => item.paths.length === 0);
-  const files = (await session.repository.listTree(session.request.base)).map((entry) => entry.path);
-  return session.config.protect.filter(
+  const files = (await session.places.repository.listTree(session.facts.request.base)).map((entry) => entry.path);
+  return session.facts.config.protect.filter(
     (rule) =>
       (anywhere && plan.items.length > 0) ||
       rule.paths.some((protectedPath) => planned.some((path) => globsOverlap(path, protectedPath, files))),

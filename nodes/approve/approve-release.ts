@@ -21,7 +21,8 @@ export const approveReleaseNode = (find: FindSession) =>
         `${reviewRef.path}: verdict ${review.verdict} on tree ${review.tree}, the build is ${build.tree}`,
         { evidence: [reviewRef.path] },
       );
-    const needed = review.red_lines.length > 0 || session.config.checks.length === 0 || session.config.release.approval === 'always';
+    const needed =
+      review.red_lines.length > 0 || session.facts.config.checks.length === 0 || session.facts.config.release.approval === 'always';
     if (!needed) return { releaseApproval: null, route: 'deploy' };
     const subject = releaseSubject(session, { plan, review: reviewRef }, build, review);
     const earlier = await coveringApproval(session, subject);
@@ -45,7 +46,7 @@ export const approveReleaseNode = (find: FindSession) =>
           files: build.changes.length,
           changed: build.changes.slice(0, 20).map((change) => `${change.status} ${change.path}`.slice(0, 60)),
           red_lines: review.red_lines.map((line) => line.rule_id).slice(0, 20),
-          no_checks: session.config.checks.length === 0,
+          no_checks: session.facts.config.checks.length === 0,
           review: reviewRef.path,
         },
       },
@@ -55,10 +56,10 @@ export const approveReleaseNode = (find: FindSession) =>
     const { row, vote, ref } = decided;
     const said = note('approve_release', row.round, `${row.status} by ${vote.by.id}`);
     if (row.status !== 'rejected') return { releaseApproval: row.id, route: 'deploy', notes: said };
-    if (state.rounds + 1 >= session.limits.reviewRounds)
+    if (state.rounds + 1 >= session.facts.limits.reviewRounds)
       throw new StopError(
         'APPROVAL_REJECTED',
-        `${vote.by.id} rejected the release: ${vote.comment}; all ${session.limits.reviewRounds} rounds are used (limits.reviewRounds)`,
+        `${vote.by.id} rejected the release: ${vote.comment}; all ${session.facts.limits.reviewRounds} rounds are used (limits.reviewRounds)`,
         { evidence: [ref.path] },
       );
     return { rejection: ref, rounds: state.rounds + 1, releaseApproval: null, route: 'build', notes: said };
@@ -69,7 +70,7 @@ export const approveReleaseNode = (find: FindSession) =>
  * difference, plan, policy and red lines, not used, not expired.
  */
 async function coveringApproval(session: Session, subject: Subject): Promise<ApprovalRow | undefined> {
-  const rows = await session.approvals.list({ threadId: session.threadId });
+  const rows = await session.stores.approvals.list({ threadId: session.facts.threadId });
   return rows.find(
     (row) =>
       row.gate === 'release' &&

@@ -21,7 +21,7 @@ export type Decided =
  * resumed without a record the caller comes back here, so that no resume value can ever count as consent.
  */
 export async function passGate(session: Session, question: GateQuestion, inputs: readonly FileRef[]): Promise<Decided> {
-  const row = await session.approvals.newest(session.threadId, question.gate, question.subject.digest);
+  const row = await session.stores.approvals.newest(session.facts.threadId, question.gate, question.subject.digest);
   if (row === undefined || row.status === 'pending' || row.status === 'void') {
     const payload: GatePayload = {
       kind: 'approval',
@@ -30,8 +30,10 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       required: question.required,
       shown: question.shown,
     };
-    await session.announce(payload);
-    interrupt(presented(payload, await facts(session, question, inputs)), { responseSchema: gateAnswer(question.gate, session.guarded) });
+    await session.doors.announce(payload);
+    interrupt(presented(payload, await facts(session, question, inputs)), {
+      responseSchema: gateAnswer(question.gate, session.facts.fenced),
+    });
     return { kind: 'undecided' };
   }
   const vote = row.votes.findLast((candidate) => candidate.decision === row.status) ?? row.votes.at(-1);
@@ -51,7 +53,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       subject: { ...row.subject },
       decision: row.status === 'edited' ? ('edited' as const) : row.status === 'approved' ? ('approved' as const) : ('rejected' as const),
       by: vote.by,
-      comment: session.redact(vote.comment),
+      comment: session.doors.redact(vote.comment),
       self_approved: row.votes.some((candidate) => candidate.selfApproved),
       at: vote.at,
     }),
@@ -61,7 +63,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
 
 /** What a person is told beside the question; no part of what is decided. */
 async function facts(session: Session, question: GateQuestion, [first]: readonly FileRef[]) {
-  const { settled, reserved } = await session.ledger.totals(session.threadId, 'run');
+  const { settled, reserved } = await session.stores.ledger.totals(session.facts.threadId, 'run');
   return {
     costMicroUsd: settled.costMicroUsd + reserved.costMicroUsd,
     plan: question.gate === 'plan' && first !== undefined ? await bodyOf(session, first, planBodySchema) : undefined,

@@ -12,22 +12,22 @@ const baselineBodySchema = z.strictObject({ tree: z.string(), checks: z.array(ch
 /** The `baseline` node. */
 export const baselineNode = (find: FindSession) =>
   staged(find, 'baseline', async (session) => {
-    await session.mounts();
-    const base = session.request.base;
+    await session.places.mounts();
+    const base = session.facts.request.base;
     const done = await runStage(session, {
       stage: 'baseline',
       kind: 'baseline',
-      inputs: [session.requestRef],
+      inputs: [session.facts.requestRef],
       file: () => 'evidence/0/baseline.json',
       schema: baselineBodySchema,
       madeBy: 'governor',
       work: async () => {
-        const tree = await session.repository.treeOf(base);
-        if (session.config.checks.length === 0) return { tree, checks: [] };
-        const folder = session.workFolder('baseline');
-        const checkout = await session.repository.checkout(tree, folder);
+        const tree = await session.places.repository.treeOf(base);
+        if (session.facts.config.checks.length === 0) return { tree, checks: [] };
+        const folder = session.places.workFolder('baseline');
+        const checkout = await session.places.repository.checkout(tree, folder);
         try {
-          const ran = await runChecks(session, { checkout, tree, attempt: 0, checks: session.config.checks });
+          const ran = await runChecks(session, { checkout, tree, attempt: 0, checks: session.facts.config.checks });
           return { tree, checks: ran.map((check) => check.result) };
         } finally {
           await checkout.remove();
@@ -35,7 +35,8 @@ export const baselineNode = (find: FindSession) =>
       },
     });
     const red = done.body.checks.find(
-      (check) => check.status !== 'pass' && session.config.checks.find((configured) => configured.id === check.id)?.baseline !== 'allow',
+      (check) =>
+        check.status !== 'pass' && session.facts.config.checks.find((configured) => configured.id === check.id)?.baseline !== 'allow',
     );
     if (red !== undefined)
       throw new StopError(
@@ -47,9 +48,9 @@ export const baselineNode = (find: FindSession) =>
         },
       );
     return {
-      request: session.requestRef,
-      goal: session.request.goal,
-      repo: session.request.repo,
+      request: session.facts.requestRef,
+      goal: session.facts.request.goal,
+      repo: session.facts.request.repo,
       base,
       route: 'plan',
       notes: note(

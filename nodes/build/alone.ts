@@ -7,11 +7,11 @@ import { type Builder, type BuilderUpdate, buildInputs } from './state.ts';
 
 /** Writes a plan of one item that is the goal, and allocates the attempt. */
 export async function planAlone(session: Session, state: Builder): Promise<BuilderUpdate> {
-  const { goal, base } = session.request;
+  const { goal, base } = session.facts.request;
   const done = await runStage<PlanBody>(session, {
     stage: 'plan',
     kind: 'plan',
-    inputs: [session.requestRef],
+    inputs: [session.facts.requestRef],
     also: { builder: 'alone' },
     file: FILES.plan,
     schema: planBodySchema,
@@ -25,5 +25,5 @@ export async function planAlone(session: Session, state: Builder): Promise<Build
     beside: async (attempt, body) => [{ path: FILES.plan(attempt).replace(/json$/, 'md'), text: planMarkdown(attempt, body) }],
   });
   const attempt = await attemptOf(session, 'build', buildInputs({ ...state, plan: done.ref }));
-  return { plan: done.ref, attempt, base, startTree: await session.repository.treeOf(base), goal, repo: session.request.repo };
+  return { plan: done.ref, attempt, base, startTree: await session.places.repository.treeOf(base), goal, repo: session.facts.request.repo };
 }

@@ -24,8 +24,10 @@ export async function leadBrief(session: Session, inputs: BriefInputs): Promise<
       ].join('\n'),
     );
   }
-  if (session.config.checks.length > 0) {
-    parts.push(`Checks that will be run: ${session.config.checks.map((check) => `${check.id} (${check.run.join(' ')})`).join('; ')}.`);
+  if (session.facts.config.checks.length > 0) {
+    parts.push(
+      `Checks that will be run: ${session.facts.config.checks.map((check) => `${check.id} (${check.run.join(' ')})`).join('; ')}.`,
+    );
   }
   if (inputs.planApproval !== null) {
     const approval = await bodyOf(session, inputs.planApproval, approvalBodySchema);
@@ -45,7 +47,7 @@ export async function leadBrief(session: Session, inputs: BriefInputs): Promise<
     }
   }
   const reviewed = Number(/^30-review\.(\d+)\.json$/.exec(inputs.review?.path ?? '')?.[1] ?? '0');
-  for (const resume of session.resumes)
+  for (const resume of session.facts.resumes)
     if (isForReview(resume, reviewed) && resume.comment !== '')
       parts.push(`A person (${resume.by}) looked at that review and says, without approving anything: ${JSON.stringify(resume.comment)}`);
   if (inputs.rejection !== null) {

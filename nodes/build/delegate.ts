@@ -16,7 +16,7 @@ export interface Delegating {
   readonly lean: boolean;
 }
 
-/** Contract section 5: sub-agents are `w<lead call>.<task index>` from 1. */
+/** The id of a sub-agent, `w<lead call>.<task index>` from 1 (`docs/contract.md`, "What a model sees"). */
 export const workerId = (call: number, task: number): string => `w${call}.${task}`;
 
 const no = (code: ReasonCode, content: string): HandoffOutcome => ({ ok: false, code, content });
@@ -31,17 +31,17 @@ export async function judgeDelegation(delegating: Delegating, input: unknown): P
   if (refusal !== undefined) return refusal;
   const { session, attempt, call } = delegating;
   for (const [index, costMicroUsd] of (await sharesOf(session, tasks)).entries()) {
-    const { id } = agentAccount(session.limits, 'build', attempt, workerId(call, index + 1));
-    await session.ledger.open(session.fence, { id, caps: { modelCalls: session.limits.stepsPerAgent, costMicroUsd } });
+    const { id } = agentAccount(session.facts.limits, 'build', attempt, workerId(call, index + 1));
+    await session.stores.ledger.open(session.facts.fence, { id, caps: { modelCalls: session.facts.limits.stepsPerAgent, costMicroUsd } });
   }
   return { ok: true, content: JSON.stringify({ accepted: tasks.map((_task, index) => workerId(call, index + 1)) }) };
 }
 
 async function limitsRefuse({ session, lean }: Delegating, tasks: readonly DelegateTask[]): Promise<HandoffOutcome | undefined> {
-  const { limits } = session;
+  const { limits } = session.facts;
   if (lean) return no('BUDGET_REFUSED', 'the run is lean: finish by yourself');
   if (limits.depth < 1) return no('DEPTH_EXCEEDED', 'limits.depth is 0: nobody may delegate in this run');
-  const totals = await session.ledger.totals(session.threadId, 'run');
+  const totals = await session.stores.ledger.totals(session.facts.threadId, 'run');
   const used = totals.settled.agents + totals.reserved.agents;
   if (used + tasks.length > limits.agents)
     return no('AGENT_LIMIT', `${tasks.length} tasks, but ${used} of ${limits.agents} sub-agents of this run are used (limits.agents)`);
@@ -62,7 +62,7 @@ async function pathsRefuse({ session, planned, base }: Delegating, tasks: readon
         `task ${index + 1}: path ${JSON.stringify(outside)} is not inside what the plan allows (${planned.join(', ')})`,
       );
   }
-  const files = (await session.repository.listTree(base)).map((entry) => entry.path);
+  const files = (await session.places.repository.listTree(base)).map((entry) => entry.path);
   for (const [index, task] of tasks.entries())
     for (const [other, later] of tasks.entries())
       for (const path of other > index ? (task.paths ?? []) : []) {
@@ -78,11 +78,11 @@ async function pathsRefuse({ session, planned, base }: Delegating, tasks: readon
 
 /** Micro-dollars for each task, of what the run has left. Who names no share gets an equal one, and as much stays for the lead. */
 async function sharesOf(session: Session, tasks: readonly DelegateTask[]): Promise<number[]> {
-  const totals = await session.ledger.totals(session.threadId, 'run');
-  const cap = totals.caps.costMicroUsd ?? runAccount(session.limits).caps.costMicroUsd ?? 0;
+  const totals = await session.stores.ledger.totals(session.facts.threadId, 'run');
+  const cap = totals.caps.costMicroUsd ?? runAccount(session.facts.limits).caps.costMicroUsd ?? 0;
   const left = Math.max(0, cap - totals.settled.costMicroUsd - totals.reserved.costMicroUsd);
   const named = tasks.reduce((sum, task) => sum + (task.cost_share ?? 0), 0);
   const unnamed = tasks.filter((task) => task.cost_share === undefined).length;
   const equal = (1 - named) / (unnamed + 1);
-  return tasks.map((task) => Math.min(session.limits.costPerAgentUsd, Math.floor(left * (task.cost_share ?? equal))));
+  return tasks.map((task) => Math.min(session.facts.limits.costPerAgentUsd, Math.floor(left * (task.cost_share ?? equal))));
 }

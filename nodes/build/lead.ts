@@ -47,7 +47,7 @@ function guarded(find: FindSession, name: string, run: (session: Session, state:
       return {
         stop: {
           code: error.code,
-          message: session.redact(error.message).slice(0, 4000),
+          message: session.doors.redact(error.message).slice(0, 4000),
           stage: 'build',
           evidence: [...error.evidence],
           facts: { ...error.facts },
@@ -100,14 +100,14 @@ export const artifactNode = (find: FindSession): Node =>
       madeBy: 'agent:lead',
       work: async (attempt) => {
         const submission = submitBuildSchema.parse(JSON.parse(state.agent.submission ?? '{}'));
-        const spent = await session.ledger.totals(session.threadId, `agent:build:${attempt}:lead`);
+        const spent = await session.stores.ledger.totals(session.facts.threadId, `agent:build:${attempt}:lead`);
         return buildBody(session, {
           attempt,
           base: state.base,
           before: state.startTree,
           tree: await workTree.snapshot(),
           plan: await planOf(session, state),
-          summary: session.redact(submission.summary),
+          summary: session.doors.redact(submission.summary),
           answers: submission.answers ?? [],
           agents: [
             { id: 'lead', title: 'lead', status: 'done', steps: state.agent.calls, cost_micro_usd: spent.settled.costMicroUsd, part: '' },
@@ -116,7 +116,10 @@ export const artifactNode = (find: FindSession): Node =>
         });
       },
       beside: async (attempt, body) => [
-        { path: FILES.patch(attempt), text: await session.repository.patch(await session.repository.treeOf(body.base), body.tree) },
+        {
+          path: FILES.patch(attempt),
+          text: await session.places.repository.patch(await session.places.repository.treeOf(body.base), body.tree),
+        },
       ],
     });
     forget(session, state.attempt);
@@ -167,8 +170,8 @@ async function workTreeOf(session: Session, state: Builder): Promise<WorkTree> {
   const known = trees.get(state.attempt);
   if (known !== undefined) return known;
   const tree = state.agent.tree ?? state.startTree;
-  const folder = session.workFolder(`build-${state.attempt}`);
-  const workTree = (await reopen(session, folder, tree)) ?? (await session.repository.checkout(tree, folder));
+  const folder = session.places.workFolder(`build-${state.attempt}`);
+  const workTree = (await reopen(session, folder, tree)) ?? (await session.places.repository.checkout(tree, folder));
   trees.set(state.attempt, workTree);
   return workTree;
 }
@@ -176,7 +179,7 @@ async function workTreeOf(session: Session, state: Builder): Promise<WorkTree> {
 /** After a crash the folder may be ahead of the checkpoint: it goes back, and the tool door brings recorded effects forward. */
 async function reopen(session: Session, folder: string, tree: string): Promise<WorkTree | undefined> {
   try {
-    const workTree = await session.repository.open(folder);
+    const workTree = await session.places.repository.open(folder);
     await workTree.restore(tree);
     return workTree;
   } catch (error) {

@@ -38,14 +38,14 @@ export async function mergeParts(session: Session, state: Builder): Promise<Merg
       reports.push({ ...report, merged: false });
       continue;
     }
-    const result = await session.repository.merge(part.base, tree, part.tree);
+    const result = await session.places.repository.merge(part.base, tree, part.tree);
     if (result.kind === 'clean') {
       tree = result.tree;
       reports.push({ ...report, merged: true, changed: part.changes.map((change) => `${change.status} ${change.path}`).slice(0, 50) });
     } else reports.push({ ...report, merged: false, code: 'MERGE_CONFLICT', conflict: await versions(session, tree, part, result.paths) });
   }
-  await session.audit.append({
-    threadId: session.threadId,
+  await session.stores.audit.append({
+    threadId: session.facts.threadId,
     actor: 'governor',
     action: 'parts-merged',
     stage: 'build',
@@ -58,11 +58,11 @@ export async function mergeParts(session: Session, state: Builder): Promise<Merg
 /** Both versions of what could not be merged: the files as they are now, and as this sub-agent left them. */
 async function versions(session: Session, tree: string, part: PartBody, paths: readonly string[]): Promise<object[]> {
   const shown = async (of: string, path: string): Promise<string | null> => {
-    const bytes = await session.repository.readFile(of, path);
+    const bytes = await session.places.repository.readFile(of, path);
     if (bytes === undefined) return null;
     if (bytes.includes(0)) return `[binary, ${bytes.length} bytes]`;
     const text = bytes.toString('utf8');
-    return session.redact(text.length > SHOWN_BYTES ? `${text.slice(0, SHOWN_BYTES)}\n[cut: ${text.length} characters]` : text);
+    return session.doors.redact(text.length > SHOWN_BYTES ? `${text.slice(0, SHOWN_BYTES)}\n[cut: ${text.length} characters]` : text);
   };
   const seen = await Promise.all(
     paths.slice(0, SHOWN_PATHS).map(async (path) => ({ path, now: await shown(tree, path), theirs: await shown(part.tree, path) })),

@@ -10,7 +10,7 @@ const lines = new WeakMap<Session, Line>();
 
 /** Runs `work` when one of `limits.concurrency` places is free. */
 export async function inLine<Result>(session: Session, work: () => Promise<Result>): Promise<Result> {
-  const line = lines.get(session) ?? { free: session.limits.concurrency, waiting: [] };
+  const line = lines.get(session) ?? { free: session.facts.limits.concurrency, waiting: [] };
   lines.set(session, line);
   if (line.free > 0) line.free -= 1;
   else await new Promise<void>((turn) => line.waiting.push(turn));

@@ -41,7 +41,7 @@ export const workerNode =
       return {
         stop: {
           code,
-          message: `${id}: ${session.redact(error.message).slice(0, 4000)}`,
+          message: `${id}: ${session.doors.redact(error.message).slice(0, 4000)}`,
           stage: 'build',
           evidence: [],
           facts: { agent: id },
@@ -55,7 +55,7 @@ export const workerNode =
 /** The tasks of the delegation that is under way, from the lead's own recorded answer. */
 export async function tasksOf(session: Session, state: Builder): Promise<DelegateTask[]> {
   const { delegation } = state.agent;
-  const rows = delegation === null ? [] : await session.transcripts.chain(session.threadId, delegation.answer);
+  const rows = delegation === null ? [] : await session.stores.transcripts.chain(session.facts.threadId, delegation.answer);
   const message = rows.at(-1)?.message;
   const call = message?.role === 'assistant' ? message.toolCalls.find((one) => one.id === delegation?.callId) : undefined;
   if (call === undefined) throw new StopError('STATE_TAMPERED', 'the builder delegates, but its transcript has no such call');
@@ -95,8 +95,8 @@ interface End {
 }
 
 async function work(session: Session, job: Job): Promise<PartBody> {
-  const account = agentAccount(session.limits, 'build', job.attempt, job.id).id;
-  const workTree = await session.repository.checkout(job.base, session.workFolder(`build-${job.attempt}-${job.id}`));
+  const account = agentAccount(session.facts.limits, 'build', job.attempt, job.id).id;
+  const workTree = await session.places.repository.checkout(job.base, session.places.workFolder(`build-${job.attempt}-${job.id}`));
   let steps = 0;
   let end: End;
   let tree = job.base;
@@ -105,28 +105,32 @@ async function work(session: Session, job: Job): Promise<PartBody> {
       ? await runTask(session, job, workTree, (calls) => {
           steps = calls;
         })
-      : { status: 'limit', code: 'AGENT_LIMIT', summary: `all ${session.limits.agents} sub-agents of the run are used (limits.agents)` };
+      : {
+          status: 'limit',
+          code: 'AGENT_LIMIT',
+          summary: `all ${session.facts.limits.agents} sub-agents of the run are used (limits.agents)`,
+        };
     tree = await workTree.snapshot();
   } finally {
     await workTree.remove();
   }
-  const changes = await session.repository.diff(job.base, tree);
+  const changes = await session.places.repository.diff(job.base, tree);
   const judged = judge(job, end, changes);
-  const ref = `refs/governor/${session.threadId}/parts/${job.attempt}/${job.id}`;
-  const commit = await session.repository.commit({
+  const ref = `refs/governor/${session.facts.threadId}/parts/${job.attempt}/${job.id}`;
+  const commit = await session.places.repository.commit({
     tree,
     parents: [],
     message: `${job.id}: ${job.task.title}\n`,
     stamp: stampOf(session, job.attempt),
   });
-  const at = (await session.repository.readRef(ref)) ?? null;
-  if (at !== commit) await session.repository.updateRef(ref, commit, at);
-  const { settled } = await session.ledger.totals(session.threadId, account);
+  const at = (await session.places.repository.readRef(ref)) ?? null;
+  if (at !== commit) await session.places.repository.updateRef(ref, commit, at);
+  const { settled } = await session.stores.ledger.totals(session.facts.threadId, account);
   return {
     id: job.id,
     title: job.task.title,
     ...judged,
-    summary: session.redact(judged.summary).slice(0, 4000),
+    summary: session.doors.redact(judged.summary).slice(0, 4000),
     base: job.base,
     tree,
     ref,
@@ -138,7 +142,7 @@ async function work(session: Session, job: Job): Promise<PartBody> {
 
 /** Counts this sub-agent once over the whole run, however often it is started again. */
 async function countAgent(session: Session, job: Job): Promise<boolean> {
-  const key = digestOf({ kind: 'agent', thread: session.threadId, attempt: job.attempt, id: job.id });
+  const key = digestOf({ kind: 'agent', thread: session.facts.threadId, attempt: job.attempt, id: job.id });
   const effect = {
     key,
     kind: 'agent',
@@ -149,13 +153,13 @@ async function countAgent(session: Session, job: Job): Promise<boolean> {
     requestHash: digestOf(job.task),
   } as const;
   const one = { ...ZERO, agents: 1 };
-  const audit = { threadId: session.threadId, actor: 'agent:lead', stage: 'build', attempt: job.attempt, action: 'agent-start' };
-  const started = await session.effects.start(session.fence, effect, {
-    reserve: { accounts: [runAccount(session.limits)], amounts: one },
+  const audit = { threadId: session.facts.threadId, actor: 'agent:lead', stage: 'build', attempt: job.attempt, action: 'agent-start' };
+  const started = await session.stores.effects.start(session.facts.fence, effect, {
+    reserve: { accounts: [runAccount(session.facts.limits)], amounts: one },
     audit: { ...audit, facts: { agent: job.id, title: job.task.title.slice(0, 200) } },
   });
   if (started.kind === 'refused') return false;
-  if (started.kind !== 'done') await session.effects.finish(session.fence, key, { result: job.id, actual: one });
+  if (started.kind !== 'done') await session.stores.effects.finish(session.facts.fence, key, { result: job.id, actual: one });
   return true;
 }
 
@@ -181,7 +185,7 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
         workTree,
         writable: job.task.paths,
         // Its account was opened with its caps when the task was accepted; these bind only where that is missing.
-        caps: { modelCalls: session.limits.stepsPerAgent, costMicroUsd: session.limits.costPerAgentUsd },
+        caps: { modelCalls: session.facts.limits.stepsPerAgent, costMicroUsd: session.facts.limits.costPerAgentUsd },
         signal: AbortSignal.any([session.signal, timeout.signal]),
         handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
         onStep: onSteps,
@@ -203,7 +207,7 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
 }
 
 async function machineTimeLeft(session: Session): Promise<number> {
-  return session.limits.machineTime - (await session.machineMs());
+  return session.facts.limits.machineTime - (await session.machineMs());
 }
 
 /** The same words on every replay. */

@@ -5,12 +5,12 @@ import { type BuildBody, buildBodySchema, type FileRef, planBodySchema, type Rev
 import { digestOf } from '../../domain/ids.ts';
 import type { ApprovalRow, EffectId } from '../../domain/ports.ts';
 import { differenceDigest, isExpired, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
-import { bodyOf, type FindSession, type Session } from '../session.ts';
+import { bodyOf, type FindSession, type Session, type SessionFacts } from '../session.ts';
 import { staged } from '../stage.ts';
 import { note } from '../state.ts';
 import { releaseCommit, releaseMessage } from './commits.ts';
 import { type ReleaseFacts, releaseFacts } from './facts.ts';
-import { assertGuarded } from './guarded.ts';
+import { assertFenced } from './fenced.ts';
 import { rebase } from './rebase.ts';
 import { deployTarget } from './targets/index.ts';
 import type { DeployRequest } from './targets/target.ts';
@@ -23,12 +23,12 @@ export const deployNode = (find: FindSession) =>
     const review = await bodyOf(session, refs.review, reviewBodySchema);
     await checkTrees(session, build, review);
     const key = releaseKey(session, build);
-    const earlier = await session.effects.peek(key);
+    const earlier = await session.stores.effects.peek(key);
     if (earlier?.state !== 'done') {
-      assertGuarded(session, 'release');
+      assertFenced(session, 'release');
       const consent = await findConsent(session, state.releaseApproval, refs, build, review);
       if (consent.kind === 'expired') {
-        await session.approvals.void(session.threadId, consent.row.id);
+        await session.stores.approvals.void(session.facts.threadId, consent.row.id);
         return {
           releaseApproval: null,
           route: 'approve_release',
@@ -36,17 +36,17 @@ export const deployNode = (find: FindSession) =>
         };
       }
       const request: DeployRequest = {
-        repository: session.repository,
-        branch: session.config.release.branch,
-        remote: session.config.release.remote,
+        repository: session.places.repository,
+        branch: session.facts.config.release.branch,
+        remote: session.facts.config.release.remote,
         before: build.base,
       };
-      const target = deployTarget(session.config.release.target);
+      const target = deployTarget(session.facts.config.release.target);
       const facts = await applyOnce(session, {
         key,
         request,
         build,
-        target: session.config.release.target,
+        target: session.facts.config.release.target,
         approval: consent.row,
         refs,
         attempt: state.attempt,
@@ -78,10 +78,10 @@ export const deployNode = (find: FindSession) =>
 
 /** The journal key of a release: one for each difference, base and target. */
 export function releaseKey(session: Session, build: BuildBody): string {
-  const { target, branch, remote } = session.config.release;
+  const { target, branch, remote } = session.facts.config.release;
   return digestOf({
     kind: 'deploy',
-    thread: session.threadId,
+    thread: session.facts.threadId,
     target,
     branch,
     remote,
@@ -92,10 +92,10 @@ export function releaseKey(session: Session, build: BuildBody): string {
 
 /** The files say what the object store says: the commit's tree, its parent and the difference are recomputed. */
 async function checkTrees(session: Session, build: BuildBody, review: ReviewBody): Promise<void> {
-  const tree = await session.repository.treeOf(build.commit);
+  const tree = await session.places.repository.treeOf(build.commit);
   if (review.verdict !== 'pass' || review.commit !== build.commit || review.tree !== tree || build.tree !== tree)
     throw new StopError('APPROVAL_STALE', `the review passed tree ${review.tree}, the candidate ${build.commit} has tree ${tree}`);
-  const changes = await session.repository.diff(await session.repository.treeOf(build.base), tree);
+  const changes = await session.places.repository.diff(await session.places.repository.treeOf(build.base), tree);
   if (differenceDigest(changes) !== differenceDigest(build.changes))
     throw new StopError('APPROVAL_STALE', `the difference of ${build.base} and ${build.commit} is not the one that was reviewed`);
 }
@@ -110,13 +110,14 @@ async function findConsent(
   build: BuildBody,
   review: ReviewBody,
 ): Promise<Consent> {
-  const needed = review.red_lines.length > 0 || session.config.checks.length === 0 || session.config.release.approval === 'always';
+  const needed =
+    review.red_lines.length > 0 || session.facts.config.checks.length === 0 || session.facts.config.release.approval === 'always';
   if (!needed) return { kind: 'given', row: null };
   const subject = releaseSubject(session, refs, build, review);
-  const row = id === null ? undefined : await session.approvals.get(id);
+  const row = id === null ? undefined : await session.stores.approvals.get(id);
   if (
     row === undefined ||
-    row.threadId !== session.threadId ||
+    row.threadId !== session.facts.threadId ||
     row.gate !== 'release' ||
     (row.status !== 'approved' && row.status !== 'edited')
   )
@@ -130,7 +131,7 @@ async function findConsent(
 interface Apply {
   readonly key: string;
   readonly request: DeployRequest;
-  readonly target: Session['config']['release']['target'];
+  readonly target: SessionFacts['config']['release']['target'];
   readonly build: BuildBody;
   readonly approval: ApprovalRow | null;
   readonly refs: { plan: FileRef; build: FileRef; review: FileRef };
@@ -142,18 +143,18 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
   const target = deployTarget(apply.target);
   const approvers = apply.approval?.votes.filter((vote) => vote.decision !== 'rejected').map((vote) => vote.by.id) ?? [];
   const planned = await releaseCommit({
-    repository: session.repository,
+    repository: session.places.repository,
     candidate: { commit: apply.build.commit, tree: apply.build.tree },
     before: apply.build.base,
     message: releaseMessage({
-      goal: session.request.goal,
+      goal: session.facts.request.goal,
       summary: apply.build.summary,
-      threadId: session.threadId,
+      threadId: session.facts.threadId,
       approvedBy: approvers,
       plan: apply.refs.plan.sha256,
       review: apply.refs.review.sha256,
     }),
-    stamp: { author: session.config.release.author, atSeconds: session.createdAtSeconds + 1000 + apply.attempt },
+    stamp: { author: session.facts.config.release.author, atSeconds: session.facts.createdAtSeconds + 1000 + apply.attempt },
   });
   const effect: EffectId = {
     key: apply.key,
@@ -173,15 +174,15 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
   };
   const applied = await target.applied(apply.request, planned);
   if (!applied && (await target.tip(apply.request)) !== apply.build.base) return 'moved';
-  if (apply.approval !== null && !(await session.approvals.use(session.fence, apply.approval.id, apply.key)))
+  if (apply.approval !== null && !(await session.stores.approvals.use(session.facts.fence, apply.approval.id, apply.key)))
     throw new StopError('APPROVAL_STALE', `approval ${apply.approval.id} was already used for another release`);
-  const audit = { threadId: session.threadId, actor: 'governor', stage: 'deploy', attempt: apply.attempt, facts: { ...facts } };
-  await session.repository.updateRef(
-    `refs/governor/${session.threadId}/release`,
+  const audit = { threadId: session.facts.threadId, actor: 'governor', stage: 'deploy', attempt: apply.attempt, facts: { ...facts } };
+  await session.places.repository.updateRef(
+    `refs/governor/${session.facts.threadId}/release`,
     planned,
-    (await session.repository.readRef(`refs/governor/${session.threadId}/release`)) ?? null,
+    (await session.places.repository.readRef(`refs/governor/${session.facts.threadId}/release`)) ?? null,
   );
-  const start = await session.effects.start(session.fence, effect, {
+  const start = await session.stores.effects.start(session.facts.fence, effect, {
     before: JSON.stringify(facts),
     audit: { ...audit, action: 'release-intent' },
   });
@@ -190,11 +191,11 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
     try {
       result = await target.apply(apply.request, planned);
     } catch (error) {
-      await session.effects.fail(session.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-failed' }] });
+      await session.stores.effects.fail(session.facts.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-failed' }] });
       throw error;
     }
     if (result === 'moved') {
-      await session.effects.fail(session.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-moved' }] });
+      await session.stores.effects.fail(session.facts.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-moved' }] });
       return 'moved';
     }
     if (!(await target.applied(apply.request, planned)))
@@ -202,7 +203,7 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
         'DEPLOY_UNCERTAIN',
         `${apply.target} ${apply.request.branch}: it reported success, but does not contain ${planned}`,
       );
-    await session.effects.finish(session.fence, apply.key, {
+    await session.stores.effects.finish(session.facts.fence, apply.key, {
       result: JSON.stringify(facts),
       audit: [{ ...audit, action: 'release-applied' }],
     });

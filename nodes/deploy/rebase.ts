@@ -21,18 +21,21 @@ export async function rebase(
     schema: buildBodySchema,
     madeBy: 'governor',
     work: async (attempt) => {
-      const merged = await session.repository.merge(build.base, tip, build.commit);
+      const merged = await session.places.repository.merge(build.base, tip, build.commit);
       if (merged.kind === 'conflict')
         throw new StopError(
           'BASE_MOVED',
-          `${session.config.release.branch} moved from ${build.base} to ${tip}; the change conflicts in ${merged.paths.join(', ')}`,
+          `${session.facts.config.release.branch} moved from ${build.base} to ${tip}; the change conflicts in ${merged.paths.join(', ')}`,
         );
       const { commit, branch } = await makeCandidate(session, { attempt, base: tip, tree: merged.tree, summary: build.summary });
-      const changes = withItems(await session.repository.diff(await session.repository.treeOf(tip), merged.tree), options.plan);
+      const changes = withItems(
+        await session.places.repository.diff(await session.places.repository.treeOf(tip), merged.tree),
+        options.plan,
+      );
       return { ...build, base: tip, commit, tree: merged.tree, branch, changes };
     },
     beside: async (attempt, body) => [
-      { path: FILES.patch(attempt), text: await session.repository.patch(await session.repository.treeOf(tip), body.tree) },
+      { path: FILES.patch(attempt), text: await session.places.repository.patch(await session.places.repository.treeOf(tip), body.tree) },
     ],
   });
 }

@@ -6,7 +6,7 @@ import { digestOf } from '../../domain/ids.ts';
 import type { Session } from '../session.ts';
 import { rollbackCommit } from './commits.ts';
 import type { ReleaseFacts } from './facts.ts';
-import { assertGuarded } from './guarded.ts';
+import { assertFenced } from './fenced.ts';
 import { deployTarget } from './targets/index.ts';
 import type { DeployRequest } from './targets/target.ts';
 
@@ -28,13 +28,14 @@ export async function rollBack(
   release: FileRef,
   why: { reason: string; by: string },
 ): Promise<RollbackBody> {
-  const written = await session.dossier.read(session.threadId, FILES.rollback);
-  if (written !== undefined) return rollbackBodySchema.parse((await session.dossier.readVerified(session.threadId, written.ref)).body);
-  assertGuarded(session, 'rollback');
-  const config = session.config.release;
+  const written = await session.stores.dossier.read(session.facts.threadId, FILES.rollback);
+  if (written !== undefined)
+    return rollbackBodySchema.parse((await session.stores.dossier.readVerified(session.facts.threadId, written.ref)).body);
+  assertFenced(session, 'rollback');
+  const config = session.facts.config.release;
   const target = deployTarget(config.target);
   const effect = {
-    key: digestOf({ kind: 'rollback', thread: session.threadId, commit: facts.commit }),
+    key: digestOf({ kind: 'rollback', thread: session.facts.threadId, commit: facts.commit }),
     kind: 'rollback' as const,
     stage: 'verify',
     attempt: 1,
@@ -42,11 +43,11 @@ export async function rollBack(
     role: 'governor' as const,
     requestHash: digestOf({ commit: facts.commit }),
   };
-  const audit = { threadId: session.threadId, actor: why.by, stage: 'verify', facts: { release: facts.commit, reason: why.reason } };
+  const audit = { threadId: session.facts.threadId, actor: why.by, stage: 'verify', facts: { release: facts.commit, reason: why.reason } };
   let intent = await recordedIntent(session, effect.key);
   for (let tries = 0; ; tries += 1) {
     const request: DeployRequest = {
-      repository: session.repository,
+      repository: session.places.repository,
       branch: facts.branch,
       remote: config.remote,
       before: intent?.tip ?? '',
@@ -59,24 +60,24 @@ export async function rollBack(
     if (tip === undefined) throw new StopError('ROLLBACK_CONFLICT', `branch ${facts.branch}: it no longer exists`);
     const commit = await inverse(session, facts, tip, why);
     // An earlier try may have undone it on a tip that its record does not name: then there is nothing left to undo.
-    if ((await session.repository.treeOf(commit)) === (await session.repository.treeOf(tip)) && tip !== facts.commit) {
+    if ((await session.places.repository.treeOf(commit)) === (await session.places.repository.treeOf(tip)) && tip !== facts.commit) {
       intent = { tip, commit: tip };
       break;
     }
     intent = { tip, commit };
-    const started = await session.effects.start(session.fence, effect, {
+    const started = await session.stores.effects.start(session.facts.fence, effect, {
       before: JSON.stringify(intent),
       audit: { ...audit, action: 'rollback-intent' },
     });
     if (started.kind === 'done') break;
     if ((await target.apply({ ...request, before: tip }, intent.commit)) === 'applied') {
-      await session.effects.finish(session.fence, effect.key, {
+      await session.stores.effects.finish(session.facts.fence, effect.key, {
         result: JSON.stringify(intent),
         audit: [{ ...audit, action: 'rollback-applied' }],
       });
       break;
     }
-    await session.effects.fail(session.fence, effect.key, { actual: ZERO });
+    await session.stores.effects.fail(session.facts.fence, effect.key, { actual: ZERO });
     if (tries + 1 >= TRIES)
       throw new StopError('ROLLBACK_CONFLICT', `branch ${facts.branch} moved ${TRIES} times while the rollback was applied`);
   }
@@ -87,10 +88,10 @@ export async function rollBack(
     by: why.by,
     at: new Date(session.clock.now()).toISOString(),
   };
-  await session.dossier.writeJson(session.threadId, FILES.rollback, {
+  await session.stores.dossier.writeJson(session.facts.threadId, FILES.rollback, {
     kind: 'rollback',
     version: 1,
-    thread_id: session.threadId,
+    thread_id: session.facts.threadId,
     attempt: 1,
     inputs: [release],
     made_by: why.by,
@@ -101,18 +102,18 @@ export async function rollBack(
 }
 
 async function recordedIntent(session: Session, key: string): Promise<Intent | undefined> {
-  const found = await session.effects.peek(key);
+  const found = await session.stores.effects.peek(key);
   if (found === undefined || found.state === 'failed' || found.before === null) return undefined;
   return JSON.parse(found.before) as Intent; // written by this function
 }
 
 async function inverse(session: Session, facts: ReleaseFacts, tip: string, why: { reason: string; by: string }): Promise<string> {
   const made = await rollbackCommit({
-    repository: session.repository,
+    repository: session.places.repository,
     release: { before: facts.before, commit: facts.commit },
     tip,
-    message: `Revert ${facts.commit.slice(0, 12)}: ${why.reason}\n\nGovernor-Thread: ${session.threadId}\nReverted-By: ${why.by}\n`,
-    stamp: { author: session.config.release.author, atSeconds: Math.floor(session.clock.now() / 1000) },
+    message: `Revert ${facts.commit.slice(0, 12)}: ${why.reason}\n\nGovernor-Thread: ${session.facts.threadId}\nReverted-By: ${why.by}\n`,
+    stamp: { author: session.facts.config.release.author, atSeconds: Math.floor(session.clock.now() / 1000) },
   });
   if (made.kind === 'conflict')
     throw new StopError('ROLLBACK_CONFLICT', `${facts.commit} cannot be undone on ${tip}: conflicts in ${made.paths.join(', ')}`);

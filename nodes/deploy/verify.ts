@@ -7,7 +7,7 @@ import type { FindSession, Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
 import { note } from '../state.ts';
 import { type ReleaseFacts, releaseFacts } from './facts.ts';
-import { assertGuarded } from './guarded.ts';
+import { assertFenced } from './fenced.ts';
 import { rollBack } from './rollback.ts';
 
 /** Longest run of `release.verify`, in ms. */
@@ -29,7 +29,7 @@ export const verifyNode = (find: FindSession) =>
       schema: releaseBodySchema,
       madeBy: 'governor',
       work: async () => {
-        assertGuarded(session, 'verification');
+        assertFenced(session, 'verification');
         const verified = await verify(session, facts, key);
         return {
           target: facts.target,
@@ -45,10 +45,10 @@ export const verifyNode = (find: FindSession) =>
     if (done.body.verified)
       return { outcome: 'released' as const, route: 'end', notes: note('verify', 1, `released ${facts.commit} to ${facts.branch}`) };
     const evidence = [FILES.log(0, 'verify')];
-    if (session.config.release.rollback === 'ask')
+    if (session.facts.config.release.rollback === 'ask')
       throw new StopError(
         'VERIFY_FAILED',
-        `${facts.commit} is released but failed its verification; undo it with: governor rollback ${session.threadId}`,
+        `${facts.commit} is released but failed its verification; undo it with: governor rollback ${session.facts.threadId}`,
         { evidence },
       );
     const undone = await rollBack(session, facts, done.ref, { reason: 'verification failed', by: 'governor' });
@@ -57,7 +57,7 @@ export const verifyNode = (find: FindSession) =>
 
 /** True without a command, or when it exits 0. Its answer is journaled, so that a crash cannot change it. */
 async function verify(session: Session, facts: ReleaseFacts, releaseKey: string): Promise<boolean> {
-  const argv = session.config.release.verify;
+  const argv = session.facts.config.release.verify;
   if (argv === undefined) return true;
   const effect = {
     key: digestOf({ kind: 'verify', releaseKey }),
@@ -68,14 +68,16 @@ async function verify(session: Session, facts: ReleaseFacts, releaseKey: string)
     role: 'governor' as const,
     requestHash: digestOf(argv),
   };
-  const audit = { threadId: session.threadId, actor: 'governor', stage: 'verify' };
-  const start = await session.effects.start(session.fence, effect, { audit: { ...audit, action: 'verify-start', facts: { argv } } });
+  const audit = { threadId: session.facts.threadId, actor: 'governor', stage: 'verify' };
+  const start = await session.stores.effects.start(session.facts.fence, effect, {
+    audit: { ...audit, action: 'verify-start', facts: { argv } },
+  });
   if (start.kind === 'done') return start.result === 'pass';
-  const folder = session.workFolder('verify');
-  const workTree = await session.repository.checkout(await session.repository.treeOf(facts.commit), folder);
+  const folder = session.places.workFolder('verify');
+  const workTree = await session.places.repository.checkout(await session.places.repository.treeOf(facts.commit), folder);
   try {
-    const mounts = await session.mounts();
-    const result = await session.sandbox.run({
+    const mounts = await session.places.mounts();
+    const result = await session.places.sandbox.run({
       argv,
       workspace: folder,
       ...mounts,
@@ -83,9 +85,13 @@ async function verify(session: Session, facts: ReleaseFacts, releaseKey: string)
       timeoutMs: VERIFY_TIMEOUT_MS,
       signal: session.signal,
     });
-    await session.dossier.writeText(session.threadId, FILES.log(0, 'verify'), session.redact(`${result.stdout}\n${result.stderr}`));
+    await session.stores.dossier.writeText(
+      session.facts.threadId,
+      FILES.log(0, 'verify'),
+      session.doors.redact(`${result.stdout}\n${result.stderr}`),
+    );
     const outcome = result.exitCode === 0 ? 'pass' : 'fail';
-    await session.effects.finish(session.fence, effect.key, {
+    await session.stores.effects.finish(session.facts.fence, effect.key, {
       result: outcome,
       audit: [
         {

@@ -17,8 +17,8 @@ export const haltNode = (find: FindSession) =>
             evidence: [],
             facts: {},
           });
-    await session.audit.append({
-      threadId: session.threadId,
+    await session.stores.audit.append({
+      threadId: session.facts.threadId,
       actor: 'governor',
       action: 'run-halt',
       stage: stop?.stage ?? 'halt',

@@ -12,7 +12,7 @@ const contract = promptFile('planner.md', import.meta.url);
 /** The `plan` node. */
 export const planNode = (find: FindSession) =>
   staged(find, 'plan', async (session, state) => {
-    const inputs: FileRef[] = [session.requestRef, ...(state.rejection === null ? [] : [state.rejection])];
+    const inputs: FileRef[] = [session.facts.requestRef, ...(state.rejection === null ? [] : [state.rejection])];
     const done = await runStage<PlanBody>(session, {
       stage: 'plan',
       kind: 'plan',
@@ -34,9 +34,9 @@ export const planNode = (find: FindSession) =>
   });
 
 async function makePlan(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<PlanBody> {
-  const tree = await session.repository.treeOf(session.request.base);
-  const folder = session.workFolder(`plan-${attempt}`);
-  const workTree = await session.repository.checkout(tree, folder);
+  const tree = await session.places.repository.treeOf(session.facts.request.base);
+  const folder = session.places.workFolder(`plan-${attempt}`);
+  const workTree = await session.places.repository.checkout(tree, folder);
   try {
     const end = await runAgent(
       {
@@ -59,7 +59,7 @@ async function makePlan(session: Session, attempt: number, rejection: FileRef | 
     );
     // The transcript holds what was handed over; a replay takes it from there, without a second judgement.
     return planBodySchema.parse(
-      JSON.parse(end.submission ?? '', (_key, value: unknown) => (typeof value === 'string' ? session.redact(value) : value)),
+      JSON.parse(end.submission ?? '', (_key, value: unknown) => (typeof value === 'string' ? session.doors.redact(value) : value)),
     );
   } finally {
     await workTree.remove();
@@ -68,11 +68,11 @@ async function makePlan(session: Session, attempt: number, rejection: FileRef | 
 
 async function briefOf(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<string> {
   const parts = [`This is plan ${attempt}. Look at the repository with your tools, then hand over with submit_plan.`];
-  if (session.config.checks.length > 0)
-    parts.push(`The project's checks: ${session.config.checks.map((check) => `${check.id} (${check.run.join(' ')})`).join('; ')}.`);
-  if (session.config.protect.length > 0) {
+  if (session.facts.config.checks.length > 0)
+    parts.push(`The project's checks: ${session.facts.config.checks.map((check) => `${check.id} (${check.run.join(' ')})`).join('; ')}.`);
+  if (session.facts.config.protect.length > 0) {
     parts.push(
-      `Protected paths (a person must approve changes there): ${session.config.protect.flatMap((rule) => rule.paths).join(', ')}.`,
+      `Protected paths (a person must approve changes there): ${session.facts.config.protect.flatMap((rule) => rule.paths).join(', ')}.`,
     );
   }
   if (rejection !== null) {

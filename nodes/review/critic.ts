@@ -58,7 +58,7 @@ export const reviewCriticNode = (find: FindSession) =>
 async function alreadyJudged(session: Session, state: State, rules: ReviewBody): Promise<boolean> {
   if (state.releaseApproval === null || state.buildFile === null) return false;
   const build = await bodyOf(session, state.buildFile, buildBodySchema);
-  const row = await session.approvals.get(state.releaseApproval);
+  const row = await session.stores.approvals.get(state.releaseApproval);
   return (
     row?.status === 'approved' &&
     row.subject['difference'] === differenceDigest(build.changes) &&
@@ -67,8 +67,8 @@ async function alreadyJudged(session: Session, state: State, rules: ReviewBody):
 }
 
 async function judge(session: Session, state: State, rules: ReviewBody, attempt: number): Promise<ReviewBody> {
-  const folder = session.workFolder(`critic-${attempt}`);
-  const workTree = await session.repository.checkout(rules.tree, folder);
+  const folder = session.places.workFolder(`critic-${attempt}`);
+  const workTree = await session.places.repository.checkout(rules.tree, folder);
   try {
     const end = await runAgent(
       {
@@ -99,7 +99,7 @@ function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): 
     code: 'REVIEW_REJECTED',
     ...(finding.path === undefined ? {} : { path: finding.path }),
     ...(finding.line === undefined ? {} : { line: finding.line }),
-    message: session.redact(finding.message),
+    message: session.doors.redact(finding.message),
   }));
   const serious = findings.some((finding) => finding.severity !== 'minor');
   const verdict = submitted.verdict === 'pass' && serious ? 'rework' : submitted.verdict;
@@ -110,7 +110,7 @@ async function briefOf(session: Session, state: State, rules: ReviewBody): Promi
   if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
   const plan = await bodyOf(session, state.planFile, planBodySchema);
   const build = await bodyOf(session, state.buildFile, buildBodySchema);
-  const patch = (await session.repository.patch(await session.repository.treeOf(build.base), build.tree)).toString('utf8');
+  const patch = (await session.places.repository.patch(await session.places.repository.treeOf(build.base), build.tree)).toString('utf8');
   const shown = patch.length > PATCH_BYTES ? `${patch.slice(0, PATCH_BYTES)}\n(cut; read the files for the rest)` : patch;
   return [
     `The plan: ${plan.summary}`,

@@ -59,12 +59,12 @@ async function judge(
   work: { attempt: number; build: BuildBody; plan: FileRef; previous: ReviewBody | undefined },
 ): Promise<ReviewBody> {
   const { attempt, build } = work;
-  const tree = await session.repository.treeOf(build.commit);
-  const baseTree = await session.repository.treeOf(build.base);
+  const tree = await session.places.repository.treeOf(build.commit);
+  const baseTree = await session.places.repository.treeOf(build.base);
   if (tree !== build.tree) throw new StopError('ARTIFACT_MISMATCH', `${build.commit} has tree ${tree}, the build says ${build.tree}`);
-  const changes = await session.repository.diff(baseTree, tree);
-  const folder = session.workFolder(`review-${attempt}`);
-  const checkout = await session.repository.checkout(tree, folder);
+  const changes = await session.places.repository.diff(baseTree, tree);
+  const folder = session.places.workFolder(`review-${attempt}`);
+  const checkout = await session.places.repository.checkout(tree, folder);
   const checks: CheckResult[] = [];
   const findings: Finding[] = [];
   const redLines: RedLine[] = [];
@@ -73,26 +73,26 @@ async function judge(
       session.signal.throwIfAborted();
       const outcome = await check.run({
         session,
-        repository: session.repository,
+        repository: session.places.repository,
         base: { commit: build.base, tree: baseTree },
         candidate: { commit: build.commit, tree },
         changes,
         plan: await bodyOf(session, work.plan, planBodySchema),
-        config: session.config,
+        config: session.facts.config,
         checkout,
         attempt,
         findings,
       });
       checks.push(...outcome.results);
-      findings.push(...outcome.findings.map((finding) => ({ ...finding, message: session.redact(finding.message) })));
+      findings.push(...outcome.findings.map((finding) => ({ ...finding, message: session.doors.redact(finding.message) })));
       redLines.push(...outcome.redLines);
     }
   } finally {
     await checkout.remove();
   }
   for (const line of redLines) {
-    await session.audit.append({
-      threadId: session.threadId,
+    await session.stores.audit.append({
+      threadId: session.facts.threadId,
       actor: 'governor',
       action: 'red-line',
       stage: 'review_rules',
@@ -132,15 +132,15 @@ export async function afterRework(
   if (review.verdict === 'reject')
     throw new StopError('REVIEW_REJECTED', `the review of attempt ${attempt} rejected the change; ${open}`, { evidence });
   // A person who brought words or another model for this very review lets it go on once.
-  const lifted = session.resumes.some((resume) => isForReview(resume, attempt));
-  if (!lifted && rounds >= session.limits.reviewRounds) {
+  const lifted = session.facts.resumes.some((resume) => isForReview(resume, attempt));
+  if (!lifted && rounds >= session.facts.limits.reviewRounds) {
     const only: ReasonCode = worst?.code ?? 'REVIEW_EXHAUSTED';
     throw new StopError(
-      session.limits.reviewRounds === 1 ? only : 'REVIEW_EXHAUSTED',
-      `${rounds} review rounds are used (limits.reviewRounds ${session.limits.reviewRounds}); ${open}`,
+      session.facts.limits.reviewRounds === 1 ? only : 'REVIEW_EXHAUSTED',
+      `${rounds} review rounds are used (limits.reviewRounds ${session.facts.limits.reviewRounds}); ${open}`,
       {
         evidence,
-        facts: { rounds, cap: session.limits.reviewRounds, reviewed: attempt },
+        facts: { rounds, cap: session.facts.limits.reviewRounds, reviewed: attempt },
       },
     );
   }

@@ -1,7 +1,7 @@
 /** The bodies and answers of `/assistants`, as the official clients send and read them. */
 import { z } from 'zod';
-import { flag, jsonObject, limit, offset, uuid } from '../endpoint.ts';
-import { configSchema } from '../schemas.ts';
+import { flag, jsonObject, limit, offset, uuid } from '../http/endpoint.ts';
+import { configSchema } from './schemas.ts';
 
 const UUID = uuid('assistant_id');
 export const MEMBERS = [

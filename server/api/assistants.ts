@@ -3,12 +3,12 @@ import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
 import { z } from 'zod';
 import { toError } from '../../domain/errors.ts';
 import { type AssistantRow, type Json, ServedError } from '../../domain/served.ts';
-import { assistantOf } from '../assistants.ts';
 import { wordsOf } from '../auth/configurable.ts';
 import type { GraphSchemas, ServableGraph, ServedGraph, Server } from '../context.ts';
-import { type Call, type Endpoint, endpoint, flag, json, jsonObject, parse } from '../endpoint.ts';
-import { Problem } from '../problem.ts';
+import { type Call, type Endpoint, endpoint, flag, json, jsonObject, parse } from '../http/endpoint.ts';
+import { Problem } from '../http/problem.ts';
 import { systemAssistantId } from '../project/assistant-id.ts';
+import { assistantOf } from '../project/find-assistant.ts';
 import * as schema from './assistant-schemas.ts';
 
 const TAG = 'assistants';

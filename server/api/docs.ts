@@ -1,9 +1,9 @@
 /** `/openapi.json` and `/docs`: what this server can do, for programs and for people, without any other host. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { packageVersion } from '../../graphs/package.ts';
-import { type Endpoint, endpoint } from '../endpoint.ts';
+import { packageVersion } from '../../runtime/package.ts';
 import { docsPage } from '../http/docs-page.ts';
+import { type Endpoint, endpoint } from '../http/endpoint.ts';
 import { openApiDocument } from '../http/openapi.ts';
 
 const DESCRIPTION =

@@ -2,18 +2,20 @@
 import { z } from 'zod';
 import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
 import type { Scope } from '../../domain/served.ts';
-import { cancel, rollback } from '../../graphs/decide.ts';
-import { diffOf, fileOf, resultOf } from '../../graphs/look.ts';
-import { explainText } from '../../graphs/report.ts';
-import { assertOwnHouse, type Caller } from '../caller.ts';
+import { cancel } from '../../runtime/decide/cancel.ts';
+import { rollback } from '../../runtime/decide/rollback.ts';
+import { explainText } from '../../runtime/look/explain.ts';
+import { diffOf, fileOf } from '../../runtime/look/gate.ts';
+import { resultOf } from '../../runtime/look/result.ts';
+import { assertOwnHouse, type Caller } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { type Call, type Endpoint, endpoint, json, jsonObject, uuid } from '../endpoint.ts';
 import { microUsd } from '../governed/answers.ts';
 import { breakGlass } from '../governed/break-glass.ts';
 import { continueRun } from '../governed/continue.ts';
 import { decideAs } from '../governed/decide-as.ts';
 import { overview } from '../governed/overview.ts';
-import { Problem } from '../problem.ts';
+import { type Call, type Endpoint, endpoint, json, jsonObject, uuid } from '../http/endpoint.ts';
+import { Problem } from '../http/problem.ts';
 
 const tag = 'governor';
 const params = z.strictObject({ thread_id: uuid('thread_id') });
@@ -31,8 +33,8 @@ const decisionBody = z
   .meta({ id: 'GovernorDecision' });
 
 export function governorEndpoints(server: Server): readonly Endpoint[] {
-  const { house } = server;
-  const { stores } = house;
+  const { runtime } = server;
+  const { stores } = runtime;
 
   /** The run of a thread that this caller may see. @throws Problem 404. */
   const runOf = async (scope: Scope, threadId: string): Promise<RunRow> => {
@@ -50,7 +52,7 @@ export function governorEndpoints(server: Server): readonly Endpoint[] {
   const resultNow = async (threadId: string): Promise<Response> => {
     const row = await stores.runs.get(threadId);
     if (row === undefined) throw new Problem(404, `thread ${threadId}: is gone`);
-    return json(await resultOf(house, row));
+    return json(await resultOf(runtime, row));
   };
   const look = (name: string, summary: string, media: string, show: (row: RunRow) => Promise<Response>): Endpoint =>
     endpoint('get', `/governor/threads/{thread_id}${name}`, { tag, summary, permission: 'read', params, media }, async (call) =>
@@ -58,9 +60,9 @@ export function governorEndpoints(server: Server): readonly Endpoint[] {
     );
 
   return [
-    look('', 'The result object of a governed thread', 'application/json', async (row) => json(await resultOf(house, row))),
-    look('/explain', 'Why it stands where it stands, on one screen', TEXT, async (row) => text(await explainText(house, row))),
-    look('/diff', 'The candidate against its base', TEXT, async (row) => text(await diffOf(house, row))),
+    look('', 'The result object of a governed thread', 'application/json', async (row) => json(await resultOf(runtime, row))),
+    look('/explain', 'Why it stands where it stands, on one screen', TEXT, async (row) => text(await explainText(runtime, row))),
+    look('/diff', 'The candidate against its base', TEXT, async (row) => text(await diffOf(runtime, row))),
     look('/files', 'The files of its dossier', 'application/json', async (row) => json(await stores.dossier.list(row.threadId))),
     endpoint(
       'get',
@@ -78,7 +80,7 @@ export function governorEndpoints(server: Server): readonly Endpoint[] {
         // Only names of the list: no other word ever becomes a path.
         if (!(await stores.dossier.list(row.threadId)).some((file) => file.path === name))
           throw new Problem(404, `file ${JSON.stringify(name)}: the dossier of ${row.threadId} has no such file`);
-        return text(await fileOf(house, row, name));
+        return text(await fileOf(runtime, row, name));
       },
     ),
     endpoint(
@@ -199,8 +201,8 @@ export function governorEndpoints(server: Server): readonly Endpoint[] {
     ),
   ];
 
-  function as(caller: Caller): typeof house {
-    return { ...house, person: caller.person };
+  function as(caller: Caller): typeof runtime {
+    return { ...runtime, person: caller.person };
   }
 }
 

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 import { toError } from '../../domain/errors.ts';
-import { packageVersion } from '../../graphs/package.ts';
+import { packageVersion } from '../../runtime/package.ts';
 import type { Server } from '../context.ts';
-import { type Endpoint, endpoint, flag, json } from '../endpoint.ts';
-import { Problem } from '../problem.ts';
+import { type Endpoint, endpoint, flag, json } from '../http/endpoint.ts';
+import { Problem } from '../http/problem.ts';
 
 /** The level of the LangGraph API that clients find here: Studio decides by it what it offers. */
 export const API_LEVEL = '1.5.1';

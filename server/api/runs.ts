@@ -1,17 +1,17 @@
 /** The routes of runs, on a thread and without one: create, stream, wait, join, cancel. */
 import { z } from 'zod';
 import { type CancelAction, type Scope, SERVED_STATUSES, type ServedRun } from '../../domain/served.ts';
-import { assertMay, may } from '../caller.ts';
+import { assertMay, may } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { type Call, type Endpoint, empty, endpoint, flag, json, uuid } from '../endpoint.ts';
 import { recordCancel } from '../governed/record-cancel.ts';
-import { Problem } from '../problem.ts';
+import { type Call, type Endpoint, empty, endpoint, flag, json, uuid } from '../http/endpoint.ts';
+import { Problem } from '../http/problem.ts';
 import { createRuns } from '../runs/create-run.ts';
 import { ended } from '../runs/follow.ts';
 import { eventStream, waitFor } from '../runs/stream.ts';
-import { type RunCreate, runBatchSchema, runCreateSchema, runParams, runSchema, STREAM_MODES, threadParams } from '../schemas.ts';
-import { needThread } from '../threads.ts';
-import { runView } from '../wire.ts';
+import { needThread } from '../threads/thread-graph.ts';
+import { runView } from '../threads/views.ts';
+import { type RunCreate, runBatchSchema, runCreateSchema, runParams, runSchema, STREAM_MODES, threadParams } from './schemas.ts';
 
 const tag = 'runs';
 const output = z.unknown();

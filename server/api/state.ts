@@ -1,10 +1,10 @@
 /** The routes of a thread's state: now, at a checkpoint, its history, and edits. */
 import { z } from 'zod';
 import type { Server } from '../context.ts';
-import { type Call, type Endpoint, endpoint, flag, json, uuid } from '../endpoint.ts';
-import { checkpointSchema, historySchema, stateAtSchema, stateSchema, stateUpdateSchema, threadParams } from '../schemas.ts';
-import { updateState } from '../state.ts';
-import { needThread, readHistory, readState } from '../threads.ts';
+import { type Call, type Endpoint, endpoint, flag, json, uuid } from '../http/endpoint.ts';
+import { updateState } from '../threads/edit-state.ts';
+import { needThread, readHistory, readState } from '../threads/thread-graph.ts';
+import { checkpointSchema, historySchema, stateAtSchema, stateSchema, stateUpdateSchema, threadParams } from './schemas.ts';
 
 const tag = 'threads';
 const withSubgraphs = z.strictObject({ subgraphs: flag.optional() });

@@ -4,10 +4,10 @@ import { matchesFilters } from '../../checkpoints/served/filters.ts';
 import { itemDocument } from '../../checkpoints/served/item-row.ts';
 import type { ItemRow } from '../../domain/items.ts';
 import type { Scope } from '../../domain/served.ts';
-import type { Action } from '../caller.ts';
+import type { Action } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { type Call, type Endpoint, empty, endpoint, flag, json, jsonObject, limit, offset, parse } from '../endpoint.ts';
-import { Problem } from '../problem.ts';
+import { type Call, type Endpoint, empty, endpoint, flag, json, jsonObject, limit, offset, parse } from '../http/endpoint.ts';
+import { Problem } from '../http/problem.ts';
 
 const label = z.string().regex(/^[^.]+$/, "a label must not be empty or contain '.'");
 const labels = z.array(label);

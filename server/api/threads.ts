@@ -3,8 +3,11 @@ import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
 import { z } from 'zod';
 import type { Page, ThreadFilter } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
-import { type Endpoint, empty, endpoint, json } from '../endpoint.ts';
-import { Problem } from '../problem.ts';
+import { type Endpoint, empty, endpoint, json } from '../http/endpoint.ts';
+import { Problem } from '../http/problem.ts';
+import { applySupersteps } from '../threads/edit-state.ts';
+import { needThread, viewOf } from '../threads/thread-graph.ts';
+import { selected } from '../threads/views.ts';
 import {
   threadCountSchema,
   threadCreateSchema,
@@ -13,10 +16,7 @@ import {
   threadPruneSchema,
   threadSchema,
   threadSearchSchema,
-} from '../schemas.ts';
-import { applySupersteps } from '../state.ts';
-import { needThread, viewOf } from '../threads.ts';
-import { selected } from '../wire.ts';
+} from './schemas.ts';
 
 const tag = 'threads';
 /** `a,b`, or the same name twice. */

@@ -1,8 +1,8 @@
 /** Empties the server for conformance tests; the route exists under `GOVERNOR_TEST_MODE=1` alone. */
 import { z } from 'zod';
-import { assertOwnHouse } from '../caller.ts';
+import { assertOwnHouse } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { type Endpoint, endpoint, json } from '../endpoint.ts';
+import { type Endpoint, endpoint, json } from '../http/endpoint.ts';
 
 const schema = z.strictObject({
   runs: z.boolean().optional(),
@@ -23,7 +23,7 @@ export const testEndpoints = (server: Server, loopback: boolean): readonly Endpo
     async (call) => {
       if (!loopback) assertOwnHouse(call.caller);
       const { checkpoint, ...parts } = call.body;
-      await server.house.stores.truncate({ ...parts, checkpointer: parts.checkpointer === true || checkpoint === true });
+      await server.runtime.stores.truncate({ ...parts, checkpointer: parts.checkpointer === true || checkpoint === true });
       return json({ ok: true });
     },
   ),

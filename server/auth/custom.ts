@@ -1,8 +1,8 @@
 /** The project's own `auth.path`: the official `Auth` class says who calls, and what of each resource they may touch. */
 import { UsageError } from '../../domain/errors.ts';
 import { DEFAULT_TENANT, type Filters } from '../../domain/served.ts';
-import type { Action, Caller, Resource } from '../caller.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../http/problem.ts';
+import type { Action, Caller, Resource } from './caller.ts';
 import { rolesIn } from './keys.ts';
 
 /** Who calls, as handlers and graphs see it. */

@@ -7,7 +7,7 @@ import { toError, UsageError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { DEFAULT_TENANT } from '../../domain/served.ts';
 import type { JwtConfig } from '../../domain/server-config.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../http/problem.ts';
 import { rolesIn } from './keys.ts';
 
 /** Clocks of two machines differ by so much. */

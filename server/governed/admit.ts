@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { visible } from '../../domain/access.ts';
 import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
 import type { Json, Scope } from '../../domain/served.ts';
-import { checkGoal, createThread } from '../../graphs/create.ts';
-import { assertMay, type Caller } from '../caller.ts';
+import { checkGoal } from '../../runtime/goal.ts';
+import { createThread } from '../../runtime/start/create.ts';
+import type { RunCreate } from '../api/schemas.ts';
+import { assertMay, type Caller } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { Problem } from '../problem.ts';
-import type { RunCreate } from '../schemas.ts';
+import { Problem } from '../http/problem.ts';
 import { ACCEPTED, parseAnswer } from './answers.ts';
 import { decideAs } from './decide-as.ts';
 import { editGoverned } from './edit.ts';
@@ -55,7 +56,7 @@ export async function admitGoverned(server: Server, caller: Caller, ask: Governe
   // Whoever waits at a gate stops nobody's run by it.
   if (body.multitask_strategy === 'interrupt') assertMay(caller, 'run');
   const visibleToCaller = await server.served.threads.get(scope, threadId);
-  const row = await server.house.stores.runs.get(threadId);
+  const row = await server.runtime.stores.runs.get(threadId);
   if (row !== undefined && visibleToCaller === undefined) throw new Problem(404, `Thread with ID ${threadId} not found`);
   if (row === undefined) return beginGoverned(server, caller, ask, scope);
   // Asked before anything is recorded: what is refused must have decided nothing.
@@ -68,7 +69,7 @@ export async function admitGoverned(server: Server, caller: Caller, ask: Governe
   if (command !== null && command !== undefined && !jumps && !answers)
     throw new Problem(422, 'command: is empty; send resume, goto or update, or no command to go on');
   const checkpointId = body.checkpoint_id ?? body.checkpoint?.checkpoint_id ?? undefined;
-  const head = (await latestState(server.house, threadId)).config.configurable?.['checkpoint_id'];
+  const head = (await latestState(server.runtime, threadId)).config.configurable?.['checkpoint_id'];
   // Clients name the newest checkpoint with every request; only another one is a fork.
   const fork = checkpointId !== undefined && checkpointId !== head ? checkpointId : undefined;
   if (answers) {
@@ -93,7 +94,7 @@ function assertPossible(server: Server, body: GovernedAsk['body']): void {
     throw new Problem(422, 'multitask_strategy: "rollback" is not possible on a governed thread; its record is kept');
   if ([body.stream_mode].flat().includes('events'))
     throw new Problem(422, 'stream_mode: "events" would show what models were sent; a governed thread streams the other modes');
-  const nodes = Object.keys(governedGraph(server.house).nodes).filter((name) => !name.startsWith('__'));
+  const nodes = Object.keys(governedGraph(server.runtime).nodes).filter((name) => !name.startsWith('__'));
   for (const name of [body.interrupt_before, body.interrupt_after].flat())
     if (name !== null && name !== undefined && name !== '*' && !nodes.includes(name))
       throw new Problem(422, `interrupt_before, interrupt_after: ${JSON.stringify(name)} is none of ${nodes.join(', ')}`);
@@ -105,7 +106,7 @@ function assertPossible(server: Server, body: GovernedAsk['body']): void {
  */
 export async function beginGoverned(server: Server, caller: Caller, ask: GovernedAsk, scope: Scope): Promise<Admitted> {
   const { body, threadId } = ask;
-  const { house, served } = server;
+  const { runtime, served } = server;
   assertMay(caller, 'run');
   const thread = await served.threads.get(scope, threadId);
   const exists = thread !== undefined;
@@ -119,11 +120,11 @@ export async function beginGoverned(server: Server, caller: Caller, ask: Governe
     );
   if (body.input === null || body.input === undefined)
     throw new Problem(422, `input: thread ${threadId} has no goal yet; send { "goal", "repo" }`);
-  if ((await latestState(house, threadId)).createdAt !== undefined)
+  if ((await latestState(runtime, threadId)).createdAt !== undefined)
     throw new Problem(409, `thread ${threadId}: holds the state of another graph; a governed run needs a thread of its own`);
   const input = parseInput(body.input);
   const goal = checkGoal(input.kind === 'goal' ? input.goal : input.text);
-  const repo = repositoryFor(house, caller, input.kind === 'goal' ? input.repo : undefined);
+  const repo = repositoryFor(runtime, caller, input.kind === 'goal' ? input.repo : undefined);
   // Before the run's row, which would make it a thread of the default tenant.
   if (!exists)
     await served.threads.create(scope, {
@@ -132,7 +133,7 @@ export async function beginGoverned(server: Server, caller: Caller, ask: Governe
       ifExists: 'do_nothing',
     });
   try {
-    await createThread({ ...house, person: caller.person }, { goal, repo, threadId });
+    await createThread({ ...runtime, person: caller.person }, { goal, repo, threadId });
   } catch (error) {
     if (!exists) await served.threads.delete(scope, threadId).catch(() => undefined);
     throw error;
@@ -141,7 +142,7 @@ export async function beginGoverned(server: Server, caller: Caller, ask: Governe
 }
 
 async function epochOf(server: Server, threadId: string): Promise<number> {
-  return (await server.house.stores.runs.get(threadId))?.epoch ?? 0;
+  return (await server.runtime.stores.runs.get(threadId))?.epoch ?? 0;
 }
 
 /** The same input goes on; a chat message at a gate is a comment; anything else is a conflict. */
@@ -149,7 +150,7 @@ async function again(server: Server, caller: Caller, row: RunRow, given: unknown
   const input = parseInput(given);
   const text = checkGoal(input.kind === 'goal' ? input.goal : input.text);
   if (text === row.input.goal) {
-    const repo = input.kind === 'goal' && input.repo !== undefined ? repositoryFor(server.house, caller, input.repo) : row.input.repo;
+    const repo = input.kind === 'goal' && input.repo !== undefined ? repositoryFor(server.runtime, caller, input.repo) : row.input.repo;
     if (repo === row.input.repo) return;
   }
   const gate = await pendingOf(server, row.threadId);
@@ -158,10 +159,10 @@ async function again(server: Server, caller: Caller, row: RunRow, given: unknown
 }
 
 const pendingOf = async (server: Server, threadId: string): Promise<ApprovalRow | undefined> =>
-  (await server.house.stores.approvals.list({ threadId, status: 'pending' })).at(-1);
+  (await server.runtime.stores.approvals.list({ threadId, status: 'pending' })).at(-1);
 
 async function comment(server: Server, caller: Caller, row: RunRow, gate: ApprovalRow, text: string): Promise<void> {
-  await server.house.stores.audit.append({
+  await server.runtime.stores.audit.append({
     threadId: row.threadId,
     actor: caller.person.id,
     action: 'approval-comment',
@@ -175,10 +176,10 @@ const asked = z.looseObject({ gate: z.enum(['plan', 'release', 'budget']), subje
 async function answer(server: Server, caller: Caller, asLive: RunRow, resume: unknown, placed: boolean): Promise<void> {
   const row = await atRest(server, asLive);
   const { threadId } = row;
-  const waits = (await latestState(server.house, threadId)).tasks.flatMap((task) => task.interrupts ?? [])[0];
+  const waits = (await latestState(server.runtime, threadId)).tasks.flatMap((task) => task.interrupts ?? [])[0];
   const payload = asked.safeParse(waits?.value);
   const approval = payload.success
-    ? await server.house.stores.approvals.newest(threadId, payload.data.gate, payload.data.subject.digest)
+    ? await server.runtime.stores.approvals.newest(threadId, payload.data.gate, payload.data.subject.digest)
     : undefined;
   if (waits === undefined || approval === undefined || approval.status !== 'pending')
     throw new Problem(409, `thread ${threadId}: is ${row.status}; no approval is pending`);
@@ -204,8 +205,8 @@ async function answer(server: Server, caller: Caller, asLive: RunRow, resume: un
  * @throws Problem 409 for an answer that names no gate, so soon after the same caller answered another one of this thread.
  */
 async function assertNoEcho(server: Server, caller: Caller, approval: ApprovalRow): Promise<void> {
-  const since = server.house.clock.now() - ECHO_MS;
-  const others = await server.house.stores.approvals.list({ threadId: approval.threadId });
+  const since = server.runtime.clock.now() - ECHO_MS;
+  const others = await server.runtime.stores.approvals.list({ threadId: approval.threadId });
   const echoed = others.some(
     (other) => other.id !== approval.id && other.votes.some((vote) => vote.by.id === caller.person.id && Date.parse(vote.at) > since),
   );
@@ -221,7 +222,7 @@ async function atRest(server: Server, row: RunRow): Promise<RunRow> {
   let now = row;
   for (let waitedMs = 0; now.live && waitedMs < REST_WAIT_MS; waitedMs += REST_POLL_MS) {
     await new Promise((wake) => setTimeout(wake, REST_POLL_MS));
-    now = (await server.house.stores.runs.get(row.threadId)) ?? now;
+    now = (await server.runtime.stores.runs.get(row.threadId)) ?? now;
   }
   return now;
 }

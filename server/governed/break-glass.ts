@@ -3,9 +3,9 @@
  * the edit itself stands there too.
  */
 import { z } from 'zod';
-import { assertMay, type Caller } from '../caller.ts';
+import { assertMay, type Caller } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../http/problem.ts';
 
 /** How long an opened thread stays open for whom it was opened, in ms: time for the edit that was spoken of, not for the next one. */
 export const OPEN_MS = 15 * 60_000;
@@ -29,8 +29,8 @@ export async function breakGlass(
   const by = caller.person.id;
   if (given.for === by)
     throw new Problem(422, `for: ${JSON.stringify(by)} is yourself; an edit needs a second admin, who opens it for the first`);
-  const opened = { ...given, until: new Date(server.house.clock.now() + OPEN_MS).toISOString() };
-  await server.house.stores.audit.append({ threadId, actor: by, action: ACTION, facts: opened });
+  const opened = { ...given, until: new Date(server.runtime.clock.now() + OPEN_MS).toISOString() };
+  await server.runtime.stores.audit.append({ threadId, actor: by, action: ACTION, facts: opened });
   return { thread_id: threadId, by, ...opened };
 }
 
@@ -39,8 +39,8 @@ export async function assertGlassBroken(server: Server, caller: Caller, threadId
   assertMay(caller, 'edit');
   const { id, alone } = caller.person;
   if (alone) return;
-  const now = server.house.clock.now();
-  for (const { action, actor, facts: told } of await server.house.stores.audit.read({ threadId })) {
+  const now = server.runtime.clock.now();
+  for (const { action, actor, facts: told } of await server.runtime.stores.audit.read({ threadId })) {
     if (action !== ACTION || actor === id) continue;
     const opened = facts.safeParse(told);
     if (opened.success && opened.data.for === id && Date.parse(opened.data.until) > now) return;

@@ -1,11 +1,11 @@
 /** A decision over HTTP: recorded as the caller's, with the conflicts and words of the API. */
 import { UsageError } from '../../domain/errors.ts';
 import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
-import { decide } from '../../graphs/decide.ts';
-import type { DecideOptions } from '../../graphs/operations.ts';
-import { assertMay, type Caller } from '../caller.ts';
+import { decide } from '../../runtime/decide/decide.ts';
+import type { DecideOptions } from '../../runtime/options.ts';
+import { assertMay, type Caller } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../http/problem.ts';
 
 /** @throws Problem 403, 409, 422; UsageError `APPROVAL_STALE` (409), `APPROVER_NOT_ALLOWED` (403). */
 export async function decideAs(
@@ -24,10 +24,10 @@ export async function decideAs(
       `approval ${approval.id}: ${caller.person.id} has voted already; ${approval.required.min} different people are needed`,
     );
   try {
-    return await decide({ ...server.house, person: caller.person }, row, options);
+    return await decide({ ...server.runtime, person: caller.person }, row, options);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const now = await server.house.stores.approvals.get(approval.id);
+    const now = await server.runtime.stores.approvals.get(approval.id);
     if (now?.status !== 'pending')
       throw new Problem(409, `approval ${approval.id}: is ${now?.status ?? 'gone'}; it can no longer be decided`);
     // The command line's flags are members of the body here.

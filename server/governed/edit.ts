@@ -1,10 +1,10 @@
 /** Edits of a governed thread's state: for those who may, under the thread's own lease, and on the record. Consent is not in the state. */
 import { Command } from '@langchain/langgraph';
 import { toError } from '../../domain/errors.ts';
-import type { Caller } from '../caller.ts';
+import type { Caller } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { Problem } from '../problem.ts';
-import { type Configured, checkpointOf } from '../wire.ts';
+import { Problem } from '../http/problem.ts';
+import { type Configured, checkpointOf } from '../threads/views.ts';
 import { assertGlassBroken } from './break-glass.ts';
 import { governedGraph } from './graph.ts';
 
@@ -30,10 +30,10 @@ export async function editGoverned(
   edit: StateEdit,
 ): Promise<ReturnType<typeof checkpointOf>> {
   await assertGlassBroken(server, caller, threadId);
-  const { house } = server;
-  const { runs, saver, audit } = house.stores;
+  const { runtime } = server;
+  const { runs, saver, audit } = runtime.stores;
   await audit.assertTail();
-  const graph = governedGraph(house);
+  const graph = governedGraph(runtime);
   for (const node of [edit.asNode, edit.goto])
     if (node !== undefined && !Object.hasOwn(graph.nodes, node) && node !== '__end__')
       throw new Problem(422, `node ${JSON.stringify(node)}: the graph has ${Object.keys(graph.nodes).join(', ')}`);

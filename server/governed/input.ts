@@ -1,10 +1,10 @@
 /** What a governed thread can be started with: a goal and a repository, or a chat whose last human message is the goal. */
 import { isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
-import type { House } from '../../graphs/house.ts';
-import type { Caller } from '../caller.ts';
-import { parse } from '../endpoint.ts';
-import { Problem } from '../problem.ts';
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { Caller } from '../auth/caller.ts';
+import { parse } from '../http/endpoint.ts';
+import { Problem } from '../http/problem.ts';
 
 export type GovernedInput =
   | { readonly kind: 'goal'; readonly goal: string; readonly repo: string | undefined }
@@ -33,8 +33,8 @@ export function parseInput(input: unknown): GovernedInput {
 }
 
 /** The path that a word names on this server, or the only one there is. @throws Problem 403, 422. */
-export function repositoryFor(house: House, caller: Caller, word: string | undefined): string {
-  const named = house.operator?.repositories;
+export function repositoryFor(runtime: Runtime, caller: Caller, word: string | undefined): string {
+  const named = runtime.operator?.repositories;
   if (named !== undefined) {
     const names = Object.keys(named);
     const [only] = names;

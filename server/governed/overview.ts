@@ -1,6 +1,6 @@
 /** What a person sees first: what runs, what waits for whom, what stopped, and what it has cost. */
 import type { Scope } from '../../domain/served.ts';
-import { resultOf } from '../../graphs/look.ts';
+import { resultOf } from '../../runtime/look/result.ts';
 import type { Server } from '../context.ts';
 import { GOVERNOR } from './graph.ts';
 
@@ -9,8 +9,8 @@ const LOOKED_AT = 200;
 const SHOWN = 20;
 
 export async function overview(server: Server, scope: Scope): Promise<Record<string, unknown>> {
-  const { house, served } = server;
-  const { runs, ledger, approvals } = house.stores;
+  const { runtime, served } = server;
+  const { runs, ledger, approvals } = runtime.stores;
   const page = await served.threads.search(
     scope,
     { metadata: { graph_id: GOVERNOR } },
@@ -43,7 +43,7 @@ export async function overview(server: Server, scope: Scope): Promise<Record<str
     threads: await Promise.all(
       rows.slice(0, SHOWN).map(async (row) =>
         // One whose files are damaged does not hide the others.
-        resultOf(house, row).catch(() => ({ thread_id: row.threadId, status: row.status, stage: row.stage })),
+        resultOf(runtime, row).catch(() => ({ thread_id: row.threadId, status: row.status, stage: row.stage })),
       ),
     ),
   };

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { FencedError, UsageError } from '../../domain/errors.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import type { ServedRun } from '../../domain/served.ts';
-import type { StreamChunk } from '../../graphs/operations.ts';
-import { drive } from '../../graphs/runner.ts';
+import { drive } from '../../runtime/drive/drive.ts';
+import type { StreamChunk } from '../../runtime/options.ts';
 import type { Server } from '../context.ts';
-import { interruptsOf } from '../wire.ts';
+import { interruptsOf } from '../threads/views.ts';
 import { latestState } from './graph.ts';
 import { governedValues } from './view.ts';
 
@@ -43,7 +43,7 @@ export const governedKwargs = z.object({ epoch: z.int() });
 
 /** @throws FencedError when the lease of the run or of the thread was lost; UsageError when the thread is not in this home. */
 export async function runGoverned(server: Server, run: ServedRun, options: GovernedOptions): Promise<GovernedEnd> {
-  const { house } = server;
+  const { runtime } = server;
   const { threadId } = run;
   const asked = governedKwargs.safeParse(run.kwargs['governed']);
   for (;;) {
@@ -51,7 +51,7 @@ export async function runGoverned(server: Server, run: ServedRun, options: Gover
     if (row.live || (options.signal.aborted && row.status !== 'running') || !isDue(row, asked.success ? asked.data.epoch : row.epoch))
       break;
     try {
-      await drive(house, threadId, {
+      await drive(runtime, threadId, {
         signal: options.signal,
         drain: options.drain,
         pauseOnDrain: true,
@@ -75,31 +75,34 @@ export async function runGoverned(server: Server, run: ServedRun, options: Gover
 
 /** The thread's row once nobody else runs it, or when this run is to stop: whoever runs the thread is then told to stop as well. */
 async function free(server: Server, threadId: string, { signal, drain }: GovernedOptions): Promise<RunRow> {
-  const { house } = server;
+  const { runtime } = server;
   let until: number | undefined;
   for (;;) {
-    const row = await house.stores.runs.get(threadId);
-    if (row === undefined) throw new UsageError(`thread ${threadId}: is not in home ${house.home}`);
+    const row = await runtime.stores.runs.get(threadId);
+    if (row === undefined) throw new UsageError(`thread ${threadId}: is not in home ${runtime.home}`);
     if (!row.live || drain.aborted || (signal.aborted && signal.reason instanceof FencedError)) return row;
     if (signal.aborted && until === undefined) {
-      await house.stores.runs.requestCancel(threadId, true);
-      until = house.clock.monotonic() + CANCEL_WAIT_MS;
+      await runtime.stores.runs.requestCancel(threadId, true);
+      until = runtime.clock.monotonic() + CANCEL_WAIT_MS;
     }
-    if (until !== undefined && house.clock.monotonic() > until) return row;
+    if (until !== undefined && runtime.clock.monotonic() > until) return row;
     await new Promise((wake) => setTimeout(wake, BUSY_POLL_MS));
   }
 }
 
-/** Contract section 1.2. A stop that came after this run was asked for answers it: the same run delivered twice goes on once. */
+/**
+ * Is there something to go on with (`docs/contract.md`, "What each command does in each state")? A stop that came after this run was
+ * asked for is its answer: the same run delivered twice goes on once.
+ */
 function isDue(row: RunRow, askedAtEpoch: number): boolean {
   if (row.status === 'running' || row.status === 'waiting') return true;
   return row.reason?.resumable === true && (row.status === 'stopped' || row.status === 'cancelled') && row.epoch === askedAtEpoch;
 }
 
 async function endOf(server: Server, threadId: string, draining: boolean): Promise<GovernedEnd> {
-  const { house } = server;
-  const row = await house.stores.runs.get(threadId);
-  const snapshot = await latestState(house, threadId);
+  const { runtime } = server;
+  const row = await runtime.stores.runs.get(threadId);
+  const snapshot = await latestState(runtime, threadId);
   const values = governedValues(snapshot.values);
   const status = row?.status ?? 'stopped';
   const interrupts = status === 'waiting' ? interruptsOf(snapshot) : {};

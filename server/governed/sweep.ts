@@ -1,6 +1,6 @@
 /** Goes on with threads that were decided elsewhere: an approval by the command line is run by the live server. */
 import { toError } from '../../domain/errors.ts';
-import { announceServer, withdrawServer } from '../../graphs/presence.ts';
+import { announceServer, withdrawServer } from '../../runtime/drive/presence.ts';
 import type { Server } from '../context.ts';
 import { continueRun } from './continue.ts';
 
@@ -11,7 +11,7 @@ const BATCH = 100;
 export async function sweepApproved(server: Server, put: Set<string>): Promise<number> {
   let count = 0;
   for (const { threadId, tenant } of await server.served.threads.decided(BATCH)) {
-    const row = await server.house.stores.runs.get(threadId);
+    const row = await server.runtime.stores.runs.get(threadId);
     if (row === undefined || row.live || put.has(`${threadId} ${row.epoch}`)) continue;
     put.add(`${threadId} ${row.epoch}`);
     await continueRun(server, { tenant }, row);
@@ -26,7 +26,7 @@ export function startSweep(server: Server): () => void {
   let told = '';
   const turn = async (): Promise<void> => {
     try {
-      announceServer(server.house);
+      announceServer(server.runtime);
       await sweepApproved(server, put);
       told = '';
     } catch (error) {
@@ -40,6 +40,6 @@ export function startSweep(server: Server): () => void {
   timer.unref();
   return () => {
     clearInterval(timer);
-    withdrawServer(server.house);
+    withdrawServer(server.runtime);
   };
 }

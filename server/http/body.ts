@@ -1,6 +1,6 @@
 /** The body of a request: bounded, JSON whatever the browser called it, and nothing in it that a later reader would bring to life. */
 import type { Context } from 'hono';
-import { Problem } from '../problem.ts';
+import { Problem } from './problem.ts';
 
 const MAX_DEPTH = 100;
 /** LangChain's own serialised form: who loads such a value constructs a class or reads a secret. */

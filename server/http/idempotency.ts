@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { KeptAnswer } from '../../domain/idempotency.ts';
 import type { Server } from '../context.ts';
-import type { Call, Endpoint } from '../endpoint.ts';
-import { Problem } from '../problem.ts';
+import type { Call, Endpoint } from './endpoint.ts';
+import { Problem } from './problem.ts';
 
 const PRINTABLE = /^[\x20-\x7e]{1,255}$/;
 const KEPT_BYTES = 1024 * 1024;

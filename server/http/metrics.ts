@@ -1,10 +1,10 @@
 /** What the server tells those who watch it: runs, streams, requests with their times, webhooks, memory. */
 import { z } from 'zod';
 import type { ServedStatus } from '../../domain/served.ts';
-import { packageVersion } from '../../graphs/package.ts';
-import { assertOwnHouse } from '../caller.ts';
+import { packageVersion } from '../../runtime/package.ts';
+import { assertOwnHouse } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { type Endpoint, endpoint } from '../endpoint.ts';
+import { type Endpoint, endpoint } from './endpoint.ts';
 
 /** Upper bounds of the buckets of a request's time, in seconds. */
 const BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;

@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document, made from the very schemas that check the requests. */
 import { z } from 'zod';
-import type { Endpoint } from '../endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 
 type Schema = Record<string, unknown>;
 

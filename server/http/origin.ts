@@ -1,6 +1,6 @@
 /** Which web pages may call: by `Host` against rebound names, by `Origin` against foreign pages, and the CORS headers for the others. */
 import type { MiddlewareHandler } from 'hono';
-import { Problem, problemResponse } from '../problem.ts';
+import { Problem, problemResponse } from './problem.ts';
 
 export interface OriginOptions {
   /** Host names and addresses beside the loopback ones, lower case, without port. */

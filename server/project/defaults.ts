@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { UsageError } from '../../domain/errors.ts';
 import type { Json } from '../../domain/served.ts';
-import { jsonObject } from '../endpoint.ts';
-import { configSchema } from '../schemas.ts';
+import { configSchema } from '../api/schemas.ts';
+import { jsonObject } from '../http/endpoint.ts';
 
 export interface Defaults {
   readonly config: Json;

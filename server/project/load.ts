@@ -23,7 +23,7 @@ export interface Project {
 
 export interface LoadOptions {
   readonly file: string;
-  /** The governor's own graphs, by the name under which `graphs/entry.ts` exports them. */
+  /** The governor's own graphs, by the name under which `runtime/entry.ts` exports them. */
   readonly builtin: ReadonlyMap<string, ServedGraph>;
   /** Told when a graph's schemas cannot be read. */
   readonly warn?: (message: string) => void;
@@ -55,12 +55,12 @@ export async function loadProject({ file, builtin, warn = () => {} }: LoadOption
   };
 }
 
-/** This package's `graphs/entry`, as source or built: its graphs are already here, and have the house around them. */
+/** This package's `runtime/entry`, as source or built: its graphs are already here, and have the home around them. */
 function isEntry(file: string): boolean {
   let root = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(root, 'package.json'))) root = dirname(root);
   const real = existsSync(file) ? realpathSync(file) : file;
-  return ['graphs/entry.ts', 'dist/graphs/entry.js'].some((entry) => [join(root, entry), join(realpathSync(root), entry)].includes(real));
+  return ['runtime/entry.ts', 'dist/runtime/entry.js'].some((entry) => [join(root, entry), join(realpathSync(root), entry)].includes(real));
 }
 
 function ofBuiltin(id: string, path: ModulePath & { description: string | undefined }, builtin: LoadOptions['builtin']): ServedGraph {

@@ -12,8 +12,8 @@ const TYPESCRIPT = ['.ts', '.mts', '.cts', '.tsx', '.jsx'];
  * time, which costs a second and gives graphs another copy than ours even where both are the same file.
  */
 export async function prepareModules(tsconfig: string | undefined, files: readonly string[]): Promise<void> {
-  // A JavaScript entry of a TypeScript project may import TypeScript.
-  if (tsconfig === undefined && !files.some((file) => TYPESCRIPT.includes(extname(file)))) return;
+  // A JavaScript entry of a TypeScript project may import TypeScript; our own graphs are here already, and need no loader.
+  if (files.length === 0 || (tsconfig === undefined && !files.some((file) => TYPESCRIPT.includes(extname(file))))) return;
   const [{ register }, { register: registerRequire }] = await Promise.all([import('tsx/esm/api'), import('tsx/cjs/api')]);
   register({ tsconfig: tsconfig ?? false });
   // A package without "type": "module" is CommonJS to tsx, whatever its syntax.

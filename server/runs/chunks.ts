@@ -1,5 +1,5 @@
 /** From what a graph streams to the events of the API: names, namespaces, and the forms that clients expect. */
-import { checkpointOf } from '../wire.ts';
+import { checkpointOf } from '../threads/views.ts';
 
 /** `[namespace, mode, data]` */
 export type Chunk = readonly [namespace: readonly string[], mode: string, data: unknown];

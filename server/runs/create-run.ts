@@ -1,16 +1,16 @@
 /** Puts a run into the queue: what a request asks for, checked, as the row that a worker will deliver verbatim. */
 import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
 import type { AssistantRow, Json, NewRun, ServedRun } from '../../domain/served.ts';
-import { findAssistant } from '../assistants.ts';
+import type { RunCreate } from '../api/schemas.ts';
+import { assertMay } from '../auth/caller.ts';
 import { cleanConfigurable, wordsOf } from '../auth/configurable.ts';
-import { assertMay } from '../caller.ts';
 import type { Server } from '../context.ts';
-import type { Call } from '../endpoint.ts';
 import { admitGoverned, beginGoverned } from '../governed/admit.ts';
+import type { Call } from '../http/endpoint.ts';
 import { runIdOfKey } from '../http/idempotency.ts';
-import { Problem } from '../problem.ts';
-import type { RunCreate } from '../schemas.ts';
-import { needCheckpoint } from '../threads.ts';
+import { Problem } from '../http/problem.ts';
+import { findAssistant } from '../project/find-assistant.ts';
+import { needCheckpoint } from '../threads/thread-graph.ts';
 import { checkWebhook } from '../webhooks/webhook-target.ts';
 
 /** Headers that graphs may read as `configurable["x-..."]`; never those that carry a credential. */

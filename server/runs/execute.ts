@@ -4,8 +4,8 @@ import { StopError } from '../../domain/errors.ts';
 import type { AssistantRow, Json, RunLease, ServedRun } from '../../domain/served.ts';
 import { cleanConfigurable } from '../auth/configurable.ts';
 import type { ServableGraph, ServedGraph, Server } from '../context.ts';
-import { configOf } from '../threads.ts';
-import { type Snapshot, standing } from '../wire.ts';
+import { configOf } from '../threads/thread-graph.ts';
+import { type Snapshot, standing } from '../threads/views.ts';
 import { type Chunk, graphModes } from './chunks.ts';
 
 /** `kwargs` of a run, as the runs route made them. */

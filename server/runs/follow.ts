@@ -16,11 +16,11 @@ export async function* follow(server: Server, run: ServedRun, afterSeq: number, 
   const { queue, events } = server.served;
   const heartbeatMs = server.limits.heartbeatMs ?? HEARTBEAT_MS;
   const scope: Scope = { tenant: run.tenant };
-  const subscription = server.hub.subscribe(run.runId);
+  const subscription = server.wakes.subscribe(run.runId);
   const onAbort = (): void => subscription.close();
   signal.addEventListener('abort', onAbort, { once: true });
   let cursor = afterSeq;
-  let quietSince = server.house.clock.monotonic();
+  let quietSince = server.runtime.clock.monotonic();
   try {
     while (!signal.aborted) {
       // The end is looked at first: what was written before it is then read for sure.
@@ -32,13 +32,13 @@ export async function* follow(server: Server, run: ServedRun, afterSeq: number, 
         cursor = row.seq;
       }
       if (rows.length > 0) {
-        quietSince = server.house.clock.monotonic();
+        quietSince = server.runtime.clock.monotonic();
         continue;
       }
       if (ended) return;
-      const quiet = server.house.clock.monotonic() - quietSince;
+      const quiet = server.runtime.clock.monotonic() - quietSince;
       if (quiet >= heartbeatMs) {
-        quietSince = server.house.clock.monotonic();
+        quietSince = server.runtime.clock.monotonic();
         yield undefined;
         continue;
       }
@@ -53,7 +53,7 @@ export async function* follow(server: Server, run: ServedRun, afterSeq: number, 
 /** Waits until the run has ended; its row, or undefined when it is gone (rolled back, deleted). */
 export async function ended(server: Server, run: ServedRun, signal: AbortSignal): Promise<ServedRun | undefined> {
   const scope: Scope = { tenant: run.tenant };
-  const subscription = server.hub.subscribe(run.runId);
+  const subscription = server.wakes.subscribe(run.runId);
   const onAbort = (): void => subscription.close();
   signal.addEventListener('abort', onAbort, { once: true });
   try {

@@ -1,6 +1,6 @@
 /** Who holds how many answers open: each costs a socket and a reader, so a caller has a share and not all. */
 import type { OpenStreams } from '../context.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../http/problem.ts';
 
 export function createOpenStreams(perCaller: number, watch: { opened(): void; closed(): void }): OpenStreams {
   const open = new Map<string, number>();

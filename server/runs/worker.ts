@@ -4,12 +4,12 @@ import { z } from 'zod';
 import { FencedError, toError } from '../../domain/errors.ts';
 import type { AssistantRow, CancelAction, RunEnd, RunLease, ServedRun } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
-import { toJson } from '../endpoint.ts';
 import { runGoverned } from '../governed/run.ts';
-import { failureOf, runView } from '../wire.ts';
+import { toJson } from '../http/endpoint.ts';
+import { failureOf, runView } from '../threads/views.ts';
 import { createTranslator, graphModes } from './chunks.ts';
 import { execute, outcomeOf, type RunKwargs } from './execute.ts';
-import { underRun } from './stray.ts';
+import { underRun } from './uncaught.ts';
 import { createWriter, type EventWriter } from './writer.ts';
 
 const HEARTBEAT_MS = 1000;
@@ -75,7 +75,7 @@ export function startWorker(server: Server): Worker {
       .catch((error: unknown) => server.log('error', `run ${run.runId}: its end could not be written: ${toError(error).message}`))
       .finally(() => {
         running.delete(run.runId);
-        server.hub.wake(run.runId);
+        server.wakes.wake(run.runId);
         look();
       });
     running.set(run.runId, { threadId: run.threadId, abort, done });
@@ -90,7 +90,7 @@ export function startWorker(server: Server): Worker {
     stopRuns: (runIds, action) => {
       for (const runId of runIds) {
         running.get(runId)?.abort.abort(new Stopped(action));
-        server.hub.wake(runId);
+        server.wakes.wake(runId);
       }
     },
     drain: async (graceMs) => {
@@ -110,7 +110,7 @@ export function startWorker(server: Server): Worker {
 async function work(server: Server, run: ServedRun, lease: RunLease, abort: AbortController, drain: AbortSignal): Promise<void> {
   const { queue } = server.served;
   const kwargs = run.kwargs as unknown as RunKwargs; // written by the runs route
-  const writer = createWriter(server.served.events, server.hub, lease, server.limits.runEventBytes);
+  const writer = createWriter(server.served.events, server.wakes, lease, server.limits.runEventBytes);
   const beat = async (): Promise<void> => {
     const answer = await queue.heartbeat(lease);
     if (answer === 'lost') abort.abort(new FencedError(lease.threadId, lease.epoch));
@@ -118,7 +118,7 @@ async function work(server: Server, run: ServedRun, lease: RunLease, abort: Abor
   };
   // A beat that cannot be written stops nothing: every write is fenced, and the run's own will tell what is wrong.
   const missed = (error: unknown): void => server.log('warn', `run ${run.runId}: no heartbeat: ${toError(error).message}`);
-  const heart = setInterval(() => void beat().catch(missed), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => void beat().catch(missed), HEARTBEAT_MS);
   const limit = server.limits.runMs > 0 ? setTimeout(() => abort.abort(new Stopped('timeout')), server.limits.runMs) : undefined;
   try {
     // What was asked while nobody held it: a cancel of a run whose worker died.
@@ -129,14 +129,14 @@ async function work(server: Server, run: ServedRun, lease: RunLease, abort: Abor
       return;
     }
     await writer.flush();
-    await queue.finish(lease, { ...end, webhook: webhookOf(run, kwargs, end, new Date(server.house.clock.now()).toISOString()) });
+    await queue.finish(lease, { ...end, webhook: webhookOf(run, kwargs, end, new Date(server.runtime.clock.now()).toISOString()) });
     if (kwargs.webhook !== undefined) server.pokeWebhooks();
   } catch (error) {
     // Another process has taken the run over: it is no longer ours to end.
     if (error instanceof FencedError || abort.signal.reason instanceof FencedError) return;
     throw error;
   } finally {
-    clearInterval(heart);
+    clearInterval(heartbeat);
     clearTimeout(limit);
   }
 }

@@ -1,8 +1,8 @@
 /** Writes a run's events: together where they come together, and always before anybody is told of them. */
 import { toError } from '../../domain/errors.ts';
 import type { Events, RunLease } from '../../domain/served.ts';
-import type { Hub } from '../context.ts';
-import { toJson } from '../endpoint.ts';
+import type { Wakes } from '../context.ts';
+import { toJson } from '../http/endpoint.ts';
 
 /** Events that wait at most before the run waits for them. */
 const BATCH = 64;
@@ -15,7 +15,7 @@ export interface EventWriter {
   flush(): Promise<void>;
 }
 
-export function createWriter(events: Events, hub: Hub, lease: RunLease, maxBytes: number): EventWriter {
+export function createWriter(events: Events, wakes: Wakes, lease: RunLease, maxBytes: number): EventWriter {
   let waiting: { event: string; data: string }[] = [];
   let scheduled: NodeJS.Immediate | undefined;
   let failure: Error | undefined;
@@ -41,7 +41,7 @@ export function createWriter(events: Events, hub: Hub, lease: RunLease, maxBytes
       sizes.splice(0, dropped);
       await events.trim(lease.runId, last - sizes.length + 1);
     }
-    hub.wake(lease.runId);
+    wakes.wake(lease.runId);
   };
   const flush = async (): Promise<void> => {
     if (scheduled !== undefined) clearImmediate(scheduled);

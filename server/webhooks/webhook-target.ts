@@ -1,7 +1,7 @@
 /** Where a webhook may go: what the operator lists; never a private address by a name, a redirect or a rebinding. */
 import { BlockList, isIP } from 'node:net';
 import { UsageError } from '../../domain/errors.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../http/problem.ts';
 
 export interface WebhookPolicy {
   /** `host`, `*.host`, `host:port`, a URL with everything under it, or an address range (`10.0.0.0/8`). Empty: only this machine. */

@@ -9,7 +9,7 @@ import { failpoint } from '../../domain/failpoint.ts';
 import type { Outbox, OutboxRow } from '../../domain/outbox.ts';
 import type { Clock } from '../../domain/ports.ts';
 import type { Server } from '../context.ts';
-import { Problem } from '../problem.ts';
+import { Problem } from '../http/problem.ts';
 import { addressFault, checkAllowList, checkWebhook, type WebhookPolicy } from './webhook-target.ts';
 
 /** Requests under way at once; slow targets take all of them only for a timeout. */
@@ -78,7 +78,7 @@ export function startWebhooks(options: Options): Webhooks {
             .catch((error: unknown) => log('error', `webhook ${row.id}: its end could not be written`, { error: toError(error).message }))
             .finally(() => {
               underWay.delete(sending);
-              // Only a full house keeps rows waiting for a free slot.
+              // Only a full queue of sends keeps rows waiting for a free slot.
               if (underWay.size === SLOTS - 1) poke();
             });
           underWay.add(sending);

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { restoreHome } from '../../checkpoints/backup.ts';
-import { openOperations } from '../../graphs/entry.ts';
+import { openOperations } from '../../runtime/operations.ts';
 import { approve, HAPPY, makeWorld, start } from '../story/world.ts';
 
 const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;

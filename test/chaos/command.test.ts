@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
 import type { RunResult } from '../../domain/run.ts';
 import { HAPPY, makeWorld, type World } from '../story/world.ts';
+import { until } from '../until.ts';
 
 const cli = new URL('../../dist/cli/main.js', import.meta.url).pathname;
 
@@ -22,7 +23,10 @@ interface Said {
   readonly errors: string;
 }
 
-function begin(argv: readonly string[], cwd: string): { child: ChildProcess; ended: Promise<Said>; says: (text: string) => Promise<void> } {
+function begin(
+  argv: readonly string[],
+  cwd: string,
+): { child: ChildProcess; ended: Promise<Said>; says: (text: string) => Promise<boolean> } {
   const [command = '', ...rest] = argv;
   const child = spawn(command, rest, {
     cwd,
@@ -35,9 +39,8 @@ function begin(argv: readonly string[], cwd: string): { child: ChildProcess; end
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   const ended = new Promise<Said>((resolve) => child.on('close', (code) => resolve({ code, output, errors })));
-  const says = async (text: string): Promise<void> => {
-    while (!`${output}${errors}`.includes(text) && child.exitCode === null) await new Promise((wake) => setTimeout(wake, 50));
-  };
+  const says = (text: string): Promise<boolean> =>
+    until(() => `${output}${errors}`.includes(text) || child.exitCode !== null, JSON.stringify(text), { ms: 60_000 });
   return { child, ended, says };
 }
 

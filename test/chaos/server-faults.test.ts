@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readStream, type ServerProcess, startProcess, type Told, until } from '../server/process.ts';
+import { readStream, type ServerProcess, startProcess, type Told } from '../server/process.ts';
+import { until } from '../until.ts';
 
 let home: string;
 let started: ServerProcess[];
@@ -49,7 +50,7 @@ async function whole(server: ServerProcess, threadId: string, runId: string): Pr
         ? true
         : undefined,
     `run ${runId} to end`,
-    60_000,
+    { ms: 60_000 },
   );
   expect(told.map((event) => event.id)).toEqual(told.map((_event, index) => index));
   return told;
@@ -64,7 +65,7 @@ test('a full disk: refused before anything is acknowledged, the server lives, an
   const run = await client.runs.create(thread_id, 'slow', slow(40, 100, false));
   const told: Told[] = [];
   const reading = readStream(`${server.url}/threads/${thread_id}/runs/${run.run_id}/stream`, -1, (event) => void told.push(event));
-  await until(() => (told.length >= 4 ? true : undefined), 'events');
+  await until(() => told.length >= 4, 'events');
   const space = statfsSync(inside);
   expect(space.blocks * space.bsize).toBeLessThan(9_000_000);
   writeFileSync(join(inside, 'filler'), Buffer.alloc(Math.max(0, space.bavail * space.bsize - 8 * 1024)));
@@ -91,7 +92,7 @@ test('a full disk: refused before anything is acknowledged, the server lives, an
       return now.status === 'pending' || now.status === 'running' ? undefined : now;
     },
     'the run to end',
-    60_000,
+    { ms: 60_000 },
   );
   expect(await reading).toBe('ended');
   for (const id of acknowledged) expect((await client.threads.get(id)).thread_id).toBe(id);
@@ -105,7 +106,7 @@ test('a database that another process has locked for 10 s delays, and loses noth
   const { client } = server;
   const { thread_id } = await client.threads.create();
   const run = await client.runs.create(thread_id, 'slow', slow(8, 100));
-  await until(() => (steps().length >= 2 ? true : undefined), 'two steps');
+  await until(() => steps().length >= 2, 'two steps');
   const other = new Sqlite(join(home, 'governor.sqlite'));
   other.exec('BEGIN IMMEDIATE');
   const asked = client.threads.create({ metadata: { asked: true } });
@@ -158,7 +159,7 @@ test('a database that is locked for longer than a heartbeat waits: the miss is t
       .stderr()
       .split('\n')
       .filter((line) => line.includes('no heartbeat'));
-  await until(() => (told().length > 0 ? true : undefined), 'the miss', 50_000);
+  await until(() => told().length > 0, 'the miss', { ms: 50_000 });
   other.exec('COMMIT');
   other.close();
   const stream = await whole(server, thread_id, run.run_id);
@@ -176,7 +177,7 @@ test('a server that was frozen past its leases and thawed writes nothing more to
   const frozen = await start();
   const { thread_id } = await frozen.client.threads.create();
   const run = await frozen.client.runs.create(thread_id, 'slow', slow(150, 100));
-  await until(() => (steps().length >= 2 ? true : undefined), 'two steps');
+  await until(() => steps().length >= 2, 'two steps');
   const other = await start();
   frozen.child.kill('SIGSTOP');
   const next = await other.client.runs.create(thread_id, 'two', { input: { n: 1000 } });
@@ -186,7 +187,7 @@ test('a server that was frozen past its leases and thawed writes nothing more to
       return told.status === 'running' && steps().length > 20 ? true : undefined;
     },
     'the other one to take it over',
-    40_000,
+    { ms: 40_000 },
   );
   frozen.child.kill('SIGCONT');
   const told = await whole(other, thread_id, run.run_id);

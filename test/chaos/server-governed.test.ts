@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { readStream, type ServerProcess, startProcess, type Told, until } from '../server/process.ts';
+import { readStream, type ServerProcess, startProcess, type Told } from '../server/process.ts';
 import { endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { HAPPY, makeWorld } from '../story/world.ts';
+import { until } from '../until.ts';
 
 const CONFIG = new URL('../../langgraph.json', import.meta.url).pathname;
 const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
@@ -53,16 +54,14 @@ async function life(signal: 'SIGKILL' | 'SIGTERM', random: () => number): Promis
       const told: Told[] = [];
       const path = `/threads/${threadId}/runs/${runId}/stream`;
       await until(
-        async () =>
-          (await readStream(`${server.url}${path}`, told.at(-1)?.id ?? -1, (event) => void told.push(event))) === 'ended'
-            ? true
-            : undefined,
+        async () => (await readStream(`${server.url}${path}`, told.at(-1)?.id ?? -1, (event) => void told.push(event))) === 'ended',
         `run ${runId} to end`,
-        60_000,
+        { ms: 60_000 },
       );
       expect(told.map((event) => event.id)).toEqual(told.map((_event, index) => index));
     };
-    const again = <Answer>(ask: () => Promise<Answer>): Promise<Answer> => until(() => ask().catch(() => undefined), 'an answer', 60_000);
+    const again = <Answer>(ask: () => Promise<Answer>): Promise<Answer> =>
+      until(() => ask().catch(() => undefined), 'an answer', { ms: 60_000 });
     const { thread_id } = await again(() => server.client.threads.create({ graphId: 'governor' }));
     const input = { goal: 'Add a product function with a test', repo: 'shop' };
     const run = await again(() =>

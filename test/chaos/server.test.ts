@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dice } from '../dice.ts';
-import { readStream, type ServerProcess, startProcess, type Told, until } from '../server/process.ts';
+import { readStream, type ServerProcess, startProcess, type Told } from '../server/process.ts';
+import { until } from '../until.ts';
 
 const KILLS = 100;
 const CLIENTS = 6;

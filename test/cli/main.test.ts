@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { run } from '../../cli/main.ts';
 import { REASONS, reasonOf } from '../../domain/reasons.ts';
-import { checkGoal, MAX_GOAL_BYTES } from '../../graphs/create.ts';
+import { checkGoal, MAX_GOAL_BYTES } from '../../runtime/goal.ts';
 
 const quiet = { stdout: () => {}, stderr: () => {}, env: {}, isTTY: false, size: () => ({ columns: 80, rows: 24 }) };
 

@@ -1,6 +1,6 @@
 /** Both graphs under the official dev server and SDK: drawn, stepped, edited, forked; and nothing is ever released from there. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
 import { HAPPY, makeWorld, type Reply, submit, type World, write } from '../story/world.ts';
 import { type DevServer, startDevServer } from './server.ts';

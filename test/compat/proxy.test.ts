@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { until } from '../until.ts';
 import { openCuttingProxy } from './cutting-proxy.ts';
 import { type DevServer, freePort, startServer } from './server.ts';
 
@@ -83,7 +84,7 @@ test('the server dies in the middle of a stream and comes back: the client goes 
     const { thread_id: thread } = await client.threads.create();
     const parts: Part[] = [];
     const reading = collect(client.runs.stream(thread, 'slow', { ...RUN, input: { steps: 20, sleep_ms: 60 } }), parts);
-    while (parts.length < 12) await new Promise((wake) => setTimeout(wake, 5));
+    await until(() => parts.length >= 12, 'twelve parts', { everyMs: 5 });
     await mortal.close();
     mortal = await startServer('governor', undefined, { port, home });
     await reading;

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
+import { until } from '../until.ts';
 
 /** The official server gives up on the types of a graph after 30 s, which two busy cores may take. */
 const PATIENT = { LANGGRAPH_SCHEMA_RESOLVE_TIMEOUT_MS: '120000' };
@@ -77,6 +78,12 @@ function argvOf(kind: Kind, project: string, home: string, port: string): readon
   return [...loader, main, 'serve', '--config', join(project, 'langgraph.json'), '--host', '127.0.0.1', '--port', port, '--home', home];
 }
 
+const answers = (url: string): Promise<boolean> =>
+  fetch(`${url}/ok`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+
 /** Up when it answers; its log is part of the error when it does not. */
 async function launch(kind: Kind, project: string, home: string, options: StartOptions): Promise<DevServer> {
   const port = options.port ?? (await freePort());
@@ -93,18 +100,14 @@ async function launch(kind: Kind, project: string, home: string, options: StartO
     stream.on('data', (chunk: Buffer) => {
       log = `${log}${chunk.toString()}`.slice(-20_000);
     });
-  for (;;) {
-    const up = await fetch(`${url}/ok`).then(
-      (answer) => answer.ok,
-      () => false,
-    );
-    if (up) break;
-    if (performance.now() - began > 60_000 || child.exitCode !== null) {
-      await stop(child);
-      throw new Error(`the ${kind} server did not start:\n${log}`);
-    }
-    await new Promise((wake) => setTimeout(wake, 10));
-  }
+  const up = async (): Promise<boolean> => {
+    if (child.exitCode !== null) throw new Error(`the ${kind} server ended:\n${log}`);
+    return answers(url);
+  };
+  await until(up, `the ${kind} server`, { ms: 60_000, everyMs: 10, told: () => log }).catch(async (error: unknown) => {
+    await stop(child);
+    throw error;
+  });
   return {
     kind,
     url,

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { inspect, RULES, readHouse } from '../../scripts/house.mjs';
+import { EXCEPTIONS, inspect, RULES, readHouse } from '../../scripts/house.mjs';
 
 const HEAD = '/** One sentence that says what it is for. */\n';
 
@@ -15,7 +15,7 @@ const PLANTED: [rule: string, title: string, path: string, body: string][] = [
   ['direction', 'a role that imports the flow', 'nodes/stage.ts', `import { flow } from '../graphs/governor.ts';`],
   ['direction', 'a type-only import up the stair', 'tools/door.ts', `import type { State } from '../nodes/state.ts';`],
   ['direction', 'a re-export up the stair', 'checkpoints/saver.ts', `export * from '../graphs/governor.ts';`],
-  ['direction', 'a dynamic import up the stair', 'graphs/entry.ts', `const cli = await import('../cli/main.ts');`],
+  ['direction', 'a dynamic import up the stair', 'runtime/entry.ts', `const cli = await import('../cli/main.ts');`],
   ['direction', 'an import type expression up the stair', 'nodes/state.ts', `type A = import('../server/app.ts').A;`],
   ['direction', 'an import over several lines', 'models/metered.ts', `import {\n  a,\n  b,\n} from '../nodes/state.ts';`],
   ['neighbours', 'a tool that imports a store', 'tools/door.ts', `import { ledger } from '../checkpoints/ledger.ts';`],
@@ -40,6 +40,8 @@ const PLANTED: [rule: string, title: string, path: string, body: string][] = [
   ['ts-ignore', 'a hidden type error', 'nodes/stage.ts', `// @ts-ignore\nconst a = b;`],
   ['leftover', 'a note for later', 'nodes/stage.ts', `// TO${'DO'}: cap this`],
   ['length', 'a file of more than 400 lines', 'nodes/stage.ts', 'const a = 1;\n'.repeat(400)],
+  ['function-length', 'a function of 61 lines', 'domain/ids.ts', `export function long() {\n${'  work();\n'.repeat(59)}}`],
+  ['parameters', 'a function of five parameters', 'domain/ids.ts', 'export const wide = (a, b, c, d, e) => a;'],
 ];
 
 describe('the house rules', () => {
@@ -66,7 +68,7 @@ describe('the house rules', () => {
   });
 
   it('plants a violation for every rule there is', () => {
-    expect([...new Set([...PLANTED.map(([rule]) => rule), 'opening', 'circle'])].sort()).toEqual(Object.keys(RULES).sort());
+    expect([...new Set([...PLANTED.map(([rule]) => rule), 'opening', 'circle', 'exceptions'])].sort()).toEqual(Object.keys(RULES).sort());
   });
 
   it('names file, line and a teaching sentence', () => {
@@ -86,7 +88,7 @@ describe('the house rules', () => {
     ['a word of the house in a template', 'nodes/stage.ts', 'const a = `Date.now( $' + '{b} as any`;'],
     ['a quote inside a regular expression', 'nodes/stage.ts', `const a = /['"]/.test(b) && "x as any";`],
     ['a date made from a given time', 'checkpoints/runs.ts', `const at = new Date(clock.now());`],
-    ['the environment where it is read', 'graphs/entry.ts', `const home = process.env['GOVERNOR_HOME'];`],
+    ['the environment where it is read', 'runtime/entry.ts', `const home = process.env['GOVERNOR_HOME'];`],
     ['the one place for processes', 'tools/process.ts', `import { spawn } from 'node:child_process';`],
     ['the one place for the model SDKs', 'models/dialects/chat.ts', `const sdk = await import('@langchain/openai');`],
     ['the clock of the outermost rooms', 'cli/main.ts', `const at = Date.now();`],
@@ -96,6 +98,6 @@ describe('the house rules', () => {
 
   it('stands: this checkout breaks no rule', () => {
     const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-    expect(inspect(readHouse(root)).map(({ path, line, rule, what }) => `${path}:${line} [${rule}] ${what}`)).toEqual([]);
+    expect(inspect(readHouse(root), EXCEPTIONS).map(({ path, line, rule, what }) => `${path}:${line} [${rule}] ${what}`)).toEqual([]);
   });
 });

@@ -2,9 +2,9 @@
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import type { Caller } from '../../server/caller.ts';
-import { type Endpoint, parse } from '../../server/endpoint.ts';
-import { Problem, problemOf, problemResponse } from '../../server/problem.ts';
+import type { Caller } from '../../server/auth/caller.ts';
+import { type Endpoint, parse } from '../../server/http/endpoint.ts';
+import { Problem, problemOf, problemResponse } from '../../server/http/problem.ts';
 
 const CALLER: Caller = {
   person: { id: 'ada', roles: ['operator'], method: 'local', alone: false },

@@ -72,17 +72,6 @@ export async function startProcess(options: {
   };
 }
 
-/** Polls until `look` gives something. @throws Error after `ms`. */
-export async function until<Found>(look: () => Promise<Found | undefined> | Found | undefined, what: string, ms = 20_000): Promise<Found> {
-  const end = Date.now() + ms;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}`);
-    await new Promise((wake) => setTimeout(wake, 25));
-  }
-}
-
 export interface Told {
   readonly id: number;
   readonly event: string;

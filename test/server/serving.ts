@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
-import { openHouse } from '../../graphs/house.ts';
+import { openRuntime } from '../../runtime/runtime.ts';
 import type { ServeLimits } from '../../server/context.ts';
 import { LIMITS, type Serving, serve } from '../../server/serve.ts';
 
@@ -30,10 +30,10 @@ export async function startServer(
   options: { home?: string; config?: string; limits?: Partial<ServeLimits>; env?: Record<string, string | undefined>; host?: string } = {},
 ): Promise<TestServer> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'governor-server-'));
-  const house = await openHouse({ home, env: { PATH: process.env['PATH'] ?? '', ...options.env } });
+  const runtime = await openRuntime({ home, env: { PATH: process.env['PATH'] ?? '', ...options.env } });
   const logged: string[] = [];
   const serving = await serve({
-    house,
+    runtime,
     host: options.host ?? '127.0.0.1',
     port: 0,
     config: options.config ?? FLOWS,
@@ -66,7 +66,7 @@ export async function startServer(
     },
     stop: async () => {
       await serving.stop(0);
-      house.stores.close();
+      runtime.stores.close();
       if (options.home === undefined) rmSync(home, { recursive: true, force: true });
     },
   };

@@ -1,32 +1,32 @@
 /** Answers sent straight to the governor graph, past the runner and the server: late, doubled or of another shape. Nothing is released. */
 import { Command, isUnknownInterruptError } from '@langchain/langgraph';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { foreignSessions } from '../../graphs/foreign.ts';
 import { governorGraph } from '../../graphs/governor.ts';
-import { type House, openHouse } from '../../graphs/house.ts';
-import type { Operations } from '../../graphs/operations.ts';
+import { outsideSessions } from '../../runtime/drive/outside-sessions.ts';
+import type { Operations } from '../../runtime/operations.ts';
+import { openRuntime, type Runtime } from '../../runtime/runtime.ts';
 import { approve, makeWorld, start, type World } from './world.ts';
 
 let world: World;
 let operations: Operations;
-let house: House;
+let runtime: Runtime;
 let thread: string;
 
 beforeEach(async () => {
   world = makeWorld({ config: { plan: { approval: 'always' } } });
   operations = await world.open();
-  house = await openHouse({ home: world.home, env: { PATH: process.env['PATH'] ?? '' } });
+  runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '' } });
   const waiting = await start(world, operations);
   expect(waiting).toMatchObject({ status: 'waiting', waiting: { gate: 'plan' } });
   thread = waiting.thread_id;
 });
 afterEach(async () => {
-  house.stores.close();
+  runtime.stores.close();
   await operations.close();
   world.dispose();
 });
 
-const governor = () => governorGraph(foreignSessions(async () => house)).compile({ checkpointer: house.stores.saver });
+const governor = () => governorGraph(outsideSessions(async () => runtime)).compile({ checkpointer: runtime.stores.saver });
 const config = (strict = false) => ({
   configurable: { thread_id: thread, ...(strict ? { __pregel_strict_resume: true } : {}) },
   durability: 'sync' as const,

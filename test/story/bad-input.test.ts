@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { openOperations } from '../../graphs/entry.ts';
+import { openOperations } from '../../runtime/operations.ts';
 import { CONFIG, makeWorld, start, type World } from './world.ts';
 
 let world: World;

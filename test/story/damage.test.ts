@@ -3,7 +3,7 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, wr
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openOperations } from '../../graphs/entry.ts';
+import { openOperations } from '../../runtime/operations.ts';
 import { expectSame, walk } from '../chaos/harness.ts';
 import { STORIES } from '../chaos/stories.ts';
 import { approve, makeWorld, start, type World } from './world.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { openOperations } from '../../graphs/entry.ts';
+import { openOperations } from '../../runtime/operations.ts';
 import { approve, CONFIG, makeWorld, start, type World } from './world.ts';
 
 let world: World | undefined;

@@ -1,6 +1,6 @@
 /** For stories: a world of its own for each test of a file, with its operations open. */
 import { afterEach, beforeEach } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { makeWorld, type World } from './world.ts';
 
 /** The world of this test, once `eachWorld` was called. */

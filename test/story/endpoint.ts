@@ -1,7 +1,7 @@
 /** An independent OpenAI-compatible endpoint on the loopback: it answers by the x-governor-* headers, counts, and can fail. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import type { Reply, World } from './world.ts';
 
 interface Seen {

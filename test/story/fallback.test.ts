@@ -1,6 +1,6 @@
 /** The models that a role names instead of its own: each is asked in its turn, and what was decided stands after a crash. */
 import { afterEach, expect, test } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { type Endpoint, endpointConfig, openEndpoint, startOver } from './endpoint.ts';
 import { HAPPY, makeWorld, type World } from './world.ts';
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../domain/ids.ts';
 import { governorGraph } from '../../graphs/governor.ts';
-import { openHouse } from '../../graphs/house.ts';
-import type { Operations } from '../../graphs/operations.ts';
 import type { Update } from '../../nodes/state.ts';
+import type { Operations } from '../../runtime/operations.ts';
+import { openRuntime } from '../../runtime/runtime.ts';
 import { approve, makeWorld, start, type World } from './world.ts';
 
 let world: World;
@@ -27,18 +27,18 @@ afterEach(async () => {
 
 /** What somebody with access to the checkpoints can do: LangGraph's own `updateState`, on the newest or an earlier checkpoint. */
 async function edit(values: Update, asNode: string, before?: string): Promise<void> {
-  const house = await openHouse({ home: world.home, env: {} });
+  const runtime = await openRuntime({ home: world.home, env: {} });
   try {
     const graph = governorGraph(async () => {
       throw new Error('nothing runs here');
-    }).compile({ checkpointer: house.stores.saver });
+    }).compile({ checkpointer: runtime.stores.saver });
     const config = { configurable: { thread_id: thread } };
     let at: { configurable?: Record<string, unknown> } = config;
     if (before !== undefined)
       for await (const snapshot of graph.getStateHistory(config)) if (snapshot.next[0] === before) at = snapshot.config;
     await graph.updateState(at, values, asNode);
   } finally {
-    house.stores.close();
+    runtime.stores.close();
   }
 }
 

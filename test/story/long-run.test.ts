@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, expect, test } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { type Endpoint, endpointConfig, openEndpoint, startOver } from './endpoint.ts';
 import { approve, critic, makeWorld, PRODUCT, PRODUCT_TEST, planReply, type Reply, submit, tool, type World, write } from './world.ts';
 

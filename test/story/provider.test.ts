@@ -1,6 +1,6 @@
 /** The same stories over HTTP: provider `openai` against an endpoint that shares no code with Governor. */
 import { afterEach, expect, test } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { CALL_MICRO_USD, type Endpoint, endpointConfig, type Fault, HEADERS, openEndpoint, startOver } from './endpoint.ts';
 import { approve, critic, HAPPY, makeWorld, PRODUCT, PRODUCT_TEST, planReply, type Reply, submit, type World, write } from './world.ts';
 

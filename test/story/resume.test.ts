@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { openOperations } from '../../graphs/entry.ts';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
+import { openOperations } from '../../runtime/operations.ts';
 import { type Endpoint, endpointConfig, openEndpoint, startOver } from './endpoint.ts';
 import {
   approve,

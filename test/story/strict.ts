@@ -1,6 +1,6 @@
 /** Runs against imitations of model endpoints that refuse what the real ones refuse; they answer by the x-governor-* headers and bill by a count of their own. */
 import { expect } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import {
   type DialectName,
   type DialectOptions,

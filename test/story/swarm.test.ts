@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
+import { until } from '../until.ts';
 import { approve, critic, makeWorld, planReply, type Reply, start, submit, tool, type World, write } from './world.ts';
 
 let world: World | undefined;
@@ -302,7 +303,7 @@ test('cancel stops every sub-agent and its commands within two seconds, and noth
   const child = spawn(process.execPath, [cli, 'resume', threadId, '--home', world.home, '--quiet'], { stdio: 'ignore' });
   const calls = async () =>
     (await actions(operations, threadId, 'tool-call')).filter((record) => record.facts?.['tool'] === 'run_command').length;
-  for (let waited = 0; waited < 20_000 && (await calls()) < 4; waited += 100) await new Promise((wake) => setTimeout(wake, 100));
+  await until(async () => (await calls()) >= 4, 'four commands', { everyMs: 100 });
   await new Promise((wake) => setTimeout(wake, 300));
   const since = performance.now();
   const cancelled = await operations.cancel(threadId);

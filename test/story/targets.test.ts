@@ -90,7 +90,7 @@ test('a backup restores to a home where the waiting thread can be approved', asy
   expect((await operations.backup(file)).bytes).toBeGreaterThan(1000);
   await operations.close();
   const { restoreHome } = await import('../../checkpoints/backup.ts');
-  const { openOperations } = await import('../../graphs/entry.ts');
+  const { openOperations } = await import('../../runtime/operations.ts');
   const home = join(world.folder, 'home2');
   restoreHome(file, home);
   const restored = await openOperations({ home, env: { PATH: process.env['PATH'] ?? '' } });

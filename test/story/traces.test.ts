@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { play } from '../../cli/play.ts';
 import { loadScenarios } from '../../cli/scenario.ts';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
 import { generated, PUBLIC, repliesOf, TRACE_FILES } from './traces.ts';
 import { makeWorld, planReply, type Reply, start, tool, type World } from './world.ts';
 

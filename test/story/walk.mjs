@@ -14,7 +14,7 @@ const now = Date.now;
 Date.now = () => now() + skewMs;
 
 const dist = new URL('../../dist/', import.meta.url);
-const { openOperations } = await import(new URL('graphs/entry.js', dist).href);
+const { openOperations } = await import(new URL('runtime/operations.js', dist).href);
 const { onFailpoint } = await import(new URL('domain/failpoint.js', dist).href);
 
 const counts = new Map();

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import { openOperations } from '../../graphs/entry.ts';
-import type { Operations } from '../../graphs/operations.ts';
+import type { Operations } from '../../runtime/operations.ts';
+import { openOperations } from '../../runtime/operations.ts';
 
 export interface Reply {
   readonly role: 'planner' | 'lead' | 'worker' | 'critic';

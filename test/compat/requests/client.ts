@@ -1,5 +1,5 @@
 /** Every method of the official client, once. */
-import { of, ran, type Scenario, thread, until } from './scenario.ts';
+import { of, ran, type Scenario, thread, untilStatus } from './scenario.ts';
 
 async function all(stream: AsyncIterable<unknown>): Promise<unknown[]> {
   const parts: unknown[] = [];
@@ -84,7 +84,7 @@ export const CLIENT: readonly Scenario[] = [
       );
       const run = wire.name(Object(made)['run_id'], 'run');
       await wire.call('runs.join', (c) => c.runs.join(id, run));
-      await until(wire, id, run, ['success']);
+      await untilStatus(wire, id, run, ['success']);
       await wire.call('runs.joinStream', (c) => all(c.runs.joinStream(id, run, { lastEventId: '-1' })));
       await wire.call('runs.get', (c) => c.runs.get(id, run));
       await wire.call(
@@ -104,7 +104,7 @@ export const CLIENT: readonly Scenario[] = [
       await wire.call('runs.delete', (c) => c.runs.delete(id, run));
       const slow = await wire.quiet('POST', `/threads/${id}/runs`, { body: { assistant_id: 'slow', input: { sleep_ms: 2000 } } });
       const slowId = wire.name(of(slow, 'run_id'), 'slow');
-      await until(wire, id, slowId, ['running']);
+      await untilStatus(wire, id, slowId, ['running']);
       await wire.call('runs.cancel', (c) => c.runs.cancel(id, slowId, true, 'interrupt'));
       await wire.call('runs.cancelMany', (c) => c.runs.cancelMany({ status: 'all', threadId: id }));
     },

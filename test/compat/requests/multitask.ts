@@ -1,6 +1,6 @@
 /** Two runs on one thread under each strategy; cancel in both ways; a run in the future. */
 import type { Wire } from '../wire.ts';
-import { of, type Scenario, thread, until } from './scenario.ts';
+import { of, type Scenario, thread, untilStatus } from './scenario.ts';
 
 const statusOf = (body: unknown): unknown =>
   Array.isArray(body) ? body.map((one) => Object(one)['status']) : { status: Object(body)['status'] };
@@ -12,7 +12,7 @@ async function running(wire: Wire, threadId: string, name: string, sleepMs: numb
     body: { assistant_id: 'slow', input: { sleep_ms: sleepMs, name, steps }, multitask_strategy: 'enqueue' },
   });
   const id = wire.name(of(made, 'run_id'), name);
-  await until(wire, threadId, id, ['running']);
+  await untilStatus(wire, threadId, id, ['running']);
   return id;
 }
 
@@ -32,8 +32,8 @@ export const MULTITASK: readonly Scenario[] = [
           pick: (body) => ({ status: Object(body)['status'], strategy: Object(body)['multitask_strategy'] }),
         });
         const secondId = second.status === 200 ? wire.name(of(second, 'run_id'), 'second') : undefined;
-        if (strategy !== 'rollback') await until(wire, id, first, END);
-        if (secondId !== undefined) await until(wire, id, secondId, END);
+        if (strategy !== 'rollback') await untilStatus(wire, id, first, END);
+        if (secondId !== undefined) await untilStatus(wire, id, secondId, END);
         await wire.send('the first at the end', 'GET', `/threads/${id}/runs/${first}`, { pick: statusOf });
         if (secondId !== undefined) await wire.send('the second at the end', 'GET', `/threads/${id}/runs/${secondId}`, { pick: statusOf });
         await wire.send('thread at the end', 'GET', `/threads/${id}`, {

@@ -1,5 +1,5 @@
 /** Every route of table 1d but the streams: create, wait, read, list, join, resume, delete, stateless, batch. */
-import { MISSING, of, ran, type Scenario, thread, until } from './scenario.ts';
+import { MISSING, of, ran, type Scenario, thread, untilStatus } from './scenario.ts';
 
 const SMALL = { assistant_id: 'trivial', input: { count: 3 } };
 
@@ -11,7 +11,7 @@ export const RUNS: readonly Scenario[] = [
       const made = await wire.send('create', 'POST', `/threads/${id}/runs`, { body: { ...SMALL, metadata: { made_for: 'comparison' } } });
       const runId = wire.name(of(made, 'run_id'), 'run');
       await wire.send('join', 'GET', `/threads/${id}/runs/${runId}/join`);
-      await until(wire, id, runId, ['success']);
+      await untilStatus(wire, id, runId, ['success']);
       await wire.send('get', 'GET', `/threads/${id}/runs/${runId}`);
       await wire.send('join its end', 'GET', `/threads/${id}/runs/${runId}/join`);
       await wire.send('wait', 'POST', `/threads/${id}/runs/wait`, { body: { assistant_id: 'trivial', input: { count: 1 } } });
@@ -140,7 +140,7 @@ export const RUNS: readonly Scenario[] = [
       await wire.send('asks a person', 'POST', '/runs/wait', { body: { assistant_id: 'review', input: {} } });
       const kept = await wire.send('kept', 'POST', '/runs', { body: { ...SMALL, on_completion: 'keep' } });
       const threadId = wire.name(of(kept, 'thread_id'), 'kept');
-      await until(wire, threadId, wire.name(of(kept, 'run_id'), 'run'), ['success']);
+      await untilStatus(wire, threadId, wire.name(of(kept, 'run_id'), 'run'), ['success']);
       await wire.send('kept thread', 'GET', `/threads/${threadId}`);
       await wire.send('stream', 'POST', '/runs/stream', { body: { ...SMALL, stream_mode: ['values', 'updates'] } });
       await wire.send('unknown assistant', 'POST', '/runs', { body: { assistant_id: 'nobody', input: {} } });

@@ -1,4 +1,6 @@
 /** A list of requests with a name; each server gets them in this order. */
+
+import { until } from '../../until.ts';
 import type { Answer, Wire } from '../wire.ts';
 
 export interface Scenario {
@@ -29,11 +31,10 @@ export async function ran(wire: Wire, name: string, graph: string, body: Record<
 export const MISSING = '00000000-0000-4000-8000-00000000dead';
 
 /** Looks until the run has this status, as a client that polls. */
-export async function until(wire: Wire, threadId: string, runId: string, statuses: readonly string[]): Promise<string> {
-  for (let tries = 0; tries < 200; tries += 1) {
+export function untilStatus(wire: Wire, threadId: string, runId: string, statuses: readonly string[]): Promise<string> {
+  const look = async (): Promise<string | undefined> => {
     const status = String(of(await wire.quiet('GET', `/threads/${threadId}/runs/${runId}`), 'status'));
-    if (statuses.includes(status)) return status;
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
-  throw new Error(`run ${runId} never was ${statuses.join(' or ')}`);
+    return statuses.includes(status) ? status : undefined;
+  };
+  return until(look, `run ${runId} to be ${statuses.join(' or ')}`, { everyMs: 50 });
 }

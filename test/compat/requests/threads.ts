@@ -1,5 +1,5 @@
 /** Every route of table 1c, with what is wrong to send there. */
-import { MISSING, of, part, ran, type Scenario, thread, until } from './scenario.ts';
+import { MISSING, of, part, ran, type Scenario, thread, untilStatus } from './scenario.ts';
 
 const OWN = '11111111-1111-4111-8111-1111111111aa';
 
@@ -157,7 +157,7 @@ export const THREADS: readonly Scenario[] = [
       const id = await thread(wire, 'thread');
       const made = await wire.quiet('POST', `/threads/${id}/runs`, { body: { assistant_id: 'slow', input: { sleep_ms: 3000 } } });
       const runId = wire.name(of(made, 'run_id'), 'run');
-      await until(wire, id, runId, ['running']);
+      await untilStatus(wire, id, runId, ['running']);
       await wire.send('thread', 'GET', `/threads/${id}`, { pick: (body) => ({ status: part(body, 'status') }) });
       await wire.send('edit', 'POST', `/threads/${id}/state`, { body: { values: { name: 'x' } } });
       await wire.send('state', 'GET', `/threads/${id}/state`, { pick: (body) => ({ next: part(body, 'next') }) });

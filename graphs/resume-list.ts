@@ -1,5 +1,0 @@
-/** `resumes.json` in the dossier: every resume that an agent is told of. */
-import { type Resume, resumeSchema } from '../domain/resume.ts';
-import { recordedList } from './recorded.ts';
-
-export const resumeList = recordedList<Resume>({ file: 'resumes.json', kind: 'resumes', action: 'run-resumed', schema: resumeSchema });

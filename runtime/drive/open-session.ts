@@ -1,0 +1,185 @@
+/** Opens the session of a run: verifies what it captured at its start, then wires stores, doors and tools. */
+import { join } from 'node:path';
+import { type Config, effectiveLimits, type Limits } from '../../domain/config.ts';
+import { StopError } from '../../domain/errors.ts';
+import type { FileRef } from '../../domain/handoff.ts';
+import { FILES } from '../../domain/handoff.ts';
+import { digestOf } from '../../domain/ids.ts';
+import type { Fence, RunRow } from '../../domain/ports.ts';
+import { PIPELINE_VERSION, type Stage } from '../../domain/run.ts';
+import type { Repository, Sandbox } from '../../domain/workspace.ts';
+import { createModelDoor } from '../../models/metered.ts';
+import { PROVIDERS } from '../../models/provider.ts';
+import { createModels, type Models } from '../../models/registry.ts';
+import { sleep } from '../../models/sleep.ts';
+import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
+import { createToolDoor } from '../../tools/door.ts';
+import { prepareWorkspace } from '../../tools/prepare.ts';
+import { createRedactor } from '../../tools/redact.ts';
+import { openRepository } from '../../tools/repository.ts';
+import { extensionList } from '../decide/extensions.ts';
+import { secretResolver } from '../environment.ts';
+import type { DriveOptions } from '../options.ts';
+import type { Runtime } from '../runtime.ts';
+import { policyDigest, reparse } from '../start/config-file.ts';
+import { liveText } from './live-text.ts';
+import { resumeList } from './resume-list.ts';
+
+/** Thrown at a checkpoint when a drain was asked for. */
+export class DrainedError extends Error {
+  constructor() {
+    super('drained at a checkpoint');
+    this.name = 'DrainedError';
+  }
+}
+
+/** The request of a run, checked against the run's row. @throws StopError `HANDOFF_MISSING`, `STATE_TAMPERED`. */
+export async function readRequest(runtime: Runtime, row: RunRow): Promise<{ request: RequestBody; ref: FileRef }> {
+  const found = await runtime.stores.dossier.read(row.threadId, FILES.request);
+  if (found === undefined) throw new StopError('HANDOFF_MISSING', `${FILES.request}: the request of thread ${row.threadId} is missing`);
+  const envelope = await runtime.stores.dossier.readVerified(row.threadId, found.ref);
+  const request = envelope.body as RequestBody; // written by `create`; every part that matters is compared below
+  const expected = {
+    goal: row.input.goal,
+    repo: row.input.repo,
+    base: row.input.base,
+    starter: row.input.starter,
+    config: row.input.configDigest,
+    pipeline: row.input.pipelineVersion,
+  };
+  const actual = {
+    goal: request.goal,
+    repo: request.repo,
+    base: request.base,
+    starter: request.starter,
+    config: digestOf(request.config),
+    pipeline: request.pipeline_version,
+  };
+  if (digestOf(expected) !== digestOf(actual) || policyDigest(reparse(request.config)) !== request.policy_digest)
+    throw new StopError('STATE_TAMPERED', `${FILES.request}: it is not the request that thread ${row.threadId} was started with`, {
+      evidence: [FILES.request],
+    });
+  return { request, ref: found.ref };
+}
+
+/** The models of a run, as its configuration names them. */
+export function modelsOf(runtime: Runtime, request: Pick<RequestBody, 'script'>, config: Config): Models {
+  return createModels({
+    config,
+    secrets: secretResolver(runtime.env),
+    env: runtime.env,
+    ...(runtime.operator?.endpoints === undefined ? {} : { endpoints: runtime.operator.endpoints }),
+    ...(request.script === null ? {} : { script: { file: request.script.path } }),
+  });
+}
+
+/** What ends a drive from outside, and who hears the text of answers. */
+export interface SessionOptions {
+  readonly signal: AbortSignal;
+  readonly drain: AbortSignal | undefined;
+  readonly onText?: DriveOptions['onText'];
+}
+
+/** @throws StopError, also `DEFINITION_CHANGED` when the pipeline is another and nobody accepted that. */
+export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, options: SessionOptions): Promise<Session> {
+  const { stores } = runtime;
+  const facts = await factsOf(runtime, row, fence);
+  const repository = await openRepository(facts.request.repo, runtime.home);
+  const { attempts, effects, transcripts, ledger, approvals, audit, dossier } = stores;
+  let at: Stage = row.stage;
+  return {
+    facts,
+    stores: { attempts, effects, transcripts, ledger, approvals, audit, dossier },
+    doors: doorsOf(runtime, facts, options.onText),
+    places: placesOf({ runtime, facts, repository, sandbox: await runtime.sandbox(), signal: options.signal }),
+    clock: runtime.clock,
+    signal: options.signal,
+    machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
+    checkpointReached: async (stage) => {
+      options.signal.throwIfAborted();
+      if (stage !== at) await stores.runs.update(fence, { stage });
+      at = stage;
+      if (options.drain?.aborted === true) throw new DrainedError();
+    },
+    left: async () => undefined,
+  };
+}
+
+async function factsOf(runtime: Runtime, row: RunRow, fence: Fence): Promise<SessionFacts> {
+  const { request, ref } = await readRequest(runtime, row);
+  const extensions = await extensionList.read(runtime, row.threadId);
+  if (request.pipeline_version !== PIPELINE_VERSION && !extensions.some((extension) => extension.migrate_to === PIPELINE_VERSION))
+    throw new StopError(
+      'DEFINITION_CHANGED',
+      `thread ${row.threadId} runs pipeline version ${request.pipeline_version}; this is version ${PIPELINE_VERSION}`,
+    );
+  const config = reparse(request.config);
+  return {
+    threadId: row.threadId,
+    fence,
+    request,
+    requestRef: ref,
+    createdAtSeconds: Math.floor(Date.parse(row.createdAt) / 1000),
+    config,
+    limits: extended(effectiveLimits(config.limits, runtime.operator?.ceilings ?? {}), extensions),
+    resumes: await resumeList.read(runtime, row.threadId),
+    fenced: true,
+  };
+}
+
+function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: DriveOptions['onText']): SessionDoors {
+  const { effects, audit } = runtime.stores;
+  const shared = { effects, audit, clock: runtime.clock };
+  const redact = createRedactor(knownSecrets(config, secretResolver(runtime.env)));
+  const models = modelsOf(runtime, request, config);
+  return {
+    model: createModelDoor({
+      ...shared,
+      random: Math.random,
+      sleep,
+      ...(onText === undefined ? {} : { onText: liveText(redact, onText) }),
+    }),
+    tool: createToolDoor({ ...shared, redact }),
+    modelFor: (role, lean, model) => models.forRole(role, lean, model),
+    redact,
+    announce: async () => undefined,
+  };
+}
+
+function placesOf(on: {
+  readonly runtime: Runtime;
+  readonly facts: SessionFacts;
+  readonly repository: Repository;
+  readonly sandbox: Sandbox;
+  readonly signal: AbortSignal;
+}): SessionPlaces {
+  const { runtime, facts, repository, sandbox, signal } = on;
+  let mounts: Promise<Mounts> | undefined;
+  const prepare = async (): Promise<Mounts> => {
+    const baseTree = await repository.treeOf(facts.request.base);
+    return prepareWorkspace({ repository, baseTree, config: facts.config.workspace, sandbox, stateFolder: runtime.home, signal });
+  };
+  return {
+    repository,
+    sandbox,
+    mounts: () => {
+      mounts ??= prepare();
+      return mounts;
+    },
+    workFolder: (name) => join(runtime.home, 'work', facts.threadId, name),
+  };
+}
+
+function extended(limits: Limits, extensions: Awaited<ReturnType<typeof extensionList.read>>): Limits {
+  const sum = (pick: (extension: (typeof extensions)[number]) => number) =>
+    extensions.reduce((total, extension) => total + pick(extension), 0);
+  return { ...limits, machineTime: limits.machineTime + sum((one) => one.add_machine_ms) };
+}
+
+function knownSecrets(config: ReturnType<typeof reparse>, resolve: (reference: string) => string | undefined): string[] {
+  const named = Object.values(config.models).flatMap((model) => [model?.apiKey, ...(model?.fallback ?? []).map((one) => one.apiKey)]);
+  const usual = Object.values(PROVIDERS).flatMap(({ keys }) => keys.map((name) => `secret://env/${name}`));
+  const references = [...usual, ...named.filter((reference) => reference !== undefined)];
+  const values = references.map((reference) => resolve(reference)?.trim());
+  return [...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))];
+}

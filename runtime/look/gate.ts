@@ -1,0 +1,58 @@
+/** What a person looks at before and after deciding: the open gate, the difference, a file of the dossier. */
+import { toError, UsageError } from '../../domain/errors.ts';
+import { planBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
+import type { RunRow } from '../../domain/ports.ts';
+import { planMarkdown, reviewMarkdown } from '../../nodes/markdown.ts';
+import { openRepository } from '../../tools/repository.ts';
+import type { GateView } from '../options.ts';
+import type { Runtime } from '../runtime.ts';
+import { newest, newestBuild, pendingApproval } from './handed-over.ts';
+
+/**
+ * What a person is shown before deciding: exactly what the subject's digest covers, so that nobody decides on a file that was changed
+ * for the moment of looking. @throws StopError `STATE_TAMPERED`.
+ */
+export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | undefined> {
+  const pending = await pendingApproval(runtime, row);
+  // A thread that another server steps, or whose process died at its gate, is not `waiting`; its gate is open all the same.
+  const approval =
+    pending ?? (row.live ? undefined : (await runtime.stores.approvals.list({ threadId: row.threadId, status: 'pending' })).at(-1));
+  if (approval === undefined) return undefined;
+  const { gate, subject } = approval;
+  const plan = await newest(runtime, row.threadId, { kind: '10-plan', schema: planBodySchema, sha256: subject['plan'] });
+  const review =
+    gate === 'release'
+      ? await newest(runtime, row.threadId, { kind: '30-review', schema: reviewBodySchema, sha256: subject['review'] })
+      : undefined;
+  const totals = await runtime.stores.ledger.totals(row.threadId, 'run');
+  return {
+    row: approval,
+    goal: row.input.goal,
+    plan: plan === undefined ? '' : planMarkdown(1, plan),
+    review: review === undefined ? '' : reviewMarkdown(row.attempt, review),
+    diff: gate === 'release' ? await patchOf(runtime, row, subject['base'] ?? '', subject['tree'] ?? '') : '',
+    redLines: review?.red_lines ?? [],
+    citations: plan?.citations ?? [],
+    costMicroUsd: totals.settled.costMicroUsd + totals.reserved.costMicroUsd,
+  };
+}
+
+/** The candidate against its base; empty without a candidate. */
+export async function diffOf(runtime: Runtime, row: RunRow): Promise<string> {
+  const build = await newestBuild(runtime, row.threadId);
+  return build === undefined ? '' : patchOf(runtime, row, build.base, build.tree);
+}
+
+async function patchOf(runtime: Runtime, row: RunRow, base: string, tree: string): Promise<string> {
+  const repository = await openRepository(row.input.repo, runtime.home);
+  return (await repository.patch(await repository.treeOf(base), tree)).toString('utf8');
+}
+
+/** The text of one dossier file. @throws UsageError naming it. */
+export async function fileOf(runtime: Runtime, row: RunRow, path: string): Promise<string> {
+  const found = await runtime.stores.dossier.read(row.threadId, path).catch((error: unknown) => {
+    throw new UsageError(toError(error).message);
+  });
+  if (found === undefined) throw new UsageError(`file ${JSON.stringify(path)}: the dossier of ${row.threadId} has no such file`);
+  return found.bytes.toString('utf8');
+}

@@ -1,0 +1,125 @@
+/** What the operations on runs are given, and what they give back. */
+import type { StreamMode } from '@langchain/langgraph';
+import type { Role } from '../domain/access.ts';
+import type { ApprovalRow, Clock } from '../domain/ports.ts';
+import type { Words } from '../domain/resume.ts';
+
+export interface CreateOptions {
+  readonly goal: string;
+  /** A folder in the repository, or a name of the operator's `repositories`. */
+  readonly repo: string;
+  /** A UUID; default a new one. */
+  readonly threadId?: string;
+  /** A ref; default the tip of `release.branch`. */
+  readonly base?: string;
+  /** A `governor.yaml` to use instead of the one in the base commit. */
+  readonly configFile?: string;
+  /** The replies for provider `script`. */
+  readonly scriptFile?: string;
+}
+
+export interface Created {
+  readonly threadId: string;
+  /** The most this run may cost, in micro-dollars. */
+  readonly worstCaseMicroUsd: number;
+  readonly limits: Readonly<Record<string, unknown>>;
+  /** For example a dirty checkout. */
+  readonly warnings: readonly string[];
+  readonly sandbox: 'bwrap' | 'unsafe';
+  /** True when any role answers from a script. */
+  readonly canned: boolean;
+}
+
+/** What an agent is writing just now. */
+export interface LiveText {
+  readonly role: Role;
+  /** `lead`, a sub-agent's id, or `-`. */
+  readonly agent: string;
+  readonly call: number;
+  /** The end of it, at most 500 characters. */
+  readonly text: string;
+}
+
+export interface DriveOptions {
+  /** Aborts at once. */
+  readonly signal?: AbortSignal;
+  /** Stops at the next checkpoint. */
+  readonly drain?: AbortSignal;
+  /** A drain leaves the thread `running` without a lease, for whoever comes next; default: `cancelled`. */
+  readonly pauseOnDrain?: boolean;
+  readonly stream?: StreamOptions;
+  /** Hears what agents write as they write it, where their endpoint streams; for display alone, it must not throw. */
+  readonly onText?: (text: LiveText) => void;
+  /** What a person says to the agent that stopped; approves nothing. */
+  readonly words?: Words;
+}
+
+/** Where a chunk comes from, its stream mode, and what it says. */
+export type StreamChunk = readonly [namespace: readonly string[], mode: string, data: unknown];
+
+/** An observer is told what the graph streams while the thread runs, and may have it pause at nodes. */
+export interface StreamOptions {
+  /** LangGraph's stream modes. */
+  readonly modes: readonly StreamMode[];
+  /** Also what nested graphs say. */
+  readonly subgraphs: boolean;
+  /** Node names, or `*`: the thread rests there, `running` without a lease. */
+  readonly interruptBefore?: readonly string[] | '*';
+  readonly interruptAfter?: readonly string[] | '*';
+  /** In order, one at a time. What it throws aborts the drive. */
+  onChunk(chunk: StreamChunk): Promise<void>;
+}
+
+export interface ResumeOptions extends DriveOptions {
+  /** A person accepts that the definition changed (`DEFINITION_CHANGED`). */
+  readonly migrate?: boolean;
+  /** Raises the cost cap, recorded as this person's decision. */
+  readonly addMicroUsd?: number;
+  /** Raises the machine time cap, in ms. */
+  readonly addTimeMs?: number;
+  /** Raises the call caps. */
+  readonly addCalls?: number;
+}
+
+/** What a person sees before deciding. */
+export interface GateView {
+  readonly row: ApprovalRow;
+  readonly goal: string;
+  /** The plan as Markdown. */
+  readonly plan: string;
+  /** The review as Markdown; empty at the plan gate. */
+  readonly review: string;
+  /** The unified diff; empty at the plan gate. */
+  readonly diff: string;
+  readonly redLines: readonly { readonly rule_id: string; readonly paths: readonly string[]; readonly reason: string }[];
+  readonly citations: readonly { readonly document: string; readonly version: string; readonly anchor: string; readonly quote: string }[];
+  readonly costMicroUsd: number;
+}
+
+export interface DecideOptions {
+  readonly decision: 'approved' | 'rejected';
+  /** The digest the person saw; must equal the pending gate's. */
+  readonly subject: string;
+  readonly comment?: string;
+  /** An edited plan, at the plan gate. */
+  readonly edit?: unknown;
+  /** At the budget gate. */
+  readonly addMicroUsd?: number;
+}
+
+export interface DoctorLine {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface OpenOptions {
+  /** Default: `$GOVERNOR_HOME`, else the user's state folder. */
+  readonly home?: string;
+  /** The process environment. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The shipped scenarios may use the labelled `unsafe` level where no sandbox can run. */
+  readonly demo?: boolean;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}

@@ -1,0 +1,72 @@
+/** Everything one process holds open: stores, operator, person, sandbox and the sessions of the threads it runs. */
+import type { Stores } from '../checkpoints/stores.ts';
+import { openStores } from '../checkpoints/stores.ts';
+import type { Operator } from '../domain/config.ts';
+import { StopError, UsageError } from '../domain/errors.ts';
+import type { Person } from '../domain/policy.ts';
+import type { Clock } from '../domain/ports.ts';
+import type { Sandbox } from '../domain/workspace.ts';
+import type { Session } from '../nodes/session.ts';
+import { createSandbox } from '../tools/sandbox.ts';
+import { assertOwnDatabase, homeFolder, loadOperator, localPerson, systemClock } from './environment.ts';
+import type { OpenOptions } from './options.ts';
+
+export interface Runtime {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stores: Stores;
+  readonly operator: Operator | undefined;
+  readonly person: Person;
+  readonly clock: Clock;
+  readonly sessions: Map<string, Session>;
+  /** `bwrap`, or the audited `unsafe` where operator and environment both say so. */
+  sandbox(): Promise<Sandbox>;
+  readonly demo: boolean;
+}
+
+export async function openRuntime(options: OpenOptions): Promise<Runtime> {
+  const home = homeFolder(options.home, options.env);
+  assertOwnDatabase(home, options.env);
+  const operator = loadOperator(home);
+  const clock = options.clock ?? systemClock;
+  const stores = await openStores({ home, clock });
+  let sandbox: Promise<Sandbox> | undefined;
+  return {
+    home,
+    env: options.env,
+    stores,
+    operator,
+    person: localPerson(operator),
+    clock,
+    sessions: new Map(),
+    demo: options.demo === true,
+    sandbox: () => {
+      sandbox ??= chooseSandbox(home, operator, options);
+      return sandbox;
+    },
+  };
+}
+
+async function chooseSandbox(home: string, operator: Operator | undefined, options: OpenOptions): Promise<Sandbox> {
+  const wanted = options.env['GOVERNOR_SANDBOX'] ?? 'bwrap';
+  if (wanted !== 'bwrap' && wanted !== 'unsafe') throw new UsageError(`GOVERNOR_SANDBOX: ${JSON.stringify(wanted)}; use bwrap or unsafe`);
+  if (wanted === 'unsafe') {
+    if (operator?.sandbox.allowUnsafe !== true)
+      throw new UsageError(`GOVERNOR_SANDBOX=unsafe: also needs sandbox.allowUnsafe: true in ${home}/operator.yaml`, 'SANDBOX_UNAVAILABLE');
+    return createSandbox({ level: 'unsafe', stateFolder: home });
+  }
+  const bwrap = createSandbox({ level: 'bwrap', stateFolder: home });
+  if (!options.demo) return bwrap;
+  // Shipped scenarios run this package's own commands; where nothing can isolate them the label says so
+  // (`docs/contract.md`, "The offline scenarios").
+  try {
+    const folder = `${home}/work/probe`;
+    const { mkdirSync } = await import('node:fs');
+    mkdirSync(folder, { recursive: true });
+    await bwrap.run({ argv: ['true'], workspace: folder, links: [], scratch: [], network: false, timeoutMs: 10_000 });
+    return bwrap;
+  } catch (error) {
+    if (!(error instanceof StopError)) throw error;
+    return createSandbox({ level: 'unsafe', stateFolder: home });
+  }
+}

@@ -1,0 +1,118 @@
+/** Who sends a request: a Governor key, a token of the issuer, a user of the project's own auth, or the local operator. */
+
+import type { Operator } from '../../domain/config.ts';
+import { UsageError } from '../../domain/errors.ts';
+import type { KeyRow, Keys } from '../../domain/keys.ts';
+import type { Person } from '../../domain/policy.ts';
+import type { Clock } from '../../domain/ports.ts';
+import { DEFAULT_TENANT } from '../../domain/served.ts';
+import { isLoopback } from '../http/origin.ts';
+import { Problem } from '../http/problem.ts';
+import type { Caller } from './caller.ts';
+import { type AuthUser, type CustomAuth, callerOfCustom } from './custom.ts';
+import type { TokenHolder } from './jwt.ts';
+import { bearerIn, keyIn, rolesIn, verifyKey } from './keys.ts';
+
+export interface AuthOptions {
+  /** Where the server listens. */
+  readonly host: string;
+  readonly operator: Operator | undefined;
+  /** The local operator. */
+  readonly person: Person;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  /** Resolves `secret://` references. */
+  readonly resolve: (reference: string) => string | undefined;
+  readonly custom: CustomAuth | undefined;
+  /** False when `langgraph.json` says `auth.disable_studio_auth`. */
+  readonly studio?: boolean;
+}
+
+/** `remote` is the address of the peer; undefined for a request inside this process. */
+export type Authenticator = (request: Request, remote?: string) => Promise<Caller>;
+
+const STUDIO_USER: AuthUser = {
+  kind: 'StudioUser',
+  identity: 'langgraph-studio-user',
+  display_name: 'langgraph-studio-user',
+  is_authenticated: true,
+  permissions: [],
+};
+
+/** @throws UsageError when others could reach the server and nothing would tell who they are. */
+export function assertBind(host: string, configured: boolean): void {
+  if (configured || isLoopback(host)) return;
+  throw new UsageError(
+    `host ${host}: is not a loopback address, and there is no auth; make a key with governor keys create, set server.auth.jwt in operator.yaml or auth.path in langgraph.json, or listen on 127.0.0.1`,
+  );
+}
+
+/** @throws UsageError when nothing protects the bind, or what `operator.yaml` says about tokens cannot be used. */
+export async function createAuthenticator(options: AuthOptions): Promise<Authenticator> {
+  const { keys, clock, custom, operator } = options;
+  const jwt = operator?.server?.auth.jwt;
+  // The library of tokens is loaded only where tokens are taken.
+  const tokens = jwt === undefined ? undefined : (await import('./jwt.ts')).createTokens(jwt, clock, options.resolve);
+  // Once a credential was needed it is: revoking the last key must not open the server that it guarded.
+  let needed = tokens !== undefined || custom !== undefined;
+  const isNeeded = async (): Promise<boolean> => {
+    needed ||= (await keys.list()).some((key) => key.revokedAt === null);
+    return needed;
+  };
+  assertBind(options.host, await isNeeded());
+  const local = isLoopback(options.host);
+  const studio = operator?.server?.auth.studio === true && options.studio !== false;
+  if (studio && !local)
+    throw new UsageError(`server.auth.studio: anybody can send the header that it trusts; listen on 127.0.0.1 instead of ${options.host}`);
+
+  const isHere = (remote: string | undefined): boolean => local && (remote === undefined || isLoopback(remote));
+  // Handlers of the project's auth see everybody, however they were known: a key is no way around them.
+  const known = (caller: Omit<Caller, 'authorize' | 'user'>, user: AuthUser): Caller =>
+    custom === undefined
+      ? { ...caller, authorize: async () => undefined }
+      : { ...caller, user, authorize: (resource, action, value) => custom.authorize(user, resource, action, value) };
+
+  return async (request, remote) => {
+    const key = keyIn(request.headers);
+    if (key !== undefined) {
+      const row = await verifyKey(keys, clock, key);
+      if (row === undefined) throw unknown('the key is unknown, expired or revoked');
+      return known(callerOfKey(row), userNamed(row.owner, row.name, row.roles));
+    }
+    if (studio && isHere(remote) && request.headers.get('x-auth-scheme') === 'langsmith') {
+      const person: Person = { id: STUDIO_USER.identity, roles: ['viewer', 'operator'], method: 'studio', alone: false };
+      return known({ person, tenant: DEFAULT_TENANT }, STUDIO_USER);
+    }
+    const bearer = bearerIn(request.headers);
+    // The project's own tokens may be JSON Web Tokens too, of another issuer.
+    if (tokens !== undefined && bearer !== undefined && (custom === undefined || tokens.claims(bearer))) {
+      const caller = callerOfToken(await tokens.verify(bearer), operator);
+      return known(caller, userNamed(caller.person.id, caller.person.id, caller.person.roles));
+    }
+    if (custom !== undefined) return callerOfCustom(custom, await custom.authenticate(request));
+    if (isHere(remote) && !(await isNeeded())) return { person: options.person, tenant: DEFAULT_TENANT, authorize: async () => undefined };
+    throw unknown('a key or token is needed: x-api-key or Authorization: Bearer');
+  };
+}
+
+const unknown = (detail: string): Problem => new Problem(401, detail, { 'www-authenticate': 'Bearer' });
+
+const userNamed = (identity: string, shown: string, permissions: readonly string[]): AuthUser => ({
+  identity,
+  display_name: shown,
+  is_authenticated: true,
+  permissions,
+});
+
+/** A key acts for its owner: whoever may not decide something in person may not do so by a key. */
+function callerOfKey(row: KeyRow): Omit<Caller, 'authorize' | 'user'> {
+  const person: Person = { id: row.owner, roles: rolesIn(row.roles), method: 'key', alone: false };
+  return { person, tenant: row.tenant, graphs: row.graphs ?? undefined };
+}
+
+/** The operator's word about a person goes before the issuer's. */
+function callerOfToken(holder: TokenHolder, operator: Operator | undefined): Omit<Caller, 'authorize' | 'user'> {
+  const named =
+    operator?.people !== undefined && Object.hasOwn(operator.people, holder.principal) ? operator.people[holder.principal] : undefined;
+  return { person: { id: holder.principal, roles: named ?? holder.roles, method: 'jwt', alone: false }, tenant: holder.tenant };
+}

@@ -1,0 +1,89 @@
+/** Edits of a thread's state: by a person, from a checkpoint, as a node. */
+import { Command } from '@langchain/langgraph';
+import type { z } from 'zod';
+import type { ThreadRow } from '../../domain/served.ts';
+import type { threadCreateSchema } from '../api/schemas.ts';
+import type { Caller } from '../auth/caller.ts';
+import type { ServableGraph, Server } from '../context.ts';
+import { assertGlassBroken } from '../governed/break-glass.ts';
+import { editGoverned } from '../governed/edit.ts';
+import { Problem } from '../http/problem.ts';
+import { placeOf } from '../runs/execute.ts';
+import { graphOf, needCheckpoint, placed, servedGraphOf } from './thread-graph.ts';
+import { checkpointOf, type Snapshot, standing } from './views.ts';
+
+type Supersteps = NonNullable<z.output<typeof threadCreateSchema>['supersteps']>;
+
+/** @throws Problem 409 while a run is open; 400 without a graph; 403 on a governed thread without the right. */
+async function editable(server: Server, caller: Caller, thread: ThreadRow): Promise<ServableGraph> {
+  if (thread.status === 'busy') throw new Problem(409, `thread ${thread.threadId} is busy: a run is pending or running`);
+  const graph = await graphOf(server, thread);
+  if (graph === undefined)
+    throw new Problem(400, `thread ${thread.threadId} has no graph: start a run on it first, or give metadata.graph_id`);
+  if (servedGraphOf(server, thread)?.governed === true) await assertGlassBroken(server, caller, thread.threadId);
+  return graph;
+}
+
+/** The checkpoint that was made. */
+export async function updateState(
+  server: Server,
+  caller: Caller,
+  thread: ThreadRow,
+  edit: { values: unknown; asNode: string | undefined; at: Record<string, unknown> },
+): Promise<Record<string, unknown>> {
+  const graph = await editable(server, caller, thread);
+  await needCheckpoint(server, thread.threadId, edit.at);
+  if (servedGraphOf(server, thread)?.governed === true) {
+    const checkpointId = edit.at['checkpoint_id'];
+    const { values, asNode } = edit;
+    const at = typeof checkpointId === 'string' ? { checkpointId } : {};
+    return { checkpoint: await editGoverned(server, caller, thread.threadId, { values, asNode, ...at }) };
+  }
+  const config = { configurable: { ...placed(edit.at), thread_id: thread.threadId } };
+  return edited(server, thread, graph, () => graph.updateState(config, edit.values, edit.asNode));
+}
+
+export async function applySupersteps(server: Server, caller: Caller, thread: ThreadRow, supersteps: Supersteps): Promise<void> {
+  const graph = await editable(server, caller, thread);
+  if (servedGraphOf(server, thread)?.governed === true) throw new Problem(422, 'supersteps: a governed thread begins with its goal');
+  const nodes = Object.keys(graph.nodes);
+  const steps = () =>
+    supersteps.map(({ updates }) => ({
+      updates: updates.map((update) => ({
+        values: update.command === null || update.command === undefined ? update.values : commandOf(update.command, nodes),
+        asNode: update.as_node ?? undefined,
+      })),
+    }));
+  await edited(server, thread, graph, async () => graph.bulkUpdateState({ configurable: { thread_id: thread.threadId } }, steps()));
+}
+
+function commandOf(
+  { update, resume, goto }: NonNullable<Supersteps[number]['updates'][number]['command']>,
+  nodes: readonly string[],
+): Command {
+  return new Command({
+    ...(update === null || update === undefined ? {} : { update: update as Record<string, unknown> }), // checked by the schema
+    ...(resume === undefined ? {} : { resume }),
+    ...(goto === null || goto === undefined ? {} : { goto: [goto].flat().map((place) => placeOf(place, nodes)) }),
+  });
+}
+
+async function edited(
+  server: Server,
+  thread: ThreadRow,
+  graph: ServableGraph,
+  work: () => Promise<unknown>,
+): Promise<Record<string, unknown>> {
+  let config: unknown;
+  try {
+    config = await work();
+  } catch (error) {
+    // What LangGraph refuses is the caller's to mend: an unknown node, values that the channels do not take.
+    if (error instanceof Error && /InvalidUpdate|GraphValidation|^Error$|TypeError|ZodError/.test(error.name))
+      throw new Problem(422, error.message);
+    throw error;
+  }
+  const snapshot = (await graph.getState({ configurable: { thread_id: thread.threadId } })) as Snapshot; // LangGraph's own
+  await server.served.threads.settle(thread.threadId, standing(snapshot));
+  return { checkpoint: checkpointOf(config) };
+}

@@ -1,0 +1,124 @@
+/** A gate's question as clients see it: every form in one bounded object, the question itself untouched. */
+import { describe, expect, test } from 'vitest';
+import type { PlanBody } from '../../../domain/handoff.ts';
+import { MAX_PAYLOAD_BYTES, presented } from '../../../nodes/approve/payload.ts';
+import type { GatePayload } from '../../../nodes/session.ts';
+import { parseAnswer } from '../../../server/governed/answers.ts';
+
+const subject = { base: 'b'.repeat(64), tree: 't'.repeat(64), digest: 'd'.repeat(64) };
+const required = { role: 'approver', min: 1, notStarter: false };
+const release: GatePayload = {
+  kind: 'approval',
+  gate: 'release',
+  subject,
+  required,
+  shown: {
+    candidate: 'c0ffee',
+    files: 2,
+    changed: ['added a.js', 'modified b.js'],
+    red_lines: ['money'],
+    no_checks: true,
+    review: '30-review.1.json',
+  },
+};
+const planGate: GatePayload = {
+  kind: 'approval',
+  gate: 'plan',
+  subject,
+  required: { role: 'approver', min: 2, notStarter: true },
+  shown: { summary: 'add a product', question: null, red_lines: [], plan: '10-plan.1.json' },
+};
+const plan: PlanBody = {
+  summary: 'add a product',
+  items: [{ id: 'a', title: 'product', goal: 'multiply', paths: ['src/**'], done_when: [], depends_on: [] }],
+  risks: [],
+  citations: [],
+};
+const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+describe('the release gate', () => {
+  const made = presented(release, { costMicroUsd: 1_230_000 });
+
+  test('keeps the question and carries every form', () => {
+    expect(made).toMatchObject(release);
+    expect(made.action_request).toEqual({
+      action: 'approve_release',
+      args: { subject: subject.digest, candidate: 'c0ffee', review: '30-review.1.json' },
+    });
+    expect(made.config).toEqual({ allow_accept: true, allow_edit: false, allow_respond: true, allow_ignore: false });
+    expect(made.action_requests).toEqual([
+      { name: 'approve_release', args: made.action_request.args, arguments: made.action_request.args, description: made.description },
+    ]);
+    expect(made.review_configs).toEqual([
+      {
+        action_name: 'approve_release',
+        actionName: 'approve_release',
+        allowed_decisions: ['approve', 'reject'],
+        allowedDecisions: ['approve', 'reject'],
+      },
+    ]);
+    expect(made.actionRequests).toEqual(made.action_requests);
+    expect(made.reviewConfigs).toEqual(made.review_configs);
+  });
+
+  test('says in words what is decided, the red lines, the cost, the difference and the subject', () => {
+    for (const word of ['c0ffee', '2 file', 'RED LINES: money', 'NO CHECKS', '$1.23', 'role approver', subject.digest, 'added a.js'])
+      expect(made.description).toContain(word);
+  });
+
+  test('an Inbox that accepts gives the subject back', () => {
+    expect(parseAnswer([{ type: 'accept', args: made.action_request }], { interruptId: 'i', gate: 'release' })).toEqual({
+      kind: 'decision',
+      decision: 'approved',
+      subject: subject.digest,
+    });
+  });
+});
+
+describe('the plan gate', () => {
+  test('a plan that fits can be edited where it is shown', () => {
+    const made = presented(planGate, { costMicroUsd: 0, plan });
+    expect(made.config.allow_edit).toBe(true);
+    expect(made.action_request.args).toEqual({ subject: subject.digest, ...plan });
+    expect(made.description).toContain('2 people with role approver, not the starter, must decide');
+    const answer = parseAnswer([{ type: 'edit', args: made.action_request }], { interruptId: 'i', gate: 'plan' });
+    expect(answer).toMatchObject({ kind: 'decision', edit: plan, subject: subject.digest });
+  });
+
+  test('one that does not fit is named by its file and not offered for editing', () => {
+    const [item] = plan.items;
+    const large = {
+      ...plan,
+      items: Array.from({ length: 20 }, (_none, index) => ({ ...item, id: `i${index}`, goal: 'x'.repeat(200) })),
+    } as PlanBody; // the same shape
+    const made = presented(planGate, { costMicroUsd: 0, plan: large });
+    expect(made.config.allow_edit).toBe(false);
+    expect(made.review_configs[0]?.allowed_decisions).toEqual(['approve', 'reject']);
+    expect(made.action_request.args).toEqual({ subject: subject.digest, plan: '10-plan.1.json' });
+    expect(bytes(made)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+  });
+
+  test('stays bounded whatever a model writes', () => {
+    const wide = { ...planGate, shown: { summary: '界'.repeat(680), question: null, red_lines: [], plan: '10-plan.1.json' } };
+    const made = presented(wide, { costMicroUsd: 0, plan: { ...plan, summary: '\u0000\u202e😀'.repeat(1000) } });
+    expect(bytes(made)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+    expect(JSON.stringify(made.description)).not.toMatch(/\\ud[89ab]..(?!\\ud)/);
+  });
+});
+
+test('the budget gate can only be approved with an amount', () => {
+  const made = presented(
+    {
+      kind: 'approval',
+      gate: 'budget',
+      subject,
+      required,
+      shown: { message: 'used up', spent_micro_usd: 2_000_000, limit_micro_usd: 2_000_000 },
+    },
+    { costMicroUsd: 2_000_000 },
+  );
+  expect(made.config).toMatchObject({ allow_accept: false, allow_edit: true });
+  expect(made.review_configs[0]?.allowed_decisions).toEqual(['edit', 'reject']);
+  expect(made.action_request.args).toEqual({ subject: subject.digest, add_usd: '' });
+  expect(made.description).toContain('$2.00 of $2.00');
+});

@@ -1,0 +1,55 @@
+/** What the tests of authentication stand on: a real table of keys in a temporary home, and a clock that a test moves. */
+
+import { openDatabase } from '../../../checkpoints/database.ts';
+import { createKeys } from '../../../checkpoints/served/keys.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
+import { type Operator, operatorSchema } from '../../../domain/config.ts';
+import type { KeyRow } from '../../../domain/keys.ts';
+import type { Person } from '../../../domain/policy.ts';
+import { type Authenticator, type AuthOptions, createAuthenticator } from '../../../server/auth/authenticator.ts';
+import { newKey } from '../../../server/auth/keys.ts';
+import { makeHome } from '../../checkpoints/home.ts';
+
+export const ADA: Person = { id: 'local:ada', roles: ['viewer', 'operator', 'approver', 'admin'], method: 'local', alone: true };
+export const DAY_MS = 24 * 3600 * 1000;
+export const URL_OF_SERVER = 'http://127.0.0.1:2024/threads/search';
+
+export const operatorOf = (value: unknown): Operator => operatorSchema.parse(value);
+
+export const requestWith = (headers: Record<string, string> = {}): Request =>
+  new Request(URL_OF_SERVER, { method: 'POST', headers, body: '{}' });
+export const bearer = (token: string): Request => requestWith({ authorization: `Bearer ${token}` });
+
+export function makeAuthWorld() {
+  const home = makeHome();
+  const database = openDatabase(home.file);
+  const keys = createKeys(sqliteSql(database), home.clock);
+  return {
+    clock: home.clock,
+    folder: home.folder,
+    keys,
+    /** A key and its row. */
+    issue: async (more: Partial<KeyRow> = {}): Promise<{ key: string; id: string }> => {
+      const { id, hash, key } = newKey();
+      const row = { name: 'ci', tenant: 'default', owner: 'service:ci', roles: ['operator'], graphs: null, expiresAt: null };
+      await keys.create({ id, hash, ...row, ...more });
+      return { key, id };
+    },
+    authenticator: (more: Partial<AuthOptions> = {}): Promise<Authenticator> =>
+      createAuthenticator({
+        host: '127.0.0.1',
+        operator: undefined,
+        person: ADA,
+        keys,
+        clock: home.clock,
+        resolve: () => undefined,
+        custom: undefined,
+        ...more,
+      }),
+    dispose: () => {
+      database.close();
+      home.dispose();
+    },
+  };
+}
+export type AuthWorld = ReturnType<typeof makeAuthWorld>;
