@@ -17,7 +17,7 @@ import { findAssistant } from '../../../server/project/find-assistant.ts';
 import { loadProject, type Project } from '../../../server/project/load.ts';
 import { type Home, makeHome, threadOf } from '../../checkpoints/home.ts';
 
-const governed = { id: 'governor', governed: true, description: undefined } as ServedGraph; // never opened here
+const governed = { id: 'governor', description: undefined } as ServedGraph; // never opened here
 let project: Project;
 beforeAll(async () => {
   const file = fileURLToPath(new URL('../fixtures/langgraph.json', import.meta.url));

@@ -1,7 +1,6 @@
 /** `/ok` and `/info`: what is asked before anything else. */
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createOutbox } from '../../../checkpoints/served/outbox.ts';
 import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';

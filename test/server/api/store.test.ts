@@ -6,7 +6,6 @@ import { type BaseStore, InMemoryStore, StateGraph, StateSchema } from '@langcha
 import { Client } from '@langchain/langgraph-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-
 import { type Database, openDatabase } from '../../../checkpoints/database.ts';
 import { createItems } from '../../../checkpoints/served/items.ts';
 import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';

@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createIdempotency } from '../../../checkpoints/served/idempotency.ts';
 import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
@@ -47,7 +46,7 @@ beforeEach(() => {
       media: c.req.path.endsWith('/stream') ? 'text/event-stream' : 'application/json',
     };
     const rejoin = async (location: string): Promise<Response> => Response.json({ joined: location });
-    return withIdempotency({ served }, { c, caller }, endpoint, await c.req.text(), count, rejoin);
+    return withIdempotency({ served }, { call: { c, caller }, endpoint, body: await c.req.text() }, { work: count, rejoin });
   });
 });
 afterEach(() => {

@@ -1,6 +1,5 @@
 /** Metrics: every count that was made, in a text that Prometheus reads and in JSON, at a bounded size. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createOutbox, putWebhook } from '../../../checkpoints/served/outbox.ts';
 import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';

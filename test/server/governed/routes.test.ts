@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { announceServer, isServed } from '../../../runtime/drive/presence.ts';
 import { openOperations } from '../../../runtime/operations.ts';
 import { createThread } from '../../../runtime/start/create.ts';
-import { governorEndpoints } from '../../../server/api/governor.ts';
 import { createApp } from '../../../server/app.ts';
 import type { Caller } from '../../../server/auth/caller.ts';
+import { governorEndpoints } from '../../../server/governed/routes.ts';
 import { startSweep, sweepApproved } from '../../../server/governed/sweep.ts';
 import { createMetrics } from '../../../server/http/metrics.ts';
 import { makeWorld, type World } from '../../story/world.ts';
-import { callerOf, driveServed, type GovernedServer, governedServer, putRuns } from '../governed/governed-server.ts';
+import { callerOf, driveServed, type GovernedServer, governedServer, putRuns } from './governed-server.ts';
 
 const CALLERS: Readonly<Record<string, Caller>> = {
   viewer: callerOf('key:viewer', ['viewer']),
