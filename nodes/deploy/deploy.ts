@@ -5,9 +5,9 @@ import { StopError } from '../../domain/errors.ts';
 import { type BuildBody, buildBodySchema, type FileRef, planBodySchema, type ReviewBody, reviewBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import type { ApprovalRow, EffectId } from '../../domain/ports.ts';
+import { governorNode } from '../governor-node.ts';
 import { differenceDigest, isExpired, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { staged } from '../stage.ts';
 import { note } from '../state.ts';
 import { releaseCommit, releaseMessage } from './commits.ts';
 import { type ReleaseFacts, releaseFacts } from './facts.ts';
@@ -18,7 +18,7 @@ import type { DeployRequest } from './targets/target.ts';
 
 /** The `deploy` node. */
 export const deployNode = (find: FindSession) =>
-  staged(find, 'deploy', async (session, state) => {
+  governorNode(find, 'deploy', async (session, state) => {
     const refs = pointers(state);
     const build = await bodyOf(session, refs.build, buildBodySchema);
     const review = await bodyOf(session, refs.review, reviewBodySchema);

@@ -13,11 +13,12 @@ import {
 import { digestOf } from '../../domain/ids.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
+import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { runStage, staged } from '../stage.ts';
+import { runStage } from '../stage.ts';
 import { FRESH_AGENT, note, type State } from '../state.ts';
 import { afterRework } from './rules.ts';
 
@@ -27,7 +28,7 @@ const PATCH_BYTES = 24 * 1024;
 
 /** The `review_critic` node. */
 export const reviewCriticNode = (find: FindSession) =>
-  staged(find, 'review_critic', async (session, state) => {
+  governorNode(find, 'review_critic', async (session, state) => {
     if (state.rules === null || state.buildFile === null || state.planFile === null)
       throw new StopError('HANDOFF_MISSING', 'review_critic: the rules have not passed');
     const rules = await bodyOf(session, state.rules, reviewBodySchema);

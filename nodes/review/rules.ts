@@ -15,16 +15,17 @@ import {
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { isForReview } from '../../domain/resume.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
+import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { runStage, staged } from '../stage.ts';
+import { runStage } from '../stage.ts';
 import { note, type State, type Update } from '../state.ts';
 import { RULE_CHECKS } from './checks/index.ts';
 import { sameFailures, verdictOf } from './checks/verdict.ts';
 
 /** The `review_rules` node. */
 export const reviewRulesNode = (find: FindSession) =>
-  staged(find, 'review_rules', async (session, state) => {
+  governorNode(find, 'review_rules', async (session, state) => {
     if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_rules: there is no build');
     const build = await bodyOf(session, state.buildFile, buildBodySchema);
     const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
