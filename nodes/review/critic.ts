@@ -20,7 +20,7 @@ import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { FRESH_AGENT, note, type State } from '../state.ts';
-import { afterRework } from './rules.ts';
+import { afterRework } from './rework.ts';
 
 const contract = contractOf('critic', import.meta.url);
 /** How much of the difference the critic sees at once, in bytes; it reads the files for the rest. */
@@ -47,7 +47,7 @@ export const reviewCriticNode = (find: FindSession) =>
       work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, rules, attempt)),
       beside: async (_n, body) => [{ path: FILES.review(attempt).replace(/json$/, 'md'), text: reviewMarkdown(attempt, body) }],
     });
-    if (done.body.verdict !== 'pass') return afterRework(session, state, done.ref, done.body, attempt, previous);
+    if (done.body.verdict !== 'pass') return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous });
     return {
       review: done.ref,
       stop: null,
