@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { StopError } from '../../domain/errors.ts';
 import { type BuildBody, buildBodySchema, planBodySchema, type ReviewBody, reviewBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
+import { governorNode } from '../governor-node.ts';
 import { differenceDigest, pointers } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { staged } from '../stage.ts';
 import { note } from '../state.ts';
 import { applyOnce } from './apply-once.ts';
 import { findConsent } from './consent.ts';
@@ -17,7 +17,7 @@ import type { DeployRequest } from './targets/target.ts';
 
 /** The `deploy` node. */
 export const deployNode = (find: FindSession) =>
-  staged(find, 'deploy', async (session, state) => {
+  governorNode(find, 'deploy', async (session, state) => {
     const refs = pointers(state);
     const build = await bodyOf(session, refs.build, buildBodySchema);
     const review = await bodyOf(session, refs.review, reviewBodySchema);
