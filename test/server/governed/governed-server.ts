@@ -5,6 +5,7 @@ import { openRuntime } from '../../../runtime/runtime.ts';
 import type { Caller } from '../../../server/auth/caller.ts';
 import type { Server } from '../../../server/context.ts';
 import { runGoverned } from '../../../server/governed/run.ts';
+import { fakeServer } from '../../fakes/server.ts';
 import type { World } from '../../story/world.ts';
 
 export interface GovernedServer extends Server {
@@ -13,18 +14,17 @@ export interface GovernedServer extends Server {
 
 export async function governedServer(world: World, env: Readonly<Record<string, string | undefined>> = {}): Promise<GovernedServer> {
   const runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', ...env } });
-  const server = {
-    runtime,
-    served: runtime.stores.served,
-    pokes: 0,
-    poke: () => {
-      server.pokes += 1;
-    },
-    stopRuns: () => undefined,
-    log: () => undefined,
-    env: {},
-  };
-  return server as unknown as GovernedServer; // the parts that governed threads use
+  const server: GovernedServer = Object.assign(
+    fakeServer({
+      served: runtime.stores.served,
+      poke: () => {
+        server.pokes += 1;
+      },
+      stopRuns: () => undefined,
+    }),
+    { runtime, pokes: 0 },
+  );
+  return server;
 }
 
 /** The runs that were put for a thread, oldest first. */

@@ -11,10 +11,10 @@ import { runEndpoints } from '../../../server/api/runs.ts';
 import { stateEndpoints } from '../../../server/api/state.ts';
 import { storeEndpoints } from '../../../server/api/store.ts';
 import { threadEndpoints } from '../../../server/api/threads.ts';
-import type { Server } from '../../../server/context.ts';
 import { type Endpoint, endpoint, flag, json, uuid } from '../../../server/http/endpoint.ts';
 import { createMetrics, metricsEndpoints } from '../../../server/http/metrics.ts';
 import { openApiDocument } from '../../../server/http/openapi.ts';
+import { fakeServer } from '../../fakes/server.ts';
 import { mount } from '../harness.ts';
 import { startServer } from '../serving.ts';
 
@@ -150,7 +150,7 @@ describe('a document', () => {
 });
 
 describe('the document of the server', () => {
-  const server = { served: {} } as unknown as Server; // routes are declared without asking it
+  const server = fakeServer(); // routes are declared without asking it
   const all: readonly Endpoint[] = [
     ...metaEndpoints(server),
     ...assistantEndpoints(server),
