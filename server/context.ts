@@ -2,11 +2,12 @@
 import type { BaseStore } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Hono } from 'hono';
-import type { GuardedSaver } from '../checkpoints/saver.ts';
-import type { CancelAction } from '../domain/served.ts';
+import type { GuardedSaver } from '../checkpoints/saver/guarded-saver.ts';
+import type { CancelAction, Scope, ServedRun } from '../domain/served.ts';
 import type { Served } from '../domain/server-stores.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Caller } from './auth/caller.ts';
+import type { GovernedAsk, Governs } from './project/governs.ts';
 import type { WebhookPolicy } from './webhooks/webhook-target.ts';
 
 /** The part of a compiled graph that the server uses; `Pregel` of any version that the project brings. */
@@ -41,8 +42,8 @@ export type GraphAccess =
 export interface ServedGraph {
   readonly id: string;
   readonly description: string | undefined;
-  /** The governor's own flow: it runs through its runner, under its own lease and gates. */
-  readonly governed: boolean;
+  /** Where the graph keeps a record of its threads, as the governor does: nothing else admits, runs or edits them. */
+  readonly governs?: Governs | undefined;
   /**
    * The compiled graph with this saver and store; a factory is called with the config of the run, and with what for
    * (`assistants.read` where nothing is said).
@@ -54,8 +55,8 @@ export interface ServedGraph {
   ): Promise<ServableGraph>;
   /** JSON Schemas; null where they cannot be known (an Annotation graph without its TypeScript). */
   schemas(): Promise<GraphSchemas>;
-  /** Its threads are runs of the governor too: each begins with a goal and a repository that its caller may use. */
-  readonly begins?: true;
+  /** Asked before a run is put: puts its thread on record. The graph is run as any other. @throws Problem */
+  readonly begin?: ((caller: Caller, ask: GovernedAsk, scope: Scope) => Promise<unknown>) | undefined;
   /** Namespace -> schemas, of all subgraphs. */
   subgraphSchemas(): Promise<Readonly<Record<string, GraphSchemas>>>;
 }
@@ -119,6 +120,8 @@ export interface Server {
   pokeWebhooks(): void;
   /** These runs were told to stop: those of this process at once, without waiting for a heartbeat. */
   stopRuns(runIds: readonly string[], action: CancelAction): void;
+  /** Puts on record who stops a run, before it is stopped; `left`: its client went away, and wanted that. */
+  recordCancel(caller: Caller, run: ServedRun, left?: boolean): Promise<void>;
   /** True while this process works on the run: its events wake, and need not be looked for. */
   isLocal(runId: string): boolean;
   readonly limits: ServeLimits;

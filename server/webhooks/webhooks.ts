@@ -138,8 +138,8 @@ async function attempt(options: Options, row: OutboxRow, stopping: AbortSignal):
     failpoint('webhook:send:before');
     const status =
       'path' in target
-        ? await postToApp(options, target.path, headers, row.body, signal)
-        : await postToUrl(options, target.url, headers, row.body, signal);
+        ? await postToApp(options, target.path, { headers, body: row.body, signal })
+        : await postToUrl(options, target.url, { headers, body: row.body, signal });
     if (status >= 200 && status < 300) return 'sent';
     return { error: `the target answered ${status}`, final: status === GONE };
   } catch (error) {
@@ -165,13 +165,13 @@ function headersOf(row: OutboxRow, secret: string | undefined, seconds: number):
   return headers;
 }
 
-async function postToApp(
-  { fetch }: Options,
-  path: string,
-  headers: Record<string, string>,
-  body: string,
-  signal: AbortSignal,
-): Promise<number> {
+interface Post {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+async function postToApp({ fetch }: Options, path: string, { headers, body, signal }: Post): Promise<number> {
   if (fetch === undefined) throw new Problem(422, `webhook ${JSON.stringify(path)}: a path needs an http.app in langgraph.json`);
   const cut = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(toError(signal.reason)), { once: true });
@@ -183,7 +183,7 @@ async function postToApp(
 }
 
 /** The status of the answer. Follows no redirect; connects to the very address that was checked. */
-function postToUrl(options: Options, url: URL, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<number> {
+function postToUrl(options: Options, url: URL, { headers, body, signal }: Post): Promise<number> {
   const post = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const request = post(url, { method: 'POST', headers, signal, agent: false, lookup: checkedLookup(options, url) }, (response) => {

@@ -19,7 +19,7 @@ import { type Home, makeHome, threadOf } from '../../checkpoints/home.ts';
 import { only } from '../../fakes/only.ts';
 import { fakeServer } from '../../fakes/server.ts';
 
-const governed = { id: 'governor', governed: true, description: undefined } as ServedGraph; // never opened here
+const governed = { id: 'governor', description: undefined } as ServedGraph; // never opened here
 let project: Project;
 beforeAll(async () => {
   const file = fileURLToPath(new URL('../fixtures/langgraph.json', import.meta.url));

@@ -1,6 +1,7 @@
 /** What the tests of authentication stand on: a real table of keys in a temporary home, and a clock that a test moves. */
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createKeys } from '../../../checkpoints/served/keys.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import { type Operator, operatorSchema } from '../../../domain/config.ts';
 import type { KeyRow } from '../../../domain/keys.ts';
 import type { Person } from '../../../domain/policy.ts';
@@ -21,7 +22,7 @@ export const bearer = (token: string): Request => requestWith({ authorization: `
 export function makeAuthWorld() {
   const home = makeHome();
   const database = openDatabase(home.file);
-  const keys = createKeys(database, home.clock);
+  const keys = createKeys(sqliteSql(database), home.clock);
   return {
     clock: home.clock,
     folder: home.folder,

@@ -7,6 +7,7 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createKeys } from '../../../checkpoints/served/keys.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import { called } from '../fixtures/caller/caller.ts';
 import { issueKey } from '../issue-key.ts';
 import { startServer, type TestServer } from '../serving.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
     }),
   );
   const database = openDatabase(join(home, 'governor.sqlite'));
-  const { key } = await issueKey(createKeys(database, { now: () => Date.now(), monotonic: () => performance.now() }));
+  const { key } = await issueKey(createKeys(sqliteSql(database), { now: () => Date.now(), monotonic: () => performance.now() }));
   database.close();
   const token = await new SignJWT({ roles: ['operator'] })
     .setProtectedHeader({ alg: 'HS256' })

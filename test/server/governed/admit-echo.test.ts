@@ -38,7 +38,7 @@ test('an approval that names no gate is not taken for the gate that opened after
     expect(problem).toMatchObject({ status: 409, message: expect.stringMatching(/opened after an answer of key:ann less than 10 s ago/) });
     expect(await gates()).toEqual(['plan approved', 'release pending']);
 
-    const [waits] = (await latestState(server.runtime, threadId)).tasks.flatMap((task) => task.interrupts ?? []);
+    const [waits] = (await latestState(server, threadId)).tasks.flatMap((task) => task.interrupts ?? []);
     await run((await ask({ command: { resume: { [String(waits?.id)]: { decisions: [{ type: 'approve' }] } } } })).kwargs);
     expect(await gates()).toEqual(['plan approved', 'release approved']);
   } finally {

@@ -4,11 +4,12 @@ import type { ServedRun } from '../../../domain/served.ts';
 import { openRuntime } from '../../../runtime/runtime.ts';
 import type { Caller } from '../../../server/auth/caller.ts';
 import type { Server } from '../../../server/context.ts';
+import { type Governed, openGoverned } from '../../../server/governed/graph.ts';
 import { runGoverned } from '../../../server/governed/run.ts';
 import { fakeServer } from '../../fakes/server.ts';
 import type { World } from '../../story/world.ts';
 
-export interface GovernedServer extends Server {
+export interface GovernedServer extends Server, Governed {
   pokes: number;
 }
 
@@ -16,13 +17,12 @@ export async function governedServer(world: World, env: Readonly<Record<string, 
   const runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', ...env } });
   const server: GovernedServer = Object.assign(
     fakeServer({
-      served: runtime.stores.served,
       poke: () => {
         server.pokes += 1;
       },
       stopRuns: () => undefined,
     }),
-    { runtime, pokes: 0 },
+    { ...openGoverned(runtime), pokes: 0 },
   );
   return server;
 }
@@ -53,7 +53,7 @@ export function servedRun(threadId: string, kwargs: Readonly<Record<string, unkn
 }
 
 /** Runs a governed thread to where it rests; nobody listens. */
-export const driveServed = (server: Server, threadId: string, kwargs?: Readonly<Record<string, unknown>>) =>
+export const driveServed = (server: Governed, threadId: string, kwargs?: Readonly<Record<string, unknown>>) =>
   runGoverned(server, servedRun(threadId, kwargs), {
     signal: new AbortController().signal,
     drain: new AbortController().signal,
