@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { toError, UsageError } from '../domain/errors.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { defineDialect } from './served/dialect.ts';
 
 export type Database = Sqlite.Database;
 
@@ -32,6 +33,7 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL' = 'FUL
     database.pragma('foreign_keys = ON');
     migrate(database, file);
     keepStatements(database);
+    defineDialect(database);
     return database;
   } catch (error) {
     database?.close();

@@ -49,7 +49,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     dossier: createDossier(join(home, 'runs')),
     saver,
     get served() {
-      served ??= createServed(database, quickly(), clock);
+      served ??= createServed(sql, sqliteSql(quickly()), clock);
       return served;
     },
     get servedSaver() {
@@ -60,7 +60,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
       await saver.deleteThread(threadId);
       await sql.write(() => pruneCore(threadId));
     },
-    truncate: async (what) => truncateServed(database, what),
+    truncate: async (what) => sql.write(() => truncateServed(what)),
     backup: (file) => backupHome(database, home, file),
     close: () => {
       saver.close();

@@ -69,11 +69,8 @@ async function answer(app: Hono, server: Server, endpoint: Endpoint, c: Context)
   };
   return withIdempotency(
     server,
-    call,
-    endpoint,
-    raw,
-    () => endpoint.handle(call),
-    (location) => rejoin(app, c, location),
+    { call, endpoint, body: raw },
+    { work: () => endpoint.handle(call), rejoin: (location) => rejoin(app, c, location) },
   );
 }
 

@@ -1,12 +1,13 @@
-/** What the rooms of the server share: the home, the rows, the graphs, and whom to wake when something happened. */
+/** What the parts of the server share: the home, the rows, the graphs, the limits, and how one part wakes another. */
 import type { BaseStore } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Hono } from 'hono';
 import type { GuardedSaver } from '../checkpoints/saver/guarded-saver.ts';
-import type { CancelAction } from '../domain/served.ts';
+import type { CancelAction, Scope, ServedRun } from '../domain/served.ts';
 import type { Served } from '../domain/server-stores.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Caller } from './auth/caller.ts';
+import type { GovernedAsk, Governs } from './project/governs.ts';
 import type { WebhookPolicy } from './webhooks/webhook-target.ts';
 
 /** The part of a compiled graph that the server uses; `Pregel` of any version that the project brings. */
@@ -41,8 +42,8 @@ export type GraphAccess =
 export interface ServedGraph {
   readonly id: string;
   readonly description: string | undefined;
-  /** The governor's own flow: it runs through its runner, under its own lease and gates. */
-  readonly governed: boolean;
+  /** Where the graph keeps a record of its threads, as the governor does: nothing else admits, runs or edits them. */
+  readonly governs?: Governs | undefined;
   /**
    * The compiled graph with this saver and store; a factory is called with the config of the run, and with what for
    * (`assistants.read` where nothing is said).
@@ -54,8 +55,8 @@ export interface ServedGraph {
   ): Promise<ServableGraph>;
   /** JSON Schemas; null where they cannot be known (an Annotation graph without its TypeScript). */
   schemas(): Promise<GraphSchemas>;
-  /** Its threads are runs of the governor too: each begins with a goal and a repository that its caller may use. */
-  readonly begins?: true;
+  /** Asked before a run is put: puts its thread on record. The graph is run as any other. @throws Problem */
+  readonly begin?: ((caller: Caller, ask: GovernedAsk, scope: Scope) => Promise<unknown>) | undefined;
   /** Namespace -> schemas, of all subgraphs. */
   subgraphSchemas(): Promise<Readonly<Record<string, GraphSchemas>>>;
 }
@@ -94,13 +95,13 @@ export interface ServeLimits {
   readonly keepEventsMs: number;
   /** Largest total of a run's kept events, in bytes. */
   readonly runEventBytes: number;
-  /** Begins of one run before it is given up. */
+  /** How often one run is begun, after crashes, before it is given up. */
   readonly attempts: number;
   /** Streams and waits that one caller may hold open at once. */
   readonly streamsPerCaller: number;
   /** Longest time of one run, in ms; 0: no limit. */
   readonly runMs: number;
-  /** So often an open stream says that it lives, in ms. Default: 5000, by which the official clients know a dead one. */
+  /** How often a quiet stream sends a heartbeat, in ms. Default: 5000, after which the official clients take a silent stream for dead. */
   readonly heartbeatMs?: number;
 }
 
@@ -113,13 +114,15 @@ export interface Server {
   /** The durable store as a tenant sees it. */
   store(tenant: string): BaseStore;
   readonly wakes: Wakes;
-  /** A run was put: somebody should look. */
+  /** A run was put into the queue: the worker of this process reads it at once. */
   poke(): void;
   /** The end of a run put a webhook: it can be sent. */
   pokeWebhooks(): void;
   /** These runs were told to stop: those of this process at once, without waiting for a heartbeat. */
   stopRuns(runIds: readonly string[], action: CancelAction): void;
-  /** True while this process works on the run: its events wake, and need not be looked for. */
+  /** Puts on record who stops a run, before it is stopped; `left`: its client went away, and wanted that. */
+  recordCancel(caller: Caller, run: ServedRun, left?: boolean): Promise<void>;
+  /** True while this process works on the run: its readers are woken by its events, and need not poll. */
   isLocal(runId: string): boolean;
   readonly limits: ServeLimits;
   readonly webhookPolicy: WebhookPolicy;

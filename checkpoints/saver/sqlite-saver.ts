@@ -1,4 +1,4 @@
-/** LangGraph's SqliteSaver under the guard: its tables and its reading, with the faults of version 1.0 closed. The only place that knows `rowid`. */
+/** LangGraph's SqliteSaver under the guard: its tables and its reading, with the faults of version 1.0 closed. */
 import type { RunnableConfig } from '@langchain/core/runnables';
 import type { CheckpointListOptions, CheckpointTuple } from '@langchain/langgraph-checkpoint';
 import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
@@ -29,7 +29,7 @@ export function guardedSqliteSaver(database: Database, assert: AssertFence = ass
   const tables: GuardedTables = {
     reader: new InsertedOrderSaver(database, strictSerializer()),
     insertCheckpoint,
-    insertWrite: (row, replace) => insertWrite(database, row, replace),
+    insertWrite,
   };
   return new GuardedSaver(sqliteSql(database), tables, assert);
 }
@@ -39,11 +39,11 @@ function* insertCheckpoint(row: CheckpointRow): Transaction<void> {
   yield* run(CHECKPOINT, [threadId, namespace, checkpointId, parentId, type, checkpoint, metadata]);
 }
 
-function* insertWrite(database: Database, row: WriteRow, replace: boolean): Transaction<void> {
+function* insertWrite(row: WriteRow, replace: boolean): Transaction<void> {
   const { threadId, namespace, checkpointId, taskId, index, channel, type, value } = row;
   const place = [threadId, namespace, checkpointId, taskId, index] as const;
   if (replace) {
-    keepReplaced(database, place);
+    yield* keepReplaced(row);
     // Not updated in place: what a run wrote is known by being newer than its start.
     yield* run(REMOVE, place);
   }

@@ -21,80 +21,96 @@ const history = {
   response: z.array(stateSchema),
 } as const;
 
-export const stateEndpoints = (server: Server): readonly Endpoint[] => {
-  /** The thread that is asked about. */
-  const read = async (call: Call<z.output<typeof threadParams>>) => {
-    const { thread_id } = call.params;
-    return needThread(server, await call.allowed('threads', 'read', { thread_id }), thread_id);
-  };
+export const stateEndpoints = (server: Server): readonly Endpoint[] => [
+  latestStateOf(server),
+  editState(server),
+  stateAt(server),
+  stateAtId(server),
+  historyByQuery(server),
+  historyByBody(server),
+];
 
-  return [
-    endpoint(
-      'get',
-      '/threads/{thread_id}/state',
-      { tag, summary: 'Get the latest state', permission: 'read', params: threadParams, query: withSubgraphs, response: stateSchema },
-      async (call) => json(await readState(server, await read(call), {}, call.query.subgraphs ?? false)),
-    ),
-    endpoint(
-      'post',
-      '/threads/{thread_id}/state',
-      {
-        tag,
-        summary: 'Edit the state, or fork it from a checkpoint',
-        permission: 'run',
-        params: threadParams,
-        body: stateUpdateSchema,
-        response: z.object({ checkpoint: checkpointSchema }),
-      },
-      async (call) => {
-        const { body } = call;
-        const scope = await call.allowed('threads', 'update', {
-          thread_id: call.params.thread_id,
-          values: body.values,
-          as_node: body.as_node,
-        });
-        const thread = await needThread(server, scope, call.params.thread_id);
-        const at = {
-          ...body.checkpoint,
-          ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
-        };
-        return json(await updateState(server, call.caller, thread, { values: body.values, asNode: body.as_node ?? undefined, at }));
-      },
-    ),
-    endpoint(
-      'post',
-      '/threads/{thread_id}/state/checkpoint',
-      {
-        tag,
-        summary: 'Get the state at a checkpoint',
-        permission: 'read',
-        params: threadParams,
-        body: stateAtSchema,
-        response: stateSchema,
-      },
-      async (call) => json(await readState(server, await read(call), call.body.checkpoint, call.body.subgraphs ?? false)),
-    ),
-    endpoint(
-      'get',
-      '/threads/{thread_id}/state/{checkpoint_id}',
-      {
-        tag,
-        summary: 'Get the state at a checkpoint (deprecated)',
-        permission: 'read',
-        params: z.object({ thread_id: uuid('thread_id'), checkpoint_id: uuid('checkpoint_id') }),
-        query: withSubgraphs,
-        response: stateSchema,
-      },
-      async (call) => {
-        const { checkpoint_id } = call.params;
-        return json(await readState(server, await read(call), { checkpoint_id }, call.query.subgraphs ?? false));
-      },
-    ),
-    endpoint('get', '/threads/{thread_id}/history', { ...history, query: historyQuery }, async (call) =>
-      json(await readHistory(server, await read(call), call.query)),
-    ),
-    endpoint('post', '/threads/{thread_id}/history', { ...history, body: historySchema, bodyOptional: true }, async (call) =>
-      json(await readHistory(server, await read(call), call.body)),
-    ),
-  ];
-};
+/** The thread that is asked about. */
+async function threadOf(server: Server, call: Call<z.output<typeof threadParams>>) {
+  const { thread_id } = call.params;
+  return needThread(server, await call.allowed('threads', 'read', { thread_id }), thread_id);
+}
+
+const latestStateOf = (server: Server): Endpoint =>
+  endpoint(
+    'get',
+    '/threads/{thread_id}/state',
+    { tag, summary: 'Get the latest state', permission: 'read', params: threadParams, query: withSubgraphs, response: stateSchema },
+    async (call) => json(await readState(server, await threadOf(server, call), {}, call.query.subgraphs ?? false)),
+  );
+
+const editState = (server: Server): Endpoint =>
+  endpoint(
+    'post',
+    '/threads/{thread_id}/state',
+    {
+      tag,
+      summary: 'Edit the state, or fork it from a checkpoint',
+      permission: 'run',
+      params: threadParams,
+      body: stateUpdateSchema,
+      response: z.object({ checkpoint: checkpointSchema }),
+    },
+    async (call) => {
+      const { body } = call;
+      const scope = await call.allowed('threads', 'update', {
+        thread_id: call.params.thread_id,
+        values: body.values,
+        as_node: body.as_node,
+      });
+      const thread = await needThread(server, scope, call.params.thread_id);
+      const at = {
+        ...body.checkpoint,
+        ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
+      };
+      return json(await updateState(server, call.caller, thread, { values: body.values, asNode: body.as_node ?? undefined, at }));
+    },
+  );
+
+const stateAt = (server: Server): Endpoint =>
+  endpoint(
+    'post',
+    '/threads/{thread_id}/state/checkpoint',
+    {
+      tag,
+      summary: 'Get the state at a checkpoint',
+      permission: 'read',
+      params: threadParams,
+      body: stateAtSchema,
+      response: stateSchema,
+    },
+    async (call) => json(await readState(server, await threadOf(server, call), call.body.checkpoint, call.body.subgraphs ?? false)),
+  );
+
+const stateAtId = (server: Server): Endpoint =>
+  endpoint(
+    'get',
+    '/threads/{thread_id}/state/{checkpoint_id}',
+    {
+      tag,
+      summary: 'Get the state at a checkpoint (deprecated)',
+      permission: 'read',
+      params: z.object({ thread_id: uuid('thread_id'), checkpoint_id: uuid('checkpoint_id') }),
+      query: withSubgraphs,
+      response: stateSchema,
+    },
+    async (call) => {
+      const { checkpoint_id } = call.params;
+      return json(await readState(server, await threadOf(server, call), { checkpoint_id }, call.query.subgraphs ?? false));
+    },
+  );
+
+const historyByQuery = (server: Server): Endpoint =>
+  endpoint('get', '/threads/{thread_id}/history', { ...history, query: historyQuery }, async (call) =>
+    json(await readHistory(server, await threadOf(server, call), call.query)),
+  );
+
+const historyByBody = (server: Server): Endpoint =>
+  endpoint('post', '/threads/{thread_id}/history', { ...history, body: historySchema, bodyOptional: true }, async (call) =>
+    json(await readHistory(server, await threadOf(server, call), call.body)),
+  );

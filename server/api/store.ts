@@ -93,7 +93,15 @@ const answerOf = (row: ItemRow) => ({
   updated_at: row.updatedAt,
 });
 
-export const storeEndpoints = ({ served: { items } }: Server): readonly Endpoint[] => [
+export const storeEndpoints = (server: Server): readonly Endpoint[] => [
+  putItemAt(server),
+  getItem(server),
+  deleteItem(server),
+  searchItems(server),
+  listNamespaces(server),
+];
+
+const putItemAt = ({ served: { items } }: Server): Endpoint =>
   endpoint(
     'put',
     '/store/items',
@@ -106,7 +114,9 @@ export const storeEndpoints = ({ served: { items } }: Server): readonly Endpoint
       await items.put(scope, { ...granted, ttlMinutes: ttl });
       return empty();
     },
-  ),
+  );
+
+const getItem = ({ served: { items } }: Server): Endpoint =>
   endpoint(
     'get',
     '/store/items',
@@ -117,7 +127,9 @@ export const storeEndpoints = ({ served: { items } }: Server): readonly Endpoint
       const row = await items.get(scope, granted.namespace, granted.key, refresh);
       return json(row === undefined ? null : answerOf(row));
     },
-  ),
+  );
+
+const deleteItem = ({ served: { items } }: Server): Endpoint =>
   endpoint(
     'delete',
     '/store/items',
@@ -127,7 +139,9 @@ export const storeEndpoints = ({ served: { items } }: Server): readonly Endpoint
       await items.delete(scope, granted.namespace, granted.key);
       return empty();
     },
-  ),
+  );
+
+const searchItems = ({ served: { items } }: Server): Endpoint =>
   endpoint(
     'post',
     '/store/items/search',
@@ -145,7 +159,9 @@ export const storeEndpoints = ({ served: { items } }: Server): readonly Endpoint
       const rows = await items.search(scope, { ...granted, namespacePrefix: granted.namespace, refreshTtl: refresh ?? undefined });
       return json({ items: rows.map(answerOf) });
     },
-  ),
+  );
+
+const listNamespaces = ({ served: { items } }: Server): Endpoint =>
   endpoint(
     'post',
     '/store/namespaces',
@@ -171,5 +187,4 @@ export const storeEndpoints = ({ served: { items } }: Server): readonly Endpoint
       });
       return json({ namespaces });
     },
-  ),
-];
+  );

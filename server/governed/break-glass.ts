@@ -4,8 +4,8 @@
  */
 import { z } from 'zod';
 import { assertMay, type Caller } from '../auth/caller.ts';
-import type { Server } from '../context.ts';
 import { Problem } from '../http/problem.ts';
+import type { Governed } from './graph.ts';
 
 /** How long an opened thread stays open for whom it was opened, in ms: time for the edit that was spoken of, not for the next one. */
 export const OPEN_MS = 15 * 60_000;
@@ -20,7 +20,7 @@ export interface Opened extends z.output<typeof facts> {
 
 /** @throws Problem 403; 422 for oneself: that is no second person. */
 export async function breakGlass(
-  server: Server,
+  { runtime }: Pick<Governed, 'runtime'>,
   caller: Caller,
   threadId: string,
   given: { for: string; reason: string },
@@ -29,18 +29,18 @@ export async function breakGlass(
   const by = caller.person.id;
   if (given.for === by)
     throw new Problem(422, `for: ${JSON.stringify(by)} is yourself; an edit needs a second admin, who opens it for the first`);
-  const opened = { ...given, until: new Date(server.runtime.clock.now() + OPEN_MS).toISOString() };
-  await server.runtime.stores.audit.append({ threadId, actor: by, action: ACTION, facts: opened });
+  const opened = { ...given, until: new Date(runtime.clock.now() + OPEN_MS).toISOString() };
+  await runtime.stores.audit.append({ threadId, actor: by, action: ACTION, facts: opened });
   return { thread_id: threadId, by, ...opened };
 }
 
 /** The single local operator has nobody to ask. @throws Problem 403 telling what a second admin has to do. */
-export async function assertGlassBroken(server: Server, caller: Caller, threadId: string): Promise<void> {
+export async function assertGlassBroken({ runtime }: Pick<Governed, 'runtime'>, caller: Caller, threadId: string): Promise<void> {
   assertMay(caller, 'edit');
   const { id, alone } = caller.person;
   if (alone) return;
-  const now = server.runtime.clock.now();
-  for (const { action, actor, facts: told } of await server.runtime.stores.audit.read({ threadId })) {
+  const now = runtime.clock.now();
+  for (const { action, actor, facts: told } of await runtime.stores.audit.read({ threadId })) {
     if (action !== ACTION || actor === id) continue;
     const opened = facts.safeParse(told);
     if (opened.success && opened.data.for === id && Date.parse(opened.data.until) > now) return;

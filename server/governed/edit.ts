@@ -2,38 +2,29 @@
 import { Command } from '@langchain/langgraph';
 import { toError } from '../../domain/errors.ts';
 import type { Caller } from '../auth/caller.ts';
-import type { Server } from '../context.ts';
 import { Problem } from '../http/problem.ts';
+import type { StateEdit } from '../project/governs.ts';
 import { type Configured, checkpointOf } from '../threads/views.ts';
 import { assertGlassBroken } from './break-glass.ts';
-import { governedGraph } from './graph.ts';
+import type { Governed } from './graph.ts';
 
 /** A jump is written as the answer of the node that leads nowhere else. */
 const LAST = 'halt';
-
-export interface StateEdit {
-  readonly values?: unknown;
-  readonly asNode?: string | undefined;
-  readonly goto?: string | undefined;
-  /** Another than the newest: a fork. */
-  readonly checkpointId?: string | undefined;
-}
 
 /**
  * Writes a checkpoint and leaves the thread to be gone on with; nothing runs here. Whatever it says, a gate reads its record and the
  * deployer compares what was approved. @throws Problem 403, 422; UsageError `THREAD_BUSY`.
  */
 export async function editGoverned(
-  server: Server,
+  governed: Governed,
   caller: Caller,
   threadId: string,
   edit: StateEdit,
 ): Promise<ReturnType<typeof checkpointOf>> {
-  await assertGlassBroken(server, caller, threadId);
-  const { runtime } = server;
+  await assertGlassBroken(governed, caller, threadId);
+  const { runtime, graph } = governed;
   const { runs, saver, audit } = runtime.stores;
   await audit.assertTail();
-  const graph = governedGraph(runtime);
   for (const node of [edit.asNode, edit.goto])
     if (node !== undefined && !Object.hasOwn(graph.nodes, node) && node !== '__end__')
       throw new Problem(422, `node ${JSON.stringify(node)}: the graph has ${Object.keys(graph.nodes).join(', ')}`);
@@ -61,7 +52,7 @@ export async function editGoverned(
   }
 }
 
-async function written(graph: ReturnType<typeof governedGraph>, at: Configured, edit: StateEdit): Promise<unknown> {
+async function written(graph: Governed['graph'], at: Configured, edit: StateEdit): Promise<unknown> {
   const values = edit.values as Record<string, unknown> | null | undefined; // LangGraph drops what is no channel of the graph
   try {
     if (edit.goto !== undefined) {

@@ -1,5 +1,6 @@
-/** The governor graph for looking at its threads and editing them; nothing runs in it. */
+/** What the governed part of the server stands on: the home, and the governor graph for reading and editing its threads. */
 import type { StateSnapshot } from '@langchain/langgraph';
+import type { Served } from '../../domain/server-stores.ts';
 import { governorGraph } from '../../graphs/governor.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 
@@ -7,18 +8,19 @@ export const GOVERNOR = 'governor';
 
 type Graph = ReturnType<ReturnType<typeof governorGraph>['compile']>;
 
-const compiled = new WeakMap<Runtime, Graph>();
+export interface Governed {
+  readonly runtime: Runtime;
+  readonly served: Served;
+  /** With the home's saver; nothing runs in it. */
+  readonly graph: Graph;
+}
 
-/** Compiled once per home, with the home's saver. */
-export function governedGraph(runtime: Runtime): Graph {
-  const found = compiled.get(runtime);
-  if (found !== undefined) return found;
+export function openGoverned(runtime: Runtime): Governed {
   const graph = governorGraph(async ({ threadId }) => {
     throw new Error(`thread ${threadId}: runs only through its runner`);
   }).compile({ checkpointer: runtime.stores.saver, name: GOVERNOR });
-  compiled.set(runtime, graph);
-  return graph;
+  return { runtime, served: runtime.stores.served, graph };
 }
 
-export const latestState = (runtime: Runtime, threadId: string): Promise<StateSnapshot> =>
-  governedGraph(runtime).getState({ configurable: { thread_id: threadId } });
+export const latestState = ({ graph }: Pick<Governed, 'graph'>, threadId: string): Promise<StateSnapshot> =>
+  graph.getState({ configurable: { thread_id: threadId } });

@@ -1,6 +1,6 @@
 /** What a person sees first: what runs, what waits for whom, what stopped, and what it has cost. */
 import type { Scope } from '../../domain/served.ts';
-import { resultOf } from '../../runtime/look/result.ts';
+import { operationsOf } from '../../runtime/operations.ts';
 import type { Server } from '../context.ts';
 import { GOVERNOR } from './graph.ts';
 
@@ -11,6 +11,7 @@ const SHOWN = 20;
 export async function overview(server: Server, scope: Scope): Promise<Record<string, unknown>> {
   const { runtime, served } = server;
   const { runs, ledger, approvals } = runtime.stores;
+  const operations = operationsOf(runtime);
   const page = await served.threads.search(
     scope,
     { metadata: { graph_id: GOVERNOR } },
@@ -43,7 +44,7 @@ export async function overview(server: Server, scope: Scope): Promise<Record<str
     threads: await Promise.all(
       rows.slice(0, SHOWN).map(async (row) =>
         // One whose files are damaged does not hide the others.
-        resultOf(runtime, row).catch(() => ({ thread_id: row.threadId, status: row.status, stage: row.stage })),
+        operations.result(row).catch(() => ({ thread_id: row.threadId, status: row.status, stage: row.stage })),
       ),
     ),
   };

@@ -1,12 +1,12 @@
-/** Who stopped a governed run stands in its audit trail, by whichever route it was. */
+/** Records in the audit trail who stopped a governed run, by whichever route. */
 import type { ServedRun } from '../../domain/served.ts';
 import type { Caller } from '../auth/caller.ts';
-import type { Server } from '../context.ts';
+import type { Governed } from './graph.ts';
 
 /** Nothing for a run that has ended, and for a thread that is not governed. `left`: its client went away, and wanted that. */
-export async function recordCancel(server: Server, caller: Caller, run: ServedRun, left = false): Promise<void> {
+export async function recordCancel({ runtime }: Pick<Governed, 'runtime'>, caller: Caller, run: ServedRun, left = false): Promise<void> {
   if (run.status !== 'pending' && run.status !== 'running') return;
-  const { runs, audit } = server.runtime.stores;
+  const { runs, audit } = runtime.stores;
   const row = await runs.get(run.threadId);
   if (row === undefined) return;
   await audit.append({

@@ -1,6 +1,6 @@
 /** Goes on with threads that were decided elsewhere: an approval by the command line is run by the live server. */
 import { toError } from '../../domain/errors.ts';
-import { announceServer, withdrawServer } from '../../runtime/drive/presence.ts';
+import { operationsOf } from '../../runtime/operations.ts';
 import type { Server } from '../context.ts';
 import { continueRun } from './continue.ts';
 
@@ -22,11 +22,12 @@ export async function sweepApproved(server: Server, put: Set<string>): Promise<n
 
 /** @returns a function that stops it. */
 export function startSweep(server: Server): () => void {
+  const operations = operationsOf(server.runtime);
   const put = new Set<string>();
   let told = '';
   const turn = async (): Promise<void> => {
     try {
-      announceServer(server.runtime);
+      operations.announceServer();
       await sweepApproved(server, put);
       told = '';
     } catch (error) {
@@ -40,6 +41,6 @@ export function startSweep(server: Server): () => void {
   timer.unref();
   return () => {
     clearInterval(timer);
-    withdrawServer(server.runtime);
+    operations.withdrawServer();
   };
 }

@@ -14,6 +14,13 @@ const NOT_KEPT = new Set(['date', 'set-cookie', 'connection', 'transfer-encoding
 const isFollowed = ({ media, path }: Pick<Endpoint, 'media' | 'path'>): boolean =>
   media === 'text/event-stream' || path.endsWith('/runs/wait');
 
+export interface KeyedRequest {
+  readonly call: Pick<Call, 'c' | 'caller'>;
+  readonly endpoint: Pick<Endpoint, 'method' | 'path' | 'permission' | 'media'>;
+  /** As it was sent. */
+  readonly body: unknown;
+}
+
 /**
  * Does the work once for the request's `Idempotency-Key`, within tenant, principal, method and path. An answer of 400 and more, and
  * a throw, have changed nothing: the key is free again. Reads need none of this.
@@ -24,11 +31,8 @@ const isFollowed = ({ media, path }: Pick<Endpoint, 'media' | 'path'>): boolean 
  */
 export async function withIdempotency(
   server: Pick<Server, 'served'>,
-  call: Pick<Call, 'c' | 'caller'>,
-  endpoint: Pick<Endpoint, 'method' | 'path' | 'permission' | 'media'>,
-  body: unknown,
-  work: () => Promise<Response>,
-  rejoin: (location: string) => Promise<Response>,
+  { call, endpoint, body }: KeyedRequest,
+  { work, rejoin }: { work(): Promise<Response>; rejoin(location: string): Promise<Response> },
 ): Promise<Response> {
   const key = call.c.req.header('idempotency-key');
   if (key === undefined || endpoint.method === 'get' || endpoint.permission === 'read') return work();

@@ -79,7 +79,6 @@ async function loadGraph(id: string, path: ModulePath & { description: string | 
   return {
     id,
     description: path.description,
-    governed: false,
     open: async (config, { saver, store, access = READS }) => withStores(await make(config, access), saver, store),
     schemas: async () => (await read()).get('') ?? NO_SCHEMAS,
     subgraphSchemas: async () => Object.fromEntries([...(await read())].filter(([namespace]) => namespace !== '')),

@@ -1,11 +1,10 @@
 /** Puts a run into the queue: what a request asks for, checked, as the row that a worker will deliver verbatim. */
 import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
-import type { AssistantRow, Json, NewRun, ServedRun } from '../../domain/served.ts';
+import type { AssistantRow, Json, NewRun, Scope, ServedRun } from '../../domain/served.ts';
 import type { RunCreate } from '../api/schemas.ts';
 import { assertMay } from '../auth/caller.ts';
 import { cleanConfigurable, wordsOf } from '../auth/configurable.ts';
-import type { Server } from '../context.ts';
-import { admitGoverned, beginGoverned } from '../governed/admit.ts';
+import type { ServedGraph, Server } from '../context.ts';
 import type { Call } from '../http/endpoint.ts';
 import { runIdOfKey } from '../http/idempotency.ts';
 import { Problem } from '../http/problem.ts';
@@ -30,8 +29,9 @@ export async function createRuns(
   // This very request put its runs before, and the process died before it could keep its answer.
   if (known[0] !== undefined) return known.filter((run) => run !== undefined);
   if (bodies.length > 1) for (const body of bodies) await assertPlain(server, call, body);
-  const prepared: { run: NewRun; scope: Call['scope'] }[] = [];
-  for (const [index, body] of bodies.entries()) prepared.push(await prepare(server, call, body, threadId, ids[index] ?? uuidv7()));
+  const prepared: { run: NewRun; scope: Scope }[] = [];
+  for (const [index, body] of bodies.entries())
+    prepared.push(await prepare({ server, call, body, given: threadId, threadId: threadId ?? uuidv7(), runId: ids[index] ?? uuidv7() }));
   const first = prepared[0];
   if (first === undefined) throw new Problem(422, 'body: at least one run is needed');
   const runs = await server.served.queue.put(
@@ -54,17 +54,42 @@ export async function createRuns(
 async function assertPlain(server: Server, call: Call, { assistant_id: id }: RunCreate): Promise<void> {
   const { graphId } = await findAssistant(server, await call.allowed('assistants', 'read', { assistant_id: id }), id);
   const served = server.graphs.get(graphId);
-  if (served?.governed === true || served?.begins === true)
+  if (served?.governs !== undefined || served?.begin !== undefined)
     throw new Problem(422, `assistant_id: runs of graph ${JSON.stringify(graphId)} are not put in batches; send each to POST /runs`);
 }
 
-async function prepare(
-  server: Server,
-  call: Call,
-  body: RunCreate,
-  given: string | undefined,
-  runId: string,
-): Promise<{ run: NewRun; scope: Call['scope'] }> {
+/** One run that a request asks for. */
+interface Wanted {
+  readonly server: Server;
+  readonly call: Call;
+  readonly body: RunCreate;
+  /** The thread that the request names; undefined: stateless. */
+  readonly given: string | undefined;
+  readonly threadId: string;
+  readonly runId: string;
+}
+
+async function prepare(wanted: Wanted): Promise<{ run: NewRun; scope: Scope }> {
+  const { server, call, body, given, threadId } = wanted;
+  const { assistant, served } = await usable(wanted);
+  const metadata = { ...body.metadata };
+  const value = askedOf(wanted, assistant, metadata);
+  const scope = await call.allowed('threads', 'create_run', value);
+  const kwargs = kwargsOf(server, body);
+  const ask = { threadId, temporary: given === undefined, body, scope, metadata: scopeMetadata(value), graphId: served.id };
+  if (served.governs === undefined) await admitPlain(wanted, { scope, graphId: served.id, kwargs });
+  const governed = served.governs === undefined ? { kwargs: {} } : await served.governs.admit(call.caller, ask);
+  if (served.begin !== undefined) {
+    // Between the two the governor could have gone on with the thread.
+    if ((body.after_seconds ?? 0) > 0) throw new Problem(422, `after_seconds: graph ${served.id} begins at once`);
+    await served.begin(call.caller, ask, scope);
+  }
+  const plain = served.governs === undefined && served.begin === undefined;
+  return { scope, run: newRun(wanted, assistant, { metadata, stamped: ask.metadata, kwargs: { ...kwargs, ...governed.kwargs }, plain }) };
+}
+
+/** The assistant and its graph. @throws Problem 403, 404. */
+async function usable({ server, call, body }: Wanted): Promise<{ assistant: AssistantRow; served: ServedGraph }> {
   const readable = await call.allowed('assistants', 'read', { assistant_id: body.assistant_id });
   const assistant = await findAssistant(server, readable, body.assistant_id);
   const { graphId } = assistant;
@@ -72,59 +97,58 @@ async function prepare(
   if (served === undefined) throw new Problem(404, `graph ${JSON.stringify(graphId)} of assistant ${assistant.assistantId} is not served`);
   if (call.caller.graphs !== undefined && !call.caller.graphs.includes(graphId))
     throw new Problem(403, `${call.caller.person.id} may use ${call.caller.graphs.join(', ')}, not ${graphId}`);
-  if (!served.governed) assertMay(call.caller, 'run');
-  const threadId = given ?? uuidv7();
-  const metadata = { ...body.metadata };
-  const value: Record<string, unknown> = {
-    thread_id: given,
-    assistant_id: assistant.assistantId,
-    run_id: undefined,
-    status: 'pending',
-    metadata,
-    prevent_insert_if_inflight: body.multitask_strategy === 'reject',
-    multitask_strategy: body.multitask_strategy ?? 'enqueue',
-    if_not_exists: body.if_not_exists ?? 'reject',
-    after_seconds: body.after_seconds ?? 0,
-    kwargs: { input: body.input ?? null, command: body.command ?? null, config: body.config ?? {} },
-  };
-  const scope = await call.allowed('threads', 'create_run', value);
-  const temporary = given === undefined && keeps(body) === false;
-  const kwargs = kwargsOf(server, body);
-  if (!served.governed) await admitPlain(server, scope, threadId, graphId, kwargs);
-  const ask = { threadId, temporary: given === undefined, body, scope, metadata: scopeMetadata(value), graphId };
-  const governed = served.governed ? await admitGoverned(server, call.caller, ask) : { kwargs: {} };
-  if (served.begins === true) {
-    // Between the two the governor could have gone on with the thread.
-    if ((body.after_seconds ?? 0) > 0) throw new Problem(422, `after_seconds: graph ${graphId} begins at once`);
-    await beginGoverned(server, call.caller, ask, scope);
-  }
-  const shared = { graph_id: graphId, assistant_id: assistant.assistantId };
+  if (served.governs === undefined) assertMay(call.caller, 'run');
+  return { assistant, served };
+}
+
+/** What the auth handler is asked about; it may write into the metadata. */
+const askedOf = ({ body, given }: Wanted, { assistantId }: AssistantRow, metadata: Json): Record<string, unknown> => ({
+  thread_id: given,
+  assistant_id: assistantId,
+  run_id: undefined,
+  status: 'pending',
+  metadata,
+  prevent_insert_if_inflight: body.multitask_strategy === 'reject',
+  multitask_strategy: body.multitask_strategy ?? 'enqueue',
+  if_not_exists: body.if_not_exists ?? 'reject',
+  after_seconds: body.after_seconds ?? 0,
+  kwargs: { input: body.input ?? null, command: body.command ?? null, config: body.config ?? {} },
+});
+
+interface Checked {
+  readonly metadata: Json;
+  /** The same after the auth handler, which may have written an owner into it. */
+  readonly stamped: Json;
+  readonly kwargs: Json;
+  /** No record is kept of its thread: a stateless run takes it away again. */
+  readonly plain: boolean;
+}
+
+function newRun({ call, body, given, threadId, runId }: Wanted, assistant: AssistantRow, checked: Checked): NewRun {
+  const configurable = { ...configurableOf(assistant.config), ...body.config?.configurable };
+  const { metadata, stamped, kwargs, plain } = checked;
   return {
-    scope,
-    run: {
-      runId,
-      threadId,
-      assistantId: assistant.assistantId,
-      metadata: { ...assistantMetadata(assistant), ...metadata },
-      kwargs: { ...kwargs, ...governed.kwargs },
-      caller: callerConfig(call, { ...configurableOf(assistant.config), ...body.config?.configurable }, body.config?.configurable ?? {}),
-      multitask: body.multitask_strategy ?? 'enqueue',
-      temporary: temporary && !served.governed && served.begins !== true,
-      afterMs: Math.round((body.after_seconds ?? 0) * 1000),
-      ifNotExists: given === undefined ? 'create' : (body.if_not_exists ?? 'reject'),
-      threadMetadata: { ...scopeMetadata(value), ...shared },
-      // What the thread's state will be read with: a factory must make the same graph again.
-      threadConfig: {
-        ...assistant.config,
-        ...body.config,
-        configurable: wordsOf(call.caller.person, { ...configurableOf(assistant.config), ...body.config?.configurable }),
-      },
-    },
+    runId,
+    threadId,
+    assistantId: assistant.assistantId,
+    metadata: { ...assistantMetadata(assistant), ...metadata },
+    kwargs,
+    caller: callerConfig(call, configurable, body.config?.configurable ?? {}),
+    multitask: body.multitask_strategy ?? 'enqueue',
+    temporary: given === undefined && !keeps(body) && plain,
+    afterMs: Math.round((body.after_seconds ?? 0) * 1000),
+    ifNotExists: given === undefined ? 'create' : (body.if_not_exists ?? 'reject'),
+    threadMetadata: { ...stamped, graph_id: assistant.graphId, assistant_id: assistant.assistantId },
+    // What the thread's state will be read with: a factory must make the same graph again.
+    threadConfig: { ...assistant.config, ...body.config, configurable: wordsOf(call.caller.person, configurable) },
   };
 }
 
 /** @throws Problem 409 on a governed thread, whose record no other graph may write; 404 for a checkpoint that is not there. */
-async function admitPlain(server: Server, scope: Call['scope'], threadId: string, graphId: string, kwargs: Json): Promise<void> {
+async function admitPlain(
+  { server, threadId }: Wanted,
+  { scope, graphId, kwargs }: { readonly scope: Scope; readonly graphId: string; readonly kwargs: Json },
+): Promise<void> {
   if ((await server.served.threads.get(scope, threadId))?.governed === true)
     throw new Problem(409, `thread ${threadId} is a governed run: graph ${JSON.stringify(graphId)} cannot run on it`);
   await needCheckpoint(server, threadId, (kwargs['checkpoint'] ?? {}) as Json); // made by kwargsOf

@@ -44,30 +44,35 @@ export interface Execution {
   event(event: unknown): Promise<void>;
 }
 
+/** One run of one graph, under one lease. */
+export interface RunWork {
+  readonly server: Server;
+  readonly run: ServedRun;
+  readonly lease: RunLease;
+  readonly assistant: AssistantRow;
+  readonly served: ServedGraph;
+  /** The graph that the run was run in, once it is open: a factory that fails, or takes its time, does so once. */
+  opened?: ServableGraph;
+}
+
 const kwargsOf = (run: ServedRun): RunKwargs => run.kwargs as unknown as RunKwargs; // written by the runs route
 
 /** @throws whatever the graph throws; the abort reason when stopped; FencedError when the lease is lost. */
-export async function execute(
-  server: Server,
-  run: ServedRun,
-  lease: RunLease,
-  assistant: AssistantRow,
-  served: ServedGraph,
-  execution: Execution,
-): Promise<void> {
+export async function execute(work: RunWork, execution: Execution): Promise<void> {
+  const { server, run, lease, assistant, served } = work;
   const kwargs = kwargsOf(run);
   const broken = new AbortController();
-  const config = runConfig(server, run, assistant, kwargs, AbortSignal.any([execution.signal, broken.signal]));
+  const config = runConfig(work, AbortSignal.any([execution.signal, broken.signal]));
   const access = { accessContext: 'threads.create_run' as const, executionRuntime: { context: config['context'] } };
   const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
-  opened.set(run, graph);
+  work.opened = graph;
   const stamp = { ...run.metadata, graph_id: assistant.graphId, assistant_id: assistant.assistantId };
   server.saver.guard({ threadId: lease.threadId, epoch: lease.epoch }, (error) => broken.abort(error), stamp);
   try {
     const taken = lease.again && (await isTaken(graph, run));
     const input = taken ? null : await inputOf(graph, run, kwargs);
     const place = taken ? atHead(config) : config;
-    if (kwargs.stream_mode.includes('events')) await streamEvents(graph, input, place, run, kwargs, execution);
+    if (kwargs.stream_mode.includes('events')) await streamEvents(graph, input, { config: place, run, execution });
     else for await (const raw of await graph.stream(input, place)) await execution.chunk(chunkOf(raw, kwargs.subgraphs));
     broken.signal.throwIfAborted();
   } catch (error) {
@@ -80,14 +85,11 @@ export async function execute(
   }
 }
 
-/** The graph that a run was run in: a factory that fails, or takes its time, does so once. */
-const opened = new WeakMap<ServedRun, ServableGraph>();
-
 /** The thread after a run, read from its newest checkpoint. */
-export async function outcomeOf(server: Server, run: ServedRun, assistant: AssistantRow, served: ServedGraph): Promise<Outcome> {
+export async function outcomeOf({ server, run, assistant, served, opened }: RunWork): Promise<Outcome> {
   const config = configOf(run.threadId, served.id, configurableOf(run, assistant));
   const access = { accessContext: 'threads.read' as const, executionRuntime: null };
-  const graph = opened.get(run) ?? (await served.open(config, { saver: server.saver, store: server.store(run.tenant), access }));
+  const graph = opened ?? (await served.open(config, { saver: server.saver, store: server.store(run.tenant), access }));
   const snapshot = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
   return standing(snapshot);
 }
@@ -102,13 +104,8 @@ const configurableOf = (run: ServedRun, assistant: AssistantRow): Json => ({
   ...run.caller,
 });
 
-function runConfig(
-  server: Server,
-  run: ServedRun,
-  assistant: AssistantRow,
-  kwargs: RunKwargs,
-  signal: AbortSignal,
-): Record<string, unknown> {
+function runConfig({ server, run, assistant }: RunWork, signal: AbortSignal): Record<string, unknown> {
+  const kwargs = kwargsOf(run);
   const own = ownConfig(assistant);
   const configurable = {
     ...kwargs.checkpoint,
@@ -211,18 +208,16 @@ function chunkOf(raw: unknown, subgraphs: boolean): Chunk {
 async function streamEvents(
   graph: ServableGraph,
   input: unknown,
-  config: Record<string, unknown>,
-  run: ServedRun,
-  kwargs: RunKwargs,
-  execution: Execution,
+  { config, run, execution }: { readonly config: Record<string, unknown>; readonly run: ServedRun; readonly execution: Execution },
 ): Promise<void> {
-  const modes = graphModes(kwargs.stream_mode);
+  const { stream_mode, subgraphs } = kwargsOf(run);
+  const modes = graphModes(stream_mode);
   const events = graph.streamEvents(input, { ...config, version: 'v2', streamMode: modes.length === 0 ? ['values'] : modes });
   for await (const raw of events) {
     const event = raw as { event: string; run_id: string; tags?: readonly string[]; data: { chunk?: unknown } }; // LangChain's own
     if (event.tags?.includes('langsmith:hidden') === true) continue;
     const ours = event.event === 'on_chain_stream' && event.run_id === run.runId;
-    if (ours && Array.isArray(event.data.chunk)) await execution.chunk(chunkOf(event.data.chunk, kwargs.subgraphs));
+    if (ours && Array.isArray(event.data.chunk)) await execution.chunk(chunkOf(event.data.chunk, subgraphs));
     else await execution.event(raw);
   }
 }

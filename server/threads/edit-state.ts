@@ -5,8 +5,6 @@ import type { ThreadRow } from '../../domain/served.ts';
 import type { threadCreateSchema } from '../api/schemas.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { ServableGraph, Server } from '../context.ts';
-import { assertGlassBroken } from '../governed/break-glass.ts';
-import { editGoverned } from '../governed/edit.ts';
 import { Problem } from '../http/problem.ts';
 import { placeOf } from '../runs/execute.ts';
 import { graphOf, needCheckpoint, placed, servedGraphOf } from './thread-graph.ts';
@@ -20,7 +18,7 @@ async function editable(server: Server, caller: Caller, thread: ThreadRow): Prom
   const graph = await graphOf(server, thread);
   if (graph === undefined)
     throw new Problem(400, `thread ${thread.threadId} has no graph: start a run on it first, or give metadata.graph_id`);
-  if (servedGraphOf(server, thread)?.governed === true) await assertGlassBroken(server, caller, thread.threadId);
+  await servedGraphOf(server, thread)?.governs?.assertEditable(caller, thread.threadId);
   return graph;
 }
 
@@ -33,11 +31,12 @@ export async function updateState(
 ): Promise<Record<string, unknown>> {
   const graph = await editable(server, caller, thread);
   await needCheckpoint(server, thread.threadId, edit.at);
-  if (servedGraphOf(server, thread)?.governed === true) {
+  const governs = servedGraphOf(server, thread)?.governs;
+  if (governs !== undefined) {
     const checkpointId = edit.at['checkpoint_id'];
     const { values, asNode } = edit;
     const at = typeof checkpointId === 'string' ? { checkpointId } : {};
-    return { checkpoint: await editGoverned(server, caller, thread.threadId, { values, asNode, ...at }) };
+    return { checkpoint: await governs.edit(caller, thread.threadId, { values, asNode, ...at }) };
   }
   const config = { configurable: { ...placed(edit.at), thread_id: thread.threadId } };
   return edited(server, thread, graph, () => graph.updateState(config, edit.values, edit.asNode));
@@ -45,7 +44,7 @@ export async function updateState(
 
 export async function applySupersteps(server: Server, caller: Caller, thread: ThreadRow, supersteps: Supersteps): Promise<void> {
   const graph = await editable(server, caller, thread);
-  if (servedGraphOf(server, thread)?.governed === true) throw new Problem(422, 'supersteps: a governed thread begins with its goal');
+  if (servedGraphOf(server, thread)?.governs !== undefined) throw new Problem(422, 'supersteps: a governed thread begins with its goal');
   const nodes = Object.keys(graph.nodes);
   const steps = () =>
     supersteps.map(({ updates }) => ({

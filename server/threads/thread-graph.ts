@@ -4,8 +4,6 @@ import { codeOf, toError } from '../../domain/errors.ts';
 import type { Json, Scope, ThreadRow } from '../../domain/served.ts';
 import type { History } from '../api/schemas.ts';
 import type { ServableGraph, ServedGraph, Server } from '../context.ts';
-import { governedGraph, latestState } from '../governed/graph.ts';
-import { governedValues } from '../governed/view.ts';
 import { toJson } from '../http/endpoint.ts';
 import { Problem } from '../http/problem.ts';
 import { interruptsOf, type Snapshot, stateOf, threadView } from './views.ts';
@@ -19,7 +17,7 @@ export async function needThread(server: Server, scope: Scope, threadId: string)
 
 export function servedGraphOf(server: Server, thread: ThreadRow): ServedGraph | undefined {
   // What a governed run is does not depend on metadata, which its starter may change.
-  if (thread.governed) return [...server.graphs.values()].find((graph) => graph.governed);
+  if (thread.governed) return [...server.graphs.values()].find((graph) => graph.governs !== undefined);
   const graphId = thread.metadata['graph_id'];
   return typeof graphId === 'string' ? server.graphs.get(graphId) : undefined;
 }
@@ -36,7 +34,6 @@ export function configOf(threadId: string, graphId: string, configurable: Json =
 export async function graphOf(server: Server, thread: ThreadRow): Promise<ServableGraph | undefined> {
   const served = servedGraphOf(server, thread);
   if (served === undefined) return undefined;
-  if (served.governed) return governedGraph(server.runtime) as unknown as ServableGraph; // the same class, narrowed to what the server uses
   const configurable = (thread.config['configurable'] ?? {}) as Record<string, unknown>; // checked when it was written
   const access = { accessContext: 'threads.read' as const, executionRuntime: null };
   try {
@@ -50,8 +47,10 @@ export async function graphOf(server: Server, thread: ThreadRow): Promise<Servab
   }
 }
 
-const shown = (server: Server, thread: ThreadRow, values: unknown): unknown =>
-  servedGraphOf(server, thread)?.governed === true ? governedValues(values) : values;
+function shown(server: Server, thread: ThreadRow, values: unknown): unknown {
+  const governs = servedGraphOf(server, thread)?.governs;
+  return governs === undefined ? values : governs.shown(values);
+}
 
 const EMPTY: Snapshot = { values: {}, next: [], tasks: [], metadata: {}, config: {} };
 
@@ -122,8 +121,9 @@ export function placed(checkpoint: Record<string, unknown>): Record<string, unkn
  * state cannot be read says so, and hides no other thread of a listing.
  */
 export async function viewOf(server: Server, thread: ThreadRow): Promise<Record<string, unknown>> {
-  if (servedGraphOf(server, thread)?.governed !== true) return threadView(thread);
-  const snapshot = await latestState(server.runtime, thread.threadId).catch((thrown: unknown) => {
+  const governs = servedGraphOf(server, thread)?.governs;
+  if (governs === undefined) return threadView(thread);
+  const snapshot = await governs.latest(thread.threadId).catch((thrown: unknown) => {
     if (codeOf(thrown) === 'STATE_TAMPERED') return toError(thrown);
     throw thrown;
   });
@@ -137,7 +137,7 @@ export async function viewOf(server: Server, thread: ThreadRow): Promise<Record<
     });
   return threadView({
     ...thread,
-    values: governedValues(snapshot.values),
-    interrupts: thread.status === 'interrupted' ? interruptsOf(snapshot as unknown as Snapshot) : {},
-  }); // LangGraph's own
+    values: governs.shown(snapshot.values),
+    interrupts: thread.status === 'interrupted' ? interruptsOf(snapshot) : {},
+  });
 }

@@ -18,7 +18,7 @@ const TIMEOUT_MS = 10_000;
 /** Longer than a try takes: another process takes the row only when this one is gone. */
 const HOLD_MS = 30_000;
 /** Other processes put rows too and poke only themselves. */
-const LOOK_MS = 5000;
+const POLL_MS = 5000;
 const ANSWER_BYTES = 64 * 1024;
 const MAX_TRIES = 10;
 const FIRST_DELAY_MS = 1000;
@@ -69,7 +69,7 @@ export function startWebhooks(options: Options): Webhooks {
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       poked = false;
-      let waitMs = LOOK_MS;
+      let waitMs = POLL_MS;
       try {
         const free = SLOTS - underWay.size;
         const rows = free > 0 ? await outbox.take(free, HOLD_MS) : [];
@@ -83,7 +83,7 @@ export function startWebhooks(options: Options): Webhooks {
             });
           underWay.add(sending);
         }
-        if (underWay.size < SLOTS) waitMs = Math.min(LOOK_MS, (await outbox.nextDueMs()) ?? LOOK_MS);
+        if (underWay.size < SLOTS) waitMs = Math.min(POLL_MS, (await outbox.nextDueMs()) ?? POLL_MS);
       } catch (error) {
         log('error', 'webhooks: the outbox cannot be read', { error: toError(error).message });
       }
@@ -138,8 +138,8 @@ async function attempt(options: Options, row: OutboxRow, stopping: AbortSignal):
     failpoint('webhook:send:before');
     const status =
       'path' in target
-        ? await postToApp(options, target.path, headers, row.body, signal)
-        : await postToUrl(options, target.url, headers, row.body, signal);
+        ? await postToApp(options, target.path, { headers, body: row.body, signal })
+        : await postToUrl(options, target.url, { headers, body: row.body, signal });
     if (status >= 200 && status < 300) return 'sent';
     return { error: `the target answered ${status}`, final: status === GONE };
   } catch (error) {
@@ -165,13 +165,13 @@ function headersOf(row: OutboxRow, secret: string | undefined, seconds: number):
   return headers;
 }
 
-async function postToApp(
-  { fetch }: Options,
-  path: string,
-  headers: Record<string, string>,
-  body: string,
-  signal: AbortSignal,
-): Promise<number> {
+interface Post {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+async function postToApp({ fetch }: Options, path: string, { headers, body, signal }: Post): Promise<number> {
   if (fetch === undefined) throw new Problem(422, `webhook ${JSON.stringify(path)}: a path needs an http.app in langgraph.json`);
   const cut = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(toError(signal.reason)), { once: true });
@@ -183,7 +183,7 @@ async function postToApp(
 }
 
 /** The status of the answer. Follows no redirect; connects to the very address that was checked. */
-function postToUrl(options: Options, url: URL, headers: Record<string, string>, body: string, signal: AbortSignal): Promise<number> {
+function postToUrl(options: Options, url: URL, { headers, body, signal }: Post): Promise<number> {
   const post = url.protocol === 'https:' ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const request = post(url, { method: 'POST', headers, signal, agent: false, lookup: checkedLookup(options, url) }, (response) => {

@@ -11,7 +11,7 @@ import { type Database, openDatabase } from '../../checkpoints/database.ts';
 import type { GuardedSaver } from '../../checkpoints/saver/guarded-saver.ts';
 import { guardedSqliteSaver } from '../../checkpoints/saver/sqlite-saver.ts';
 import { FencedError } from '../../domain/errors.ts';
-import { STAGES } from '../../domain/run.ts';
+import { STAGES } from '../../domain/stages.ts';
 import { governorGraph } from '../../graphs/governor.ts';
 
 let folder: string;

@@ -53,7 +53,7 @@ test('a key is printed once, alone on stdout, and is good; its secret is nowhere
     expect(bytes).not.toContain(secret);
   }
   const database = openDatabase(join(home, 'governor.sqlite'));
-  const row = await verifyKey(createKeys(database, systemClock), systemClock, key);
+  const row = await verifyKey(createKeys(sqliteSql(database), systemClock), systemClock, key);
   database.close();
   expect(row).toMatchObject({
     name: 'night job',

@@ -4,11 +4,12 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Caller } from '../../../server/auth/caller.ts';
-import { admitGoverned, type GovernedAsk } from '../../../server/governed/admit.ts';
+import { admitGoverned } from '../../../server/governed/admit.ts';
 import { assertGlassBroken, breakGlass, OPEN_MS } from '../../../server/governed/break-glass.ts';
 import { editGoverned } from '../../../server/governed/edit.ts';
-import { governedGraph, latestState } from '../../../server/governed/graph.ts';
+import { latestState } from '../../../server/governed/graph.ts';
 import { problemOf } from '../../../server/http/problem.ts';
+import type { GovernedAsk } from '../../../server/project/governs.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../../story/endpoint.ts';
 import { HAPPY, makeWorld, type World } from '../../story/world.ts';
 import { callerOf, driveServed, type GovernedServer, governedServer } from './governed-server.ts';
@@ -65,7 +66,7 @@ async function waiting(): Promise<string> {
   return threadId;
 }
 
-const stateOf = async (threadId: string) => latestState(server.runtime, threadId);
+const stateOf = async (threadId: string) => latestState(server, threadId);
 const pending = async (threadId: string) => (await server.runtime.stores.approvals.list({ threadId, status: 'pending' })).at(-1);
 const actions = async (threadId: string) => (await server.runtime.stores.audit.read({ threadId })).map((record) => record.action);
 
@@ -268,7 +269,7 @@ describe('jumps, updates and forks by an admin', () => {
     let at = await stateOf(other);
     while (before === undefined && at.parentConfig !== undefined) {
       if (at.next[0] === 'review_rules') before = String(at.config.configurable?.['checkpoint_id']);
-      at = await governedGraph(server.runtime).getState(at.parentConfig);
+      at = await server.graph.getState(at.parentConfig);
     }
     await breakGlass(server, second, other, { for: admin.person.id, reason: 'an exercise' });
     const { kwargs } = await ask(admin, other, { checkpoint_id: String(before) });

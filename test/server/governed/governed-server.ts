@@ -4,27 +4,27 @@ import type { ServedRun } from '../../../domain/served.ts';
 import { openRuntime } from '../../../runtime/runtime.ts';
 import type { Caller } from '../../../server/auth/caller.ts';
 import type { Server } from '../../../server/context.ts';
+import { type Governed, openGoverned } from '../../../server/governed/graph.ts';
 import { runGoverned } from '../../../server/governed/run.ts';
+import { fakeServer } from '../../fakes/server.ts';
 import type { World } from '../../story/world.ts';
 
-export interface GovernedServer extends Server {
+export interface GovernedServer extends Server, Governed {
   pokes: number;
 }
 
 export async function governedServer(world: World, env: Readonly<Record<string, string | undefined>> = {}): Promise<GovernedServer> {
   const runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', ...env } });
-  const server = {
-    runtime,
-    served: runtime.stores.served,
-    pokes: 0,
-    poke: () => {
-      server.pokes += 1;
-    },
-    stopRuns: () => undefined,
-    log: () => undefined,
-    env: {},
-  };
-  return server as unknown as GovernedServer; // the parts that governed threads use
+  const server: GovernedServer = Object.assign(
+    fakeServer({
+      poke: () => {
+        server.pokes += 1;
+      },
+      stopRuns: () => undefined,
+    }),
+    { ...openGoverned(runtime), pokes: 0 },
+  );
+  return server;
 }
 
 /** The runs that were put for a thread, oldest first. */
@@ -53,7 +53,7 @@ export function servedRun(threadId: string, kwargs: Readonly<Record<string, unkn
 }
 
 /** Runs a governed thread to where it rests; nobody listens. */
-export const driveServed = (server: Server, threadId: string, kwargs?: Readonly<Record<string, unknown>>) =>
+export const driveServed = (server: Governed, threadId: string, kwargs?: Readonly<Record<string, unknown>>) =>
   runGoverned(server, servedRun(threadId, kwargs), {
     signal: new AbortController().signal,
     drain: new AbortController().signal,

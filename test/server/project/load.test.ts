@@ -12,7 +12,7 @@ import { loadProject, type Project } from '../../../server/project/load.ts';
 import { remembering, zod } from '../fixtures/graphs.ts';
 
 const FILE = fileURLToPath(new URL('../fixtures/langgraph.json', import.meta.url));
-const governed = { id: 'governor', governed: true, description: undefined } as ServedGraph; // only looked at
+const governed = { id: 'governor', governs: {}, description: undefined } as ServedGraph; // only looked at
 const builtin = new Map([['governor', governed]]);
 
 let project: Project;
@@ -227,7 +227,7 @@ test("this package's own graphs are those that are here already, also under anot
   const entry = fileURLToPath(new URL('../../../runtime/entry.ts', import.meta.url));
   const file = write('langgraph.json', { graphs: { flow: { path: `${entry}:governor`, description: 'Ours' } } });
   const { graphs } = await loadProject({ file, builtin });
-  expect(graphs.get('flow')).toMatchObject({ id: 'flow', governed: true, description: 'Ours' });
+  expect(graphs.get('flow')).toMatchObject({ id: 'flow', governs: governed.governs, description: 'Ours' });
   write('langgraph.json', { graphs: { flow: `${entry}:nothing` } });
   expect(await refusal(() => loadProject({ file, builtin }))).toBe(`graph "flow": ${entry} has no graph "nothing"; it has governor`);
 });

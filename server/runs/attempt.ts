@@ -1,0 +1,130 @@
+/** One attempt at a run, by its graph or by what governs it, and how it ended. */
+import type { StreamMode } from '@langchain/langgraph';
+import { FencedError, toError } from '../../domain/errors.ts';
+import type { RunEnd, RunLease, ServedRun } from '../../domain/served.ts';
+import type { Server } from '../context.ts';
+import type { GovernedEnd, Governs } from '../project/governs.ts';
+import { failureOf } from '../threads/views.ts';
+import { createTranslator, graphModes } from './chunks.ts';
+import { type Execution, execute, outcomeOf, type RunKwargs, type RunWork } from './execute.ts';
+import { Stopped } from './stopped.ts';
+import { underRun } from './uncaught.ts';
+import type { EventWriter } from './writer.ts';
+
+export interface Claimed {
+  readonly server: Server;
+  readonly run: ServedRun;
+  readonly lease: RunLease;
+  /** Ends the run; its reason says how. */
+  readonly abort: AbortController;
+  /** This process is to end: the run may come to its next checkpoint. */
+  readonly drain: AbortSignal;
+}
+
+/** `drain`: it is to be given back to the queue. @throws FencedError when it is another process's now. */
+export async function attempt(claimed: Claimed, kwargs: RunKwargs, writer: EventWriter): Promise<RunEnd | 'drain'> {
+  const { server, run, lease, abort } = claimed;
+  const assistant = await server.served.assistants.get({ tenant: run.tenant }, run.assistantId);
+  const served = assistant === undefined ? undefined : server.graphs.get(assistant.graphId);
+  const work: RunWork | undefined = assistant === undefined || served === undefined ? undefined : { server, run, lease, assistant, served };
+  try {
+    if (run.attempt > server.limits.attempts)
+      throw new Error(
+        `run ${run.runId} was begun ${run.attempt - 1} times and never ended (at most ${server.limits.attempts}); its state is kept`,
+      );
+    if (work === undefined) throw new Error(`assistant ${run.assistantId}: its graph ${assistant?.graphId ?? ''} is not served`);
+    await assertStillPlain(work);
+    await writer.write('metadata', { run_id: run.runId, attempt: run.attempt });
+    const translate = createTranslator(kwargs.stream_mode);
+    const chunk: Execution['chunk'] = async (one) => {
+      for (const { event, data } of translate(one)) await writer.write(event, data);
+    };
+    const { governs } = work.served;
+    if (governs !== undefined) {
+      const end = await governedEnd(governs, claimed, chunk);
+      return end.drained ? 'drain' : ended(end, writer);
+    }
+    return await plainEnd(work, abort, { signal: abort.signal, chunk, event: async (data) => writer.write('events', data) });
+  } catch (error) {
+    const reason: unknown = abort.signal.reason;
+    if (reason instanceof FencedError || error instanceof FencedError) throw error;
+    if (reason instanceof Stopped && reason.action === 'drain') return 'drain';
+    return failed(claimed, work, { error: toError(abort.signal.aborted ? reason : error), writer });
+  }
+}
+
+/** @throws Error where the run was put before its thread became a governed one. */
+async function assertStillPlain({ server, run, served }: RunWork): Promise<void> {
+  if (served.governs !== undefined || served.begin !== undefined) return;
+  if ((await server.served.threads.get({ tenant: run.tenant }, run.threadId))?.governed)
+    throw new Error(`thread ${run.threadId} is a governed run: graph ${JSON.stringify(served.id)} cannot run on it`);
+}
+
+/** One that is stopped already goes to its runner too: the thread's own record must say that it was. */
+function governedEnd(governs: Governs, { run, abort, drain }: Claimed, chunk: Execution['chunk']): Promise<GovernedEnd> {
+  const { stream_mode, subgraphs, interrupt_before, interrupt_after } = run.kwargs as unknown as RunKwargs; // written by the runs route
+  return governs.run(run, {
+    signal: abort.signal,
+    drain,
+    modes: graphModes(stream_mode) as StreamMode[], // checked by the runs route
+    subgraphs,
+    interruptBefore: interrupt_before,
+    interruptAfter: interrupt_after,
+    emit: chunk,
+  });
+}
+
+async function plainEnd(work: RunWork, abort: AbortController, execution: Execution): Promise<RunEnd> {
+  abort.signal.throwIfAborted();
+  await underRun({ runId: work.run.runId, fail: (error) => abort.abort(error) }, () => execute(work, execution));
+  // It may have come to its end all the same. Stopped too late, it has succeeded.
+  if (abort.signal.aborted && !(abort.signal.reason instanceof Stopped)) throw abort.signal.reason;
+  const outcome = await outcomeOf(work);
+  return { status: 'success', output: waited(outcome), ...outcome };
+}
+
+async function ended(end: GovernedEnd, writer: EventWriter): Promise<RunEnd> {
+  if (end.status === 'error') await writer.write('error', end.error);
+  return {
+    status: end.status,
+    values: end.values,
+    interrupts: end.interrupts,
+    ...(end.status === 'error' ? { error: end.error, output: { __error__: end.error } } : { output: waited(end) }),
+    paused: end.status === 'interrupted',
+  };
+}
+
+/** What `wait` answers: the values, with what they wait for. */
+function waited(outcome: {
+  readonly values: unknown;
+  readonly interrupts: Record<string, readonly unknown[]>;
+  readonly paused?: boolean;
+}): unknown {
+  const pending = Object.values(outcome.interrupts).flat();
+  // A breakpoint asks nothing: an empty list.
+  if ((pending.length === 0 && outcome.paused !== true) || typeof outcome.values !== 'object' || outcome.values === null)
+    return outcome.values;
+  return { ...outcome.values, __interrupt__: pending };
+}
+
+async function failed(
+  { server, run }: Pick<Claimed, 'server' | 'run'>,
+  work: RunWork | undefined,
+  { error, writer }: { readonly error: Error; readonly writer: EventWriter },
+): Promise<RunEnd> {
+  const state = work === undefined ? undefined : await outcomeOf(work).catch(() => undefined);
+  const stopped = error instanceof Stopped ? error.action : undefined;
+  // The record of a governed thread is kept: there a rollback only stops.
+  if (stopped === 'rollback' && work?.served.governs === undefined) return { status: 'interrupted', rollback: true };
+  if (stopped === 'interrupt' || stopped === 'rollback') return { status: 'interrupted', output: state?.values ?? null, ...state };
+  const failure =
+    error instanceof Stopped ? { error: 'TimeoutError', message: `the run took longer than ${server.limits.runMs} ms` } : failureOf(error);
+  await writer.write('error', failure);
+  server.log('warn', `run ${run.runId} failed: ${failure.message}`, { error: failure.error, attempt: run.attempt });
+  return {
+    status: error instanceof Stopped ? 'timeout' : 'error',
+    output: { __error__: failure },
+    ...state,
+    error: failure,
+  };
+}
