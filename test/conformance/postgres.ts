@@ -37,8 +37,8 @@ function tablesOf(database: Database): string[] {
   );
 }
 
-/** What Postgres says against each statement, and each whose parameter it takes for a number of 32 bits, in which no money fits. */
-export function preparedBy(folder: string, database: Database, statements: readonly string[]): string[] {
+/** What Postgres says against each statement, over the tables and what `dialect` defines beside them, and each whose parameter it takes for a number of 32 bits, in which no money fits. */
+export function preparedBy(folder: string, database: Database, statements: readonly string[], dialect: readonly string[] = []): string[] {
   const home = mkdtempSync(join(tmpdir(), 'governor-postgres-'));
   try {
     const as = account();
@@ -47,6 +47,7 @@ export function preparedBy(folder: string, database: Database, statements: reado
     execFileSync(join(folder, 'initdb'), ['-D', data, '--no-sync', '--locale=C', '-E', 'UTF8'], { ...as, stdio: 'pipe', cwd: home });
     const lines = [
       ...tablesOf(database),
+      ...dialect,
       ...statements.map((text, index) => `PREPARE s${index} AS ${text}`),
       "SELECT 'narrow ' || statement AS found FROM pg_prepared_statements WHERE parameter_types && ARRAY['integer', 'smallint']::regtype[]",
     ].map((text) => `${text.replace(/\s+/g, ' ')};`);

@@ -71,6 +71,8 @@ describe('every statement of the stores', () => {
     ['SELECT * FROM runs WHERE thread_id = ?', '$1, $2, ...'],
     ['SELECT * FROM runs WHERE reason IS $1', 'IS NULL, or ='],
     ['SELECT "values" FROM threads', "names without quotes, texts in ''"],
+    ['SELECT * FROM threads t WHERE +t.tenant = $1', "a column joined to ''"],
+    ['SELECT CAST(value AS BLOB) AS value FROM writes', 'bytes that were made in code'],
   ])('would be found: %s', (text, instead) => {
     expect(unsound(text)).toContain(instead);
   });
@@ -78,6 +80,7 @@ describe('every statement of the stores', () => {
   test.each([
     'SELECT count(*) AS total FROM (SELECT 1 AS one FROM threads WHERE tenant = $1 LIMIT 5) found',
     "UPDATE threads SET status = 'OR IGNORE ? rowid' WHERE thread_id = $1 AND error IS NULL",
+    "SELECT t.number + t.seq AS number FROM threads t WHERE t.tenant || '' = $1",
     'SELECT MAX(number) AS number FROM attempts WHERE thread_id IN (SELECT thread_id FROM runs)',
   ])('may stand: %s', (text) => {
     expect(unsound(text)).toEqual([]);

@@ -27,6 +27,8 @@ const FORBIDDEN: readonly (readonly [form: RegExp, instead: string])[] = [
     'a name behind the sub-select',
   ],
   [/\b(?:TRUE|FALSE)\b/i, '1 and 0'],
+  [/[\s(]\+[a-z_]+\.[a-z_]/i, "a column joined to ''"],
+  [/\bBLOB\b/i, 'bytes that were made in code'],
 ];
 
 /** What is wrong with a statement, by what to write instead; empty when it is sound. Texts in quotes are no part of it. */
