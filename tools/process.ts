@@ -172,7 +172,10 @@ export function openProcess(
   return {
     write: (text) => void child.stdin.write(text),
     expect: (isExpected) => {
-      for (const one of held) isExpected ? one.ref?.() : one.unref?.();
+      for (const one of held) {
+        if (isExpected) one.ref?.();
+        else one.unref?.();
+      }
     },
     end: () => {
       ended = true;
