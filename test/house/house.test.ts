@@ -85,9 +85,9 @@ describe('the house rules', () => {
   });
 
   it('plants a violation for every rule there is', () => {
-    expect([...new Set([...PLANTED.map(([rule]) => rule), 'opening', 'circle', 'exceptions', 'unfinished', ...Object.keys(ENTRY_RULES)])].sort()).toEqual(
-      Object.keys(RULES).sort(),
-    );
+    expect(
+      [...new Set([...PLANTED.map(([rule]) => rule), 'opening', 'circle', 'exceptions', 'unfinished', ...Object.keys(ENTRY_RULES)])].sort(),
+    ).toEqual(Object.keys(RULES).sort());
   });
 
   it('names file, line and a teaching sentence', () => {
