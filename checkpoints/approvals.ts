@@ -4,7 +4,7 @@ import { UsageError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import type { Gate } from '../domain/handoff.ts';
 import type { ApprovalRow, ApprovalStatus, Approvals, Clock, Fence, Subject, Vote } from '../domain/ports.ts';
-import type { AuditCore } from './audit.ts';
+import type { AuditCore } from './audit/audit.ts';
 import { assertFence } from './fence.ts';
 import { many, one, run, type Sql, type Transaction } from './sql/transaction.ts';
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { dirname, join, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { toError, UsageError } from '../domain/errors.ts';
+import { type Head, headLine } from './audit/head-file.ts';
 import type { Database } from './database.ts';
 
 /** Writes one SQLite file: the database as of one moment, and every dossier file in the table `backup_files`. */
@@ -57,7 +58,7 @@ export function restoreHome(file: string, home: string): void {
     const head = finish(temporary);
     // The head beside the database is the copy's own: the files were read a moment after it.
     if (head === undefined) rmSync(join(home, 'audit.head'), { force: true });
-    else writeFileSync(join(home, 'audit.head'), `${head.seq} ${head.hash}\n`, { mode: 0o600 });
+    else writeFileSync(join(home, 'audit.head'), headLine(head), { mode: 0o600 });
     renameSync(temporary, target);
   } catch (error) {
     if (error instanceof Sqlite.SqliteError) throw new UsageError(`backup ${file}: is damaged (${error.message})`);
@@ -68,12 +69,16 @@ export function restoreHome(file: string, home: string): void {
   }
 }
 
-/** Takes the files out of the restored database; its newest audit record. */
-function finish(file: string): { seq: number; hash: string } | undefined {
+/** Takes the files out of the restored database; what its audit trail comes to. */
+function finish(file: string): Head | undefined {
   const restored = new Sqlite(file);
   try {
     restored.exec('DROP TABLE backup_files');
-    return restored.prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1').get() as ReturnType<typeof finish>; // the selected columns
+    // A backup of the first schemas has no seals, nor has one that was made before anything new was recorded.
+    const sealed = hasTable(restored, 'audit_seals')
+      ? restored.prepare('SELECT seq, hash FROM audit_seals ORDER BY number DESC LIMIT 1').get()
+      : undefined;
+    return (sealed ?? restored.prepare('SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1').get()) as Head | undefined; // the selected columns
   } finally {
     restored.close();
   }
@@ -83,7 +88,7 @@ function openBackup(file: string): Database {
   let copy: Database | undefined;
   try {
     copy = new Sqlite(file, { readonly: true, fileMustExist: true });
-    if (copy.prepare("SELECT 1 FROM sqlite_master WHERE name = 'backup_files'").get() !== undefined) return copy;
+    if (hasTable(copy, 'backup_files')) return copy;
   } catch (error) {
     copy?.close();
     throw new UsageError(`backup ${file}: cannot be read (${toError(error).message})`);
@@ -91,6 +96,9 @@ function openBackup(file: string): Database {
   copy.close();
   throw new UsageError(`backup ${file}: is not a backup made by "governor backup"`);
 }
+
+const hasTable = (database: Database, name: string): boolean =>
+  database.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(name) !== undefined;
 
 function filesOf(home: string): string[] {
   const runs = join(home, 'runs');

@@ -2,9 +2,9 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { FencedError, toError, UsageError } from '../domain/errors.ts';
-import type { Fence } from '../domain/ports.ts';
+import { toError, UsageError } from '../domain/errors.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { defineDialect } from './served/dialect.ts';
 
 export type Database = Sqlite.Database;
 
@@ -33,6 +33,7 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL' = 'FUL
     database.pragma('foreign_keys = ON');
     migrate(database, file);
     keepStatements(database);
+    defineDialect(database);
     return database;
   } catch (error) {
     database?.close();
@@ -86,10 +87,4 @@ function migrate(database: Database, file: string): void {
     if (version < MIGRATIONS.length) database.pragma(`user_version = ${MIGRATIONS.length}`);
   });
   step.immediate();
-}
-
-/** Must be called inside the transaction of every write of a run. @throws FencedError when the lease is stale. */
-export function assertFence(database: Database, fence: Fence): void {
-  const row = database.prepare('SELECT epoch FROM runs WHERE thread_id = ?').get(fence.threadId) as { epoch: number } | undefined; // the selected column
-  if (row === undefined || row.epoch !== fence.epoch) throw new FencedError(fence.threadId, fence.epoch);
 }

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../domain/audit.ts';
 import type { Refusal } from '../domain/budget.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import type { EffectId, EffectStart, Effects, Fence } from '../domain/ports.ts';
-import type { AuditCore } from './audit.ts';
+import type { AuditCore } from './audit/audit.ts';
 import { assertFence } from './fence.ts';
 import { reserve, settle } from './ledger.ts';
 import { one, run, type Sql, type Transaction } from './sql/transaction.ts';

@@ -2,7 +2,8 @@
 import { FencedError, UsageError } from '../domain/errors.ts';
 import { canonicalJson } from '../domain/ids.ts';
 import type { Clock, Fence, LeaseOwner, RunInput, RunRow, Runs } from '../domain/ports.ts';
-import type { RunStatus, Stage, StopReason } from '../domain/run.ts';
+import type { RunStatus, StopReason } from '../domain/run.ts';
+import type { Stage } from '../domain/stages.ts';
 import { assertFence } from './fence.ts';
 import { isAlive, LEASE_MS, thisProcess } from './owner.ts';
 import type { SqlValue } from './sql/statement.ts';

@@ -4,14 +4,16 @@ import type { Approvals, Attempts, Audit, Clock, Dossier, Effects, Ledger, Runs,
 import type { Served } from '../domain/server-stores.ts';
 import { createApprovals } from './approvals.ts';
 import { createAttempts } from './attempts.ts';
-import { createAudit } from './audit.ts';
+import { createAudit } from './audit/audit.ts';
+import { createHeadFile } from './audit/head-file.ts';
 import { backupHome } from './backup.ts';
 import { type Database, openDatabase } from './database.ts';
 import { createDossier } from './dossier.ts';
 import { createJournal } from './journal.ts';
 import { createLedger } from './ledger.ts';
 import { createRuns } from './runs.ts';
-import { GuardedSaver } from './saver.ts';
+import type { GuardedSaver } from './saver/guarded-saver.ts';
+import { guardedSqliteSaver } from './saver/sqlite-saver.ts';
 import { createServed, createServedSaver } from './served/index.ts';
 import { type Truncated, truncateServed } from './served/truncate.ts';
 import { sqliteSql } from './sql/sqlite.ts';
@@ -45,8 +47,9 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
   const { home, clock } = options;
   const database = openDatabase(join(home, 'governor.sqlite'));
   const sql: Sql = sqliteSql(database);
-  const audit = createAudit(sql, clock, { headFile: join(home, 'audit.head'), database: database.name });
-  const saver = new GuardedSaver(database);
+  const head = createHeadFile(join(home, 'audit.head'));
+  const audit = createAudit(sql, clock, { head, database: database.name });
+  const saver = guardedSqliteSaver(database);
   // Only a server needs them. What a run of any graph writes on its way is given again after a power cut, from its last full commit.
   let quick: Database | undefined;
   let served: Served | undefined;
@@ -66,7 +69,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     dossier: createDossier(join(home, 'runs')),
     saver,
     get served() {
-      served ??= createServed(database, quickly(), clock);
+      served ??= createServed(sql, sqliteSql(quickly()), clock);
       return served;
     },
     get servedSaver() {
@@ -77,9 +80,12 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
       await saver.deleteThread(threadId);
       await sql.write(() => prune(threadId));
     },
-    truncate: async (what) => truncateServed(database, what),
+    truncate: async (what) => sql.write(() => truncateServed(what)),
     backup: (file) => backupHome(database, home, file),
     close: () => {
+      saver.close();
+      servedSaver?.close();
+      head.close();
       quick?.close();
       database.close();
     },

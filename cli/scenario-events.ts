@@ -64,7 +64,7 @@ export async function gitIn(place: Pick<Place, 'repo' | 'path'>, ...args: readon
 
 async function dieAt(point: string, place: Place): Promise<void> {
   const self = fileURLToPath(import.meta.url);
-  const program = self.replace(/scenario-events(\.[jt]s)$/, 'die-at-failpoint$1');
+  const program = join(dirname(self), `die-at-failpoint${extname(self)}`);
   const loader = extname(self) === '.ts' ? ['--import', 'tsx'] : [];
   const done = await runProcess([process.execPath, ...loader, program, place.home, place.threadId, point], {
     cwd: dirname(self),

@@ -1,6 +1,7 @@
 /** The live tree on a terminal: stages with attempt, what runs now, cost and time. Drawn from audit records alone. */
-import { ROLES, type Role, visible } from '../domain/access.ts';
+import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
+import { ROLE_TABLE, ROLES, type Role } from '../domain/roles.ts';
 import type { LiveText } from '../runtime/options.ts';
 import { dollars } from './print.ts';
 
@@ -24,8 +25,7 @@ const MARK: Record<StageRow['state'], string> = { running: '>', done: '+', faile
 
 /** What is being written just now, by agent: `w1.1`, or a stage for the agent that has it alone. */
 type Writing = ReadonlyMap<string, string>;
-const STAGE_OF = { planner: 'plan', lead: 'build', critic: 'review_critic' } as const;
-const placeOf = (role: Role, agent: string): string => (role === 'worker' ? agent : STAGE_OF[role]);
+const placeOf = (role: Role, agent: string): string => (ROLE_TABLE[role].agent === null ? agent : ROLE_TABLE[role].stage);
 
 /** The lines of a run, one for each stage and attempt, oldest first. Pure. */
 export function treeLines(records: readonly AuditRecord[], nowMs: number, writing: Writing = new Map()): string[] {

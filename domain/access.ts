@@ -1,53 +1,26 @@
 /** Who may do what: roles of agents, their tools, roles of people, and the one canonical form of a path. */
 import { RefusedError } from './errors.ts';
+import { ROLE_TABLE, type Role, type ToolName, toolsOf } from './roles.ts';
 
-/** The agent roles (`docs/contract.md`, "What a model sees"). */
-export const ROLES = ['planner', 'lead', 'worker', 'critic'] as const;
-export type Role = (typeof ROLES)[number];
+export type { Role } from './roles.ts';
 
 /** The roles of people (operator.yaml). */
 export const PERSON_ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
 export type PersonRole = (typeof PERSON_ROLES)[number];
 
-/** Which role may call which tool (`docs/contract.md`, "What a model sees"). */
-export const TOOL_ROLES = {
-  list_files: ['planner', 'lead', 'worker', 'critic'],
-  read_file: ['planner', 'lead', 'worker', 'critic'],
-  search_files: ['planner', 'lead', 'worker', 'critic'],
-  recall: ['planner', 'lead', 'worker', 'critic'],
-  write_file: ['lead', 'worker'],
-  edit_file: ['lead', 'worker'],
-  delete_file: ['lead', 'worker'],
-  run_command: ['lead', 'worker', 'critic'],
-  delegate: ['lead'],
-  submit_plan: ['planner'],
-  submit_build: ['lead'],
-  submit_work: ['worker'],
-  submit_review: ['critic'],
-} as const satisfies Record<string, readonly Role[]>;
-
-export type ToolName = keyof typeof TOOL_ROLES;
-
-/** The tool by which each role hands over. */
-export const SUBMIT_TOOL: Record<Role, ToolName> = {
-  planner: 'submit_plan',
-  lead: 'submit_build',
-  worker: 'submit_work',
-  critic: 'submit_review',
-};
-
 /** True when the role's contract has this tool. */
 export function roleHasTool(role: Role, tool: string): tool is ToolName {
-  return Object.hasOwn(TOOL_ROLES, tool) && (TOOL_ROLES[tool as ToolName] as readonly Role[]).includes(role);
+  return toolsOf(role).some((name) => name === tool);
 }
 
-/** What a configuration leaves of a role's tools; undefined: all. A sub-agent has nothing that its parent, the lead, has not. */
+/** What a configuration leaves of a role's tools; undefined: all. A sub-agent has nothing that its parent has not. */
 export function allowedTools(
   tools: { readonly [name in Role]?: readonly string[] | undefined },
   role: Role,
 ): readonly string[] | undefined {
   const own = tools[role];
-  const parent = role === 'worker' ? tools.lead : undefined;
+  const { parent: above } = ROLE_TABLE[role];
+  const parent = above === null ? undefined : tools[above];
   if (parent === undefined || own === undefined) return own ?? parent;
   return own.filter((tool) => parent.includes(tool));
 }

@@ -20,18 +20,39 @@ export interface AuditEntry {
 export interface AuditRecord extends AuditEntry {
   /** Dense, from 1, over the whole home. */
   readonly seq: number;
+  /** Its place in the chain of its thread, from 1. Null: it stands in the one chain that all threads of a home shared before. */
+  readonly number: number | null;
   /** ISO 8601, UTC. */
   readonly at: string;
+  /** The hash of the record before it in its chain, or the chain's root. */
   readonly previous: string;
   readonly hash: string;
 }
 
-/** The hash before the first record. */
+/** That the chain of a thread had so many records and this head when the home had `seq` records; seals chain over all threads. */
+export interface AuditSeal {
+  readonly seq: number;
+  readonly threadId: string;
+  readonly records: number;
+  readonly head: string;
+}
+
+/** The hash before the first record of the one chain, or before the first seal where there was none. */
 export const AUDIT_ROOT = sha256('governor audit 1');
 
-/** The chained hash of a record over the exact stored body. */
-export function chainHash(previous: string, seq: number, body: string): string {
-  return sha256(`${previous}\n${seq}\n${body}`);
+/** The hash before the first record of a thread's chain. */
+export function threadRoot(threadId: string): string {
+  return sha256(`governor audit 2\n${threadId}`);
+}
+
+/** The chained hash of a record over the exact stored body; `number` is its place in its chain. */
+export function chainHash(previous: string, number: number, body: string): string {
+  return sha256(`${previous}\n${number}\n${body}`);
+}
+
+/** The chained hash of a seal; the first stands on the last record of the one chain. */
+export function sealHash(previous: string, { seq, threadId, records, head }: AuditSeal): string {
+  return sha256(`${previous}\n${seq}\n${threadId}\n${records}\n${head}`);
 }
 
 /** The exact text that is stored and hashed. */

@@ -1,28 +1,10 @@
 /** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (`docs/contract.md`, "Configuration"). */
 import { z } from 'zod';
-import { PERSON_ROLES, TOOL_ROLES } from './access.ts';
+import { PERSON_ROLES } from './access.ts';
+import { releaseSchema } from './release.ts';
+import { perRole, TOOL_NAMES } from './roles.ts';
 import { serverSchema } from './server-config.ts';
-
-const SECOND_MS = 1000;
-const UNIT_MS: Record<string, number> = { s: SECOND_MS, m: 60 * SECOND_MS, h: 3600 * SECOND_MS, d: 24 * 3600 * SECOND_MS };
-
-/** `30s`, `5m`, `2h`, `30d` in milliseconds; undefined when it is none. */
-export function parseDuration(word: string): number | undefined {
-  const match = /^([1-9][0-9]{0,6})([smhd])$/.exec(word);
-  if (match === null) return undefined;
-  return Number(match[1]) * (UNIT_MS[match[2] ?? ''] ?? 0);
-}
-
-const duration = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((word, context) => {
-      const ms = parseDuration(word);
-      if (ms !== undefined) return ms;
-      context.addIssue({ code: 'custom', message: `"${word}" is not a duration; write 30s, 5m or 2h` });
-      return z.NEVER;
-    });
+import { argv, duration } from './written-values.ts';
 
 /** Dollars with at most 6 decimals, as whole micro-dollars. */
 const dollars = (what: string) =>
@@ -40,7 +22,6 @@ const dollars = (what: string) =>
   });
 
 const count = (fallback: number, max: number) => z.int().min(1, 'must be 1 or more').max(max).default(fallback);
-const argv = z.array(z.string().min(1).max(4096)).min(1).max(64);
 const id = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, 'use lower-case letters, digits, dot, dash or underscore, 40 at most');
 const glob = z
   .string()
@@ -50,16 +31,6 @@ const glob = z
     (word) => !word.startsWith('/') && !word.split('/').includes('..'),
     'a pattern is relative to the repository root and has no ".."',
   );
-/** A branch name git accepts: no control characters, spaces, `..`, `~^:?*[\`, leading dash or `.lock`. */
-const branchName = z
-  .string()
-  .min(1)
-  .max(200)
-  .regex(
-    /^(?![-./])(?!.*(?:\.\.|@\{|\/\/|\.lock(?:\/|$)|\/\.|[./]$))[^\s~^:?*[\\\u0000-\u001f\u007f]+$/,
-    'is not a branch name that git accepts',
-  );
-
 /** Whose rules an OpenAI-compatible endpoint keeps beyond the API; by itself it is known by its host name. */
 export const DIALECTS = [
   'openai',
@@ -171,7 +142,7 @@ const denySchema = z.strictObject({
   notMatch: z.array(z.string()).default([]),
 });
 
-const toolName = z.enum(Object.keys(TOOL_ROLES) as [keyof typeof TOOL_ROLES]);
+const toolName = z.enum(TOOL_NAMES);
 const setupSchema = z.strictObject({
   run: argv,
   network: z.boolean().default(false),
@@ -185,10 +156,7 @@ export const configSchema = z
     version: z.literal(1),
     models: z
       .strictObject({
-        planner: modelSchema.optional(),
-        lead: modelSchema.optional(),
-        worker: modelSchema.optional(),
-        critic: modelSchema.optional(),
+        ...perRole(modelSchema.optional()),
         lean: modelSchema.optional(),
       })
       .prefault({}),
@@ -201,35 +169,10 @@ export const configSchema = z
     checks: z.array(checkSchema).max(50).default([]),
     protect: z.array(protectSchema).max(200).default([]),
     deny: z.array(denySchema).max(200).default([]),
-    tools: z
-      .strictObject({
-        planner: z.array(toolName).optional(),
-        lead: z.array(toolName).optional(),
-        worker: z.array(toolName).optional(),
-        critic: z.array(toolName).optional(),
-      })
-      .prefault({}),
+    tools: z.strictObject(perRole(z.array(toolName).optional())).prefault({}),
     scope: z.strictObject({ maxFiles: count(50, 100_000), maxLines: count(2000, 10_000_000) }).prefault({}),
     secrets: z.record(z.string(), z.strictObject({ for: z.array(z.enum(['deploy'])).min(1) })).default({}),
-    release: z
-      .strictObject({
-        target: z.enum(['merge', 'push', 'pull-request', 'command']).default('merge'),
-        branch: branchName.default('main'),
-        remote: z
-          .string()
-          .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
-          .default('origin'),
-        command: id.optional(),
-        approval: z.enum(['always', 'on-red-line']).default('always'),
-        approvalValid: duration('24h'),
-        verify: argv.optional(),
-        rollback: z.enum(['auto', 'ask']).default('auto'),
-        author: z
-          .string()
-          .regex(/^[^<>\n]+ <[^<>\s]+>$/, 'is written as "Name <address>"')
-          .default('Governor <governor@localhost>'),
-      })
-      .prefault({}),
+    release: releaseSchema,
     knowledge: z.string().max(300).optional(),
   })
   .superRefine((config, context) => {
@@ -241,8 +184,6 @@ export const configSchema = z
       }
     }
     const later: [boolean, (string | number)[], string][] = [
-      [config.release.target === 'pull-request', ['release', 'target'], '"pull-request" is not supported yet; use merge or push'],
-      [config.release.target === 'command', ['release', 'target'], '"command" is not supported yet; use merge or push'],
       [config.knowledge !== undefined, ['knowledge'], 'is not supported yet'],
       [Object.keys(config.secrets).length > 0, ['secrets'], 'is not supported yet'],
     ];

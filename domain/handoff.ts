@@ -238,10 +238,13 @@ export interface Envelope<Body = unknown> {
 /** The names of the files, numbered in tens so that a listing tells the story. */
 export const FILES = {
   request: 'request.json',
+  baseline: () => 'evidence/0/baseline.json',
   plan: (n: number) => `10-plan.${n}.json`,
   build: (attempt: number) => `20-build.${attempt}.json`,
   patch: (attempt: number) => `20-build.${attempt}.patch`,
   part: (attempt: number, agent: string) => `parts/${attempt}/${agent}.json`,
+  /** What the rules found; the review stands on it. */
+  rules: (attempt: number) => `evidence/${attempt}/rules.json`,
   review: (attempt: number) => `30-review.${attempt}.json`,
   evidence: (attempt: number, check: string) => `evidence/${attempt}/${check}.json`,
   log: (attempt: number, check: string) => `evidence/${attempt}/${check}.log`,

@@ -1,9 +1,11 @@
 /** What the rooms ask of each other. Every port is async, so that another backend is only another folder. */
-import type { Role } from './access.ts';
+
 import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
 import type { Account, Amounts, Caps, Price, Refusal, Totals, Usage } from './budget.ts';
 import type { Envelope, FileRef, Gate } from './handoff.ts';
-import type { RunStatus, Stage, StopReason } from './run.ts';
+import type { Role } from './roles.ts';
+import type { RunStatus, StopReason } from './run.ts';
+import type { Stage } from './stages.ts';
 
 /** Time comes in from outside. */
 export interface Clock {

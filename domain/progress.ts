@@ -80,9 +80,10 @@ export type Verdict =
 
 /** One answer of an agent with all its calls. */
 export function progressAfter(before: Progress, answered: Answered): { readonly progress: Progress; readonly verdict: Verdict } {
-  const learned = learn(before, answered);
+  const calls = answered.calls.map(heardOf);
+  const learned = learn(before, calls, answered.forgot === true);
   const { news, fresh, undone } = learned;
-  const last = wordOf(answered.calls.map(signOf));
+  const last = wordOf(calls.map(signOf));
   const same = !news && last === before.last ? before.same + 1 : 1;
   const idle = news ? 0 : before.idle + 1;
   const warned = fresh ? 0 : Math.max(0, before.warned - (news ? 1 : 0));
@@ -129,8 +130,8 @@ interface Learned {
 }
 
 /** What the calls of one answer told, in order. */
-function learn(before: Progress, { calls, forgot }: Answered): Learned {
-  let known = forgot === true ? [] : split(before.calls);
+function learn(before: Progress, calls: readonly Heard[], forgot: boolean): Learned {
+  let known = forgot ? [] : split(before.calls);
   let trees = split(before.trees);
   let failing = unpacked(before.failing);
   let [news, fresh, undone] = [false, false, false];
@@ -195,12 +196,12 @@ const wordOf = (value: unknown): string => Buffer.from(digestOf(value), 'hex').t
 const split = (words: string): string[] => words.match(new RegExp(`.{${WORD}}`, 'g')) ?? [];
 
 /** What makes an answer the same answer. */
-function signOf(call: Called): unknown {
+function signOf(call: Heard): unknown {
   return [call.name, inOrder(call), call.outcome === 'refused' || call.outcome === 'invalid' ? call.outcome : resultOf(call)];
 }
 
 /** What a call told; undefined where nothing came of it. A failure tells its message, however often it is tried. */
-function factOf(call: Called): unknown {
+function factOf(call: Heard): unknown {
   switch (call.outcome) {
     case 'refused':
     case 'invalid':
@@ -222,14 +223,15 @@ function inOrder(call: Called): string {
   }
 }
 
-const resultOf = (call: Called): unknown => (isCommand(call) ? endOf(call) : call.result);
+const resultOf = (call: Heard): unknown => (isCommand(call) ? call.end : call.result);
 
-const ends = new WeakMap<Called, Ended>();
-function endOf(call: Called): Ended {
-  const end = ends.get(call) ?? ended(call.result);
-  ends.set(call, end);
-  return end;
+/** A call with how it ended, where it is a command. */
+interface Heard extends Called {
+  readonly end: Ended;
 }
+
+const NOT_RUN: Ended = { code: '', output: '' };
+const heardOf = (call: Called): Heard => ({ ...call, end: isCommand(call) ? ended(call.result) : NOT_RUN });
 
 interface Ended {
   readonly code: string;
@@ -249,8 +251,8 @@ function ended(result: string): Ended {
 }
 
 /** The failure is empty when the command ended well, or said nothing. */
-function failureOf(call: Called): { command: string; failure: string } {
-  const { code, output } = endOf(call);
+function failureOf(call: Heard): { command: string; failure: string } {
+  const { code, output } = call.end;
   return { command: wordOf(inOrder(call)), failure: code === '0' || output.trim() === '' ? '' : wordOf([code, output]) };
 }
 

@@ -1,7 +1,7 @@
 /** What a person brings with a resume: words for the agent that stopped, or another model. Recorded; it approves nothing. */
 import { z } from 'zod';
-import { ROLES } from './access.ts';
 import { isReasonCode } from './reasons.ts';
+import { ROLES } from './roles.ts';
 
 export const resumeSchema = z.strictObject({
   id: z.string(),

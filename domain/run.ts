@@ -1,26 +1,9 @@
-/** The life of a run: its stages, its states and its result object. */
+/** The life of a run: its states and its result object. */
 import type { ReasonCode } from './reasons.ts';
-
-export const STAGES = [
-  'baseline',
-  'plan',
-  'approve_plan',
-  'build',
-  'review_rules',
-  'review_critic',
-  'approve_release',
-  'approve_budget',
-  'deploy',
-  'verify',
-  'halt',
-] as const;
-export type Stage = (typeof STAGES)[number];
+import type { Stage } from './stages.ts';
 
 export const RUN_STATUSES = ['running', 'waiting', 'released', 'unchanged', 'rolled_back', 'stopped', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
-
-/** Raised by hand when the flow, a schema or a node's meaning changes (invariant 12). */
-export const PIPELINE_VERSION = 1;
 
 /** Why a run stopped. */
 export interface StopReason {

@@ -26,15 +26,19 @@ export class ServedError extends Error {
   }
 }
 
-/** A page of a listing. `total` counts at most `COUNT_CAP` rows, so that its cost has an end. */
+/** A page of a listing. */
 export interface Page<Row> {
   readonly rows: readonly Row[];
+  /** Of all pages. Beyond `PAGE_COUNT_CAP` rows at least so many: a page must not cost what the rows behind it would. */
   readonly total: number;
   /** The offset of the next page, when there is one. */
   readonly next: number | null;
 }
 
+/** Rows that a count passes at most, so that its cost has an end. */
 export const COUNT_CAP = 10_000;
+/** Rows that are counted for the total beside a page; who wants more asks for a count. */
+export const PAGE_COUNT_CAP = 500;
 
 export interface Paging {
   readonly limit: number;

@@ -114,6 +114,8 @@ export interface Repository {
   checkout(tree: string, folder: string): Promise<WorkTree>;
   /** Opens an existing work tree folder. */
   open(folder: string): Promise<WorkTree>;
+  /** Ends what is kept to read objects; whoever reads again starts it anew. */
+  close(): void;
 }
 
 /** A folder with the files of a tree and no git data in it; its index lives beside it, out of the sandbox's reach. */
@@ -121,6 +123,10 @@ export interface WorkTree {
   readonly folder: string;
   /** Writes the folder's state into the object store and returns the tree id. Ignored files (base `.gitignore` rules apply) are left out. */
   snapshot(): Promise<string>;
+  /** The tree of the last snapshot or restore; a new snapshot when there was none since `touched`. */
+  current(): Promise<string>;
+  /** Says that a tool is about to change the folder. */
+  touched(): void;
   /** Makes the folder equal to the tree: changed files restored, files that are not in it removed. Ignored files stay. */
   restore(tree: string): Promise<void>;
   /** Removes the folder and its index. */

@@ -1,5 +1,6 @@
-/** The whole flow on one page. It never changes; what varies lives inside the stages. */
+/** The whole flow on one page: who works at each stage. Where a stage leads is its row in `domain/stages.ts`. */
 import { END, START, StateGraph } from '@langchain/langgraph';
+import { edgesOf, STAGES, type Stage } from '../domain/stages.ts';
 import { approveBudgetNode } from '../nodes/approve/approve-budget.ts';
 import { approvePlanNode } from '../nodes/approve/approve-plan.ts';
 import { approveReleaseNode } from '../nodes/approve/approve-release.ts';
@@ -14,15 +15,29 @@ import type { FindSession } from '../nodes/session.ts';
 import { GovernorInput, GovernorState, type State } from '../nodes/state.ts';
 import { builderGraph, buildNode } from './builder.ts';
 
-/** A total, pure router: the named edge that the node chose, else `halt`. A router must never throw (langgraph#8834). */
-function choose<const Name extends string>(...names: readonly Name[]): (state: State) => Name | 'halt' {
-  return (state) => names.find((name) => name === state.route) ?? 'halt';
+/**
+ * The router of a stage, total and pure: the edge that its node chose. A name that is no edge goes to `halt`, which stops the run
+ * with `INTERNAL` and tells the name, since a router must never throw (langgraph#8834).
+ */
+function choose(stage: Stage) {
+  const edges = edgesOf(stage);
+  return (state: State) => edges.find((edge) => edge === state.route) ?? 'halt';
 }
 
-/** The uncompiled governor; the caller gives the checkpointer. */
+/** The places that the edges of a stage lead to, by their names. */
+const placesOf = (stage: Stage) => Object.fromEntries(edgesOf(stage).map((edge) => [edge, edge === 'end' ? END : edge] as const));
+
+/**
+ * The uncompiled governor; the caller gives the checkpointer.
+ *
+ *     baseline > plan > approve_plan > build > review_rules > review_critic > approve_release > deploy > verify > end
+ *
+ * A gate can send back to the stage before it, a review to `build`, `deploy` to `review_rules` when the base moved; what stops for money
+ * goes through `approve_budget` and comes back; every stage can `halt`.
+ */
 export function governorGraph(find: FindSession) {
   const builder = builderGraph(find);
-  return new StateGraph({ stateSchema: GovernorState, input: GovernorInput })
+  const graph = new StateGraph({ stateSchema: GovernorState, input: GovernorInput })
     .addNode('baseline', baselineNode(find))
     .addNode('plan', planNode(find))
     .addNode('approve_plan', approvePlanNode(find))
@@ -33,38 +48,8 @@ export function governorGraph(find: FindSession) {
     .addNode('approve_budget', approveBudgetNode(find))
     .addNode('deploy', deployNode(find))
     .addNode('verify', verifyNode(find))
-    .addNode('halt', haltNode(find))
-    .addEdge(START, 'baseline')
-    .addConditionalEdges('baseline', choose('plan'), ['plan', 'halt'])
-    .addConditionalEdges('plan', choose('approve_plan', 'approve_budget'), ['approve_plan', 'approve_budget', 'halt'])
-    .addConditionalEdges('approve_plan', choose('build', 'plan', 'approve_plan'), ['build', 'plan', 'approve_plan', 'halt'])
-    .addConditionalEdges('build', choose('review_rules', 'approve_budget'), ['review_rules', 'approve_budget', 'halt'])
-    .addConditionalEdges('review_rules', choose('review_critic', 'approve_release', 'build'), [
-      'review_critic',
-      'approve_release',
-      'build',
-      'halt',
-    ])
-    .addConditionalEdges('review_critic', choose('approve_release', 'build', 'approve_budget'), [
-      'approve_release',
-      'build',
-      'approve_budget',
-      'halt',
-    ])
-    .addConditionalEdges('approve_release', choose('deploy', 'build', 'approve_release'), ['deploy', 'build', 'approve_release', 'halt'])
-    .addConditionalEdges('approve_budget', choose('plan', 'build', 'review_critic', 'approve_budget'), [
-      'plan',
-      'build',
-      'review_critic',
-      'approve_budget',
-      'halt',
-    ])
-    .addConditionalEdges('deploy', choose('verify', 'review_rules', 'approve_release'), [
-      'verify',
-      'review_rules',
-      'approve_release',
-      'halt',
-    ])
-    .addConditionalEdges('verify', choose('end'), { end: END, halt: 'halt' })
-    .addEdge('halt', END);
+    .addNode('halt', haltNode(find));
+  graph.addEdge(START, 'baseline');
+  for (const stage of STAGES) if (stage !== 'halt') graph.addConditionalEdges(stage, choose(stage), placesOf(stage));
+  return graph.addEdge('halt', END);
 }

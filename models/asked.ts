@@ -1,8 +1,8 @@
 /** What was asked, by digest: whether a request extends another is checked against the journal, never assumed. */
 import { z } from 'zod';
-import { digestOf, sha256 } from '../domain/ids.ts';
-import type { ChatMessage, ChatModel, ChatRequest, ToolSpec } from '../domain/ports.ts';
-import { remembered } from './remembered.ts';
+import { digestOf } from '../domain/ids.ts';
+import type { ChatModel, ChatRequest } from '../domain/ports.ts';
+import { createFacts, type Facts } from './facts.ts';
 
 export const askedSchema = z.strictObject({
   /** The model's, in one line: another one counts other tokens. */
@@ -16,13 +16,13 @@ export type AskedDigest = z.infer<typeof askedSchema>;
 
 type Request = Pick<ChatRequest, 'messages' | 'tools'>;
 
-export function askedOf(model: ChatModel, request: Request): AskedDigest {
+export function askedOf(model: ChatModel, request: Request, { digestOfAll }: Facts = createFacts()): AskedDigest {
   const { messages, tools } = request;
   return { origin: model.origin, messages: messages.length, digest: digestOfAll(messages), tools: digestOfAll(tools) };
 }
 
 /** The request begins with all that was asked, of the same model, with the same tools, and goes on. */
-export function extendsAsked(asked: AskedDigest, model: ChatModel, { messages, tools }: Request): boolean {
+export function extendsAsked(asked: AskedDigest, model: ChatModel, { messages, tools }: Request, { digestOfAll }: Facts): boolean {
   return (
     asked.origin === model.origin &&
     messages.length > asked.messages &&
@@ -32,12 +32,6 @@ export function extendsAsked(asked: AskedDigest, model: ChatModel, { messages, t
 }
 
 /** The digest of a whole request as asked, its headers left out. */
-export function requestHashOf(request: Omit<ChatRequest, 'headers'>): string {
+export function requestHashOf(request: Omit<ChatRequest, 'headers'>, { digestOfAll }: Facts): string {
   return digestOf({ ...request, messages: digestOfAll(request.messages), tools: digestOfAll(request.tools) });
 }
-
-function digestOfAll(parts: readonly (ChatMessage | ToolSpec)[]): string {
-  return sha256(parts.map(digestOfPart).join());
-}
-
-export const digestOfPart = remembered((part: ChatMessage | ToolSpec) => digestOf(part));

@@ -1,9 +1,11 @@
 /** How many tokens a request holds at most and at least: from the report of the request it extends, or from its bytes. */
-import type { ChatAnswer, ChatMessage, ChatModel, ChatRequest, ToolCall } from '../domain/ports.ts';
-import { digestOfPart, extendsAsked } from './asked.ts';
-import { opaqueBytesOf, TOKENS_PER_PART, wireBytesOf } from './count.ts';
+
+import { digestOf } from '../domain/ids.ts';
+import type { ChatAnswer, ChatMessage, ChatModel, ChatRequest } from '../domain/ports.ts';
+import { extendsAsked } from './asked.ts';
+import { opaqueBytesOf, TOKENS_PER_PART, wireBytesOf, writtenBytes } from './count.ts';
+import { createFacts, type Facts } from './facts.ts';
 import type { Recorded } from './recorded.ts';
-import { remembered } from './remembered.ts';
 
 /** What a request's bound is made from: an upper bound of its input tokens, and where it comes from. */
 export interface Bound {
@@ -29,15 +31,15 @@ const SEALED_BYTES = 2048;
 type Request = Pick<ChatRequest, 'messages' | 'tools'>;
 
 /** @param previous the journal's record of the agent's last model call. */
-export function boundOf(model: ChatModel, request: Request, previous: Recorded | undefined): Bound {
+export function boundOf(model: ChatModel, request: Request, previous: Recorded | undefined, facts: Facts = createFacts()): Bound {
   const bytes = model.countInput(request);
-  const tokens = previous === undefined ? undefined : reportedBound(model, request, previous);
+  const tokens = previous === undefined ? undefined : reportedBound(model, request, previous, facts);
   return tokens === undefined || tokens >= bytes ? { tokens: bytes, how: 'bytes' } : { tokens, how: 'reported' };
 }
 
 /** What was reported for the request that this one extends, its answer, and the bytes of what came after. */
-function reportedBound(model: ChatModel, request: Request, { answer, counted }: Recorded): number | undefined {
-  if (counted === undefined || !counted.believed || !counted.usual || !extendsAsked(counted.asked, model, request)) return undefined;
+function reportedBound(model: ChatModel, request: Request, { answer, counted }: Recorded, facts: Facts): number | undefined {
+  if (counted === undefined || !counted.believed || !counted.usual || !extendsAsked(counted.asked, model, request, facts)) return undefined;
   const [newest, ...appended] = request.messages.slice(counted.asked.messages);
   if (newest === undefined) return undefined;
   let tokens = answer.usage.inputTokens + (isAnswer(newest, answer) ? answerBound(newest, answer) : bytesBound(newest));
@@ -47,9 +49,7 @@ function reportedBound(model: ChatModel, request: Request, { answer, counted }: 
 
 /** The very message that was answered, with nothing shortened and nothing added. */
 function isAnswer(message: ChatMessage, { text, toolCalls, opaque }: Recorded['answer']): boolean {
-  return (
-    digestOfPart(message) === digestOfPart({ role: 'assistant', content: text, toolCalls, ...(opaque === undefined ? {} : { opaque }) })
-  );
+  return digestOf(message) === digestOf({ role: 'assistant', content: text, toolCalls, ...(opaque === undefined ? {} : { opaque }) });
 }
 
 /**
@@ -77,16 +77,17 @@ export interface Least {
 }
 
 /** From the bytes alone, and where it extends another: from what that one held. */
-export function leastOf(model: ChatModel, request: Request, previous: Recorded | undefined): Least {
-  const all = bytesOfAll(request.messages, contentBytesOf);
+export function leastOf(model: ChatModel, request: Request, previous: Recorded | undefined, facts: Facts = createFacts()): Least {
+  const all = facts.contentBytesOfAll(request.messages);
   const byBytes = Math.floor(all / LONGEST_TOKEN_BYTES);
   const usualOfAll = Math.floor(all / USUAL_TOKEN_BYTES);
   const counted = previous?.counted;
-  if (counted === undefined || !extendsAsked(counted.asked, model, request))
+  if (counted === undefined || !extendsAsked(counted.asked, model, request, facts))
     return { tokens: byBytes, usual: (inputTokens) => inputTokens >= usualOfAll };
   // Reasoning of earlier turns may be dropped by the provider: as much may be missing as was sent back.
-  const before = counted.leastInputTokens - bytesOfAll(request.messages.slice(0, counted.asked.messages), opaqueBytesOf);
-  const added = bytesOfAll(request.messages.slice(counted.asked.messages), contentBytesOf);
+  const asked = request.messages.slice(0, counted.asked.messages);
+  const before = counted.leastInputTokens - facts.opaqueBytesOfAll(asked);
+  const added = all - facts.contentBytesOfAll(asked);
   const usualNow = Math.max(usualOfAll, before + Math.floor(added / USUAL_TOKEN_BYTES));
   return {
     tokens: Math.max(byBytes, before, before + Math.floor(added / LONGEST_TOKEN_BYTES) - TEMPLATE_TOKENS),
@@ -97,18 +98,4 @@ export function leastOf(model: ChatModel, request: Request, previous: Recorded |
 /** An answer holds at least these tokens: of its opaque part nobody knows. */
 export function leastOutputOf(answer: Pick<ChatAnswer, 'text' | 'toolCalls'>): number {
   return Math.floor(writtenBytes(answer.text, answer.toolCalls) / LONGEST_TOKEN_BYTES);
-}
-
-const bytesOfAll = (messages: readonly ChatMessage[], bytesOf: (message: ChatMessage) => number): number =>
-  messages.reduce((sum, message) => sum + bytesOf(message), 0);
-
-/** The bytes of a message that every template keeps: thoughts in the text of an answer are dropped by some. */
-const contentBytesOf = remembered((message: ChatMessage): number =>
-  message.role === 'assistant'
-    ? writtenBytes(message.content.slice(message.content.lastIndexOf('</think>') + 1), message.toolCalls)
-    : Buffer.byteLength(message.content),
-);
-
-function writtenBytes(text: string, calls: readonly ToolCall[]): number {
-  return calls.reduce((sum, call) => sum + Buffer.byteLength(call.name) + Buffer.byteLength(call.arguments), Buffer.byteLength(text));
 }

@@ -1,8 +1,10 @@
 /** A model behind an endpoint of any dialect as a ChatModel: one exchange a call, ended by silence, by the caller, or by its answer. */
 import type { ModelConfig } from '../domain/config.ts';
 import { ProviderError, toError } from '../domain/errors.ts';
+import { digestOf } from '../domain/ids.ts';
 import type { ChatModel } from '../domain/ports.ts';
-import { countInputBound } from './count.ts';
+import { createInputCount } from './count.ts';
+import { remembered } from './remembered.ts';
 import { recordable } from './wire/address.ts';
 import { createExchange, type Endpoint } from './wire/exchange.ts';
 
@@ -12,18 +14,19 @@ const LONGEST_ANSWER_MS = 60 * 60_000;
 /** Retries and budget are the model door's. */
 export function createEndpointModel(config: ModelConfig, endpoint: Endpoint, options: { contextTokens: number }): ChatModel {
   const origin = `${endpoint.dialect.name} ${recordable(endpoint.baseUrl)} ${config.model}`;
+  const digestOfPart = remembered((part: object) => digestOf(part));
   return {
     provider: config.provider,
     model: config.model,
     origin,
     contextTokens: options.contextTokens,
     timeoutMs: config.timeout,
-    countInput: (request) => countInputBound(request, origin),
+    countInput: createInputCount(origin),
     complete: async (request, signal, onText) => {
       signal.throwIfAborted();
       const watch = watchSilence(signal, config.timeout);
       try {
-        const call = { config, request, origin, signal: watch.signal };
+        const call = { config, request, origin, digestOf: digestOfPart, signal: watch.signal };
         const exchange = createExchange(endpoint, call, { onBytes: watch.heard, onText: (piece) => onText?.(piece) });
         const sent = endpoint.dialect.send(call, exchange.fetch);
         await Promise.race([sent, watch.ended]).catch((error: unknown) => {

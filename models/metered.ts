@@ -1,6 +1,5 @@
 /** The model door: reserve the worst case, journal the call, call, settle what it cost, audit. No other way leads to a model. */
 import { z } from 'zod';
-import type { Role } from '../domain/access.ts';
 import type { AuditEntry } from '../domain/audit.ts';
 import { type Account, type Amounts, type Price, type Refusal, ZERO } from '../domain/budget.ts';
 import { ProviderError, StopError, toError } from '../domain/errors.ts';
@@ -19,10 +18,12 @@ import type {
   Fence,
   TranscriptRow,
 } from '../domain/ports.ts';
+import type { Role } from '../domain/roles.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { askedOf, requestHashOf } from './asked.ts';
 import { type Believed, believed } from './believed.ts';
 import { type Bound, boundOf, leastOf, leastOutputOf } from './bound.ts';
+import { createFacts, type Facts } from './facts.ts';
 import { type BookedAnswer, type Counted, type Recorded, readRecorded, recordAnswer } from './recorded.ts';
 import { actualOf, exceeds, payableOutput, reservationOf } from './reserve.ts';
 import { finalError, waitBeforeRetry } from './retry.ts';
@@ -88,16 +89,20 @@ type Opened =
 /** One account can refuse for money and then for tokens; the run's and the agent's make four. */
 const MAX_LOWERINGS = 4;
 
+/** The door with what it knows of the messages that come again with every call. */
+type Door = ModelDoorOptions & { readonly facts: Facts };
+
 export function createModelDoor(options: ModelDoorOptions): ModelDoor {
+  const door: Door = { ...options, facts: createFacts() };
   return {
-    bound: async (ask) => boundOf(ask.model, ask.request, await previousOf(options, ask)),
+    bound: async (ask) => boundOf(ask.model, ask.request, await previousOf(door, ask), door.facts),
     ask: async (ask) => {
-      const effect = effectOf(ask);
+      const effect = effectOf(door, ask);
       for (let tries = 1; ; tries++) {
         ask.signal.throwIfAborted();
-        const opened = await open(options, ask, effect);
+        const opened = await open(door, ask, effect);
         if (opened.kind === 'closed') return opened.result;
-        const fault = await attempt(options, ask, effect, opened, tries);
+        const fault = await attempt(door, ask, effect, opened, tries);
         if (!(fault instanceof ProviderError)) return fault;
         const final = finalError(fault, tries, ask.model.model);
         if (final !== undefined) throw final;
@@ -111,10 +116,10 @@ function keyOf({ threadId, stage, attempt, agent }: Asked, { parent, ordinal }: 
   return digestOf({ thread: threadId, stage, attempt, agent, parent, ordinal, kind: 'model' });
 }
 
-function effectOf(ask: ModelAsk): EffectId {
+function effectOf({ facts }: Door, ask: ModelAsk): EffectId {
   const { stage, attempt, agent, role } = ask;
   // The request as asked, not with a lowered limit: a replay under another remainder is the same request.
-  return { key: keyOf(ask, ask), kind: 'model', stage, attempt, agent, role, requestHash: requestHashOf(ask.request) };
+  return { key: keyOf(ask, ask), kind: 'model', stage, attempt, agent, role, requestHash: requestHashOf(ask.request, facts) };
 }
 
 /** What the journal holds of the agent's last model call. */
@@ -126,7 +131,7 @@ async function previousOf({ effects }: ModelDoorOptions, ask: Asked): Promise<Re
 }
 
 /** Reserves the worst case, with a lower output limit where only that can be paid. */
-async function open(options: ModelDoorOptions, ask: ModelAsk, effect: EffectId): Promise<Opened> {
+async function open(options: Door, ask: ModelAsk, effect: EffectId): Promise<Opened> {
   const headers = {
     'x-governor-thread': ask.threadId,
     'x-governor-role': ask.role,
@@ -136,7 +141,7 @@ async function open(options: ModelDoorOptions, ask: ModelAsk, effect: EffectId):
   };
   let request: ChatRequest = { ...ask.request, headers };
   const previous = await previousOf(options, ask);
-  const { tokens: inputTokens, how } = boundOf(ask.model, ask.request, previous);
+  const { tokens: inputTokens, how } = boundOf(ask.model, ask.request, previous, options.facts);
   for (let lowered = 0; ; lowered++) {
     const reserved = reservationOf(ask.price, inputTokens, request.maxOutputTokens);
     const started = await options.effects.start(ask.fence, effect, {
@@ -180,7 +185,7 @@ async function open(options: ModelDoorOptions, ask: ModelAsk, effect: EffectId):
 
 /** One request. A fault that may be tried again, or not, is returned after its reservation is settled. */
 async function attempt(
-  options: ModelDoorOptions,
+  options: Door,
   ask: ModelAsk,
   effect: EffectId,
   { request, reserved, previous }: Extract<Opened, { kind: 'go' }>,
@@ -220,7 +225,7 @@ async function attempt(
     if (error instanceof ProviderError) return error;
     throw error;
   }
-  const { usage, lies, counted } = judge(ask, answer, reserved, previous);
+  const { usage, lies, counted } = judge(options, ask, answer, { reserved, previous });
   const booked: BookedAnswer = {
     text: answer.text,
     toolCalls: answer.toolCalls.map(({ id, name, arguments: text }) => ({ id, name, arguments: text })),
@@ -242,12 +247,12 @@ async function attempt(
 
 /** What is booked of a report, which lies are told now, and what the next count may stand on. */
 function judge(
+  { facts }: Door,
   ask: ModelAsk,
   answer: ChatAnswer,
-  reserved: Amounts,
-  previous: Recorded | undefined,
+  { reserved, previous }: { reserved: Amounts; previous: Recorded | undefined },
 ): { usage: BookedAnswer['usage']; lies: Believed['lies']; counted: Counted } {
-  const least = leastOf(ask.model, ask.request, previous);
+  const least = leastOf(ask.model, ask.request, previous, facts);
   const { usage, lies } = believed(answer.usage, ask.price, { reserved, least: { input: least.tokens, output: leastOutputOf(answer) } });
   const before = previous?.counted?.believed ?? true;
   const isReported = !lies.some((lie) => lie.of !== 'output') && usage.inputTokens <= ask.model.countInput(ask.request);
@@ -255,7 +260,7 @@ function judge(
     usage,
     lies: before ? lies : [],
     counted: {
-      asked: askedOf(ask.model, ask.request),
+      asked: askedOf(ask.model, ask.request, facts),
       // More than a true upper bound: then the report that the bound was made from was too low.
       believed: before && lies.length === 0 && usage.inputTokens <= reserved.inputTokens,
       usual: isReported && least.usual(usage.inputTokens),

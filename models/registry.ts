@@ -1,9 +1,10 @@
 /** Which model answers for which role: the configuration turned into models with prices, made when first asked for. */
-import type { Role } from '../domain/access.ts';
+
 import type { Price } from '../domain/budget.ts';
 import type { Config, ModelConfig } from '../domain/config.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { ChatModel } from '../domain/ports.ts';
+import type { Role } from '../domain/roles.ts';
 import { addressOf, type ProviderOptions, secretFor } from './provider.ts';
 import { loadScript, type Script } from './script.ts';
 

@@ -1,4 +1,6 @@
-/** What is made once of a thing that never changes, and kept as long as the thing: messages come again with every call. */
+/** What is made once of things that come again with every call. Each memory belongs to the object that makes it: a door, a model. */
+
+/** Of a thing that never changes; kept as long as the thing. */
 export function remembered<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const known = new WeakMap<Key, { readonly value: Value }>();
   return (key) => {
@@ -9,4 +11,34 @@ export function remembered<Key extends object, Value>(make: (key: Key) => Value)
     }
     return found.value;
   };
+}
+
+/** How many lists are kept: the newest of each agent that works at once, and what it extends. */
+const LISTS = 24;
+
+/**
+ * Folds a list of things that never change. Where a list goes on from one that was folded before, only what is new is folded.
+ * @param add must not change the state it is given.
+ */
+export function folded<Part extends object, State>(
+  start: State,
+  add: (state: State, part: Part) => State,
+): (parts: readonly Part[]) => State {
+  let kept: readonly { readonly parts: readonly Part[]; readonly state: State }[] = [];
+  return (parts) => {
+    let from: (typeof kept)[number] | undefined;
+    for (const one of kept) if (one.parts.length > (from?.parts.length ?? 0) && begins(parts, one.parts)) from = one;
+    if (from?.parts.length === parts.length) return from.state;
+    let state = from?.state ?? start;
+    for (let index = from?.parts.length ?? 0; index < parts.length; index += 1) state = add(state, parts[index] as Part); // below its length
+    kept = [{ parts, state }, ...kept.slice(0, LISTS - 1)];
+    return state;
+  };
+}
+
+function begins<Part>(parts: readonly Part[], start: readonly Part[]): boolean {
+  const last = start.length - 1;
+  if (last >= parts.length || parts[last] !== start[last]) return false;
+  for (let index = 0; index < last; index += 1) if (parts[index] !== start[index]) return false;
+  return true;
 }

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { ROLES } from '../domain/access.ts';
 import { toError, UsageError } from '../domain/errors.ts';
+import { ROLE_TABLE, ROLES, type Role } from '../domain/roles.ts';
 
 const toolSchema = z.strictObject({
   name: z.string().min(1),
@@ -14,7 +14,7 @@ const toolSchema = z.strictObject({
 
 const replySchema = z.strictObject({
   role: z.enum(ROLES),
-  /** Default: `lead` for the lead, `-` for planner and critic; a worker's is its id. */
+  /** Default: the role's own; a sub-agent's is its id. */
   agent: z.string().min(1).optional(),
   attempt: z.int().min(1).default(1),
   call: z.int().min(1).default(1),
@@ -34,7 +34,7 @@ const scriptSchema = z.strictObject({ version: z.literal(1), replies: z.array(re
 
 /** A reply with every file already read. */
 export interface Reply {
-  readonly role: (typeof ROLES)[number];
+  readonly role: Role;
   readonly agent: string;
   readonly attempt: number;
   readonly call: number;
@@ -82,9 +82,9 @@ export async function loadScript(file: string): Promise<Script> {
 async function readReply(file: string, reply: z.infer<typeof replySchema>, read: (path: string) => Promise<string>): Promise<Reply> {
   const { contentFile, agent, text, tools, usage, finish, ...rest } = reply;
   if (text !== undefined && contentFile !== undefined) throw new UsageError(`script ${file}: a reply has either text or contentFile`);
-  const named = agent ?? (rest.role === 'lead' ? 'lead' : rest.role === 'worker' ? undefined : '-');
-  if (named === undefined)
-    throw new UsageError(`script ${file}: the reply for role worker, call ${rest.call} must name its agent, such as w1.1`);
+  const named = agent ?? ROLE_TABLE[rest.role].agent;
+  if (named === null)
+    throw new UsageError(`script ${file}: the reply for role ${rest.role}, call ${rest.call} must name its agent, such as w1.1`);
   return {
     ...rest,
     agent: named,

@@ -1,7 +1,7 @@
 /** The offline model: canned replies of a script, found by the headers of a request. Keeps no state. */
 import { StopError } from '../domain/errors.ts';
 import type { ChatAnswer, ChatModel, ChatRequest } from '../domain/ports.ts';
-import { countInputBound } from './count.ts';
+import { createInputCount } from './count.ts';
 import type { Reply, Script } from './script.ts';
 import { sleep } from './sleep.ts';
 
@@ -11,18 +11,19 @@ const BYTES_PER_TOKEN = 4;
 /** @param timeoutMs default 5 minutes. Every answer says `canned: true`. */
 export function createScriptedModel(options: { script: Script; model: string; contextTokens: number; timeoutMs?: number }): ChatModel {
   const { script } = options;
+  const countInput = createInputCount();
   return {
     provider: 'script',
     model: options.model,
     origin: `script ${options.model}`,
     contextTokens: options.contextTokens,
     timeoutMs: options.timeoutMs ?? 5 * 60_000,
-    countInput: countInputBound,
+    countInput,
     complete: async (request, signal) => {
       signal.throwIfAborted();
       const reply = findReply(script, request.headers);
       if (reply.delayMs > 0) await sleep(reply.delayMs, signal);
-      return toAnswer(reply, request);
+      return toAnswer(reply, request, countInput);
     },
   };
 }
@@ -43,7 +44,7 @@ function findReply(script: Script, headers: ChatRequest['headers']): Reply {
   });
 }
 
-function toAnswer(reply: Reply, request: ChatRequest): ChatAnswer {
+function toAnswer(reply: Reply, request: ChatRequest, countInput: ChatModel['countInput']): ChatAnswer {
   const toolCalls = reply.tools.map((tool, index) => ({
     // Unique over a transcript and the same at every replay.
     id: `call_${reply.attempt}_${request.headers['x-governor-call'] ?? '0'}_${index + 1}`,
@@ -58,7 +59,7 @@ function toAnswer(reply: Reply, request: ChatRequest): ChatAnswer {
     usage:
       usage === undefined
         ? {
-            inputTokens: Math.max(1, Math.ceil(countInputBound(request) / BYTES_PER_TOKEN)),
+            inputTokens: Math.max(1, Math.ceil(countInput(request) / BYTES_PER_TOKEN)),
             outputTokens: Math.min(request.maxOutputTokens, Math.max(1, Math.ceil(outputBytes / BYTES_PER_TOKEN))),
           }
         : { inputTokens: usage.input, outputTokens: usage.output, cachedInputTokens: usage.cachedInput ?? 0 },

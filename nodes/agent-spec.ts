@@ -1,18 +1,18 @@
 /** What one agent works with in one attempt, and what all of its steps say of it. */
-import type { Role } from '../domain/access.ts';
 import type { Account, Caps } from '../domain/budget.ts';
 import type { ChatMessage, TranscriptRow } from '../domain/ports.ts';
+import type { RoleAt } from '../domain/roles.ts';
 import { rowOf } from '../domain/transcript.ts';
 import type { WorkTree } from '../domain/workspace.ts';
-import type { HandoffOutcome } from '../tools/door.ts';
+import type { HandoffOutcome } from '../tools/door/request.ts';
 import { agentAccount, runAccount, type Session } from './session.ts';
 
-export interface AgentSpec {
+export type AgentSpec = RoleAt & AgentWork;
+
+interface AgentWork {
   readonly session: Session;
-  readonly stage: 'plan' | 'build' | 'review_critic';
   readonly attempt: number;
-  readonly role: Role;
-  /** `lead`, a sub-agent's id, or `-`. */
+  /** The role's own, or a sub-agent's id. */
   readonly agent: string;
   readonly contract: string;
   /** The first message: what this attempt is about. Must be the same on every replay. */

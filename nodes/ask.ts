@@ -1,8 +1,9 @@
 /** One model call of an agent: its request within the window, its answer, and the next model where one does not answer. */
-import { allowedTools, SUBMIT_TOOL } from '../domain/access.ts';
+import { allowedTools } from '../domain/access.ts';
 import type { Refusal } from '../domain/budget.ts';
 import { StopError } from '../domain/errors.ts';
 import type { TranscriptRow } from '../domain/ports.ts';
+import { ROLE_TABLE } from '../domain/roles.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { toolSpecs } from '../tools/toolbox.ts';
 import { type AgentSpec, accountsOf, append, signalOf, whereabouts } from './agent-spec.ts';
@@ -25,7 +26,7 @@ export async function askModel(spec: AgentSpec, state: AgentState): Promise<Agen
   if (answer.toolCalls.length > 0) return { ...next, phase: 'tools', cut: 0 };
   const told = await append(spec, row.id, {
     role: 'user',
-    content: `Only tool calls count here. Use one of your tools, or hand over with ${SUBMIT_TOOL[spec.role]}.`,
+    content: `Only tool calls count here. Use one of your tools, or hand over with ${ROLE_TABLE[spec.role].handOver}.`,
   });
   return countInvalid(spec, { ...next, head: told.id, told: true, cut: 0 }, state.told, 'an answer without a tool call');
 }

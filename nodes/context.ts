@@ -8,6 +8,8 @@ export interface ContextParts {
   readonly goal: string;
   /** From the root (the brief) to the head. */
   readonly rows: readonly TranscriptRow[];
+  /** What was made of the same rows before; without it every message is made anew. */
+  readonly forms?: Forms;
 }
 
 type Answer = Extract<ChatMessage, { role: 'assistant' }>;
@@ -27,7 +29,7 @@ interface Draft {
 const NO_TEXT = '(no text)';
 
 /** The goal verbatim, the contract, the brief with what a compaction left, then the exchange as it was. */
-export function renderMessages({ contract, goal, rows }: ContextParts): ChatMessage[] {
+export function renderMessages({ contract, goal, rows, forms = createForms() }: ContextParts): ChatMessage[] {
   const [root, ...rest] = rows;
   if (root === undefined) return [];
   const compacted = compactionIn(rows);
@@ -44,11 +46,12 @@ export function renderMessages({ contract, goal, rows }: ContextParts): ChatMess
       drafts.push(answerOf(message));
     } else if (message.role === 'tool') {
       const call = calls.find((one) => one.id === message.toolCallId);
-      drafts.push(resultOf(message, call, index < whole ? 'pointer' : 'whole', limits.get(index)));
+      drafts.push(resultOf(forms, { message, call, form: index < whole ? 'pointer' : 'whole', most: limits.get(index) }));
     } else if (message.role !== 'compaction') addNote(drafts, message);
   }
   const system = `${contract}\n\n# The goal, in the words of the person who asked\n\n${goal}`;
-  return [remembered(root.message, `system ${system}`, () => ({ role: 'system', content: system })), ...drafts.map(finished)];
+  const first = forms.message(root.message, `system ${system}`, () => ({ role: 'system', content: system }));
+  return [first, ...drafts.map((draft) => finished(forms, draft))];
 }
 
 /** The newest compaction that left steps out. */
@@ -84,18 +87,26 @@ function answerOf(message: Answer): Draft {
   return draftOf(message, isEmpty ? NO_TEXT : message.content);
 }
 
-function resultOf(message: Result, call: ToolCall | undefined, form: Form, most: number | undefined): Draft {
+interface Shown {
+  readonly message: Result;
+  readonly call: ToolCall | undefined;
+  readonly form: Form;
+  /** The longest it may be, in bytes of JSON. */
+  readonly most: number | undefined;
+}
+
+function resultOf(forms: Forms, { message, call, form, most }: Shown): Draft {
   if (form === 'pointer')
     return draftOf(
       message,
-      textOf(message, 'pointer', () => pointerOf({ ...message, call })),
+      forms.text(message, 'pointer', () => pointerOf({ ...message, call })),
       'pointer',
     );
   const content = unforged(message.content);
   if (most === undefined) return draftOf(message, content);
   return draftOf(
     message,
-    textOf(message, `cut ${most}`, () => cutResult({ ...message, content, call }, most)),
+    forms.text(message, `cut ${most}`, () => cutResult({ ...message, content, call }, most)),
     `cut ${most}`,
   );
 }
@@ -115,25 +126,34 @@ function addNote(drafts: Draft[], message: Extract<ChatMessage, { role: 'user' |
   else before.notes.push(before.base.role === 'tool' ? `${NOTE}, no part of the result]\n${message.content}` : message.content);
 }
 
-function finished({ base, form, text, notes }: Draft): ChatMessage {
-  const content = [text, ...notes].join('\n\n');
+function finished(forms: Forms, { base, form, text, notes }: Draft): ChatMessage {
+  const content = notes.length === 0 ? text : [text, ...notes].join('\n\n');
   if (content === base.content) return base;
-  return remembered(base, `${form} ${notes.length} ${content.length} ${notes.join('\n')}`, () => ({ ...base, content }));
+  return forms.message(base, `${form} ${notes.length} ${content.length} ${notes.join('\n')}`, () => ({ ...base, content }));
 }
 
-const messages = new WeakMap<object, Map<string, ChatMessage>>();
-const texts = new WeakMap<object, Map<string, string>>();
+/**
+ * What was made of the rows of one run: the same object for the same form of the same row, so that what others know of it by identity
+ * stays known.
+ */
+export interface Forms {
+  message(row: object, form: string, make: () => ChatMessage): ChatMessage;
+  text(row: object, form: string, make: () => string): string;
+}
 
-/** The same object for the same form of the same row, so that what others know of it by identity stays known. */
-const remembered = (row: object, form: string, make: () => ChatMessage): ChatMessage => remember(messages, row, form, make);
-const textOf = (row: object, form: string, make: () => string): string => remember(texts, row, form, make);
+export function createForms(): Forms {
+  return { message: formsOf<ChatMessage>(), text: formsOf<string>() };
+}
 
-function remember<Value>(known: WeakMap<object, Map<string, Value>>, row: object, form: string, make: () => Value): Value {
-  const forms = known.get(row) ?? new Map<string, Value>();
-  known.set(row, forms);
-  const found = forms.get(form);
-  if (found !== undefined) return found;
-  const made = make();
-  forms.set(form, made);
-  return made;
+function formsOf<Value>(): (row: object, form: string, make: () => Value) => Value {
+  const known = new WeakMap<object, Map<string, Value>>();
+  return (row, form, make) => {
+    const forms = known.get(row) ?? new Map<string, Value>();
+    known.set(row, forms);
+    const found = forms.get(form);
+    if (found !== undefined) return found;
+    const made = make();
+    forms.set(form, made);
+    return made;
+  };
 }

@@ -1,8 +1,9 @@
 /** Reads a role's contract, a text file beside the role. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Role } from '../domain/roles.ts';
 
-/** The text of a prompt file, relative to the calling module. */
-export function promptFile(name: string, moduleUrl: string): string {
-  return readFileSync(fileURLToPath(new URL(name, moduleUrl)), 'utf8').trim();
+/** The text of `<role>.md` beside the calling module. */
+export function contractOf(role: Role, moduleUrl: string): string {
+  return readFileSync(fileURLToPath(new URL(`${role}.md`, moduleUrl)), 'utf8').trim();
 }

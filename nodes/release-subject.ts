@@ -13,7 +13,8 @@ export function subjectOf(values: Readonly<Record<string, string>>): Subject {
 
 /** The digest of a difference: which paths become what. Independent of the base it stands on. */
 export function differenceDigest(changes: readonly Change[]): string {
-  return digestOf(changes.map(({ item_id: _item, ...change }) => change));
+  // By name: a member that a later build reads into an older file must not change what was approved.
+  return digestOf(changes.map(({ path, from, status, mode, old_mode, sha256 }) => ({ path, from, status, mode, old_mode, sha256 })));
 }
 
 /** What a release approval covers, recomputed from the files. */

@@ -1,5 +1,5 @@
 /** What a node works with: one run, opened by the process that holds its lease. */
-import type { Role } from '../domain/access.ts';
+
 import type { Account, Price } from '../domain/budget.ts';
 import type { Config, Limits } from '../domain/config.ts';
 import type { Envelope, FileRef, Gate } from '../domain/handoff.ts';
@@ -18,10 +18,13 @@ import type {
   Transcripts,
 } from '../domain/ports.ts';
 import type { Resume } from '../domain/resume.ts';
-import type { Stage } from '../domain/run.ts';
-import type { Repository, Sandbox } from '../domain/workspace.ts';
+import type { Role } from '../domain/roles.ts';
+import type { Stage } from '../domain/stages.ts';
+import type { Repository, Sandbox, WorkTree } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';
+import type { Forms } from './context.ts';
+import type { Line } from './line.ts';
 
 /** The body of `request.json`: the goal and everything the run captured at its start. */
 export interface RequestBody {
@@ -33,7 +36,9 @@ export interface RequestBody {
   /** The configuration as it was written, before defaults and units. */
   readonly config: unknown;
   readonly config_digest: string;
-  /** Digest of checks, protect, deny, scope and release: what a review and an approval stand on. */
+  /** How `policy_digest` was taken; absent in requests of 0.1.0, where it was taken of parsed values. */
+  readonly policy_version?: number;
+  /** Digest of checks, protect, deny, scope and release as written: what a review and an approval stand on. */
   readonly policy_digest: string;
   readonly config_source: string;
   readonly script: { readonly path: string; readonly sha256: string } | null;
@@ -107,6 +112,8 @@ export interface SessionPlaces {
   mounts(): Promise<Mounts>;
   /** A folder for a work tree of this run; not created. */
   workFolder(name: string): string;
+  /** Work trees that this process has opened and brought to the state of the checkpoint, by name. */
+  readonly workTrees: Map<string, WorkTree>;
 }
 
 export interface Session {
@@ -114,6 +121,10 @@ export interface Session {
   readonly stores: SessionStores;
   readonly doors: SessionDoors;
   readonly places: SessionPlaces;
+  /** Where sub-agents wait for their turn. */
+  readonly line: Line;
+  /** The messages that were made of this run's transcripts. */
+  readonly forms: Forms;
   readonly clock: Clock;
   /** Aborted by cancel, lost lease or the machine time limit. */
   readonly signal: AbortSignal;

@@ -5,9 +5,9 @@ import { failpoint } from '../domain/failpoint.ts';
 import type { Envelope, FileRef } from '../domain/handoff.ts';
 import { canonicalJson, digestOf } from '../domain/ids.ts';
 import { REASONS } from '../domain/reasons.ts';
-import type { Stage } from '../domain/run.ts';
+import { isAskable, type Stage } from '../domain/stages.ts';
 import { type FindSession, type NodeConfig, type Session, visitOf } from './session.ts';
-import type { State, Update } from './state.ts';
+import type { Routed, State, Update } from './state.ts';
 
 export interface StageWork<Body> {
   readonly stage: Stage;
@@ -94,14 +94,14 @@ function parseFile<Body>(stage: StageWork<Body>, path: string, body: unknown): B
   }
 }
 
-/** The codes a person can lift at the budget gate. */
-const ASKABLE: ReadonlySet<string> = new Set(['BUDGET_EXHAUSTED', 'STEP_LIMIT']);
+/** What the node of each stage does; it ends with one of the stage's own edges. */
+type Work = { readonly [Name in Stage]: (session: Session, state: State) => Promise<Routed<Name>> };
 
 /**
  * Wraps the body of a node: finds the session, stops at a drain, and turns a StopError into the route to `halt` (or to
  * `approve_budget`, where a person may lift it). Everything else passes through untouched.
  */
-export function staged(find: FindSession, stage: Stage, run: (session: Session, state: State) => Promise<Update>) {
+export function staged<Name extends Stage>(find: FindSession, stage: Name, run: Work[Name]) {
   return async (state: State, config: NodeConfig): Promise<Update> => {
     const session = await find(visitOf(config, state));
     try {
@@ -121,7 +121,7 @@ export function staged(find: FindSession, stage: Stage, run: (session: Session, 
         code: error.code,
         facts: { message: session.doors.redact(error.message).slice(0, 1000), ...error.facts },
       });
-      const ask = ASKABLE.has(error.code) && session.facts.limits.onExhausted === 'ask' && REASONS[error.code].resumable;
+      const ask = isAskable(stage, error.code) && session.facts.limits.onExhausted === 'ask' && REASONS[error.code].resumable;
       return {
         stop: {
           code: error.code,
@@ -130,7 +130,7 @@ export function staged(find: FindSession, stage: Stage, run: (session: Session, 
           evidence: [...error.evidence],
           facts: { ...error.facts },
         },
-        route: ask && (stage === 'plan' || stage === 'build' || stage === 'review_critic') ? 'approve_budget' : 'halt',
+        route: ask ? 'approve_budget' : 'halt',
       };
     } finally {
       await session.left();

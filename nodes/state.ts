@@ -3,7 +3,7 @@ import { Annotation } from '@langchain/langgraph';
 import type { FileRef } from '../domain/handoff.ts';
 import { NO_WARNING, type Progress, progressOf } from '../domain/progress.ts';
 import type { ReasonCode } from '../domain/reasons.ts';
-import type { Stage } from '../domain/run.ts';
+import type { EdgeOf, Stage } from '../domain/stages.ts';
 
 export interface PartRef {
   readonly id: string;
@@ -112,6 +112,9 @@ export const GovernorState = Annotation.Root({
 
 export type State = typeof GovernorState.State;
 export type Update = typeof GovernorState.Update;
+
+/** What the node of a stage returns: its `route` is one of its own edges in `domain/stages.ts`. A new edge is a word in that table. */
+export type Routed<Name extends Stage> = Omit<Update, 'route'> & (Name extends 'halt' ? unknown : { readonly route: EdgeOf<Name> });
 
 /** A note within its cap. */
 export function note(stage: string, attempt: number, text: string): StageNote {

@@ -1,7 +1,8 @@
 /** Makes the next request fit the window: as it is, after a warning, with cut results, or compacted; a journaled step of its own. */
-import type { Role } from '../domain/access.ts';
+
 import { digestOf } from '../domain/ids.ts';
 import type { ChatMessage, ChatModel, ChatRequest, Compaction, ToolSpec, TranscriptRow } from '../domain/ports.ts';
+import type { Role } from '../domain/roles.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { type CompactionParts, planCompaction, planCut, withRow } from './compaction.ts';
 import { compactionIn, renderMessages } from './context.ts';
@@ -102,7 +103,7 @@ function fitted(parts: WindowParts, rows: readonly TranscriptRow[]): Fitted {
 }
 
 const messagesOf = ({ spec }: WindowParts, rows: readonly TranscriptRow[]): ChatMessage[] =>
-  renderMessages({ contract: spec.contract, goal: spec.session.facts.request.goal, rows });
+  renderMessages({ contract: spec.contract, goal: spec.session.facts.request.goal, rows, forms: spec.session.forms });
 
 const requestOf = (parts: WindowParts, messages: readonly ChatMessage[]): Omit<ChatRequest, 'headers'> => ({
   messages,
@@ -149,6 +150,7 @@ async function compact(parts: WindowParts, room: number, over: number): Promise<
     contract: spec.contract,
     goal: spec.session.facts.request.goal,
     rows,
+    forms: spec.session.forms,
     room,
     count: (messages) => model.countInput({ messages, tools: [] }),
     countRequest: (messages) => model.countInput({ messages, tools }),

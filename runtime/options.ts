@@ -1,8 +1,8 @@
 /** What the operations on runs are given, and what they give back. */
 import type { StreamMode } from '@langchain/langgraph';
-import type { Role } from '../domain/access.ts';
 import type { ApprovalRow, Clock } from '../domain/ports.ts';
 import type { Words } from '../domain/resume.ts';
+import type { Role } from '../domain/roles.ts';
 
 export interface CreateOptions {
   readonly goal: string;

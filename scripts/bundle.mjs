@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { build } from 'esbuild';
 
 /** Whatever is started as a process, named by `langgraph.json` or imported by its path in dist/. Each keeps its path. */
-const ENTRIES = ['cli/main.ts', 'cli/die-at-failpoint.ts', 'runtime/operations.ts', 'domain/config.ts', 'domain/failpoint.ts'];
+const ENTRIES = ['cli/main.ts', 'cli/die-at-failpoint.ts', 'domain/config.ts', 'domain/failpoint.ts', 'runtime/operations.ts'];
 
 /**
  * Bundled with our code: pure JavaScript of which no graph of a user must have the same copy. All else stays outside: `@langchain/*`,

@@ -2,7 +2,7 @@
 import type { BaseStore } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Hono } from 'hono';
-import type { GuardedSaver } from '../checkpoints/saver.ts';
+import type { GuardedSaver } from '../checkpoints/saver/guarded-saver.ts';
 import type { CancelAction, Scope, ServedRun } from '../domain/served.ts';
 import type { Served } from '../domain/server-stores.ts';
 import type { Runtime } from '../runtime/runtime.ts';

@@ -16,3 +16,18 @@ export function dice(seed: number): () => number {
   const next = bits(seed);
   return () => next() / 4_294_967_296;
 }
+
+/** The questions that random cases ask of chance. */
+export interface Chance {
+  /** A whole number from 0 to below `limit`. */
+  below(limit: number): number;
+  /** A whole number from `low` to `high`. */
+  between(low: number, high: number): number;
+  chance(percent: number): boolean;
+}
+
+export function chanceOf(seed: number): Chance {
+  const next = bits(seed);
+  const below = (limit: number): number => next() % limit;
+  return { below, between: (low, high) => low + below(high - low + 1), chance: (percent) => below(100) < percent };
+}

@@ -6,7 +6,7 @@ import type { CommandResult, Sandbox, SandboxRequest } from '../domain/workspace
 import { runCanaries } from './canaries.ts';
 import { makePlaces } from './mounts.ts';
 import { type ProcessResult, runProcess } from './process.ts';
-import { type Growth, underQuota } from './quota.ts';
+import { createQuota, type Growth } from './quota.ts';
 
 /** A root governor runs commands as this uid: it owns nothing else on the machine. */
 export const SANDBOX_UID = 61_234;
@@ -39,8 +39,9 @@ export function createBwrap(stateFolder: string, growth?: Growth): Sandbox {
       outputBytes: request.outputBytes ?? OUTPUT_BYTES,
       signal,
     });
+  const quota = createQuota({ growth, uid: root ? SANDBOX_UID : undefined });
   const run = (asked: SandboxRequest): Promise<CommandResult> =>
-    underQuota(asked, { growth, ...(root ? { uid: SANDBOX_UID } : {}) }, async (signal) => {
+    quota.run(asked, async (signal) => {
       const places = makePlaces(asked);
       const request = { ...asked, ...places };
       try {

@@ -4,10 +4,10 @@ import type { Change } from '../domain/handoff.ts';
 const STATUS: Readonly<Record<string, Change['status']>> = { A: 'added', M: 'modified', D: 'deleted', R: 'renamed', T: 'type-changed' };
 const GITLINK = '160000';
 
-/** `digest` gives the SHA-256 of a blob. Sorted by path. */
+/** `digest` gives the SHA-256 of a blob; it is asked for all of them at once. Sorted by path. */
 export async function parseChanges(raw: Buffer, digest: (oid: string) => Promise<string>): Promise<Change[]> {
   const words = raw.toString('utf8').split('\0');
-  const changes: Change[] = [];
+  const changes: Promise<Change>[] = [];
   for (let index = 0; index < words.length; ) {
     const header = /^:(\d{6}) (\d{6}) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*$/.exec(words[index] ?? '');
     if (header === null) {
@@ -20,14 +20,15 @@ export async function parseChanges(raw: Buffer, digest: (oid: string) => Promise
     const path = renamed ? (words[index + 2] ?? '') : first;
     index += renamed ? 3 : 2;
     const gone = letter === 'D';
-    changes.push({
+    const known = gone ? '' : mode === GITLINK ? oid : undefined;
+    const change = {
       path,
       ...(renamed ? { from: first } : {}),
       status: STATUS[letter] ?? 'modified',
       mode: gone ? '000000' : mode,
       old_mode: oldMode,
-      sha256: gone ? '' : mode === GITLINK ? oid : await digest(oid),
-    });
+    };
+    changes.push((async () => ({ ...change, sha256: known ?? (await digest(oid)) }))());
   }
-  return changes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  return (await Promise.all(changes)).toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
 }

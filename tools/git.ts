@@ -54,52 +54,53 @@ const SETTINGS = [
   'advice.detachedHead=false',
 ].flatMap((setting) => ['-c', setting]);
 
-const TIMEOUT_MS = 120_000;
+export const TIMEOUT_MS = 120_000;
 const OUTPUT_BYTES = 512 * 1024 * 1024;
 
-let empty: string | undefined;
-/** A folder without anything in it. */
+/** A folder without anything in it. Made each time: what tidies temporary folders may have taken it since. */
 function emptyFolder(): string {
-  if (empty === undefined) {
-    empty = join(tmpdir(), `governor-empty-${process.getuid?.() ?? 0}`);
-    mkdirSync(empty, { recursive: true, mode: 0o700 });
-  }
+  const empty = join(tmpdir(), `governor-empty-${process.getuid?.() ?? 0}`);
+  mkdirSync(empty, { recursive: true, mode: 0o700 });
   return empty;
+}
+
+/** The command line, the folder and the whole environment of one git. */
+export function gitCommand(args: readonly string[], options: GitOptions): { argv: string[]; cwd: string; env: Record<string, string> } {
+  const argv = [
+    'git',
+    ...SETTINGS,
+    ...(options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`]),
+    ...(options.workTree === undefined ? [] : [`--work-tree=${options.workTree}`]),
+    ...args,
+  ];
+  const env = {
+    PATH: searchPath(),
+    HOME: '/nonexistent',
+    LC_ALL: 'C',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_LITERAL_PATHSPECS: '1',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    ...(options.objects === undefined ? {} : { GIT_OBJECT_DIRECTORY: options.objects }),
+    ...(options.indexFile === undefined ? {} : { GIT_INDEX_FILE: options.indexFile }),
+    ...options.env,
+  };
+  return { argv, cwd: options.cwd ?? options.workTree ?? emptyFolder(), env };
 }
 
 /** @throws GitError naming the sub-command and what git said. */
 export async function runGit(args: readonly string[], options: GitOptions): Promise<GitResult> {
-  const cwd = options.cwd ?? options.workTree ?? emptyFolder();
-  const result = await runProcess(
-    [
-      'git',
-      ...SETTINGS,
-      ...(options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`]),
-      ...(options.workTree === undefined ? [] : [`--work-tree=${options.workTree}`]),
-      ...args,
-    ],
-    {
-      cwd,
-      env: {
-        PATH: searchPath(),
-        HOME: '/nonexistent',
-        LC_ALL: 'C',
-        GIT_CONFIG_GLOBAL: '/dev/null',
-        GIT_CONFIG_NOSYSTEM: '1',
-        GIT_ATTR_NOSYSTEM: '1',
-        GIT_LITERAL_PATHSPECS: '1',
-        GIT_OPTIONAL_LOCKS: '0',
-        GIT_TERMINAL_PROMPT: '0',
-        GIT_NO_REPLACE_OBJECTS: '1',
-        ...(options.objects === undefined ? {} : { GIT_OBJECT_DIRECTORY: options.objects }),
-        ...(options.indexFile === undefined ? {} : { GIT_INDEX_FILE: options.indexFile }),
-        ...options.env,
-      },
-      timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
-      outputBytes: OUTPUT_BYTES,
-      ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
-    },
-  );
+  const { argv, cwd, env } = gitCommand(args, options);
+  const result = await runProcess(argv, {
+    cwd,
+    env,
+    timeoutMs: options.timeoutMs ?? TIMEOUT_MS,
+    outputBytes: OUTPUT_BYTES,
+    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+  });
   const stderr = result.stderr.toString('utf8');
   const verb = args.find((word) => !word.startsWith('-')) ?? 'git';
   if (result.exitCode === null) throw new GitError(`git ${verb}: killed after ${result.durationMs} ms`, null);

@@ -23,6 +23,8 @@ export interface ProcessResult {
 }
 
 const DEFAULT_OUTPUT_BYTES = 8 * 1024 * 1024;
+/** What a companion may say of its end, in bytes. */
+const STDERR_BYTES = 4096;
 /** A process that writes this many times its cap is flooding, and is killed. */
 const FLOOD = 64;
 /** After the process itself has ended, how long its pipes may stay open, in ms: a daemon may hold them for ever. */
@@ -134,6 +136,53 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin ?? '');
   });
+}
+
+/** A process that is asked again and again. */
+export interface Companion {
+  write(text: string): void;
+  /** While an answer is waited for, this process does not end by itself. */
+  expect(isExpected: boolean): void;
+  /** Ends it and all that it started. Dies this process, it sees the end of its input, and ends. */
+  end(): void;
+}
+
+/** `onEnd` is called once, with what it said of it; not after `end`. */
+export function openProcess(
+  argv: readonly string[],
+  options: Pick<ProcessOptions, 'cwd' | 'env'> & { readonly onOutput: (chunk: Buffer) => void; readonly onEnd: (why: string) => void },
+): Companion {
+  const [command = '', ...rest] = argv;
+  const child = spawn(command, rest, { cwd: options.cwd, env: { ...options.env }, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  const said = new Capture(STDERR_BYTES);
+  let ended = false;
+  const onEnd = (why: string): void => {
+    if (ended) return;
+    ended = true;
+    options.onEnd(why);
+  };
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (!ended) options.onOutput(chunk);
+  });
+  child.stderr.on('data', (chunk: Buffer) => said.push(chunk));
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => undefined);
+  child.on('error', (error) => onEnd(error.message));
+  child.on('close', () => onEnd(said.bytes().toString('utf8').trim()));
+  const held = [child, child.stdin, child.stdout, child.stderr] as readonly { ref?(): void; unref?(): void }[]; // pipes are sockets
+  return {
+    write: (text) => void child.stdin.write(text),
+    expect: (isExpected) => {
+      for (const one of held) isExpected ? one.ref?.() : one.unref?.();
+    },
+    end: () => {
+      ended = true;
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      } catch {
+        // it is gone already
+      }
+    },
+  };
 }
 
 /** Starts a process that outlives this one, without pipes. */

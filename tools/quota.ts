@@ -4,7 +4,7 @@ import { StopError, toError } from '../domain/errors.ts';
 import type { SandboxRequest } from '../domain/workspace.ts';
 import { walk } from './walk.ts';
 
-/** How far a work tree may grow over what it was before its first command in this process. */
+/** How far a work tree may grow over what it was before its first command in this sandbox. */
 export interface Growth {
   readonly bytes: number;
   readonly files: number;
@@ -24,38 +24,48 @@ const MAX_KNOWN = 1000;
 
 type Size = { bytes: number; files: number };
 
-const known = new Map<string, Size>();
-
-/**
- * Runs a command with a signal that the caller's signal or the quota aborts, with the reason of the one that did. As root the tree is
- * given to `uid` first. @throws StopError `DISK_LIMIT`, also before anything runs.
- */
-export async function underQuota<Result>(
-  request: SandboxRequest,
-  options: { growth: Growth | undefined; uid?: number },
-  work: (signal: AbortSignal) => Promise<Result>,
-): Promise<Result> {
-  request.signal?.throwIfAborted();
-  const stop = new AbortController();
-  const forward = (): void => stop.abort(request.signal?.reason);
-  const end = watch(request.workspace, options.growth ?? GROWTH, options.uid, (reason) => stop.abort(reason));
-  request.signal?.addEventListener('abort', forward, { once: true });
-  try {
-    return await work(stop.signal);
-  } finally {
-    end();
-    request.signal?.removeEventListener('abort', forward);
-  }
+export interface Quota {
+  /**
+   * Runs a command with a signal that the caller's signal or the quota aborts, with the reason of the one that did.
+   * @throws StopError `DISK_LIMIT`, also before anything runs.
+   */
+  run<Result>(request: SandboxRequest, work: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
 }
 
-/** Measures the tree, then watches it until the returned function is called; `exceeded` gets the reason once. */
-function watch(folder: string, growth: Growth, uid: number | undefined, exceeded: (reason: Error) => void): () => void {
+/** The quota of one sandbox, for all commands that run in it. @param options.uid to whom, as root, the tree is given first. */
+export function createQuota({ growth = GROWTH, uid }: { growth?: Growth | undefined; uid?: number | undefined }): Quota {
+  const known = new Map<string, Size>();
+  return {
+    run: async (request, work) => {
+      request.signal?.throwIfAborted();
+      const stop = new AbortController();
+      const forward = (): void => stop.abort(request.signal?.reason);
+      const size = takeOver(request.workspace, uid);
+      const first = firstSize(known, request.workspace, size);
+      const over = judge(size, first, growth);
+      if (over !== undefined) throw over;
+      const end = watch(request.workspace, { first, growth }, (reason) => stop.abort(reason));
+      request.signal?.addEventListener('abort', forward, { once: true });
+      try {
+        return await work(stop.signal);
+      } finally {
+        end();
+        request.signal?.removeEventListener('abort', forward);
+      }
+    },
+  };
+}
+
+/** Measures the tree and gives it to `uid`. */
+function takeOver(folder: string, uid: number | undefined): Size {
   const size: Size = { bytes: 0, files: 0 };
   add({ bytes: 0, files: 0 }, folder, uid);
   for (const { path } of walk(folder, { unlock: true })) add(size, path, uid);
-  const first = firstSize(folder, size);
-  const over = judge(size, first, growth);
-  if (over !== undefined) throw over;
+  return size;
+}
+
+/** Watches the tree until the returned function is called; `exceeded` gets the reason once. */
+function watch(folder: string, { first, growth }: { first: Size; growth: Growth }, exceeded: (reason: Error) => void): () => void {
   const free = freeBytes(folder);
   let ended = false;
   let timer: NodeJS.Timeout | undefined;
@@ -109,7 +119,7 @@ function lstat(path: string | Buffer): Stats | undefined {
 }
 
 /** By folder and inode: a path may be used again for another tree. */
-function firstSize(folder: string, size: Size): Size {
+function firstSize(known: Map<string, Size>, folder: string, size: Size): Size {
   const { ino, birthtimeMs } = lstatSync(folder);
   const key = `${folder}:${ino}:${birthtimeMs}`;
   const first = known.get(key) ?? size;

@@ -9,6 +9,7 @@ import type { CommitStamp, MergeResult, Repository, TreeEntry } from '../domain/
 import { checkoutClean, moveCheckout } from './checkout.ts';
 import { parseChanges } from './diff.ts';
 import { GitError, type GitOptions, runGit } from './git.ts';
+import { createObjectReader } from './object-reader.ts';
 import { checkoutTree, type GitPlace, openWorkTree } from './worktree.ts';
 
 const ZERO_OID = '0'.repeat(40);
@@ -18,17 +19,29 @@ const PUSH_TIMEOUT_MS = 120_000;
 export async function openRepository(path: string, stateFolder: string): Promise<Repository> {
   if (!existsSync(path)) throw new UsageError(`repository ${path}: there is no such folder`);
   const folder = realpathSync(path);
-  const ask = async (flag: string): Promise<string> =>
-    (await runGit(['rev-parse', flag], { cwd: folder, okCodes: [128] })).stdout.toString().trim();
-  const absolute = await ask('--absolute-git-dir');
+  const { absolute, bare, commonWord, topWord } = await placesOf(folder);
   if (absolute === '') throw new UsageError(`repository ${path}: is not a git repository`);
-  const bare = (await ask('--is-bare-repository')) === 'true';
-  const top = bare ? absolute : realpathSync(await ask('--show-toplevel'));
-  const commonWord = await ask('--git-common-dir');
+  const top = bare ? absolute : realpathSync(topWord);
   const common = realpathSync(isAbsolute(commonWord) ? commonWord : resolve(folder, commonWord));
   const clean = cleanPlace(common, stateFolder);
   return makeRepository(top, bare, common, clean);
 }
+
+/** Where a repository is. Asked at once; one by one only where a name of many lines could be taken for several. */
+async function placesOf(folder: string): Promise<{ absolute: string; bare: boolean; commonWord: string; topWord: string }> {
+  const ask = async (...flags: string[]): Promise<string> =>
+    (await runGit(['rev-parse', ...flags], { cwd: folder, okCodes: [128] })).stdout.toString();
+  const flags = ['--is-bare-repository', '--absolute-git-dir', '--git-common-dir', '--show-toplevel'] as const;
+  const lines = (await ask(...flags)).split('\n').slice(0, -1);
+  // A bare repository has no top folder: git says the others, and ends with an error.
+  const isClear = lines.length === (lines[0] === 'true' ? 3 : 4);
+  const [bare = '', absolute = '', commonWord = '', topWord = ''] =
+    isClear || lines.length === 0 ? lines : await Promise.all(flags.map(async (flag) => (await ask(flag)).replace(/\n$/, '')));
+  return { absolute, bare: bare === 'true', commonWord, topWord };
+}
+
+/** A path as it stands in a tree. A name of many lines cannot be asked for, and `tree:./a` is another question than `a`. */
+const isPlain = (file: string): boolean => !file.includes('\n') && file.split('/').every((part) => !['', '.', '..'].includes(part));
 
 /** Our own git dir for a repository: no hook, filter, driver or setting of theirs; their objects. */
 function cleanPlace(common: string, stateFolder: string): GitPlace {
@@ -47,7 +60,12 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
   const line = async (work: Promise<{ stdout: Buffer }>): Promise<string> => (await work).stdout.toString('utf8').trim();
   const readRef = async (ref: string): Promise<string | undefined> =>
     (await line(theirs(['rev-parse', '--verify', '--quiet', `${ref}^{}`], { okCodes: [1, 128] }))) || undefined;
-  const blob = async (oid: string): Promise<Buffer> => (await ours(['cat-file', 'blob', oid])).stdout;
+  const objects = createObjectReader(clean);
+  const blob = async (oid: string): Promise<Buffer> => {
+    const found = await objects.read(oid);
+    if (found?.type !== 'blob') throw new GitError(`git cat-file: ${oid} is no blob of ${path}`, null);
+    return found.content;
+  };
   const commit = async (options: { tree: string; parents: readonly string[]; message: string; stamp: CommitStamp }): Promise<string> => {
     const match = /^(.+) <(.+)>$/.exec(options.stamp.author);
     const [, name = 'Governor', email = 'governor@localhost'] = match ?? [];
@@ -104,7 +122,11 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
         .slice(0, 20)
         .map((word) => word.slice(3));
     },
-    treeOf: (id) => line(ours(['rev-parse', '--verify', `${id}^{tree}`])),
+    treeOf: async (id) => {
+      const found = await objects.find(`${id}^{tree}`);
+      if (found === undefined) throw new GitError(`git cat-file: ${id} has no tree in ${path}`, null);
+      return found.oid;
+    },
     listTree: async (treeish) => {
       const rows = (await ours(['ls-tree', '-r', '-z', '--full-tree', treeish])).stdout.toString('utf8').split('\0');
       return rows.flatMap((row): TreeEntry[] => {
@@ -113,6 +135,12 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
       });
     },
     readFile: async (treeish, file) => {
+      if (isPlain(file)) {
+        const found = await objects.read(`${treeish}:${file}`);
+        if (found !== undefined) return found.type === 'blob' ? found.content : undefined;
+        if ((await objects.find(`${treeish}^{tree}`)) !== undefined) return undefined;
+        // No such tree: git says so.
+      }
       const row = (await ours(['ls-tree', '-z', '--full-tree', treeish, '--', file])).stdout.toString('utf8');
       const match = /^(100644|100755|120000) blob ([0-9a-f]+)\t/.exec(row);
       return match === null ? undefined : blob(match[2] ?? '');
@@ -206,5 +234,6 @@ function makeRepository(path: string, bare: boolean, common: string, clean: GitP
       if (!existsSync(folder)) throw new UsageError(`work tree ${folder}: there is none`);
       return openWorkTree(clean, folder);
     },
+    close: objects.end,
   };
 }

@@ -1,8 +1,10 @@
 /** What a tool is: a name, a schema, whether it has an effect, and what it does. It knows nothing of budget or audit. */
-import type { z } from 'zod';
-import type { ToolName } from '../domain/access.ts';
+import { z } from 'zod';
+import type { ToolSpec } from '../domain/ports.ts';
+import type { ToolName } from '../domain/roles.ts';
 import type { Sandbox, WorkTree } from '../domain/workspace.ts';
 
+/** What a tool works with: the agent's files and the sandbox that its commands run in. */
 export interface ToolContext {
   readonly workTree: WorkTree;
   readonly folder: string;
@@ -18,10 +20,11 @@ export interface ToolContext {
 
 export interface Tool {
   readonly name: ToolName;
-  readonly description: string;
   readonly schema: z.ZodType;
   /** True when it may change the tree: the door records the tree before and after. */
   readonly effect: boolean;
+  /** As a model reads it; always the same object. */
+  readonly spec: () => ToolSpec;
   execute(input: unknown, context: ToolContext): Promise<string>;
 }
 
@@ -33,7 +36,23 @@ export class ToolFailure extends Error {
   }
 }
 
-/** Ties a schema to what is done with its values. */
+/**
+ * Ties a schema to what is done with its values. The door in front of it permits, budgets, records and masks; a tool only works.
+ * @example
+ * ```ts
+ * export const countLines = defineTool({
+ *   name: 'count_lines',
+ *   description: 'Counts the lines of a file.',
+ *   schema: z.strictObject({ path: z.string().min(1).max(1024) }),
+ *   effect: false,
+ *   execute: async ({ path }, { folder }) => {
+ *     const file = join(folder, inside(path)); // refuses a path that leaves the work tree
+ *     if (!existsSync(file)) throw new ToolFailure(`${path}: there is no such file`);
+ *     return JSON.stringify({ lines: readFileSync(file, 'utf8').split('\n').length });
+ *   },
+ * });
+ * ```
+ */
 export function defineTool<Schema extends z.ZodType>(tool: {
   name: ToolName;
   description: string;
@@ -41,5 +60,20 @@ export function defineTool<Schema extends z.ZodType>(tool: {
   effect: boolean;
   execute(input: z.output<Schema>, context: ToolContext): Promise<string>;
 }): Tool {
-  return { ...tool, execute: (input, context) => tool.execute(tool.schema.parse(input), context) };
+  const { name, schema, effect } = tool;
+  return { name, schema, effect, spec: specOf(tool), execute: (input, context) => tool.execute(schema.parse(input), context) };
+}
+
+/** What a model reads of a tool, made when it is first asked for. */
+export function specOf(tool: { readonly name: string; readonly description: string; readonly schema: z.ZodType }): () => ToolSpec {
+  let made: ToolSpec | undefined;
+  return () => {
+    made ??= { name: tool.name, description: tool.description, parameters: jsonSchema(tool.schema) };
+    return made;
+  };
+}
+
+function jsonSchema(schema: z.ZodType): Record<string, unknown> {
+  const { $schema: _version, ...rest } = z.toJSONSchema(schema, { io: 'input' });
+  return rest;
 }

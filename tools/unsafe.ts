@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { CommandResult, Sandbox, SandboxRequest } from '../domain/workspace.ts';
 import { runCanaries } from './canaries.ts';
 import { runProcess } from './process.ts';
-import { type Growth, underQuota } from './quota.ts';
+import { createQuota, type Growth } from './quota.ts';
 
 const OUTPUT_BYTES = 64 * 1024;
 
@@ -49,6 +49,7 @@ export function createUnsafe(stateFolder: string, growth?: Growth): Sandbox {
       for (const place of linked) if (lstatSync(place).isSymbolicLink()) rmSync(place);
     }
   };
-  const run = (request: SandboxRequest): Promise<CommandResult> => underQuota(request, { growth }, (signal) => attempt(request, signal));
+  const quota = createQuota({ growth });
+  const run = (request: SandboxRequest): Promise<CommandResult> => quota.run(request, (signal) => attempt(request, signal));
   return { level: 'unsafe', run, canaries: () => runCanaries(run, stateFolder) };
 }

@@ -27,20 +27,29 @@ export async function checkoutTree(place: GitPlace, tree: string, folder: string
 
 export function openWorkTree(place: GitPlace, folder: string): WorkTree {
   const git = { ...place, workTree: folder, indexFile: indexOf(folder) };
+  let known: string | undefined;
+  const snapshot = async (): Promise<string> => {
+    tidy(folder);
+    await runGit(['add', '-A', '--', '.'], git);
+    known = (await runGit(['write-tree'], git)).stdout.toString().trim();
+    return known;
+  };
   return {
     folder,
-    snapshot: async () => {
-      tidy(folder);
-      await runGit(['add', '-A', '--', '.'], git);
-      return (await runGit(['write-tree'], git)).stdout.toString().trim();
+    snapshot,
+    current: async () => known ?? snapshot(),
+    touched: () => {
+      known = undefined;
     },
     restore: async (tree) => {
+      known = undefined;
       tidy(folder);
       await runGit(['read-tree', '--reset', tree], git);
       await clearWay(git, folder);
       await runGit(['checkout-index', '-a', '-f', '-q'], git);
       // Only now: what is ignored is said by the tree's own .gitignore, not by one that a command wrote.
       for (const path of await untracked(git)) removeAll(path);
+      known = tree;
     },
     remove: async () => {
       removeAll(folder);

@@ -6,5 +6,15 @@ import { sql as idempotencyOwner } from './0004-idempotency-owner.ts';
 import { sql as replacedWrites } from './0005-replaced-writes.ts';
 import { sql as askedAmounts } from './0006-asked-amounts.ts';
 import { sql as sequences } from './0007-sequences.ts';
+import { sql as auditByThread } from './0008-audit-by-thread.ts';
 
-export const MIGRATIONS: readonly string[] = [first, extensionAmounts, served, idempotencyOwner, replacedWrites, askedAmounts, sequences];
+export const MIGRATIONS: readonly string[] = [
+  first,
+  extensionAmounts,
+  served,
+  idempotencyOwner,
+  replacedWrites,
+  askedAmounts,
+  sequences,
+  auditByThread,
+];

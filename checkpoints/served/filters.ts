@@ -1,6 +1,5 @@
 /** Whether a row's metadata is what a search asks for, and what a custom auth handler lets its user see. */
 import { type Filters, type Json, type Scope, ServedError } from '../../domain/served.ts';
-import type { Database } from '../database.ts';
 
 /** Everything the filters name must be there; a member that is absent, and a filter that says nothing, never match. */
 export function matchesFilters(metadata: Json, filters: Filters | undefined): boolean {
@@ -23,7 +22,7 @@ function matchesRule(value: unknown, rule: string, wanted: unknown): boolean {
 }
 
 /** Whether a thread is of a graph that the scope names, or of none yet. */
-export function isOfGraphs(metadata: Json, { graphs }: Scope): boolean {
+export function isOfGraphs(metadata: Json, { graphs }: Pick<Scope, 'graphs'>): boolean {
   const graph = metadata['graph_id'] ?? undefined;
   return graphs === undefined || graph === undefined || graphs.some((known) => known === graph);
 }
@@ -51,31 +50,3 @@ function within(value: unknown, part: unknown, budget: { left: number }): boolea
 
 const isContainer = (value: unknown): value is object => typeof value === 'object' && value !== null;
 const isObject = (value: unknown): value is Record<string, unknown> => isContainer(value) && !Array.isArray(value);
-
-/**
- * `json_contains(column, part)` and `json_allowed(column, filters)` for statements of this connection: both take JSON text,
- * null as the second means everything, and both answer 1 or 0.
- */
-export function defineFilterFunctions(database: Database): void {
-  // A listing calls with the same second text for every row.
-  const lastPart = remember();
-  const lastFilters = remember();
-  database.function('json_contains', { deterministic: true }, (text: unknown, part: unknown) =>
-    typeof part !== 'string' || contains(read(text), lastPart(part)) ? 1 : 0,
-  );
-  database.function('json_allowed', { deterministic: true }, (text: unknown, filters: unknown) => {
-    if (typeof filters !== 'string') return 1;
-    const metadata = read(text);
-    return isObject(metadata) && matchesFilters(metadata, lastFilters(filters) as Filters) ? 1 : 0; // written from Filters; each is checked again
-  });
-}
-
-const read = (text: unknown): unknown => (typeof text === 'string' ? JSON.parse(text) : null);
-
-function remember(): (text: string) => unknown {
-  let last: { text: string; value: unknown } | undefined;
-  return (text) => {
-    if (last?.text !== text) last = { text, value: JSON.parse(text) };
-    return last.value;
-  };
-}

@@ -1,35 +1,38 @@
 /** Opens everything that the server keeps, on the home's database. */
 import { FencedError } from '../../domain/errors.ts';
-import type { Clock } from '../../domain/ports.ts';
+import type { Clock, Fence } from '../../domain/ports.ts';
 import type { Served } from '../../domain/server-stores.ts';
 import type { Database } from '../database.ts';
-import { GuardedSaver } from '../saver.ts';
-import { createAssistants } from './assistants.ts';
+import type { GuardedSaver } from '../saver/guarded-saver.ts';
+import { guardedSqliteSaver } from '../saver/sqlite-saver.ts';
+import type { Sql, Transaction } from '../sql/transaction.ts';
+import { createAssistants } from './assistants/assistants.ts';
 import { createEvents } from './events.ts';
 import { createIdempotency } from './idempotency.ts';
 import { createItems } from './items.ts';
 import { createKeys } from './keys.ts';
 import { createOutbox } from './outbox.ts';
-import { createQueue, holds } from './queue.ts';
-import { createThreads } from './threads.ts';
+import { holds } from './queue/holds.ts';
+import { createQueue } from './queue/queue.ts';
+import { createThreads } from './threads/threads.ts';
 
 /** `quick` is a second connection that commits without waiting for the disk: for what a run writes on its way. */
-export function createServed(database: Database, quick: Database, clock: Clock): Served {
+export function createServed(sql: Sql, quick: Sql, clock: Clock): Served {
   return {
-    threads: createThreads(database, clock),
-    queue: createQueue(database, quick, clock),
+    threads: createThreads(sql, clock),
+    queue: createQueue(sql, quick, clock),
     events: createEvents(quick),
-    assistants: createAssistants(database, clock),
-    items: createItems(database, clock),
-    outbox: createOutbox(database, clock),
-    keys: createKeys(database, clock),
-    idempotency: createIdempotency(database, clock),
+    assistants: createAssistants(sql, clock),
+    items: createItems(sql, clock),
+    outbox: createOutbox(sql, clock),
+    keys: createKeys(sql, clock),
+    idempotency: createIdempotency(sql, clock),
   };
 }
 
 /** The saver of graphs that are not the governor's: fenced by the epoch of the thread's run. */
-export function createServedSaver(database: Database): GuardedSaver {
-  return new GuardedSaver(database, (fence) => {
-    if (!holds(database, fence)) throw new FencedError(fence.threadId, fence.epoch);
-  });
+export const createServedSaver = (database: Database): GuardedSaver => guardedSqliteSaver(database, assertHeld);
+
+function* assertHeld(fence: Fence): Transaction<void> {
+  if (!(yield* holds(fence))) throw new FencedError(fence.threadId, fence.epoch);
 }

@@ -1,64 +1,98 @@
 /** Lists the namespaces of the store's items by leaps over the primary key. */
-
 import type { Items } from '../../domain/items.ts';
-import type { Clock } from '../../domain/ports.ts';
-import type { Database } from '../database.ts';
+import type { Scope } from '../../domain/served.ts';
+import { one, type Transaction } from '../sql/transaction.ts';
 import { matchesFilters } from './filters.ts';
-import { LIVE, pathOf } from './item-row.ts';
+import { liveAt, pathOf } from './item-row.ts';
+
+type Options = Parameters<Items['namespaces']>[1];
 
 const fits = (pattern: readonly string[], labels: readonly string[]): boolean =>
   pattern.every((wanted, index) => wanted === '*' || wanted === labels[index]);
 
-/** Costs one look per namespace, however many items it has, and one per subtree that `maxDepth` cuts. */
-export function listing(database: Database, clock: Clock): Items['namespaces'] {
-  const nextNamespace = database.prepare<unknown[], { namespace: string }>(
-    `SELECT namespace FROM items WHERE tenant = @tenant AND namespace >= @from AND ${LIVE} ORDER BY namespace LIMIT 1`,
+/** Costs one look per namespace, however many items it has, and one per subtree that `maxDepth` cuts. `now` is ISO. */
+export function* listNamespaces({ tenant, filters }: Scope, options: Options, now: string): Transaction<readonly (readonly string[])[]> {
+  const { prefix = [], limit } = options;
+  const isWanted = wanted(options);
+  const listed = listing(options, (labels) => matchesFilters({ namespace: labels }, filters));
+  const isLive = (path: string): Transaction<boolean> => hasItems(tenant, path, now);
+
+  const wild = prefix.indexOf('*');
+  const top = (wild < 0 ? prefix : prefix.slice(0, wild)).join('.');
+  if (top !== '' && (yield* isLive(top))) yield* visit(top, { isWanted, listed, isLive });
+  const inside = top === '' ? '' : `${top}.`;
+  for (let from = inside; listed.found.length < limit; ) {
+    const next = yield* nextNamespace(tenant, from, now);
+    if (next === undefined || !next.startsWith(inside)) break;
+    from = yield* visit(next, { isWanted, listed, isLive });
+  }
+  return listed.found.slice(0, limit);
+}
+
+function* nextNamespace(tenant: string, from: string, now: string): Transaction<string | undefined> {
+  const row = yield* one<{ namespace: string }>(
+    `SELECT namespace FROM items WHERE tenant = $1 AND namespace >= $2 AND ${liveAt('$3')} ORDER BY namespace LIMIT 1`,
+    [tenant, from, now],
   );
-  const inNamespace = database.prepare(`SELECT 1 FROM items WHERE tenant = @tenant AND namespace = @path AND ${LIVE} LIMIT 1`);
+  return row?.namespace;
+}
 
-  return async ({ tenant, filters }, { prefix = [], suffix = [], maxDepth = Number.POSITIVE_INFINITY, limit, offset }) => {
-    pathOf(prefix);
-    pathOf(suffix);
-    const now = new Date(clock.now()).toISOString();
-    const matches = (labels: readonly string[]): boolean =>
-      labels.length >= Math.max(prefix.length, suffix.length) &&
-      fits(prefix, labels) &&
-      fits(suffix, labels.slice(labels.length - suffix.length));
-    const isLive = (path: string): boolean => inNamespace.get({ tenant, path, now }) !== undefined;
-    const listed: string[][] = [];
-    let skip = offset;
-    let last: string | undefined;
-    const list = (labels: string[]): void => {
+function* hasItems(tenant: string, path: string, now: string): Transaction<boolean> {
+  const row = yield* one(`SELECT key FROM items WHERE tenant = $1 AND namespace = $2 AND ${liveAt('$3')} LIMIT 1`, [tenant, path, now]);
+  return row !== undefined;
+}
+
+/** @throws ServedError `invalid`. */
+function wanted({ prefix = [], suffix = [] }: Options): (labels: readonly string[]) => boolean {
+  pathOf(prefix);
+  pathOf(suffix);
+  return (labels) =>
+    labels.length >= Math.max(prefix.length, suffix.length) &&
+    fits(prefix, labels) &&
+    fits(suffix, labels.slice(labels.length - suffix.length));
+}
+
+interface Listing {
+  readonly found: readonly (readonly string[])[];
+  readonly maxDepth: number;
+  add(labels: readonly string[]): void;
+}
+
+/** Those that are seen, each once, behind the offset. */
+function listing({ offset, maxDepth = Number.POSITIVE_INFINITY }: Options, isSeen: (labels: readonly string[]) => boolean): Listing {
+  const found: (readonly string[])[] = [];
+  let skip = offset;
+  let last: string | undefined;
+  return {
+    found,
+    maxDepth,
+    add: (labels) => {
       const path = labels.join('.');
-      if (path === last || !matchesFilters({ namespace: labels }, filters)) return;
+      if (path === last || !isSeen(labels)) return;
       last = path;
-      if (skip-- <= 0) listed.push(labels);
-    };
-    /** Lists it if it is asked for; returns the least path that may come next. */
-    const visit = (path: string): string => {
-      const labels = path.split('.');
-      if (!matches(labels)) return `${path}\0`;
-      if (labels.length <= maxDepth) {
-        list(labels);
-        return `${path}\0`;
-      }
-      const cut = labels.slice(0, maxDepth);
-      const shorter = cut.join('.');
-      // A namespace that has items itself was listed when it was visited.
-      if (!(matches(cut) && isLive(shorter))) list(cut);
-      // '/' follows '.': behind everything below it.
-      return `${shorter}/`;
-    };
-
-    const wild = prefix.indexOf('*');
-    const top = (wild < 0 ? prefix : prefix.slice(0, wild)).join('.');
-    if (top !== '' && isLive(top)) visit(top);
-    const inside = top === '' ? '' : `${top}.`;
-    for (let from = inside; listed.length < limit; ) {
-      const next = nextNamespace.get({ tenant, from, now });
-      if (next === undefined || !next.namespace.startsWith(inside)) break;
-      from = visit(next.namespace);
-    }
-    return listed.slice(0, limit);
+      if (skip-- <= 0) found.push(labels);
+    },
   };
+}
+
+interface Visit {
+  readonly isWanted: (labels: readonly string[]) => boolean;
+  readonly listed: Listing;
+  readonly isLive: (path: string) => Transaction<boolean>;
+}
+
+/** Lists it if it is asked for; returns the least path that may come next. */
+function* visit(path: string, { isWanted, listed, isLive }: Visit): Transaction<string> {
+  const labels = path.split('.');
+  if (!isWanted(labels)) return `${path}\0`;
+  if (labels.length <= listed.maxDepth) {
+    listed.add(labels);
+    return `${path}\0`;
+  }
+  const cut = labels.slice(0, listed.maxDepth);
+  const shorter = cut.join('.');
+  // A namespace that has items itself was listed when it was visited.
+  if (!(isWanted(cut) && (yield* isLive(shorter)))) listed.add(cut);
+  // '/' follows '.': behind everything below it.
+  return `${shorter}/`;
 }

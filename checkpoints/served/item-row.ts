@@ -2,6 +2,7 @@
 import { toError } from '../../domain/errors.ts';
 import type { ItemRow, ItemWrite } from '../../domain/items.ts';
 import { type Json, ServedError } from '../../domain/served.ts';
+import { one, type Transaction } from '../sql/transaction.ts';
 
 export interface Row {
   namespace: string;
@@ -12,7 +13,13 @@ export interface Row {
   ttl_minutes: number | null;
 }
 
-export const LIVE = '(expires_at IS NULL OR expires_at > @now)';
+/** Not outlived at the time of this parameter. @example liveAt('$4') */
+export const liveAt = (parameter: string): string => `(expires_at IS NULL OR expires_at > ${parameter})`;
+
+/** Undefined also for one that is outlived at `now` (ISO). */
+export const readItem = ({ tenant, path, key }: { tenant: string; path: string; key: string }, now: string): Transaction<Row | undefined> =>
+  one<Row>(`SELECT * FROM items WHERE tenant = $1 AND namespace = $2 AND key = $3 AND ${liveAt('$4')}`, [tenant, path, key, now]);
+
 /** SQLite's text would hold another character for it. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 

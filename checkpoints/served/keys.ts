@@ -1,9 +1,8 @@
 /** API keys: the hash of each secret, whom it acts for, and until when. */
-
 import type { KeyRow, Keys } from '../../domain/keys.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { ServedError } from '../../domain/served.ts';
-import type { Database } from '../database.ts';
+import { many, one, run, type Sql, type Transaction } from '../sql/transaction.ts';
 
 interface Row {
   id: string;
@@ -32,46 +31,48 @@ const rowOf = (row: Row): KeyRow => ({
   revokedAt: row.revoked_at,
 });
 
-export function createKeys(database: Database, clock: Clock): Keys {
+export function createKeys(sql: Sql, clock: Clock): Keys {
   const stamp = (): string => new Date(clock.now()).toISOString();
-  const select = database.prepare('SELECT * FROM api_keys WHERE id = ?');
-  const find = (id: string): KeyRow | undefined => {
-    const row = select.get(id) as Row | undefined; // the table's columns
-    return row === undefined ? undefined : rowOf(row);
-  };
   return {
-    create: async (key) => {
-      if (find(key.id) !== undefined) throw new ServedError('conflict', `key ${key.id}: exists already`);
-      const row: KeyRow = { ...key, createdAt: stamp(), revokedAt: null };
-      database
-        .prepare(
-          `INSERT INTO api_keys (id, hash, name, tenant, owner, roles, graphs, created_at, expires_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-        )
-        .run(
-          row.id,
-          row.hash,
-          row.name,
-          row.tenant,
-          row.owner,
-          JSON.stringify(row.roles),
-          row.graphs === null ? null : JSON.stringify(row.graphs),
-          row.createdAt,
-          row.expiresAt,
-        );
-      return row;
-    },
-    get: async (id) => find(id),
+    create: async (key) => sql.write(() => create({ ...key, createdAt: stamp(), revokedAt: null })),
+    get: async (id) => sql.read(() => find(id)),
     list: async () => {
-      const rows = database.prepare('SELECT * FROM api_keys ORDER BY created_at, id').all() as Row[]; // the table's columns
+      const rows = await sql.read(() => many<Row>('SELECT * FROM api_keys ORDER BY created_at, id'));
       return rows.map(rowOf);
     },
-    revoke: async (id) => {
-      // The first time counts: it says since when what the key did is in doubt.
-      database.prepare('UPDATE api_keys SET revoked_at = COALESCE(revoked_at, ?) WHERE id = ?').run(stamp(), id);
-      const row = find(id);
-      if (row === undefined) throw new ServedError('missing', `key ${id}: there is no such key`);
-      return row;
-    },
+    revoke: async (id) => sql.write(() => revoke(id, stamp())),
   };
+}
+
+function* find(id: string): Transaction<KeyRow | undefined> {
+  const row = yield* one<Row>('SELECT * FROM api_keys WHERE id = $1', [id]);
+  return row === undefined ? undefined : rowOf(row);
+}
+
+function* create(key: KeyRow): Transaction<KeyRow> {
+  if ((yield* find(key.id)) !== undefined) throw new ServedError('conflict', `key ${key.id}: exists already`);
+  yield* run(
+    `INSERT INTO api_keys (id, hash, name, tenant, owner, roles, graphs, created_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      key.id,
+      key.hash,
+      key.name,
+      key.tenant,
+      key.owner,
+      JSON.stringify(key.roles),
+      key.graphs === null ? null : JSON.stringify(key.graphs),
+      key.createdAt,
+      key.expiresAt,
+    ],
+  );
+  return key;
+}
+
+/** The first time counts: it says since when what the key did is in doubt. */
+function* revoke(id: string, at: string): Transaction<KeyRow> {
+  yield* run('UPDATE api_keys SET revoked_at = COALESCE(revoked_at, $1) WHERE id = $2', [at, id]);
+  const row = yield* find(id);
+  if (row === undefined) throw new ServedError('missing', `key ${id}: there is no such key`);
+  return row;
 }

@@ -1,8 +1,7 @@
 /** Webhooks that wait to be sent: put with the end of their run, taken by one process at a time, kept until a target has them. */
-
 import type { Outbox } from '../../domain/outbox.ts';
 import type { Clock } from '../../domain/ports.ts';
-import type { Database } from '../database.ts';
+import { many, one, run, type Sql, type Transaction } from '../sql/transaction.ts';
 
 /** Rows that were given up and are kept for people to look at; older ones go. */
 const DEAD_ROWS = 1000;
@@ -17,54 +16,63 @@ interface Row {
   tries: number;
 }
 
+type Taken = Awaited<ReturnType<Outbox['take']>>;
+
 /** Called inside the transaction that ends the run: the end and its webhook are one. `at` is ms since 1970. */
-export function putWebhook(database: Database, hook: { runId: string; tenant: string; url: string; body: string; at: number }): void {
-  database
-    .prepare("INSERT INTO outbox (run_id, tenant, url, body, due_at, state, created_at) VALUES (?, ?, ?, ?, ?, 'waiting', ?)")
-    .run(hook.runId, hook.tenant, hook.url, hook.body, hook.at, new Date(hook.at).toISOString());
+export function* putWebhook(hook: { runId: string; tenant: string; url: string; body: string; at: number }): Transaction<void> {
+  yield* run("INSERT INTO outbox (run_id, tenant, url, body, due_at, state, created_at) VALUES ($1, $2, $3, $4, $5, 'waiting', $6)", [
+    hook.runId,
+    hook.tenant,
+    hook.url,
+    hook.body,
+    hook.at,
+    new Date(hook.at).toISOString(),
+  ]);
 }
 
-export function createOutbox(database: Database, clock: Clock): Outbox {
-  const due = database.prepare(
-    "SELECT id, run_id, url, body, tries FROM outbox WHERE state = 'waiting' AND due_at <= ? ORDER BY due_at, id LIMIT ?",
-  );
-  const hold = database.prepare('UPDATE outbox SET due_at = ? WHERE id = ?');
-  const first = database.prepare("SELECT MIN(due_at) AS at FROM outbox WHERE state = 'waiting'");
-  const count = database.prepare('SELECT COUNT(*) AS rows FROM outbox WHERE state = ?');
-  const bury = database.prepare(
-    `DELETE FROM outbox WHERE state = 'dead' AND id <= (SELECT id FROM outbox WHERE state = 'dead' ORDER BY id DESC LIMIT 1 OFFSET ${DEAD_ROWS})`,
-  );
-  const countOf = (state: string): number => (count.get(state) as { rows: number }).rows; // an aggregate always has one row
+export function createOutbox(sql: Sql, clock: Clock): Outbox {
   return {
-    take: async (limit, holdMs) => {
-      const now = clock.now();
-      const take = database.transaction(() => {
-        const rows = due.all(now, limit) as Row[]; // the selected columns
-        for (const row of rows) hold.run(now + holdMs, row.id);
-        return rows.map(({ run_id, ...row }) => ({ ...row, runId: run_id }));
-      });
-      return take.immediate();
-    },
+    take: async (limit, holdMs) => sql.write(() => take(limit, clock.now(), holdMs)),
     // What a target has is of no more use here, and rows must not grow without end.
     sent: async ({ id, runId }) => {
-      database.prepare('DELETE FROM outbox WHERE id = ? AND run_id = ?').run(id, runId);
+      await sql.write(() => run('DELETE FROM outbox WHERE id = $1 AND run_id = $2', [id, runId]));
     },
-    failed: async ({ id, runId }, error, delayMs) => {
-      const kept = error.slice(0, ERROR_CHARS);
-      const fail = database.transaction(() => {
-        database
-          .prepare(
-            "UPDATE outbox SET tries = tries + 1, error = ?, state = ?, due_at = ? WHERE id = ? AND run_id = ? AND state = 'waiting'",
-          )
-          .run(kept, delayMs === null ? 'dead' : 'waiting', clock.now() + Math.ceil(delayMs ?? 0), id, runId);
-        if (delayMs === null) bury.run();
-      });
-      fail.immediate();
-    },
+    failed: async (row, error, delayMs) => sql.write(() => fail(row, error, clock.now(), delayMs)),
     nextDueMs: async () => {
-      const { at } = first.get() as { at: number | null }; // an aggregate always has one row
-      return at === null ? undefined : Math.max(0, at - clock.now());
+      const first = await sql.read(() => one<{ at: number | null }>("SELECT MIN(due_at) AS at FROM outbox WHERE state = 'waiting'"));
+      return first === undefined || first.at === null ? undefined : Math.max(0, first.at - clock.now());
     },
-    counts: async () => ({ waiting: countOf('waiting'), dead: countOf('dead') }),
+    counts: async () => sql.read(counts),
   };
+}
+
+function* take(limit: number, nowMs: number, holdMs: number): Transaction<Taken> {
+  const rows = yield* many<Row>(
+    "SELECT id, run_id, url, body, tries FROM outbox WHERE state = 'waiting' AND due_at <= $1 ORDER BY due_at, id LIMIT $2",
+    [nowMs, limit],
+  );
+  for (const row of rows) yield* run('UPDATE outbox SET due_at = $1 WHERE id = $2', [nowMs + holdMs, row.id]);
+  return rows.map(({ run_id, ...row }) => ({ ...row, runId: run_id }));
+}
+
+/** Tried again after the delay; without one it is given up. */
+function* fail({ id, runId }: { id: number; runId: string }, error: string, nowMs: number, delayMs: number | null): Transaction<void> {
+  yield* run(
+    "UPDATE outbox SET tries = tries + 1, error = $1, state = $2, due_at = $3 WHERE id = $4 AND run_id = $5 AND state = 'waiting'",
+    [error.slice(0, ERROR_CHARS), delayMs === null ? 'dead' : 'waiting', nowMs + Math.ceil(delayMs ?? 0), id, runId],
+  );
+  if (delayMs === null)
+    yield* run(
+      `DELETE FROM outbox WHERE state = 'dead' AND id <=
+         (SELECT kept.id FROM outbox kept WHERE kept.state = 'dead' ORDER BY kept.id DESC LIMIT 1 OFFSET ${DEAD_ROWS})`,
+    );
+}
+
+function* counts(): Transaction<{ waiting: number; dead: number }> {
+  const found = { waiting: 0, dead: 0 };
+  for (const state of ['waiting', 'dead'] as const) {
+    const row = yield* one<{ rows: number }>('SELECT COUNT(*) AS rows FROM outbox WHERE state = $1', [state]);
+    found[state] = row?.rows ?? 0;
+  }
+  return found;
 }

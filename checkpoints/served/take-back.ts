@@ -1,26 +1,46 @@
 /** Takes back what a run wrote. Questions and answers of a task replace each other in their row: the replaced ones are kept until the run ends. */
-import type { Database } from '../database.ts';
+import type { SqlValue } from '../sql/statement.ts';
+import { one, run, type Transaction } from '../sql/transaction.ts';
 
 const COLUMNS = 'thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value';
 
-/** Where a write stands: thread, namespace, checkpoint, task, index. */
-type Place = readonly [threadId: string, namespace: string, checkpointId: string | undefined, taskId: string, index: number];
+/** Where a write stands. */
+export interface WritePlace {
+  readonly threadId: string;
+  readonly namespace: string;
+  readonly checkpointId: string;
+  readonly taskId: string;
+  readonly index: number;
+}
+
+interface Replaced {
+  readonly run_id: string;
+  readonly channel: string;
+  readonly type: string | null;
+  readonly value: string | Uint8Array | null;
+}
 
 /** To be called before a write of a run is replaced, in the same transaction. What the run itself wrote is not kept. */
-export function keepReplaced(database: Database, place: Place): void {
-  database
-    .prepare(
-      `INSERT OR IGNORE INTO replaced_writes (run_id, ${COLUMNS})
-       SELECT r.run_id, w.thread_id, w.checkpoint_ns, w.checkpoint_id, w.task_id, w.idx, w.channel, w.type, CAST(w.value AS BLOB)
-       FROM writes w JOIN thread_runs r ON r.thread_id = w.thread_id AND r.status IN ('pending', 'running') AND r.status = 'running'
-       WHERE w.thread_id = ? AND w.checkpoint_ns = ? AND w.checkpoint_id = ? AND w.task_id = ? AND w.idx = ? AND w.rowid <= r.mark_writes`,
-    )
-    .run(...place);
+export function* keepReplaced({ threadId, namespace, checkpointId, taskId, index }: WritePlace): Transaction<void> {
+  const place: readonly SqlValue[] = [threadId, namespace, checkpointId, taskId, index];
+  const found = yield* one<Replaced>(
+    `SELECT r.run_id, w.channel, w.type, w.value
+     FROM writes_by_arrival w JOIN thread_runs r ON r.thread_id = w.thread_id AND r.status IN ('pending', 'running') AND r.status = 'running'
+     WHERE w.thread_id = $1 AND w.checkpoint_ns = $2 AND w.checkpoint_id = $3 AND w.task_id = $4 AND w.idx = $5 AND w.arrival <= r.mark_writes`,
+    place,
+  );
+  if (found === undefined) return;
+  yield* run(
+    `INSERT INTO replaced_writes (run_id, ${COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     ON CONFLICT (run_id, checkpoint_ns, checkpoint_id, task_id, idx) DO NOTHING`,
+    // The saver's column holds text too.
+    [found.run_id, ...place, found.channel, found.type, typeof found.value === 'string' ? Buffer.from(found.value) : found.value],
+  );
 }
 
 /** The run has ended, or is taken back. */
-export function forgetReplaced(database: Database, runId: string): void {
-  database.prepare('DELETE FROM replaced_writes WHERE run_id = ?').run(runId);
+export function* forgetReplaced(runId: string): Transaction<void> {
+  yield* run('DELETE FROM replaced_writes WHERE run_id = $1', [runId]);
 }
 
 interface Begun {
@@ -31,11 +51,19 @@ interface Begun {
 }
 
 /** Removes a run and what it wrote since it first began. */
-export function takeBack(database: Database, run: Begun): void {
-  database.prepare('DELETE FROM checkpoints WHERE thread_id = ? AND rowid > ?').run(run.thread_id, run.mark_checkpoints ?? 0);
-  database.prepare('DELETE FROM writes WHERE thread_id = ? AND rowid > ?').run(run.thread_id, run.mark_writes ?? 0);
-  database.prepare(`INSERT INTO writes (${COLUMNS}) SELECT ${COLUMNS} FROM replaced_writes WHERE run_id = ?`).run(run.run_id);
-  forgetReplaced(database, run.run_id);
-  database.prepare('DELETE FROM run_events WHERE run_id = ?').run(run.run_id);
-  database.prepare('DELETE FROM thread_runs WHERE run_id = ?').run(run.run_id);
+export function* takeBack({ run_id: runId, thread_id: threadId, ...marks }: Begun): Transaction<void> {
+  yield* run(
+    `DELETE FROM checkpoints WHERE thread_id = $1 AND (checkpoint_ns, checkpoint_id) IN
+       (SELECT checkpoint_ns, checkpoint_id FROM checkpoints_by_arrival WHERE thread_id = $1 AND arrival > $2)`,
+    [threadId, marks.mark_checkpoints ?? 0],
+  );
+  yield* run(
+    `DELETE FROM writes WHERE thread_id = $1 AND (checkpoint_ns, checkpoint_id, task_id, idx) IN
+       (SELECT checkpoint_ns, checkpoint_id, task_id, idx FROM writes_by_arrival WHERE thread_id = $1 AND arrival > $2)`,
+    [threadId, marks.mark_writes ?? 0],
+  );
+  yield* run(`INSERT INTO writes (${COLUMNS}) SELECT ${COLUMNS} FROM replaced_writes WHERE run_id = $1`, [runId]);
+  yield* forgetReplaced(runId);
+  yield* run('DELETE FROM run_events WHERE run_id = $1', [runId]);
+  yield* run('DELETE FROM thread_runs WHERE run_id = $1', [runId]);
 }

@@ -1,9 +1,9 @@
 /** Empties the server's tables for conformance tests; system assistants and governed runs survive it. */
-import type { Database } from '../database.ts';
+import { run, type Transaction } from '../sql/transaction.ts';
 
 export type Truncated = { readonly [part in 'runs' | 'threads' | 'assistants' | 'store' | 'checkpointer']?: boolean | undefined };
 
-export function truncateServed(database: Database, what: Truncated): void {
+export function* truncateServed(what: Truncated): Transaction<void> {
   const mine = 'thread_id NOT IN (SELECT thread_id FROM runs)';
   const statements = [
     ...(what.runs === true
@@ -22,7 +22,5 @@ export function truncateServed(database: Database, what: Truncated): void {
       : []),
     ...(what.store === true ? ['DELETE FROM items'] : []),
   ];
-  database.transaction(() => {
-    for (const statement of statements) database.prepare(statement).run();
-  })();
+  for (const statement of statements) yield* run(statement);
 }

@@ -1,7 +1,7 @@
 /** Drives transactions on SQLite: synchronously, each in one transaction of this connection. */
 import type { Statement as PreparedStatement } from 'better-sqlite3';
 import type { Database } from '../database.ts';
-import type { Answer, SqlValue, Statement } from './statement.ts';
+import { type Answer, charactersOf, type SqlValue, type Statement } from './statement.ts';
 import type { Sql, Transaction } from './transaction.ts';
 
 /** The answer is there when the call returns. */
@@ -34,11 +34,11 @@ export function sqliteSql(database: Database): SqliteSql {
     if (kept.size > MAX_KEPT && oldest !== undefined) kept.delete(oldest);
     return made;
   };
-  const execute = ([sql, parameters = NO_PARAMETERS]: Statement): Answer => {
+  const execute = ([sql, parameters = NO_PARAMETERS, mostCharacters]: Statement): Answer => {
     const { statement, order } = prepared(sql);
     const values = order === undefined ? parameters : order.map((index) => parameters[index] as SqlValue); // too few are refused by the binding
     if (!statement.reader) return { rows: NO_ROWS, changes: statement.run(...values).changes };
-    const rows = statement.all(...values);
+    const rows = mostCharacters === undefined ? statement.all(...values) : whileFitting(statement.iterate(...values), mostCharacters);
     return { rows, changes: statement.readonly ? 0 : rows.length };
   };
   const drive = (make: () => Transaction<unknown>): unknown => {
@@ -62,6 +62,17 @@ export function sqliteSql(database: Database): SqliteSql {
     read: <Result>(make: () => Transaction<Result>) => transact.deferred(make) as Result, // what `make` returned
     write: <Result>(make: () => Transaction<Result>) => transact.immediate(make) as Result, // what `make` returned
   };
+}
+
+function whileFitting(rows: Iterable<unknown>, mostCharacters: number): readonly unknown[] {
+  const read: unknown[] = [];
+  let length = 0;
+  for (const row of rows) {
+    read.push(row);
+    length += charactersOf(row as object); // rows are objects
+    if (length > mostCharacters && read.length > 1) break;
+  }
+  return read;
 }
 
 /** `$2, $1, $2` as `?, ?, ?` with the order of parameters: better-sqlite3 takes numbered ones only by name, which is slower. */

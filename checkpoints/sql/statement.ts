@@ -11,9 +11,19 @@ export type SqlValue = string | number | bigint | null | Uint8Array;
  * named with its table; truth is 0 or 1, also where it is selected; a sum is cast to BIGINT; text is compared and ordered by its bytes
  * (`BINARY`, `COLLATE "C"`).
  *
+ * With `mostCharacters` no more rows are read once those before are longer, in characters of text and bytes of blobs: the row that passes
+ * it is the last one, but never the first.
+ *
  * @example ['UPDATE runs SET cancel_requested = $1 WHERE thread_id = $2', [1, threadId]]
  */
-export type Statement = readonly [sql: string, parameters?: readonly SqlValue[]];
+export type Statement = readonly [sql: string, parameters?: readonly SqlValue[], mostCharacters?: number];
+
+/** How much of `mostCharacters` a row takes. */
+export function charactersOf(row: object): number {
+  let length = 0;
+  for (const value of Object.values(row)) if (typeof value === 'string' || value instanceof Uint8Array) length += value.length;
+  return length;
+}
 
 /** Whole numbers come as `number`: none of ours leaves the safe range. */
 export interface Answer {

@@ -35,6 +35,12 @@ export function* many<Row>(sql: string, parameters?: readonly SqlValue[]): Trans
   return rows as readonly Row[]; // the selected columns
 }
 
+/** Rows while the ones before are at most so long: see `Statement`. `Row` names the selected columns. */
+export function* some<Row>(sql: string, parameters: readonly SqlValue[], mostCharacters: number): Transaction<readonly Row[]> {
+  const { rows } = yield [sql, parameters, mostCharacters];
+  return rows as readonly Row[]; // the selected columns
+}
+
 /** How many rows were changed. */
 export function* run(sql: string, parameters?: readonly SqlValue[]): Transaction<number> {
   const { changes } = yield parameters === undefined ? [sql] : [sql, parameters];

@@ -1,7 +1,7 @@
 /** The commands that look at or look after a whole home. */
 import { visible } from '../../domain/access.ts';
-import { parseDuration } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
+import { parseDuration } from '../../domain/written-values.ts';
 import { finish } from '../drive.ts';
 import type { CommonFlags, Invocation } from '../io.ts';
 import { dollars, recordLine } from '../print.ts';

@@ -3,7 +3,6 @@ import { ChatAnthropic } from '@langchain/anthropic';
 import { z } from 'zod';
 import { sha256 } from '../../domain/ids.ts';
 import type { ChatAnswer, ToolCall } from '../../domain/ports.ts';
-import { digestOfPart } from '../asked.ts';
 import { createMessageAssembler } from './anthropic-stream.ts';
 import { argumentsOf, toToolCalls } from './calls.ts';
 import { type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf, unreadable } from './dialect.ts';
@@ -49,7 +48,7 @@ function bodyOf(made: Json, call: Call): Json {
   const { config, request, origin } = call;
   const { messages, system, stream: _off, thinking: _none, ...rest } = madeSchema.parse(made);
   const thinking = thinkingOf(call);
-  const prefixes = prefixesOf(request);
+  const prefixes = prefixesOf(call);
   const ours = [...request.messages.entries()].filter(([, one]) => one.role === 'assistant');
   let nth = 0;
   const wired = messages.map((message) => {
@@ -87,9 +86,9 @@ function ownOf({ opaque }: ReturnType<typeof assistants>[number], origin: string
 const BINDS = /^claude-[a-z]+-(?:[5-9]|\d\d(?!\d))/;
 
 /** For each message, and for the next one: the digest of all that stands before it. */
-function prefixesOf({ tools, messages }: Call['request']): string[] {
-  const prefixes = [sha256(tools.map(digestOfPart).join())];
-  for (const message of messages) prefixes.push(sha256(`${prefixes.at(-1)} ${digestOfPart(message)}`));
+function prefixesOf({ request: { tools, messages }, digestOf }: Call): string[] {
+  const prefixes = [sha256(tools.map(digestOf).join())];
+  for (const message of messages) prefixes.push(sha256(`${prefixes.at(-1)} ${digestOf(message)}`));
   return prefixes;
 }
 
@@ -180,9 +179,7 @@ function readMessage(body: unknown, call: Call): Read {
       toolCalls,
       usage: usageOf(usage),
       finish: reason === 'refusal' ? 'refusal' : cut ? 'length' : toolCalls.length > 0 ? 'tool_calls' : 'stop',
-      ...(opaque
-        ? { opaque: { origin: call.origin, content: { after: prefixesOf(call.request).at(-1), blocks: mended(kept, toolCalls) } } }
-        : {}),
+      ...(opaque ? { opaque: { origin: call.origin, content: { after: prefixesOf(call).at(-1), blocks: mended(kept, toolCalls) } } } : {}),
       canned: false,
     },
   };

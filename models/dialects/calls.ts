@@ -81,15 +81,7 @@ export function wireSchema(schema: unknown): Record<string, unknown> {
   return shape;
 }
 
-const wired = new WeakMap<ToolSpec, ToolSpec>();
-
-/** The tools with schemas that every endpoint takes; the same object for the same tool. */
+/** The tools with schemas that every endpoint takes. */
 export function wireTools(tools: readonly ToolSpec[]): ToolSpec[] {
-  return tools.map((tool) => {
-    const known = wired.get(tool);
-    if (known !== undefined) return known;
-    const made = { ...tool, parameters: wireSchema(tool.parameters) };
-    wired.set(tool, made);
-    return made;
-  });
+  return tools.map((tool) => ({ ...tool, parameters: wireSchema(tool.parameters) }));
 }

@@ -1,6 +1,7 @@
 /** The budget gate: a person may add a stated amount, once per approval. */
 import { StopError } from '../../domain/errors.ts';
 import type { FileRef } from '../../domain/handoff.ts';
+import { isAskedStage } from '../../domain/stages.ts';
 import { subjectOf } from '../release-subject.ts';
 import { type FindSession, runAccount } from '../session.ts';
 import { staged } from '../stage.ts';
@@ -15,6 +16,8 @@ export const approveBudgetNode = (find: FindSession) =>
   staged(find, 'approve_budget', async (session, state) => {
     const stop = state.stop;
     if (stop === null) return { route: 'halt' };
+    const back = stop.stage;
+    if (!isAskedStage(back)) throw new StopError('INTERNAL', `approve_budget: no edge is named ${JSON.stringify(back)}`);
     const totals = await session.stores.ledger.totals(session.facts.threadId, 'run');
     const spent = totals.settled.costMicroUsd + totals.reserved.costMicroUsd;
     const decided = await passGate(
@@ -52,5 +55,5 @@ export const approveBudgetNode = (find: FindSession) =>
         ...calls,
         ...tokens,
       });
-    return { stop: null, route: stop.stage, notes: note('approve_budget', row.round, `${vote.by.id} added ${added} micro-dollars`) };
+    return { stop: null, route: back, notes: note('approve_budget', row.round, `${vote.by.id} added ${added} micro-dollars`) };
   });

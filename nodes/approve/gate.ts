@@ -1,7 +1,8 @@
 /** A gate: reads the approval record, never the resume value; interrupts until a person has decided. */
 import { interrupt } from '@langchain/langgraph';
-import { approvalBodySchema, FILES, type FileRef, planBodySchema } from '../../domain/handoff.ts';
+import { approvalBodySchema, type FileRef, type Gate, planBodySchema } from '../../domain/handoff.ts';
 import type { ApprovalRow, Vote } from '../../domain/ports.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import { bodyOf, type GatePayload, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { gateAnswer } from './gate-answer.ts';
@@ -9,7 +10,7 @@ import { presented } from './payload.ts';
 
 /** What a gate asks; the same values on every replay. */
 export interface GateQuestion extends Omit<GatePayload, 'kind'> {
-  readonly stage: 'approve_plan' | 'approve_release' | 'approve_budget';
+  readonly stage: `approve_${Gate}`;
 }
 
 export type Decided =
@@ -44,7 +45,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
     kind: 'approval',
     inputs,
     also: { approval: row.id },
-    file: FILES.approval,
+    file: STAGE_TABLE[question.stage].file,
     schema: approvalBodySchema,
     madeBy: vote.by.id,
     work: async () => ({

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { StopError } from '../../domain/errors.ts';
 import { checkResultSchema } from '../../domain/handoff.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runChecks } from '../checks.ts';
 import type { FindSession } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
@@ -18,7 +19,7 @@ export const baselineNode = (find: FindSession) =>
       stage: 'baseline',
       kind: 'baseline',
       inputs: [session.facts.requestRef],
-      file: () => 'evidence/0/baseline.json',
+      file: STAGE_TABLE.baseline.file,
       schema: baselineBodySchema,
       madeBy: 'governor',
       work: async () => {

@@ -1,7 +1,7 @@
 /** Delegation: what the lead may hand to sub-agents, judged before any of them starts; and their shares of the money. */
 import { type DelegateTask, delegateSchema } from '../../domain/handoff.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
-import type { HandoffOutcome } from '../../tools/door.ts';
+import type { HandoffOutcome } from '../../tools/door/request.ts';
 import { globsOverlap, matcher } from '../../tools/globs.ts';
 import { agentAccount, runAccount, type Session } from '../session.ts';
 

@@ -11,13 +11,14 @@ import {
   planBodySchema,
   submitBuildSchema,
 } from '../../domain/handoff.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
 import { actOnCalls } from '../agent.ts';
 import { type AgentSpec, append } from '../agent-spec.ts';
 import { askModel } from '../ask.ts';
 import { buildBody } from '../candidate.ts';
 import { isLeanAt } from '../notes.ts';
-import { promptFile } from '../prompt.ts';
+import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type NodeConfig, type Session, visitOf } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { agentOf } from '../state.ts';
@@ -27,7 +28,7 @@ import { judgeDelegation } from './delegate.ts';
 import { mergeParts } from './merge.ts';
 import { type Builder, type BuilderUpdate, buildInputs } from './state.ts';
 
-const contract = promptFile('lead.md', import.meta.url);
+const contract = contractOf('lead', import.meta.url);
 
 type Node = (state: Builder, config: NodeConfig) => Promise<BuilderUpdate>;
 
@@ -95,7 +96,7 @@ export const artifactNode = (find: FindSession): Node =>
       stage: 'build',
       kind: 'build',
       inputs: buildInputs(state),
-      file: FILES.build,
+      file: STAGE_TABLE.build.file,
       schema: buildBodySchema,
       madeBy: 'agent:lead',
       work: async (attempt) => {
@@ -122,7 +123,7 @@ export const artifactNode = (find: FindSession): Node =>
         },
       ],
     });
-    forget(session, state.attempt);
+    session.places.workTrees.delete(workTreeName(state));
     await workTree.remove();
     return { build: done.ref };
   });
@@ -157,22 +158,16 @@ async function planOf(session: Session, state: Builder) {
   return bodyOf(session, state.plan, planBodySchema);
 }
 
-/** Work trees that this process has opened and brought to the state of the checkpoint, by attempt. */
-const opened = new WeakMap<Session, Map<number, WorkTree>>();
-
-function forget(session: Session, attempt: number): void {
-  opened.get(session)?.delete(attempt);
-}
+const workTreeName = ({ attempt }: Builder): string => `build-${attempt}`;
 
 async function workTreeOf(session: Session, state: Builder): Promise<WorkTree> {
-  const trees = opened.get(session) ?? new Map<number, WorkTree>();
-  opened.set(session, trees);
-  const known = trees.get(state.attempt);
+  const { repository, workFolder, workTrees } = session.places;
+  const name = workTreeName(state);
+  const known = workTrees.get(name);
   if (known !== undefined) return known;
   const tree = state.agent.tree ?? state.startTree;
-  const folder = session.places.workFolder(`build-${state.attempt}`);
-  const workTree = (await reopen(session, folder, tree)) ?? (await session.places.repository.checkout(tree, folder));
-  trees.set(state.attempt, workTree);
+  const workTree = (await reopen(session, workFolder(name), tree)) ?? (await repository.checkout(tree, workFolder(name)));
+  workTrees.set(name, workTree);
   return workTree;
 }
 

@@ -9,15 +9,14 @@ import type { WorkTree } from '../../domain/workspace.ts';
 import { matcher } from '../../tools/globs.ts';
 import { runAgent } from '../agent.ts';
 import { stampOf } from '../candidate.ts';
-import { promptFile } from '../prompt.ts';
+import { contractOf } from '../prompt.ts';
 import { agentAccount, type FindSession, type NodeConfig, runAccount, type Session, visitOf } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { FRESH_AGENT } from '../state.ts';
 import { workerId } from './delegate.ts';
-import { inLine } from './semaphore.ts';
 import type { Builder, BuilderUpdate } from './state.ts';
 
-const contract = promptFile('worker.md', import.meta.url);
+const contract = contractOf('worker', import.meta.url);
 
 /** What ends the run itself, not only this task: every sibling would meet it too. */
 const RUN_LEVEL: ReadonlySet<ReasonCode> = new Set(['DISK_LIMIT', 'SANDBOX_UNAVAILABLE', 'STATE_TAMPERED', 'HANDOFF_MISSING']);
@@ -32,7 +31,7 @@ export const workerNode =
     const session = await find(visitOf(config, state));
     const id = workerId(state.agent.calls, state.task);
     try {
-      return { parts: [{ id, ref: await inLine(session, () => partOf(session, state, id)) }] };
+      return { parts: [{ id, ref: await session.line.inLine(() => partOf(session, state, id)) }] };
     } catch (thrown) {
       if (isGraphBubbleUp(thrown) || thrown instanceof FencedError) throw thrown;
       if (session.signal.aborted) throw session.signal.reason;

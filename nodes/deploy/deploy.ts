@@ -1,11 +1,12 @@
 /** The deployer: re-reads the approval record, recomputes the tree, then applies the pinned commit once. */
+import { z } from 'zod';
 import { ZERO } from '../../domain/budget.ts';
 import { StopError } from '../../domain/errors.ts';
 import { type BuildBody, buildBodySchema, type FileRef, planBodySchema, type ReviewBody, reviewBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import type { ApprovalRow, EffectId } from '../../domain/ports.ts';
 import { differenceDigest, isExpired, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
-import { bodyOf, type FindSession, type Session, type SessionFacts } from '../session.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { staged } from '../stage.ts';
 import { note } from '../state.ts';
 import { releaseCommit, releaseMessage } from './commits.ts';
@@ -35,25 +36,18 @@ export const deployNode = (find: FindSession) =>
           notes: note('deploy', consent.row.round, 'the approval had expired; a new one is asked for'),
         };
       }
-      const request: DeployRequest = {
-        repository: session.places.repository,
-        branch: session.facts.config.release.branch,
-        remote: session.facts.config.release.remote,
-        before: build.base,
-      };
-      const target = deployTarget(session.facts.config.release.target);
+      const request: DeployRequest = { repository: session.places.repository, release: session.facts.config.release };
       const facts = await applyOnce(session, {
         key,
         request,
         build,
-        target: session.facts.config.release.target,
         approval: consent.row,
         refs,
         attempt: state.attempt,
       });
       if (facts === 'moved') {
-        const tip = await target.tip(request);
-        if (tip === undefined) throw new StopError('DEPLOY_FAILED', `branch ${request.branch}: it no longer exists`);
+        const tip = await deployTarget(request.release).baseOf(request);
+        if (tip === undefined) throw new StopError('DEPLOY_FAILED', `branch ${request.release.branch}: it no longer exists`);
         const plan = await bodyOf(session, refs.plan, planBodySchema);
         const moved = await rebase(session, { build, buildRef: refs.build, plan, tip });
         return {
@@ -76,9 +70,13 @@ export const deployNode = (find: FindSession) =>
     };
   });
 
-/** The journal key of a release: one for each difference, base and target. */
-export function releaseKey(session: Session, build: BuildBody): string {
-  const { target, branch, remote } = session.facts.config.release;
+/** `remote` as it was written, whatever the target. */
+const writtenRemote = z.looseObject({ release: z.looseObject({ remote: z.string().optional() }).optional() });
+
+/** The journal key of a release: one for each difference, base and target. It never changes: a release that is under way is found by it. */
+function releaseKey(session: Session, build: BuildBody): string {
+  const { target, branch } = session.facts.config.release;
+  const remote = writtenRemote.parse(session.facts.request.config).release?.remote ?? 'origin';
   return digestOf({
     kind: 'deploy',
     thread: session.facts.threadId,
@@ -131,7 +129,6 @@ async function findConsent(
 interface Apply {
   readonly key: string;
   readonly request: DeployRequest;
-  readonly target: SessionFacts['config']['release']['target'];
   readonly build: BuildBody;
   readonly approval: ApprovalRow | null;
   readonly refs: { plan: FileRef; build: FileRef; review: FileRef };
@@ -140,7 +137,8 @@ interface Apply {
 
 /** Intent first, then the effect, reconciled from the target's own truth: a half-done release is finished, never repeated. */
 async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts | 'moved'> {
-  const target = deployTarget(apply.target);
+  const { request } = apply;
+  const target = deployTarget(request.release);
   const approvers = apply.approval?.votes.filter((vote) => vote.decision !== 'rejected').map((vote) => vote.by.id) ?? [];
   const planned = await releaseCommit({
     repository: session.places.repository,
@@ -166,14 +164,14 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
     requestHash: digestOf({ commit: planned }),
   };
   const facts: ReleaseFacts = {
-    target: apply.target,
-    branch: apply.request.branch,
+    target: request.release.target,
+    branch: request.release.branch,
     before: apply.build.base,
     commit: planned,
     approval: apply.approval?.id ?? null,
   };
-  const applied = await target.applied(apply.request, planned);
-  if (!applied && (await target.tip(apply.request)) !== apply.build.base) return 'moved';
+  const applied = await target.isApplied(request, planned);
+  if (!applied && (await target.baseOf(request)) !== apply.build.base) return 'moved';
   if (apply.approval !== null && !(await session.stores.approvals.use(session.facts.fence, apply.approval.id, apply.key)))
     throw new StopError('APPROVAL_STALE', `approval ${apply.approval.id} was already used for another release`);
   const audit = { threadId: session.facts.threadId, actor: 'governor', stage: 'deploy', attempt: apply.attempt, facts: { ...facts } };
@@ -189,7 +187,7 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
   if (start.kind !== 'done') {
     let result: 'applied' | 'moved';
     try {
-      result = await target.apply(apply.request, planned);
+      result = await target.apply(request, { before: apply.build.base, commit: planned });
     } catch (error) {
       await session.stores.effects.fail(session.facts.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-failed' }] });
       throw error;
@@ -198,10 +196,10 @@ async function applyOnce(session: Session, apply: Apply): Promise<ReleaseFacts |
       await session.stores.effects.fail(session.facts.fence, apply.key, { actual: ZERO, audit: [{ ...audit, action: 'release-moved' }] });
       return 'moved';
     }
-    if (!(await target.applied(apply.request, planned)))
+    if (!(await target.isApplied(request, planned)))
       throw new StopError(
         'DEPLOY_UNCERTAIN',
-        `${apply.target} ${apply.request.branch}: it reported success, but does not contain ${planned}`,
+        `${request.release.target} ${request.release.branch}: it reported success, but does not contain ${planned}`,
       );
     await session.stores.effects.finish(session.facts.fence, apply.key, {
       result: JSON.stringify(facts),

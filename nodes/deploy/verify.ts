@@ -2,6 +2,7 @@
 import { StopError } from '../../domain/errors.ts';
 import { FILES, releaseBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import { pointers } from '../release-subject.ts';
 import type { FindSession, Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
@@ -25,7 +26,7 @@ export const verifyNode = (find: FindSession) =>
       kind: 'release',
       inputs: [refs.plan, refs.build, refs.review],
       also: { key },
-      file: () => FILES.release,
+      file: STAGE_TABLE.verify.file,
       schema: releaseBodySchema,
       madeBy: 'governor',
       work: async () => {

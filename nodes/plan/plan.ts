@@ -1,13 +1,14 @@
 /** The planner: explores read-only and hands over a typed plan. */
 import { approvalBodySchema, FILES, type FileRef, type PlanBody, planBodySchema, planProblems } from '../../domain/handoff.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
 import { planMarkdown } from '../markdown.ts';
-import { promptFile } from '../prompt.ts';
+import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
 import { FRESH_AGENT, note } from '../state.ts';
 
-const contract = promptFile('planner.md', import.meta.url);
+const contract = contractOf('planner', import.meta.url);
 
 /** The `plan` node. */
 export const planNode = (find: FindSession) =>
@@ -17,7 +18,7 @@ export const planNode = (find: FindSession) =>
       stage: 'plan',
       kind: 'plan',
       inputs,
-      file: FILES.plan,
+      file: STAGE_TABLE.plan.file,
       schema: planBodySchema,
       madeBy: 'agent:planner',
       work: (attempt) => makePlan(session, attempt, state.rejection, state.planFile),

@@ -11,16 +11,17 @@ import {
   submitReviewSchema,
 } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
 import { reviewMarkdown } from '../markdown.ts';
-import { promptFile } from '../prompt.ts';
+import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
 import { FRESH_AGENT, note, type State } from '../state.ts';
 import { afterRework } from './rules.ts';
 
-const contract = promptFile('critic.md', import.meta.url);
+const contract = contractOf('critic', import.meta.url);
 /** How much of the difference the critic sees at once, in bytes; it reads the files for the rest. */
 const PATCH_BYTES = 24 * 1024;
 
@@ -39,7 +40,7 @@ export const reviewCriticNode = (find: FindSession) =>
       counter: 'review-file',
       kind: 'review',
       inputs: [state.planFile, state.buildFile, state.rules],
-      file: () => FILES.review(attempt),
+      file: () => STAGE_TABLE.review_critic.file(attempt),
       schema: reviewBodySchema,
       madeBy: 'agent:critic',
       work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, rules, attempt)),

@@ -14,6 +14,7 @@ import {
 } from '../../domain/handoff.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import { isForReview } from '../../domain/resume.ts';
+import { STAGE_TABLE } from '../../domain/stages.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage, staged } from '../stage.ts';
@@ -33,7 +34,7 @@ export const reviewRulesNode = (find: FindSession) =>
       counter: 'review',
       kind: 'rules',
       inputs,
-      file: (attempt) => `evidence/${attempt}/rules.json`,
+      file: STAGE_TABLE.review_rules.file,
       schema: reviewBodySchema,
       madeBy: 'governor',
       work: (attempt) => judge(session, { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
@@ -121,7 +122,7 @@ export async function afterRework(
   review: ReviewBody,
   attempt: number,
   previous: ReviewBody | undefined,
-): Promise<Update> {
+): Promise<Update & { readonly route: 'build' }> {
   const rounds = state.rounds + 1;
   const worst = review.findings.find((finding) => finding.severity === 'blocker') ?? review.findings[0];
   const open = `${review.findings.length} open finding(s), the first: ${worst?.code ?? 'none'} ${worst?.message.split('\n')[0]?.slice(0, 300) ?? ''}`;

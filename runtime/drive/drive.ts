@@ -3,12 +3,13 @@ import type { StateSnapshot } from '@langchain/langgraph';
 import { codeOf, FencedError, StopError, UsageError } from '../../domain/errors.ts';
 import type { Fence, RunRow } from '../../domain/ports.ts';
 import type { Words } from '../../domain/resume.ts';
+import { stageOf } from '../../domain/stages.ts';
 import { governorGraph } from '../../graphs/governor.ts';
 import type { FindSession } from '../../nodes/session.ts';
 import type { DriveOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
-import { nextTurn, stageOf } from './next-turn.ts';
+import { nextTurn } from './next-turn.ts';
 import { DrainedError, openSession } from './open-session.ts';
 import { failure, pause, rest, restOrTell } from './rest.ts';
 import { step } from './step.ts';
@@ -50,6 +51,7 @@ export async function drive(runtime: Runtime, threadId: string, options: DriveOp
   } finally {
     heartbeat.stop();
     options.signal?.removeEventListener('abort', onSignal);
+    runtime.sessions.get(threadId)?.places.repository.close();
     runtime.sessions.delete(threadId);
     runtime.stores.saver.unguard(threadId);
     await runtime.stores.runs.release(fence).catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { StopError } from '../../domain/errors.ts';
 import { FILES } from '../../domain/handoff.ts';
 import { reasonOf } from '../../domain/reasons.ts';
 import { hasWords, type Words } from '../../domain/resume.ts';
-import type { Stage } from '../../domain/run.ts';
+import { stageOf } from '../../domain/stages.ts';
 import type { governorGraph } from '../../graphs/governor.ts';
 import type { GatePayload, Session } from '../../nodes/session.ts';
 import type { State } from '../../nodes/state.ts';
@@ -27,8 +27,6 @@ export interface Standing {
   /** What a person brought; undefined after the first turn of a drive. */
   readonly words: Words | undefined;
 }
-
-export const stageOf = (name: string | undefined): Stage => (name ?? 'halt') as Stage; // node names are the stages
 
 /** @throws StopError `DEFINITION_CHANGED`, `STATE_TAMPERED`, `INTERNAL`. */
 export async function nextTurn(standing: Standing): Promise<Turn> {

@@ -6,12 +6,14 @@ import type { FileRef } from '../../domain/handoff.ts';
 import { FILES } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import type { Fence, RunRow } from '../../domain/ports.ts';
-import { PIPELINE_VERSION, type Stage } from '../../domain/run.ts';
+import { PIPELINE_VERSION, type Stage } from '../../domain/stages.ts';
 import type { Repository, Sandbox } from '../../domain/workspace.ts';
 import { createModelDoor } from '../../models/metered.ts';
 import { PROVIDERS } from '../../models/provider.ts';
 import { createModels, type Models } from '../../models/registry.ts';
 import { sleep } from '../../models/sleep.ts';
+import { createForms } from '../../nodes/context.ts';
+import { createLine } from '../../nodes/line.ts';
 import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
 import { createToolDoor } from '../../tools/door.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
@@ -21,7 +23,8 @@ import { extensionList } from '../decide/extensions.ts';
 import { secretResolver } from '../environment.ts';
 import type { DriveOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
-import { policyDigest, reparse } from '../start/config-file.ts';
+import { reparse } from '../start/config-file.ts';
+import { policyHolds } from '../start/policy-digest.ts';
 import { liveText } from './live-text.ts';
 import { resumeList } from './resume-list.ts';
 
@@ -55,7 +58,9 @@ export async function readRequest(runtime: Runtime, row: RunRow): Promise<{ requ
     config: digestOf(request.config),
     pipeline: request.pipeline_version,
   };
-  if (digestOf(expected) !== digestOf(actual) || policyDigest(reparse(request.config)) !== request.policy_digest)
+  const recorded = async () =>
+    (await runtime.stores.audit.read({ threadId: row.threadId, limit: 20 })).find(({ action }) => action === 'run-create')?.facts;
+  if (digestOf(expected) !== digestOf(actual) || !(await policyHolds(request, recorded)))
     throw new StopError('STATE_TAMPERED', `${FILES.request}: it is not the request that thread ${row.threadId} was started with`, {
       evidence: [FILES.request],
     });
@@ -92,6 +97,8 @@ export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, o
     stores: { attempts, effects, transcripts, ledger, approvals, audit, dossier },
     doors: doorsOf(runtime, facts, options.onText),
     places: placesOf({ runtime, facts, repository, sandbox: await runtime.sandbox(), signal: options.signal }),
+    line: createLine(facts.limits.concurrency),
+    forms: createForms(),
     clock: runtime.clock,
     signal: options.signal,
     machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
@@ -139,7 +146,7 @@ function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: Dr
       sleep,
       ...(onText === undefined ? {} : { onText: liveText(redact, onText) }),
     }),
-    tool: createToolDoor({ ...shared, redact }),
+    tool: createToolDoor({ effects, audit, redact }),
     modelFor: (role, lean, model) => models.forRole(role, lean, model),
     redact,
     announce: async () => undefined,
@@ -167,6 +174,7 @@ function placesOf(on: {
       return mounts;
     },
     workFolder: (name) => join(runtime.home, 'work', facts.threadId, name),
+    workTrees: new Map(),
   };
 }
 

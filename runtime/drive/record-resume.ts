@@ -1,9 +1,9 @@
 /** What people brought with a resume (`resumes.json` in the dossier): who may, for whom it is, and the record of it. */
 import { randomUUID } from 'node:crypto';
-import type { Role } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import { hasWords, type Resume, type Words } from '../../domain/resume.ts';
+import { askedRole, ROLE_TABLE } from '../../domain/roles.ts';
 import type { Session } from '../../nodes/session.ts';
 import type { Stop } from '../../nodes/state.ts';
 import { said } from '../decide/typed-text.ts';
@@ -12,8 +12,6 @@ import { reparse } from '../start/config-file.ts';
 import { modelsOf, readRequest } from './open-session.ts';
 import { resumeList } from './resume-list.ts';
 
-/** Stages in which an agent is asked, and which. */
-const ASKED: Readonly<Record<string, Role>> = { plan: 'planner', build: 'lead', review_critic: 'critic' };
 const MAX_WORDS_BYTES = 2048;
 const MAX_MODEL_BYTES = 200;
 const AFTER_REVIEW: ReadonlySet<string> = new Set(['REVIEW_EXHAUSTED', 'NO_PROGRESS']);
@@ -34,7 +32,7 @@ export async function assertWords(runtime: Runtime, row: RunRow, words: Words): 
       'APPROVER_NOT_ALLOWED',
     );
   const reviewed = row.stage.startsWith('review') && AFTER_REVIEW.has(row.reason?.code ?? '');
-  const roles = [...(ASKED[row.stage] === undefined ? [] : [ASKED[row.stage]]), ...(reviewed ? ['lead' as const] : [])];
+  const roles = [askedRole(row.stage), ...(reviewed ? ['lead' as const] : [])].filter((role) => role !== undefined);
   if (roles.length === 0)
     throw new UsageError(
       `thread ${row.threadId}: rests in stage ${row.stage}, where no agent is asked; resume it without --comment and --model`,
@@ -42,7 +40,7 @@ export async function assertWords(runtime: Runtime, row: RunRow, words: Words): 
   if (words.model === '') return;
   const { request } = await readRequest(runtime, row);
   const models = modelsOf(runtime, request, reparse(request.config));
-  for (const role of roles) if (role !== undefined) await models.forRole(role, false, words.model);
+  for (const role of roles) await models.forRole(role, false, words.model);
 }
 
 /** Records that the thread goes on, for the agent that stopped; without a stop, for the one that is asked next in this stage. */
@@ -71,12 +69,12 @@ async function addressee(runtime: Runtime, threadId: string, { stage, stop }: { 
   const facts = stop?.facts ?? {};
   const { head = facts['unanswered'], reviewed, attempt } = facts;
   if (typeof reviewed === 'number') return { stage, attempt: reviewed, role: 'lead', agent: 'lead', head: '' };
-  const role = ASKED[stage] ?? 'lead';
-  const agent = role === 'lead' ? 'lead' : '-';
+  const role = askedRole(stage) ?? 'lead';
+  const agent = ROLE_TABLE[role].agent ?? '-';
   const own = facts['agent'] === agent && typeof attempt === 'number';
   return {
     stage,
-    attempt: own ? attempt : await attemptUnderWay(runtime, threadId, stage, agent === 'lead' ? 'agent:lead' : `agent:${role}`),
+    attempt: own ? attempt : await attemptUnderWay(runtime, threadId, stage, `agent:${agent === '-' ? role : agent}`),
     role,
     agent,
     head: own && typeof head === 'string' ? head : '',

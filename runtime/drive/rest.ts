@@ -1,7 +1,8 @@
 /** How a drive leaves its thread: waiting, ended, stopped or paused; each is recorded and reported. */
 import { codeOf, StopError, toError, UsageError } from '../../domain/errors.ts';
 import type { Fence } from '../../domain/ports.ts';
-import type { RunStatus, Stage, StopReason } from '../../domain/run.ts';
+import type { RunStatus, StopReason } from '../../domain/run.ts';
+import type { Stage } from '../../domain/stages.ts';
 import type { Stop } from '../../nodes/state.ts';
 import { writeReport } from '../look/report.ts';
 import type { Runtime } from '../runtime.ts';

@@ -1,7 +1,7 @@
 /** `governor doctor`: what works here, and what does not. */
 import { accessSync, constants } from 'node:fs';
-import { ROLES } from '../../domain/access.ts';
 import { toError } from '../../domain/errors.ts';
+import { ROLES } from '../../domain/roles.ts';
 import type { Canary, Sandbox } from '../../domain/workspace.ts';
 import { createModels } from '../../models/registry.ts';
 import { below, plainAddress } from '../../models/wire/address.ts';

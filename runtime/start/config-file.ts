@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, configSchema } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
-import { digestOf } from '../../domain/ids.ts';
+import { ignoredOptions } from '../../domain/release.ts';
 import type { Repository } from '../../domain/workspace.ts';
 import { checkExamples } from '../../tools/globs.ts';
 import { givenText } from '../given-file.ts';
@@ -47,14 +47,10 @@ export function reparse(raw: unknown): Config {
   return configSchema.parse(raw);
 }
 
-/** Digest of what a review and an approval stand on. */
-export function policyDigest(config: Config): string {
-  return digestOf({ checks: config.checks, protect: config.protect, deny: config.deny, scope: config.scope, release: config.release });
-}
-
 function parsed(text: string, source: string, warnings: readonly string[]): LoadedConfig {
   const { raw, value } = parseYaml(text, source, configSchema);
   const problems = [...value.protect, ...value.deny].flatMap((rule) => checkExamples(rule));
   if (problems.length > 0) throw new UsageError(problems.map((problem) => `${source}: ${problem}`).join('\n'));
-  return { raw, config: value, source, warnings };
+  const ignored = typeof raw === 'object' && raw !== null && 'release' in raw ? ignoredOptions(raw.release) : [];
+  return { raw, config: value, source, warnings: [...warnings, ...ignored] };
 }

@@ -1,14 +1,15 @@
 /** Creates a thread: everything that can be refused is refused here, before money is spent. */
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { ROLES } from '../../domain/access.ts';
 import { effectiveLimits, type Limits } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { FILES } from '../../domain/handoff.ts';
 import { digestOf, sha256 } from '../../domain/ids.ts';
-import { PIPELINE_VERSION } from '../../domain/run.ts';
+import { ROLES } from '../../domain/roles.ts';
+import { PIPELINE_VERSION } from '../../domain/stages.ts';
 import type { Repository } from '../../domain/workspace.ts';
 import type { Models } from '../../models/registry.ts';
+import { deployTarget } from '../../nodes/deploy/targets/index.ts';
 import type { RequestBody } from '../../nodes/session.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { modelsOf } from '../drive/open-session.ts';
@@ -17,7 +18,8 @@ import { givenFile } from '../given-file.ts';
 import { checkGoal } from '../goal.ts';
 import type { Created, CreateOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
-import { CONFIG_NAME, type LoadedConfig, loadConfig, policyDigest } from './config-file.ts';
+import { CONFIG_NAME, type LoadedConfig, loadConfig } from './config-file.ts';
+import { POLICY_VERSION, policyDigest } from './policy-digest.ts';
 import { priceWarnings } from './price-warnings.ts';
 import { dirtyWarning, endpointWarnings, windowWarning } from './warnings.ts';
 
@@ -69,7 +71,8 @@ async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft>
     pipeline_version: PIPELINE_VERSION,
     config: loaded.raw,
     config_digest: digestOf(loaded.raw),
-    policy_digest: policyDigest(config),
+    policy_version: POLICY_VERSION,
+    policy_digest: policyDigest(loaded.raw),
     config_source: loaded.source,
     script,
     sandbox: sandbox.level,
@@ -130,6 +133,7 @@ async function record(runtime: Runtime, { threadId, request, created }: Draft): 
       repo,
       config: request.config_digest,
       policy: request.policy_digest,
+      policy_version: request.policy_version,
       sandbox: created.sandbox,
       canned: created.canned,
     },
@@ -144,12 +148,12 @@ async function baseAndConfig(repository: Repository, options: CreateOptions): Pr
   }
   const head = await repository.resolveCommit('HEAD');
   const first = await loadConfig(repository, head, options.configFile);
-  const { target, branch, remote } = first.config.release;
-  const tip = target === 'push' ? await repository.remoteTip(remote, branch) : await repository.branchTip(branch);
+  const { release } = first.config;
+  const tip = await deployTarget(release).baseOf({ repository, release });
   if (tip === undefined) {
     const current = await repository.currentBranch();
     throw new UsageError(
-      `release.branch ${JSON.stringify(branch)}: there is no such branch in ${repository.path}; ${current === null ? 'HEAD is detached' : `the current one is "${current}"`}. Set release.branch in ${CONFIG_NAME}, or use --base`,
+      `release.branch ${JSON.stringify(release.branch)}: there is no such branch in ${repository.path}; ${current === null ? 'HEAD is detached' : `the current one is "${current}"`}. Set release.branch in ${CONFIG_NAME}, or use --base`,
     );
   }
   const base = await repository.resolveCommit(tip);

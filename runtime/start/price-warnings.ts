@@ -1,6 +1,7 @@
 /** Prices that may be other ones, told before money is spent. */
-import { ROLES } from '../../domain/access.ts';
+
 import type { Config } from '../../domain/config.ts';
+import { ROLES } from '../../domain/roles.ts';
 import type { Models } from '../../models/registry.ts';
 
 /** One line a model whose price the name alone decided while others sell it at other prices. */

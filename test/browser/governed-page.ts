@@ -1,10 +1,9 @@
 /** The page of `page/main.tsx` in Chromium, with what a person does and sees there. */
 import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { GOAL } from '../story/shop.ts';
 import { type WatchedPage, watchPage } from './chromium.ts';
 import type { PageServer } from './page-server.ts';
-
-export const GOAL = 'Add a product function with a test';
 
 export interface Question {
   readonly action: string;

@@ -1,10 +1,8 @@
 /** A real repository behind a real server, with an independent model endpoint, as a front end meets them. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import { startServer } from '../server/serving.ts';
-import { type Endpoint, endpointConfig, openEndpoint } from '../story/endpoint.ts';
-import { makeWorld, type Reply, type World } from '../story/world.ts';
+import { KEY, LANGGRAPH_JSON, openShop, type Shop } from '../story/shop.ts';
+import type { Reply } from '../story/world.ts';
 
 /** A server over a home, wherever it runs. */
 export interface Served {
@@ -12,20 +10,14 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-export interface GovernedWorld<Server extends Served = Served> {
-  readonly world: World;
-  readonly endpoint: Endpoint;
+export interface GovernedWorld<Server extends Served = Served> extends Shop {
   readonly server: Server;
   readonly client: Client;
   /** The nodes that the run's kept stream tells of, in their order. */
   nodesOf(threadId: string, runId: string): Promise<string[]>;
   /** The audit trail of one thread. */
   audit(threadId: string): Promise<readonly { readonly action: string; readonly actor: string; readonly facts: unknown }[]>;
-  close(): Promise<void>;
 }
-
-export const LANGGRAPH_JSON = new URL('../../langgraph.json', import.meta.url).pathname;
-export const KEY = { OPENAI_API_KEY: 'sk-test-key' };
 
 export const inThisProcess = (home: string): Promise<Served> => startServer({ home, config: LANGGRAPH_JSON, env: KEY });
 
@@ -35,15 +27,11 @@ export async function openGovernedWorld<Server extends Served>(
   config: object,
   start: (home: string) => Promise<Server>,
 ): Promise<GovernedWorld<Server>> {
-  const endpoint = await openEndpoint(replies);
-  const world = makeWorld({ config: { ...endpointConfig(endpoint.baseUrl), ...config } });
-  mkdirSync(world.home, { recursive: true });
-  writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  const server = await start(world.home);
+  const shop = await openShop({ replies, config });
+  const server = await start(shop.world.home);
   const client = new Client({ apiUrl: server.url, apiKey: null });
   return {
-    world,
-    endpoint,
+    ...shop,
     server,
     client,
     nodesOf: async (threadId, runId) => {
@@ -59,8 +47,7 @@ export async function openGovernedWorld<Server extends Served>(
     },
     close: async () => {
       await server.stop();
-      await endpoint.close();
-      world.dispose();
+      await shop.close();
     },
   };
 }

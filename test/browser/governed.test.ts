@@ -2,8 +2,9 @@
 import { userInfo } from 'node:os';
 import { expect, test } from 'vitest';
 import { openCuttingProxy } from '../compat/cutting-proxy.ts';
+import { GOAL } from '../story/shop.ts';
 import { critic, HAPPY, PRODUCT, type Reply, submit, write } from '../story/world.ts';
-import { GOAL, type GovernedPage } from './governed-page.ts';
+import type { GovernedPage } from './governed-page.ts';
 import { type GovernedWorld, inThisProcess } from './governed-world.ts';
 import { holdRole } from './hold.ts';
 import { openForFile, openPage, openWorld } from './opened.ts';

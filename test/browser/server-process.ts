@@ -1,6 +1,7 @@
 /** `governor serve` as a process that dies and comes back at the same address. */
 import { startProcess } from '../server/process.ts';
-import { KEY, LANGGRAPH_JSON, type Served } from './governed-world.ts';
+import { KEY, LANGGRAPH_JSON } from '../story/shop.ts';
+import type { Served } from './governed-world.ts';
 
 export interface MortalServer extends Served {
   /** Resolves when the process is gone. */

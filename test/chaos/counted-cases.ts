@@ -4,23 +4,18 @@
  */
 import type { Stores } from '../../checkpoints/stores.ts';
 import { type Account, costOf, type Price, type Usage } from '../../domain/budget.ts';
-import { FencedError, ProviderError } from '../../domain/errors.ts';
+import { ProviderError } from '../../domain/errors.ts';
 import { sha256 } from '../../domain/ids.ts';
 import type { ChatAnswer, ChatMessage, ChatModel, ChatRequest, Fence } from '../../domain/ports.ts';
-import { createModelDoor, type ModelAsk } from '../../models/metered.ts';
-import { type Home, leased, makeHome, randomOf, threadOf } from '../checkpoints/home.ts';
-
-class Crash extends Error {}
+import type { ModelAsk } from '../../models/metered.ts';
+import { type Home, leased, makeHome, threadOf } from '../checkpoints/home.ts';
+import { type Chance, chanceOf } from '../dice.ts';
+import { askOf, Crash, type Death, doorOver, fakeModel, inPlaces, workerCall, worstOf } from '../models/asks.ts';
 
 /** What a server says of what it counted. All but `honest` can be told from the bytes, or from the report before. */
 const MANNERS = ['honest', 'vanishes', 'no number', 'low input', 'low output', 'shrinks', 'parts above the whole', 'above'] as const;
 type Manner = (typeof MANNERS)[number];
 
-const diceOf = (seed: number) => {
-  const below = randomOf(seed);
-  return { below, between: (low: number, high: number) => low + below(high - low + 1), chance: (percent: number) => below(100) < percent };
-};
-type Dice = ReturnType<typeof diceOf>;
 const hashOf = (text: string, below: number): number => Number.parseInt(sha256(text).slice(0, 8), 16) % below;
 
 /** One token for one to eight bytes, as the text will have it: the same text is always the same tokens. */
@@ -34,7 +29,7 @@ const TEXTS = [
   'A sentence of some words. ',
   'QmFzZTY0IGlz',
 ];
-const textOf = (dice: Dice, bytes: number): string => {
+const textOf = (dice: Chance, bytes: number): string => {
   const piece = TEXTS[dice.below(TEXTS.length)] ?? '';
   return piece.repeat(Math.floor(bytes / Buffer.byteLength(piece)));
 };
@@ -46,9 +41,9 @@ const opaqueOf = (message: ChatMessage): { thoughts: number; sealed: string } | 
   message.role === 'assistant' ? (message.opaque?.content as { thoughts: number; sealed: string } | undefined) : undefined; // made by `answerOf`
 
 /** The independent server: its own tokenizer, its own price list, its own books by agent. */
-function serverOf(dice: Dice, price: Price, manner: Manner) {
+function serverOf(dice: Chance, price: Price, manner: Manner) {
   const books = new Map<string, { costMicroUsd: number; tokens: number; calls: number }>();
-  const death = { at: dice.chance(40) ? dice.between(1, 12) : 0, billed: dice.chance(50), requests: 0 };
+  const death: Death = { at: dice.chance(40) ? dice.between(1, 12) : 0, billed: dice.chance(50), requests: 0 };
   const happened = { lies: 0, thoughts: 0, written: 0 };
   /** What was truly said to an agent the last time. */
   const reports = new Map<string, { readonly inputTokens: number; readonly asked: string; readonly messages: number }>();
@@ -123,14 +118,9 @@ function serverOf(dice: Dice, price: Price, manner: Manner) {
     happened.lies += 1;
     return lie;
   };
-  const modelOf = (origin: string): ChatModel => ({
-    provider: 'openai',
-    model: 'independent',
-    origin,
-    contextTokens: 100_000,
-    timeoutMs: 1000,
-    countInput: (request) => Buffer.byteLength(JSON.stringify([request.messages, request.tools])) + 16 * (request.messages.length + 1),
-    complete: async (request): Promise<ChatAnswer> => {
+  const completeAt =
+    (origin: string) =>
+    async (request: ChatRequest): Promise<ChatAnswer> => {
       await new Promise((turn) => setImmediate(turn));
       death.requests += 1;
       const dies = death.requests === death.at;
@@ -152,13 +142,12 @@ function serverOf(dice: Dice, price: Price, manner: Manner) {
       }
       if (dies) throw new Crash();
       return { ...answer, usage: say(agent, origin, used, request, answer) };
-    },
-  });
+    };
+  const countInput: ChatModel['countInput'] = ({ messages, tools }) =>
+    Buffer.byteLength(JSON.stringify([messages, tools])) + 16 * (messages.length + 1);
+  const modelOf = (origin: string): ChatModel => fakeModel(completeAt(origin), { origin, countInput });
   return { modelOf, books, death, happened };
 }
-
-const doorOf = (stores: Stores, home: Home) =>
-  createModelDoor({ effects: stores.effects, audit: stores.audit, clock: home.clock, random: () => 0.5, sleep: async () => undefined });
 
 export interface CaseEnd {
   readonly seed: number;
@@ -175,12 +164,12 @@ export interface CaseEnd {
 
 /** What an agent is told between two calls; the same at every replay. */
 const toldOf = (seed: number, agent: number, call: number): ChatMessage => {
-  const dice = diceOf(seed * 1000 + agent * 100 + call);
+  const dice = chanceOf(seed * 1000 + agent * 100 + call);
   return { role: 'user', content: `${call} ${textOf(dice, dice.below(dice.chance(20) ? 12_000 : 1500))}` };
 };
 
 async function playCase(home: Home, seed: number, thread: number): Promise<CaseEnd> {
-  const dice = diceOf(seed);
+  const dice = chanceOf(seed);
   const manner = MANNERS[seed % MANNERS.length] ?? 'honest';
   const input = dice.between(0, 5_000_000);
   const price: Price = {
@@ -229,32 +218,22 @@ async function playCase(home: Home, seed: number, thread: number): Promise<CaseE
     home.clock.ms += 20_000; // the lease of the life before has run out
     const fence: Fence = life === 1 ? await leased(stores, threadId) : await stores.runs.acquire(threadId);
     await stores.ledger.bookOrphans(fence);
-    const door = doorOf(stores, home);
-    let dead = false;
-    const work = async (agent: number): Promise<void> => {
+    const door = doorOver({ ...stores, clock: home.clock });
+    const work = async (agent: number, isDead: () => boolean): Promise<void> => {
       let parent: string | null = null;
       let previous: ModelAsk['previous'] = null;
       let messages: ChatMessage[] = [{ role: 'system', content: 'You build.' }, toldOf(seed, agent, 0)];
-      for (let call = 1; call <= calls && !dead; call += 1) {
+      for (let call = 1; call <= calls && !isDead(); call += 1) {
         const turn = hashOf(`${seed} ${agent} ${call}`, 100);
         if (turn < 8) messages = [messages[0] as ChatMessage, ...messages.slice(-1)]; // a compaction
-        const ask: ModelAsk = {
-          fence,
-          threadId,
-          stage: 'build',
-          attempt: 1,
-          agent: `w1.${agent + 1}`,
-          role: 'worker',
-          parent,
-          ordinal: call,
-          call,
+        const ask = askOf(fence, {
+          ...workerCall(agent + 1, call, parent),
           previous,
           price,
           model: server.modelOf(turn > 92 ? 'another' : 'one'),
           request: { messages, tools: [], maxOutputTokens: 300 + agent * 200 },
           accounts: [run, own[agent] as Account],
-          signal: new AbortController().signal,
-        };
+        });
         const bound = await door.bound(ask);
         const asked = await door.ask(ask);
         await check(stores);
@@ -269,19 +248,7 @@ async function playCase(home: Home, seed: number, thread: number): Promise<CaseE
         messages = [...messages, asked.row.message, toldOf(seed, agent, call)];
       }
     };
-    const queue = Array.from({ length: agents }, (_none, index) => index);
-    const place = async (): Promise<void> => {
-      for (let agent = queue.shift(); agent !== undefined && !dead; agent = queue.shift()) {
-        try {
-          await work(agent);
-        } catch (thrown) {
-          if (thrown instanceof Crash) dead = true;
-          // A provider that gives up, or the lease that was taken over, ends this agent alone.
-          else if (!(thrown instanceof FencedError) && !(thrown instanceof Error && 'code' in thrown)) throw thrown;
-        }
-      }
-    };
-    await Promise.all([place(), place()]);
+    const dead = await inPlaces(agents, 2, work);
     await check(stores);
     if (!dead) {
       const { reserved } = await stores.ledger.totals(threadId, 'run');
@@ -338,42 +305,28 @@ export async function playBurst(calls: number, payable: number) {
       outputMicroUsdPerMillion: 8_000_000,
     };
     const books = { requests: 0, costMicroUsd: 0 };
-    const model: ChatModel = {
-      provider: 'openai',
-      model: 'burst',
-      origin: 'test',
-      contextTokens: 100_000,
-      timeoutMs: 1000,
-      countInput: () => 1000,
-      complete: async ({ maxOutputTokens }) => {
-        books.requests += 1;
-        await new Promise((turn) => setTimeout(turn, 5));
-        const used: Usage = { inputTokens: 900, outputTokens: maxOutputTokens - 10, cachedInputTokens: 0 };
-        books.costMicroUsd += costOf(price, used);
-        return { text: 'ok', toolCalls: [], usage: used, finish: 'stop', canned: false };
-      },
+    const complete: ChatModel['complete'] = async ({ maxOutputTokens }) => {
+      books.requests += 1;
+      await new Promise((turn) => setTimeout(turn, 5));
+      const used: Usage = { inputTokens: 900, outputTokens: maxOutputTokens - 10, cachedInputTokens: 0 };
+      books.costMicroUsd += costOf(price, used);
+      return { text: 'ok', toolCalls: [], usage: used, finish: 'stop', canned: false };
     };
-    const worst = costOf(price, { inputTokens: 1000, outputTokens: 256, cachedInputTokens: 0 });
-    const capMicroUsd = Math.floor(worst * payable);
-    const door = doorOf(stores, home);
+    const model = fakeModel(complete, { countInput: () => 1000 });
+    const capMicroUsd = Math.floor(worstOf(price, 1000, 256) * payable);
+    const accounts: Account[] = [{ id: 'run', caps: { costMicroUsd: capMicroUsd } }];
+    const door = doorOver({ ...stores, clock: home.clock });
     const answers = await Promise.all(
       Array.from({ length: calls }, (_none, index) =>
-        door.ask({
-          fence,
-          threadId: fence.threadId,
-          stage: 'build',
-          attempt: 1,
-          agent: `w1.${index + 1}`,
-          role: 'worker',
-          parent: null,
-          ordinal: 1,
-          call: 1,
-          model,
-          price,
-          request: { messages: [{ role: 'user', content: `${index}` }], tools: [], maxOutputTokens: 256 },
-          accounts: [{ id: 'run', caps: { costMicroUsd: capMicroUsd } }],
-          signal: new AbortController().signal,
-        }),
+        door.ask(
+          askOf(fence, {
+            ...workerCall(index + 1, 1, null),
+            model,
+            price,
+            request: { messages: [{ role: 'user', content: `${index}` }], tools: [], maxOutputTokens: 256 },
+            accounts,
+          }),
+        ),
       ),
     );
     return { capMicroUsd, ...books, refused: answers.filter((answer) => answer.kind === 'refused').length };

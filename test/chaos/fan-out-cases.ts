@@ -2,14 +2,12 @@
  * Random fan-outs against an independent model server: prices, usages that lie, failures, crashes, take-overs. The server counts what
  * it answered and what that costs by its own price list; the ledger must never have allowed more than its caps.
  */
-import type { Stores } from '../../checkpoints/stores.ts';
 import { type Account, costOf, type Price, type Usage } from '../../domain/budget.ts';
-import { FencedError, ProviderError } from '../../domain/errors.ts';
-import type { ChatAnswer, ChatModel, Clock, Fence } from '../../domain/ports.ts';
-import { createModelDoor } from '../../models/metered.ts';
-import { leased, makeHome, threadOf } from '../checkpoints/home.ts';
-
-class Crash extends Error {}
+import { ProviderError } from '../../domain/errors.ts';
+import type { ChatAnswer, ChatModel, Fence } from '../../domain/ports.ts';
+import { type Home, leased, makeHome, threadOf } from '../checkpoints/home.ts';
+import { type Chance, chanceOf } from '../dice.ts';
+import { askOf, Crash, type Death, doorOver, fakeModel, inPlaces, workerCall } from '../models/asks.ts';
 
 export interface CaseEnd {
   readonly seed: number;
@@ -19,188 +17,136 @@ export interface CaseEnd {
   readonly refusals: number;
 }
 
-function randomOf(seed: number) {
-  let state = (seed % 2_147_483_646) + 1;
-  const below = (limit: number): number => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % limit;
-  };
-  return { below, between: (low: number, high: number) => low + below(high - low + 1), chance: (percent: number) => below(100) < percent };
-}
-type Random = ReturnType<typeof randomOf>;
-
 /** The independent server: answers, fails, lies about usage, and keeps its own books. */
-function serverOf(random: Random, price: Price) {
+function serverOf(random: Chance, price: Price) {
   const books = { answered: 0, costMicroUsd: 0, tokens: 0 };
-  /** At which request the process dies, before or after the server has answered it. */
-  const death = { at: random.chance(60) ? random.between(1, 20) : 0, billed: random.chance(50), requests: 0 };
+  const death: Death = { at: random.chance(60) ? random.between(1, 20) : 0, billed: random.chance(50), requests: 0 };
   const honest = random.chance(70);
-  const model: ChatModel = {
-    provider: 'openai',
-    model: 'independent',
-    origin: 'test',
-    contextTokens: 100_000,
-    timeoutMs: 1000,
-    countInput: (request) => Buffer.byteLength(JSON.stringify(request.messages)),
-    complete: async (request): Promise<ChatAnswer> => {
-      await new Promise((turn) => setImmediate(turn));
-      death.requests += 1;
-      const dies = death.requests === death.at;
-      if (dies && !death.billed) throw new Crash();
-      if (random.chance(12))
-        throw new ProviderError('a fault', { fault: random.chance(50) ? 'overloaded' : 'refused', status: random.chance(50) ? 503 : 400 });
-      const worst = { inputTokens: Buffer.byteLength(JSON.stringify(request.messages)), outputTokens: request.maxOutputTokens };
-      const used: Usage = {
-        inputTokens: random.between(1, worst.inputTokens),
-        outputTokens: random.between(1, worst.outputTokens),
-        cachedInputTokens: 0,
-      };
-      books.answered += 1;
-      books.costMicroUsd += costOf(price, used);
-      books.tokens += used.inputTokens + used.outputTokens;
-      if (dies) throw new Crash();
-      const lies: ChatAnswer['usage'][] = [
-        undefined,
-        {},
-        { inputTokens: 0, outputTokens: 0 },
-        { inputTokens: -5, outputTokens: Number.NaN },
-      ];
-      const usage = honest || random.chance(60) ? used : lies[random.below(lies.length)];
-      return { text: `answer ${books.answered}`, toolCalls: [], usage, finish: 'stop', canned: false };
-    },
+  const complete = async (request: Parameters<ChatModel['complete']>[0]): Promise<ChatAnswer> => {
+    await new Promise((turn) => setImmediate(turn));
+    death.requests += 1;
+    const dies = death.requests === death.at;
+    if (dies && !death.billed) throw new Crash();
+    if (random.chance(12))
+      throw new ProviderError('a fault', { fault: random.chance(50) ? 'overloaded' : 'refused', status: random.chance(50) ? 503 : 400 });
+    const worst = { inputTokens: Buffer.byteLength(JSON.stringify(request.messages)), outputTokens: request.maxOutputTokens };
+    const used: Usage = {
+      inputTokens: random.between(1, worst.inputTokens),
+      outputTokens: random.between(1, worst.outputTokens),
+      cachedInputTokens: 0,
+    };
+    books.answered += 1;
+    books.costMicroUsd += costOf(price, used);
+    books.tokens += used.inputTokens + used.outputTokens;
+    if (dies) throw new Crash();
+    const lies: ChatAnswer['usage'][] = [undefined, {}, { inputTokens: 0, outputTokens: 0 }, { inputTokens: -5, outputTokens: Number.NaN }];
+    const usage = honest || random.chance(60) ? used : lies[random.below(lies.length)];
+    return { text: `answer ${books.answered}`, toolCalls: [], usage, finish: 'stop', canned: false };
   };
+  const model = fakeModel(complete, { countInput: (request) => Buffer.byteLength(JSON.stringify(request.messages)) });
   return { model, books, death };
 }
 
-const doorOf = (stores: Stores, clock: Clock) =>
-  createModelDoor({ effects: stores.effects, audit: stores.audit, clock, random: () => 0.5, sleep: async () => undefined });
-
-/** Who makes a worker's call, and which one it is. */
-const callOf = (fence: Fence, agent: number, call: number, parent: string | null) =>
-  ({
-    fence,
-    threadId: fence.threadId,
-    stage: 'build',
-    attempt: 1,
-    agent: `w1.${agent}`,
-    role: 'worker',
-    parent,
-    ordinal: call,
-    call,
-    signal: new AbortController().signal,
-  }) as const;
-
 /** Plays one fan-out to its end, through as many lives of the process as it takes. */
-export async function playCase(seed: number): Promise<CaseEnd> {
-  const random = randomOf(seed);
-  const home = makeHome();
-  try {
-    const price: Price = {
-      inputMicroUsdPerMillion: random.between(0, 5_000_000),
-      cachedInputMicroUsdPerMillion: 0,
-      outputMicroUsdPerMillion: random.between(1, 40_000_000),
-    };
-    const run: Account = {
-      id: 'run',
-      caps: { costMicroUsd: random.between(500, 60_000), tokens: random.between(1000, 40_000), modelCalls: random.between(1, 40) },
-    };
-    const agents = random.between(1, 8);
-    const concurrency = random.between(1, 4);
-    const calls = random.between(1, 6);
-    const accounts = Array.from({ length: agents }, (_none, index): Account[] => [
-      run,
-      { id: 'stage:build', caps: {} },
-      { id: `agent:w1.${index + 1}`, caps: { costMicroUsd: random.between(200, 20_000), modelCalls: random.between(1, 6) } },
-    ]);
-    const { model, books, death } = serverOf(random, price);
-    const wrong: string[] = [];
-    let refusals = 0;
-    let crashes = 0;
-    const threadId = threadOf(1);
-    for (let life = 1; life <= 4; life += 1) {
-      const stores = await home.open();
-      home.clock.ms += 20_000; // the lease of the life before has run out
-      const fence: Fence = life === 1 ? await leased(stores, threadId) : await stores.runs.acquire(threadId);
-      await stores.ledger.bookOrphans(fence);
-      const door = doorOf(stores, home.clock);
-      let dead = false;
-      const work = async (agent: number): Promise<void> => {
-        let parent: string | null = null;
-        for (let call = 1; call <= calls && !dead; call += 1) {
-          const asked = await door.ask({
-            ...callOf(fence, agent + 1, call, parent),
-            model,
-            price,
-            request: { messages: [{ role: 'user', content: `agent ${agent} call ${call}` }], tools: [], maxOutputTokens: 200 + agent * 50 },
-            accounts: accounts[agent] ?? [],
-          });
-          for (const { id, caps } of accounts[agent] ?? []) await check(id, caps);
-          if (asked.kind === 'refused') {
-            refusals += 1;
-            return;
-          }
-          parent = asked.row.id;
+async function playCase(home: Home, seed: number, threadId: string): Promise<CaseEnd> {
+  const random = chanceOf(seed);
+  const price: Price = {
+    inputMicroUsdPerMillion: random.between(0, 5_000_000),
+    cachedInputMicroUsdPerMillion: 0,
+    outputMicroUsdPerMillion: random.between(1, 40_000_000),
+  };
+  const run: Account = {
+    id: 'run',
+    caps: { costMicroUsd: random.between(500, 60_000), tokens: random.between(1000, 40_000), modelCalls: random.between(1, 40) },
+  };
+  const agents = random.between(1, 8);
+  const concurrency = random.between(1, 4);
+  const calls = random.between(1, 6);
+  const accounts = Array.from({ length: agents }, (_none, index): Account[] => [
+    run,
+    { id: 'stage:build', caps: {} },
+    { id: `agent:w1.${index + 1}`, caps: { costMicroUsd: random.between(200, 20_000), modelCalls: random.between(1, 6) } },
+  ]);
+  const { model, books, death } = serverOf(random, price);
+  const wrong: string[] = [];
+  let refusals = 0;
+  let crashes = 0;
+  for (let life = 1; life <= 4; life += 1) {
+    const stores = await home.open();
+    home.clock.ms += 20_000; // the lease of the life before has run out
+    const fence: Fence = life === 1 ? await leased(stores, threadId) : await stores.runs.acquire(threadId);
+    await stores.ledger.bookOrphans(fence);
+    const door = doorOver({ ...stores, clock: home.clock });
+    const work = async (agent: number, isDead: () => boolean): Promise<void> => {
+      let parent: string | null = null;
+      for (let call = 1; call <= calls && !isDead(); call += 1) {
+        const messages = [{ role: 'user', content: `agent ${agent} call ${call}` }] as const;
+        const request = { messages, tools: [], maxOutputTokens: 200 + agent * 50 };
+        const asked = await door.ask(
+          askOf(fence, { ...workerCall(agent + 1, call, parent), model, price, request, accounts: accounts[agent] ?? [] }),
+        );
+        for (const { id, caps } of accounts[agent] ?? []) await check(id, caps);
+        if (asked.kind === 'refused') {
+          refusals += 1;
+          return;
         }
-      };
-      const check = async (id: string, caps: Account['caps']): Promise<void> => {
-        const { settled, reserved } = await stores.ledger.totals(threadId, id);
-        const cost = settled.costMicroUsd + reserved.costMicroUsd;
-        const tokens = settled.inputTokens + settled.outputTokens + reserved.inputTokens + reserved.outputTokens;
-        const asked = settled.modelCalls + reserved.modelCalls;
-        if (cost > (caps.costMicroUsd ?? Infinity)) wrong.push(`${id}: ${cost} of ${caps.costMicroUsd} micro-dollars`);
-        if (tokens > (caps.tokens ?? Infinity)) wrong.push(`${id}: ${tokens} of ${caps.tokens} tokens`);
-        if (asked > (caps.modelCalls ?? Infinity)) wrong.push(`${id}: ${asked} of ${caps.modelCalls} calls`);
-      };
-      const queue = Array.from({ length: agents }, (_none, index) => index);
-      const place = async (): Promise<void> => {
-        for (let agent = queue.shift(); agent !== undefined && !dead; agent = queue.shift()) {
-          try {
-            await work(agent);
-          } catch (thrown) {
-            if (thrown instanceof Crash) dead = true;
-            // A provider that gives up, or the lease that was taken over, ends this agent alone.
-            else if (!(thrown instanceof FencedError) && !(thrown instanceof Error && 'code' in thrown)) throw thrown;
-          }
-        }
-      };
-      await Promise.all(Array.from({ length: concurrency }, place));
-      await check('run', run.caps);
-      if (!dead) {
-        const { settled, reserved } = await stores.ledger.totals(threadId, 'run');
-        if (reserved.costMicroUsd !== 0 || reserved.modelCalls !== 0) wrong.push('something stayed reserved at the end');
-        if (books.costMicroUsd > settled.costMicroUsd)
-          wrong.push(`the server bills ${books.costMicroUsd}, the ledger has ${settled.costMicroUsd}`);
-        break;
+        parent = asked.row.id;
       }
-      crashes += 1;
-      death.at = 0;
+    };
+    const check = async (id: string, caps: Account['caps']): Promise<void> => {
+      const { settled, reserved } = await stores.ledger.totals(threadId, id);
+      const cost = settled.costMicroUsd + reserved.costMicroUsd;
+      const tokens = settled.inputTokens + settled.outputTokens + reserved.inputTokens + reserved.outputTokens;
+      const asked = settled.modelCalls + reserved.modelCalls;
+      if (cost > (caps.costMicroUsd ?? Infinity)) wrong.push(`${id}: ${cost} of ${caps.costMicroUsd} micro-dollars`);
+      if (tokens > (caps.tokens ?? Infinity)) wrong.push(`${id}: ${tokens} of ${caps.tokens} tokens`);
+      if (asked > (caps.modelCalls ?? Infinity)) wrong.push(`${id}: ${asked} of ${caps.modelCalls} calls`);
+    };
+    const dead = await inPlaces(agents, concurrency, work);
+    await check('run', run.caps);
+    if (!dead) {
+      const { settled, reserved } = await stores.ledger.totals(threadId, 'run');
+      if (reserved.costMicroUsd !== 0 || reserved.modelCalls !== 0) wrong.push('something stayed reserved at the end');
+      if (books.costMicroUsd > settled.costMicroUsd)
+        wrong.push(`the server bills ${books.costMicroUsd}, the ledger has ${settled.costMicroUsd}`);
+      break;
     }
-    if (books.costMicroUsd > (run.caps.costMicroUsd ?? 0)) wrong.push(`the server bills ${books.costMicroUsd} of ${run.caps.costMicroUsd}`);
-    if (books.tokens > (run.caps.tokens ?? 0)) wrong.push(`the server counts ${books.tokens} of ${run.caps.tokens} tokens`);
-    if (books.answered > (run.caps.modelCalls ?? 0)) wrong.push(`the server answered ${books.answered} of ${run.caps.modelCalls} calls`);
-    return { seed, wrong, crashes, refusals };
-  } finally {
-    home.dispose();
+    crashes += 1;
+    death.at = 0;
   }
+  if (books.costMicroUsd > (run.caps.costMicroUsd ?? 0)) wrong.push(`the server bills ${books.costMicroUsd} of ${run.caps.costMicroUsd}`);
+  if (books.tokens > (run.caps.tokens ?? 0)) wrong.push(`the server counts ${books.tokens} of ${run.caps.tokens} tokens`);
+  if (books.answered > (run.caps.modelCalls ?? 0)) wrong.push(`the server answered ${books.answered} of ${run.caps.modelCalls} calls`);
+  return { seed, wrong, crashes, refusals };
 }
+
+/** Cases that share a home; each has a thread of its own. */
+const CASES_A_HOME = 25;
 
 /** Plays so many cases; those that went wrong, and how often the interesting things happened. */
 export async function playCases(count: number, firstSeed: number): Promise<{ bad: CaseEnd[]; crashes: number; refusals: number }> {
   const bad: CaseEnd[] = [];
   let crashes = 0;
   let refusals = 0;
-  for (let index = 0; index < count; index += 1) {
-    const end = await playCase(firstSeed + index * 7919);
-    if (end.wrong.length > 0) bad.push(end);
-    crashes += end.crashes;
-    refusals += end.refusals;
+  for (let index = 0; index < count; ) {
+    const home = makeHome();
+    try {
+      for (const stop = Math.min(count, index + CASES_A_HOME); index < stop; index += 1) {
+        const end = await playCase(home, firstSeed + index * 7919, threadOf((index % CASES_A_HOME) + 1));
+        if (end.wrong.length > 0) bad.push(end);
+        crashes += end.crashes;
+        refusals += end.refusals;
+      }
+    } finally {
+      home.dispose();
+    }
   }
   return { bad, crashes, refusals };
 }
 
 /** Eight workers at once, a dollar for all, calls that cost ten cents at worst and something below that in truth. */
 export async function playDollar(seed: number): Promise<{ settledMicroUsd: number; requests: number; afterRefusal: number }> {
-  const random = randomOf(seed * 104_729);
+  const random = chanceOf(seed * 104_729);
   const home = makeHome();
   try {
     const stores = await home.open();
@@ -211,37 +157,25 @@ export async function playDollar(seed: number): Promise<{ settledMicroUsd: numbe
     const refused = new Set<number>();
     let requests = 0;
     let afterRefusal = 0;
-    const door = doorOf(stores, home.clock);
+    const door = doorOver({ ...stores, clock: home.clock });
     const worker = async (agent: number): Promise<void> => {
       let parent: string | null = null;
       for (let call = 1; !refused.has(agent); call += 1) {
-        const model: ChatModel = {
-          provider: 'openai',
-          model: 'ten-cents',
-          origin: 'test',
-          contextTokens: 100_000,
-          timeoutMs: 1000,
-          countInput: () => 1,
-          complete: async ({ maxOutputTokens }) => {
-            await new Promise((turn) => setImmediate(turn));
-            requests += 1;
-            if (refused.has(agent)) afterRefusal += 1;
-            return {
-              text: 'ok',
-              toolCalls: [],
-              usage: { inputTokens: 1, outputTokens: random.between(1, maxOutputTokens) },
-              finish: 'stop',
-              canned: false,
-            };
-          },
+        const complete: ChatModel['complete'] = async ({ maxOutputTokens }) => {
+          await new Promise((turn) => setImmediate(turn));
+          requests += 1;
+          if (refused.has(agent)) afterRefusal += 1;
+          return {
+            text: 'ok',
+            toolCalls: [],
+            usage: { inputTokens: 1, outputTokens: random.between(1, maxOutputTokens) },
+            finish: 'stop',
+            canned: false,
+          };
         };
-        const asked = await door.ask({
-          ...callOf(fence, agent, call, parent),
-          model,
-          price,
-          request: { messages: [{ role: 'user', content: `${agent} ${call}` }], tools: [], maxOutputTokens: 1000 },
-          accounts: [run],
-        });
+        const model = fakeModel(complete, { countInput: () => 1 });
+        const request = { messages: [{ role: 'user', content: `${agent} ${call}` }] as const, tools: [], maxOutputTokens: 1000 };
+        const asked = await door.ask(askOf(fence, { ...workerCall(agent, call, parent), model, price, request, accounts: [run] }));
         if (asked.kind === 'refused') refused.add(agent);
         else parent = asked.row.id;
       }

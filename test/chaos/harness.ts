@@ -4,6 +4,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } fro
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { RunResult } from '../../domain/run.ts';
+import { chanceOf } from '../dice.ts';
 import type { World } from '../story/world.ts';
 
 const walker = new URL('../story/walk.mjs', import.meta.url).pathname;
@@ -203,7 +204,7 @@ function differences(one: unknown, other: unknown, path = ''): string[] {
 
 /** Starts the story over and kills it at random moments until `kills` have hit, then lets it end; how often it was killed. */
 export async function killAtRandom(stage: Stage, seed: number, kills: number): Promise<number> {
-  const random = sequence(seed);
+  const { below: random } = chanceOf(seed);
   stage.reset();
   let killed = 0;
   // Short lives at first, so that all kills hit before the end: a story of a second gets through only some of it in each life.
@@ -215,13 +216,4 @@ export async function killAtRandom(stage: Stage, seed: number, kills: number): P
   }
   await stage.finish();
   return killed;
-}
-
-/** Random, but the same for the same seed; `next(below)` is a whole number from 0. */
-function sequence(seed: number): (below: number) => number {
-  let state = (seed % 2_147_483_646) + 1;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
 }

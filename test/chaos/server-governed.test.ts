@@ -1,37 +1,22 @@
 /** Governed runs over HTTP, their server killed or told to stop at random moments: they go on unasked, to one merge, paid once. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { dice } from '../dice.ts';
 import { readStream, type ServerProcess, startProcess, type Told } from '../server/process.ts';
-import { endpointConfig, openEndpoint } from '../story/endpoint.ts';
-import { HAPPY, makeWorld } from '../story/world.ts';
+import { GOAL, KEY, LANGGRAPH_JSON, openShop } from '../story/shop.ts';
 import { until } from '../until.ts';
 
-const CONFIG = new URL('../../langgraph.json', import.meta.url).pathname;
 const SEED = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1_000_000);
 const ROUNDS = Number(process.env['CHAOS_ROUNDS'] ?? 1);
 
-/** A linear congruence: the same seed gives the same moments. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 4_294_967_296;
-  };
-}
-
 /** One thread from its goal to its merge, under stops that `random` places. */
 async function life(signal: 'SIGKILL' | 'SIGTERM', random: () => number): Promise<void> {
-  const endpoint = await openEndpoint(HAPPY);
-  const world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
-  mkdirSync(world.home, { recursive: true });
-  writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
+  const shop = await openShop();
+  const { endpoint, world } = shop;
   endpoint.fault = async () => {
     await new Promise((wake) => setTimeout(wake, 150));
     return undefined;
   };
-  const start = (port = 0): Promise<ServerProcess> =>
-    startProcess({ home: world.home, port, config: CONFIG, env: { OPENAI_API_KEY: 'sk-test-key' } });
+  const start = (port = 0): Promise<ServerProcess> => startProcess({ home: world.home, port, config: LANGGRAPH_JSON, env: KEY });
   let server = await start();
   let stops = 0;
   let over = false;
@@ -63,7 +48,7 @@ async function life(signal: 'SIGKILL' | 'SIGTERM', random: () => number): Promis
     const again = <Answer>(ask: () => Promise<Answer>): Promise<Answer> =>
       until(() => ask().catch(() => undefined), 'an answer', { ms: 60_000 });
     const { thread_id } = await again(() => server.client.threads.create({ graphId: 'governor' }));
-    const input = { goal: 'Add a product function with a test', repo: 'shop' };
+    const input = { goal: GOAL, repo: 'shop' };
     const run = await again(() =>
       server.client.runs.create(thread_id, 'governor', { input, multitaskStrategy: 'reject' }).catch(async (error: unknown) => {
         const [known] = await server.client.runs.list(thread_id);
@@ -98,13 +83,12 @@ async function life(signal: 'SIGKILL' | 'SIGTERM', random: () => number): Promis
     over = true;
     await stopping.catch(() => undefined);
     await server.end('SIGKILL');
-    await endpoint.close();
-    world.dispose();
+    await shop.close();
   }
 }
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const)
   test(`${signal} at random moments (CHAOS_SEED=${SEED})`, async () => {
-    const random = randomOf(SEED);
+    const random = dice(SEED);
     for (let round = 0; round < ROUNDS; round += 1) await life(signal, random);
   });

@@ -1,8 +1,10 @@
 /** Assistants on real SQLite: whose they are, what is found, and their versions. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
-import { createAssistants, VERSIONS_CAP } from '../../checkpoints/served/assistants.ts';
+import { createAssistants } from '../../checkpoints/served/assistants/assistants.ts';
+import { VERSIONS_CAP } from '../../checkpoints/served/assistants/save-assistant.ts';
 import { contains, matchesFilters } from '../../checkpoints/served/filters.ts';
+import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
 import type { AssistantRow, Assistants, Filters, Paging, Scope } from '../../domain/served.ts';
 import { type Home, makeHome, threadOf } from './home.ts';
 
@@ -17,7 +19,7 @@ let assistants: Assistants;
 beforeEach(async () => {
   home = makeHome();
   database = openDatabase(home.file);
-  assistants = createAssistants(database, home.clock);
+  assistants = createAssistants(sqliteSql(database), home.clock);
   await assistants.seed([{ assistantId: SYSTEM, graphId: 'agent', description: 'The agent' }]);
 });
 afterEach(() => {

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createIdempotency } from '../../checkpoints/served/idempotency.ts';
+import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
 import type { Idempotency } from '../../domain/idempotency.ts';
 import type { LeaseOwner } from '../../domain/ports.ts';
 import { type Home, makeHome, START_MS } from './home.ts';
@@ -14,7 +15,7 @@ let kept: Idempotency;
 beforeEach(() => {
   home = makeHome();
   database = openDatabase(home.file);
-  kept = createIdempotency(database, home.clock);
+  kept = createIdempotency(sqliteSql(database), home.clock);
 });
 afterEach(() => {
   database.close();
@@ -36,7 +37,7 @@ test('one begins, the same waits, another request is refused, and the answer is 
 test('another process sees what the first has begun and kept', async () => {
   await kept.begin('a', 'k', 'h');
   const other = openDatabase(home.file);
-  const theirs = createIdempotency(other, home.clock);
+  const theirs = createIdempotency(sqliteSql(other), home.clock);
   expect(await theirs.begin('a', 'k', 'h')).toBe('busy');
   await kept.keep('a', 'k', ANSWER);
   expect(await theirs.begin('a', 'k', 'h')).toEqual(ANSWER);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../checkpoints/database.ts';
 import { createItems } from '../../checkpoints/served/items.ts';
+import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
 import type { Items } from '../../domain/items.ts';
 import type { Json, Scope } from '../../domain/served.ts';
 
@@ -20,7 +21,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'governor-items-'));
   database = openDatabase(join(folder, 'governor.sqlite'));
   clock.ms = START_MS;
-  items = createItems(database, clock);
+  items = createItems(sqliteSql(database), clock);
 });
 afterEach(() => {
   database.close();

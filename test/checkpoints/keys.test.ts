@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createKeys } from '../../checkpoints/served/keys.ts';
+import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
 import type { Keys } from '../../domain/keys.ts';
 import { type Home, makeHome, START_MS } from './home.ts';
 
@@ -11,7 +12,7 @@ let close: () => void;
 beforeEach(() => {
   home = makeHome();
   const database = openDatabase(home.file);
-  keys = createKeys(database, home.clock);
+  keys = createKeys(sqliteSql(database), home.clock);
   close = () => database.close();
 });
 afterEach(() => {
@@ -34,7 +35,7 @@ test('a key is found as it was made, by another connection too', async () => {
   const made = await keys.create(keyOf('one'));
   expect(made).toEqual({ ...keyOf('one'), createdAt: new Date(START_MS).toISOString(), revokedAt: null });
   const other = openDatabase(home.file);
-  expect(await createKeys(other, home.clock).get('one')).toEqual(made);
+  expect(await createKeys(sqliteSql(other), home.clock).get('one')).toEqual(made);
   other.close();
 });
 

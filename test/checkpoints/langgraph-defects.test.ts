@@ -4,13 +4,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Annotation, Command, END, interrupt, MemorySaver, Send, START, StateGraph } from '@langchain/langgraph';
-import { emptyCheckpoint } from '@langchain/langgraph-checkpoint';
+import { type BaseCheckpointSaver, emptyCheckpoint } from '@langchain/langgraph-checkpoint';
 import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../checkpoints/database.ts';
-import { GuardedSaver } from '../../checkpoints/saver.ts';
+import type { GuardedSaver } from '../../checkpoints/saver/guarded-saver.ts';
+import { guardedSqliteSaver } from '../../checkpoints/saver/sqlite-saver.ts';
 import { FencedError } from '../../domain/errors.ts';
-import { STAGES } from '../../domain/run.ts';
+import { STAGES } from '../../domain/stages.ts';
 import { governorGraph } from '../../graphs/governor.ts';
 
 let folder: string;
@@ -20,7 +21,7 @@ let saver: GuardedSaver;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'governor-defects-'));
   database = openDatabase(join(folder, 'governor.sqlite'));
-  saver = new GuardedSaver(database);
+  saver = guardedSqliteSaver(database);
 });
 afterEach(() => {
   database.close();
@@ -156,9 +157,9 @@ describe('langgraphjs#2854: after the clock went back an older checkpoint is tak
   const later = { ...emptyCheckpoint(), id: 'f0000000-0000-6000-8000-000000000000' };
   const earlier = { ...emptyCheckpoint(), id: '10000000-0000-6000-8000-000000000000' };
 
-  async function latestOf(one: SqliteSaver): Promise<string | undefined> {
-    await one.put(config(), later, { source: 'loop', step: 0, parents: {} });
-    await one.put(config(), earlier, { source: 'loop', step: 1, parents: {} });
+  async function latestOf(one: BaseCheckpointSaver): Promise<string | undefined> {
+    await one.put(config(), later, { source: 'loop', step: 0, parents: {} }, {});
+    await one.put(config(), earlier, { source: 'loop', step: 1, parents: {} }, {});
     return (await one.getTuple(config()))?.checkpoint.id;
   }
 
@@ -172,7 +173,7 @@ describe('langgraphjs#2854: after the clock went back an older checkpoint is tak
 });
 
 describe('a value that cannot be serialized', () => {
-  const graphOn = (checkpointer: MemorySaver | SqliteSaver) =>
+  const graphOn = (checkpointer: BaseCheckpointSaver) =>
     new StateGraph(Annotation.Root({ value: Annotation<unknown> }))
       .addNode('good', () => ({ value: 1 }))
       .addNode('bad', () => ({ value: { deep: [10n] } }))
@@ -244,7 +245,7 @@ test('langgraphjs#2608, still there: a node that is gone from the graph is a suc
 
 describe('the same input delivered again after the end', () => {
   /** How often the one node ran: LangGraph reads `run_id` in the metadata, and leaves it to the saver to write it. */
-  async function runs(checkpointer: MemorySaver | SqliteSaver): Promise<number> {
+  async function runs(checkpointer: BaseCheckpointSaver): Promise<number> {
     let ran = 0;
     const graph = new StateGraph(Annotation.Root({ value: Annotation<number> }))
       .addNode('once', () => {

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
 import { createOutbox, putWebhook } from '../../checkpoints/served/outbox.ts';
+import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
 import type { Outbox } from '../../domain/outbox.ts';
 import { type Home, makeHome, START_MS, threadOf } from './home.ts';
 
@@ -11,7 +12,7 @@ let outbox: Outbox;
 beforeEach(() => {
   home = makeHome();
   database = openDatabase(home.file);
-  outbox = createOutbox(database, home.clock);
+  outbox = createOutbox(sqliteSql(database), home.clock);
 });
 afterEach(() => {
   database.close();
@@ -21,7 +22,9 @@ afterEach(() => {
 /** Put in the order of their numbers, their ids are the same. */
 const row = (number: number) => ({ id: number, runId: threadOf(number) });
 const put = (number: number, at = START_MS): void =>
-  putWebhook(database, { runId: threadOf(number), tenant: 'acme', url: `https://a.example/${number}`, body: `{"n":${number}}`, at });
+  sqliteSql(database).write(() =>
+    putWebhook({ runId: threadOf(number), tenant: 'acme', url: `https://a.example/${number}`, body: `{"n":${number}}`, at }),
+  );
 
 test('gives the due ones, oldest first, to one taker until its hold ends', async () => {
   put(2, START_MS + 10);
@@ -34,7 +37,7 @@ test('gives the due ones, oldest first, to one taker until its hold ends', async
     { id: 2, runId: threadOf(1), url: 'https://a.example/1', body: '{"n":1}', tries: 0 },
     { id: 1, runId: threadOf(2), url: 'https://a.example/2', body: '{"n":2}', tries: 0 },
   ]);
-  expect(await createOutbox(other, home.clock).take(10, 30_000)).toEqual([]);
+  expect(await createOutbox(sqliteSql(other), home.clock).take(10, 30_000)).toEqual([]);
   other.close();
   home.clock.ms += 30_000;
   expect((await outbox.take(10, 1000)).map((row) => row.id)).toEqual([3, 1, 2]);

@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defineDialect } from '../../checkpoints/served/dialect.ts';
 import { createServed } from '../../checkpoints/served/index.ts';
-import type { NewRun } from '../../domain/served.ts';
+import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
+import { COUNT_CAP, type NewRun, PAGE_COUNT_CAP } from '../../domain/served.ts';
 import type { Served } from '../../domain/server-stores.ts';
 import { type Home, makeHome, threadOf } from './home.ts';
 
@@ -20,7 +22,8 @@ beforeAll(async () => {
   (await home.open()).close();
   database = new Sqlite(join(home.folder, 'governor.sqlite'), { verbose: (sql) => said.push(String(sql)) });
   database.pragma('synchronous = OFF');
-  served = createServed(database, database, home.clock);
+  defineDialect(database);
+  served = createServed(sqliteSql(database), sqliteSql(database), home.clock);
   database.exec(`
     WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ${THREADS})
     INSERT INTO threads (thread_id, tenant, created_at, updated_at, state_updated_at, metadata, config, status, interrupts)
@@ -44,7 +47,7 @@ async function plans(work: () => Promise<unknown>): Promise<string> {
   return statements
     .flatMap((sql) => database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all() as { detail: string }[]) // its columns
     .map((row) => row.detail)
-    .filter((detail) => !/^SCAN (CONSTANT ROW|\(subquery|json_each)/.test(detail))
+    .filter((detail) => !/^SCAN (CONSTANT ROW|counted|moments)/.test(detail))
     .join('\n');
 }
 
@@ -131,6 +134,34 @@ describe('with fifty thousand threads', () => {
       const plan = await plans(work);
       expect(plan).not.toMatch(/SCAN (?!r USING INDEX runs_waiting)|\(tenant=\?\)/);
     }
+  });
+});
+
+describe('the total beside a page', () => {
+  const totalAt = async (offset: number, filter = {}): Promise<readonly [rows: number, total: number, next: number | null]> => {
+    const { rows, total, next } = await served.threads.search(scope, filter, { limit: 10, offset });
+    return [rows.length, total, next];
+  };
+
+  test('is counted no further than its cap, however many rows are behind the page; a count goes on', async () => {
+    for (const filter of [{}, { metadata: { graph_id: 'two' } }, { status: 'idle' as const }, { metadata: { none: null } }])
+      expect((await served.threads.search(scope, filter, page)).total).toBeLessThanOrEqual(PAGE_COUNT_CAP);
+    expect(await totalAt(0)).toEqual([10, PAGE_COUNT_CAP, 10]);
+    expect(await served.threads.count(scope, {})).toBe(COUNT_CAP);
+  });
+
+  test('is never less than what is known to be there, and exact on the last page', async () => {
+    expect(await totalAt(PAGE_COUNT_CAP)).toEqual([10, PAGE_COUNT_CAP + 11, PAGE_COUNT_CAP + 10]);
+    expect(await totalAt(THREADS - 5)).toEqual([5, THREADS, null]);
+    expect(await totalAt(90, { status: 'interrupted' })).toEqual([10, 100, null]);
+    expect(await totalAt(20, { status: 'interrupted' })).toEqual([10, 100, 30]);
+    expect(await totalAt(700, { status: 'interrupted' })).toEqual([0, 100, null]);
+  });
+
+  test('a full page asks for no rows to count once the cap lies before its end', async () => {
+    said.length = 0;
+    await totalAt(PAGE_COUNT_CAP);
+    expect(said.filter((sql) => sql.includes('count('))).toEqual([]);
   });
 });
 

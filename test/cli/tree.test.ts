@@ -4,6 +4,7 @@ import type { AuditRecord } from '../../domain/audit.ts';
 
 const record = (seq: number, action: string, more: Partial<AuditRecord> = {}): AuditRecord => ({
   seq,
+  number: seq,
   threadId: 't',
   actor: 'governor',
   action,

@@ -2,7 +2,8 @@
 import { afterEach, expect, it } from 'vitest';
 import type { ChatMessage, ChatModel } from '../../domain/ports.ts';
 import { countInputBound } from '../../models/count.ts';
-import { createModelDoor, type ModelAsk } from '../../models/metered.ts';
+import type { ModelAsk } from '../../models/metered.ts';
+import { askOf, doorOver, fakeModel } from './asks.ts';
 import { trueStores } from './fakes.ts';
 
 const BYTES_PER_TOKEN = 3.6;
@@ -16,23 +17,15 @@ afterEach(() => stores.dispose());
 
 it('a cap of one dollar and results of 6 KB: nothing is refused before 85 % of it is settled', async () => {
   stores = await trueStores();
-  const { effects, audit, clock } = stores;
-  const door = createModelDoor({ effects, audit, clock, random: () => 0, sleep: async () => undefined });
-  const model: ChatModel = {
-    provider: 'openai',
-    model: 'honest',
-    origin: 'honest',
-    contextTokens: 400_000,
-    timeoutMs: 1000,
-    countInput: countInputBound,
-    complete: async ({ messages, headers }) => ({
-      text: '',
-      toolCalls: [{ id: `call-${headers['x-governor-call']}`, name: 'read_file', arguments: '{"path":"src/a.ts"}' }],
-      usage: { inputTokens: Math.ceil(countInputBound({ messages, tools: [] }) / BYTES_PER_TOKEN), outputTokens: 120 },
-      finish: 'tool_calls',
-      canned: false,
-    }),
-  };
+  const door = doorOver(stores);
+  const complete: ChatModel['complete'] = async ({ messages, headers }) => ({
+    text: '',
+    toolCalls: [{ id: `call-${headers['x-governor-call']}`, name: 'read_file', arguments: '{"path":"src/a.ts"}' }],
+    usage: { inputTokens: Math.ceil(countInputBound({ messages, tools: [] }) / BYTES_PER_TOKEN), outputTokens: 120 },
+    finish: 'tool_calls',
+    canned: false,
+  });
+  const model = fakeModel(complete, { contextTokens: 400_000 });
   let messages: ChatMessage[] = [
     { role: 'system', content: 'You build.' },
     { role: 'user', content: 'The plan.' },
@@ -40,23 +33,18 @@ it('a cap of one dollar and results of 6 KB: nothing is refused before 85 % of i
   let previous: ModelAsk['previous'] = null;
   let parent: string | null = null;
   for (let call = 1; ; call += 1) {
-    const asked = await door.ask({
-      fence: stores.fence,
-      threadId: stores.threadId,
-      stage: 'build',
-      attempt: 1,
-      agent: 'lead',
-      role: 'lead',
-      parent,
-      ordinal: call,
-      previous,
-      call,
-      model,
-      price: PRICE,
-      request: { messages, tools: [], maxOutputTokens: 8192 },
-      accounts: [{ id: 'run', caps: { costMicroUsd: CAP } }],
-      signal: new AbortController().signal,
-    });
+    const asked = await door.ask(
+      askOf(stores.fence, {
+        parent,
+        ordinal: call,
+        previous,
+        call,
+        model,
+        price: PRICE,
+        request: { messages, tools: [], maxOutputTokens: 8192 },
+        accounts: [{ id: 'run', caps: { costMicroUsd: CAP } }],
+      }),
+    );
     if (asked.kind === 'refused') break;
     previous = { parent, ordinal: call };
     parent = asked.row.id;

@@ -1,23 +1,10 @@
 /** Usage reports through the model door: what the next count stands on, what cannot be true, and what is booked then. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Account } from '../../domain/budget.ts';
 import type { ChatAnswer, ChatModel } from '../../domain/ports.ts';
 import { countInputBound } from '../../models/count.ts';
-import { createModelDoor, type ModelAsk } from '../../models/metered.ts';
+import type { ModelAsk } from '../../models/metered.ts';
+import { ANSWER, askOf, doorOver, fakeModel, INPUT, PRICE, REQUEST } from './asks.ts';
 import { trueStores } from './fakes.ts';
-
-const PRICE = { inputMicroUsdPerMillion: 1_000_000, cachedInputMicroUsdPerMillion: 100_000, outputMicroUsdPerMillion: 4_000_000 };
-const RUN: Account = { id: 'run', caps: { costMicroUsd: 1_000_000, tokens: 1_000_000, modelCalls: 100 } };
-const REQUEST: ModelAsk['request'] = {
-  messages: [
-    { role: 'system', content: 'You build.' },
-    { role: 'user', content: 'Goal: add a sum.' },
-  ],
-  tools: [],
-  maxOutputTokens: 1000,
-};
-const INPUT = countInputBound(REQUEST);
-const ANSWER: ChatAnswer = { text: 'ok', toolCalls: [], usage: { inputTokens: 40, outputTokens: 10 }, finish: 'stop', canned: false };
 
 let stores: Awaited<ReturnType<typeof trueStores>>;
 beforeEach(async () => {
@@ -25,41 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => stores.dispose());
 
-function door() {
-  const { effects, audit, clock } = stores;
-  return createModelDoor({ effects, audit, clock, random: () => 0.5, sleep: async () => undefined });
-}
-
+const door = () => doorOver(stores);
 /** A model that answers this at every call. */
-const model = (answer: () => ChatAnswer): ChatModel => ({
-  provider: 'openai',
-  model: 'test-model',
-  origin: 'test',
-  contextTokens: 8192,
-  timeoutMs: 1000,
-  countInput: countInputBound,
-  complete: async () => answer(),
-});
-
-function asking(more: Partial<ModelAsk> = {}): ModelAsk {
-  return {
-    fence: stores.fence,
-    threadId: stores.threadId,
-    stage: 'build',
-    attempt: 1,
-    agent: 'lead',
-    role: 'lead',
-    parent: null,
-    ordinal: 1,
-    call: 1,
-    model: model(() => ANSWER),
-    price: PRICE,
-    request: REQUEST,
-    accounts: [RUN],
-    signal: new AbortController().signal,
-    ...more,
-  };
-}
+const model = (answer: () => ChatAnswer): ChatModel => fakeModel(async () => answer(), { contextTokens: 8192 });
+const asking = (more: Partial<ModelAsk> = {}): ModelAsk => askOf(stores.fence, { model: model(() => ANSWER), ...more });
 
 describe('a report', () => {
   const LONG: ModelAsk['request'] = {

@@ -4,23 +4,11 @@ import { type Account, ZERO } from '../../domain/budget.ts';
 import { ProviderError, StopError } from '../../domain/errors.ts';
 import type { ChatAnswer, ChatModel } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
-import { countInputBound } from '../../models/count.ts';
-import { createModelDoor, type ModelAsk } from '../../models/metered.ts';
+import type { ModelAsk } from '../../models/metered.ts';
+import { ANSWER, askOf, doorOver, fakeModel, INPUT, REQUEST } from './asks.ts';
 import { completion, endpointModel, json, serve, trueStores } from './fakes.ts';
 
-const PRICE = { inputMicroUsdPerMillion: 1_000_000, cachedInputMicroUsdPerMillion: 100_000, outputMicroUsdPerMillion: 4_000_000 };
-const RUN: Account = { id: 'run', caps: { costMicroUsd: 1_000_000, tokens: 1_000_000, modelCalls: 100 } };
-const REQUEST: ModelAsk['request'] = {
-  messages: [
-    { role: 'system', content: 'You build.' },
-    { role: 'user', content: 'Goal: add a sum.' },
-  ],
-  tools: [],
-  maxOutputTokens: 1000,
-};
-const INPUT = countInputBound(REQUEST);
 const WORST = { ...ZERO, costMicroUsd: INPUT + 4000, inputTokens: INPUT, outputTokens: 1000, modelCalls: 1 };
-const ANSWER: ChatAnswer = { text: 'ok', toolCalls: [], usage: { inputTokens: 40, outputTokens: 10 }, finish: 'stop', canned: false };
 
 let stores: Awaited<ReturnType<typeof trueStores>>;
 let waits: number[];
@@ -36,31 +24,22 @@ afterEach(async () => {
 });
 
 function door(random = () => 0.5) {
-  const { effects, audit, clock } = stores;
   const sleep = async (ms: number): Promise<void> => {
     waits.push(ms);
   };
-  return createModelDoor({ effects, audit, clock, random, sleep });
+  return doorOver(stores, { random, sleep });
 }
 
 /** A model that does what the test says at each call. */
 function model(...steps: (() => ChatAnswer | Promise<ChatAnswer>)[]): ChatModel & { limits: number[] } {
   const limits: number[] = [];
-  return {
-    provider: 'openai',
-    model: 'test-model',
-    origin: 'test',
-    contextTokens: 8192,
-    timeoutMs: 1000,
-    limits,
-    countInput: countInputBound,
-    complete: async (request) => {
-      limits.push(request.maxOutputTokens);
-      const step = steps[limits.length - 1];
-      if (step === undefined) throw new Error('one call too many');
-      return step();
-    },
+  const complete: ChatModel['complete'] = async (request) => {
+    limits.push(request.maxOutputTokens);
+    const step = steps[limits.length - 1];
+    if (step === undefined) throw new Error('one call too many');
+    return step();
   };
+  return { ...fakeModel(complete, { contextTokens: 8192 }), limits };
 }
 
 const fails =
@@ -71,25 +50,7 @@ const fails =
 const busy = fails({ fault: 'overloaded', status: 503 });
 const lost = fails({ fault: 'silent' });
 
-function asking(more: Partial<ModelAsk> = {}): ModelAsk {
-  return {
-    fence: stores.fence,
-    threadId: stores.threadId,
-    stage: 'build',
-    attempt: 1,
-    agent: 'lead',
-    role: 'lead',
-    parent: null,
-    ordinal: 1,
-    call: 1,
-    model: model(() => ANSWER),
-    price: PRICE,
-    request: REQUEST,
-    accounts: [RUN],
-    signal: new AbortController().signal,
-    ...more,
-  };
-}
+const asking = (more: Partial<ModelAsk> = {}): ModelAsk => askOf(stores.fence, { model: model(() => ANSWER), ...more });
 
 async function endpoint(handler: Parameters<typeof serve>[0], timeout = 5000) {
   const server = await serve(handler);
@@ -128,15 +89,7 @@ describe('an answer', () => {
 
   it('is heard as it comes, with who gives it', async () => {
     const heard: string[] = [];
-    const { effects, audit, clock } = stores;
-    const told = createModelDoor({
-      effects,
-      audit,
-      clock,
-      random: () => 0,
-      sleep: async () => undefined,
-      onText: ({ agent, call }, piece) => heard.push(`${agent} ${call} ${piece}`),
-    });
+    const told = doorOver(stores, { onText: ({ agent, call }, piece) => heard.push(`${agent} ${call} ${piece}`) });
     const writing: ChatModel = {
       ...model(),
       complete: async (_request, _signal, onText) => {

@@ -4,7 +4,7 @@ import type { ChatMessage, TranscriptRow } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
 import { countInputBound } from '../../models/count.ts';
 import { type CompactionParts, planCompaction, planCut } from '../../nodes/compaction.ts';
-import { renderMessages } from '../../nodes/context.ts';
+import { createForms, renderMessages } from '../../nodes/context.ts';
 
 export const CONTRACT = 'You build. Keep to the plan.';
 export const GOAL = 'Füge „product“ hinzu;\n  keep "sum" as it is, 保持原样 🧮.';
@@ -50,7 +50,9 @@ export function numbered(bytes: number, from = 1, word = 'größe'): string {
   return lines.join('\n');
 }
 
-export const messagesOf = (rows: readonly TranscriptRow[]): ChatMessage[] => renderMessages({ contract: CONTRACT, goal: GOAL, rows });
+const forms = createForms();
+export const messagesOf = (rows: readonly TranscriptRow[]): ChatMessage[] =>
+  renderMessages({ contract: CONTRACT, goal: GOAL, rows, forms });
 
 export const bytesOf = (messages: readonly ChatMessage[]): number => countInputBound({ messages, tools: [] });
 

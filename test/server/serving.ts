@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
-import { openRuntime } from '../../runtime/runtime.ts';
+import { openRuntime, type Runtime } from '../../runtime/runtime.ts';
 import type { ServeLimits } from '../../server/context.ts';
 import { LIMITS, type Serving, serve } from '../../server/serve.ts';
 
@@ -12,6 +12,7 @@ export interface TestServer {
   readonly home: string;
   readonly client: Client;
   readonly serving: Serving;
+  readonly runtime: Runtime;
   /** What the server logged as warnings and errors. */
   readonly logged: string[];
   /** A raw request; `body` is sent as JSON. */
@@ -47,6 +48,7 @@ export async function startServer(
     url,
     home,
     serving,
+    runtime,
     logged,
     client: new Client({ apiUrl: url, apiKey: null, callerOptions: { maxRetries: 0 } }),
     send: async (method, path, body, headers = {}) => {

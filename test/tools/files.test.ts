@@ -17,6 +17,8 @@ beforeEach(() => {
   const workTree = {
     folder: join(folder, 'tree'),
     snapshot: async () => '',
+    current: async () => '',
+    touched: () => undefined,
     restore: async () => undefined,
     remove: async () => undefined,
   };

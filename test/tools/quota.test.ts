@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StopError } from '../../domain/errors.ts';
-import type { CommandResult } from '../../domain/workspace.ts';
+import type { CommandResult, Sandbox } from '../../domain/workspace.ts';
 import { createSandbox } from '../../tools/sandbox.ts';
 
 const MIB = 1024 * 1024;
@@ -12,15 +12,18 @@ const GROWTH = { bytes: 64 * MIB, files: 2000 };
 
 let state: string;
 let folder: string;
+let sandboxes: Record<'bwrap' | 'unsafe', Sandbox>;
 beforeEach(() => {
   state = mkdtempSync(join(tmpdir(), 'governor-quota-'));
   folder = join(state, 'tree');
   mkdirSync(folder);
+  const make = (level: 'bwrap' | 'unsafe') => createSandbox({ level, stateFolder: state, growth: GROWTH });
+  sandboxes = { bwrap: make('bwrap'), unsafe: make('unsafe') };
 });
 afterEach(() => rmSync(state, { recursive: true, force: true }));
 
 const run = (shell: string, level: 'bwrap' | 'unsafe' = 'bwrap', signal?: AbortSignal): Promise<CommandResult> =>
-  createSandbox({ level, stateFolder: state, growth: GROWTH }).run({
+  sandboxes[level].run({
     argv: ['sh', '-c', shell],
     workspace: folder,
     links: [],

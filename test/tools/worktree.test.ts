@@ -29,6 +29,28 @@ const names = async (tree: string): Promise<string[]> =>
   (await repository.listTree(tree)).map((entry) => `${entry.mode} ${entry.path}`).toSorted();
 const BASE = ['100644 .gitignore', '100644 a.txt', '100644 kept.log', '100644 src/b.txt'];
 
+describe('the current tree', () => {
+  test('is remembered until something is about to change the folder', async () => {
+    const first = await workTree.current();
+    writeFileSync(join(folder, 'a.txt'), 'changed\n');
+    expect(await workTree.current()).toBe(first);
+    workTree.touched();
+    const second = await workTree.current();
+    expect(second).not.toBe(first);
+    expect(second).toBe(await workTree.snapshot());
+  });
+
+  test('is the one that was restored, whoever restored it', async () => {
+    writeFileSync(join(folder, 'a.txt'), 'changed\n');
+    const changed = await workTree.snapshot();
+    await workTree.restore(base);
+    expect(await workTree.current()).toBe(base);
+    expect(await workTree.snapshot()).toBe(base);
+    await workTree.restore(changed);
+    expect(await workTree.current()).toBe(changed);
+  });
+});
+
 describe('a snapshot', () => {
   test('of an untouched checkout is the tree itself, also with tracked files that a rule ignores', async () => {
     expect(await workTree.snapshot()).toBe(base);

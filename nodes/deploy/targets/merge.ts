@@ -1,14 +1,16 @@
 /** The branch in the repository itself. Where it is checked out and clean, its files follow. */
 import { StopError } from '../../../domain/errors.ts';
+import type { ReleaseOf } from '../../../domain/release.ts';
 import type { DeployTarget } from './target.ts';
+import { undoOnBranch } from './undo-on-branch.ts';
 
-export const merge: DeployTarget = {
-  tip: ({ repository, branch }) => repository.branchTip(branch),
-  applied: async ({ repository, branch }, commit) => {
-    const tip = await repository.branchTip(branch);
+export const merge: DeployTarget<ReleaseOf<'merge'>> = {
+  baseOf: ({ repository, release }) => repository.branchTip(release.branch),
+  isApplied: async ({ repository, release }, commit) => {
+    const tip = await repository.branchTip(release.branch);
     return tip !== undefined && (tip === commit || (await repository.isAncestor(commit, tip)));
   },
-  apply: async ({ repository, branch, before }, commit) => {
+  apply: async ({ repository, release: { branch } }, { before, commit }) => {
     const tip = await repository.branchTip(branch);
     const folder = await repository.checkoutOf(branch);
     if (tip === commit) {
@@ -28,4 +30,5 @@ export const merge: DeployTarget = {
     }
     return 'applied';
   },
+  undo: (request, undoing) => undoOnBranch(merge, request, undoing),
 };

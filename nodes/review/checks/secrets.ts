@@ -1,23 +1,28 @@
 /** Secrets in whole changed files of the candidate, never in the textual difference only. */
+import type { Change } from '../../../domain/handoff.ts';
+import type { Repository } from '../../../domain/workspace.ts';
 import { scanSecrets } from '../../../tools/secrets.ts';
 import { finding, type ReviewCheck } from './check.ts';
+
+interface File {
+  readonly path: string;
+  readonly content: Buffer;
+}
 
 export const secrets: ReviewCheck = {
   id: 'secrets',
   run: async ({ changes, repository, candidate, base }) => {
-    const files: { path: string; content: Buffer }[] = [];
-    const before: { path: string; content: Buffer }[] = [];
-    for (const change of changes) {
-      if (change.status === 'deleted' || change.mode === '160000') continue;
-      const content = await repository.readFile(candidate.tree, change.path);
-      if (content !== undefined) files.push({ path: change.path, content });
-      const old = await repository.readFile(base.tree, change.from ?? change.path);
-      if (old !== undefined) before.push({ path: change.path, content: old });
-    }
+    const changed = changes.filter((change) => change.status !== 'deleted' && change.mode !== '160000');
+    const files = await read(repository, candidate.tree, changed, ({ path }) => path);
+    const found = await scanSecrets(files);
     // What stood there before is not this change's fault: the same rule on the very same line is not told again. The
     // masked value would not do, since two keys of one kind look alike when masked.
-    const known = new Set((await scanSecrets(before)).map((hit) => whole(hit, before)));
-    const hits = (await scanSecrets(files)).filter((hit) => !known.has(whole(hit, files)));
+    const suspects = new Set(found.map((hit) => hit.path));
+    const questioned = changed.filter(({ path, status }) => status !== 'added' && suspects.has(path));
+    const before = await read(repository, base.tree, questioned, ({ path, from }) => from ?? path);
+    const known = new Set((await scanSecrets(before)).map(wholeLine(before)));
+    const line = wholeLine(files);
+    const hits = found.filter((hit) => !known.has(line(hit)));
     return {
       results: [],
       findings: hits.map((hit) => finding('secrets', 'SECRET_FOUND', `${hit.rule}: ${hit.masked}`, { path: hit.path, line: hit.line })),
@@ -26,8 +31,17 @@ export const secrets: ReviewCheck = {
   },
 };
 
+/** The files of these changes as a tree has them, under their present names; what it does not have is left out. */
+async function read(repository: Repository, tree: string, changes: readonly Change[], nameOf: (change: Change) => string): Promise<File[]> {
+  const contents = await Promise.all(changes.map((change) => repository.readFile(tree, nameOf(change))));
+  return changes.flatMap(({ path }, index) => {
+    const content = contents[index];
+    return content === undefined ? [] : [{ path, content }];
+  });
+}
+
 /** Path, rule and the whole line of a hit. */
-function whole(hit: { path: string; line: number; rule: string }, files: readonly { path: string; content: Buffer }[]): string {
-  const text = files.find((file) => file.path === hit.path)?.content.toString('utf8') ?? '';
-  return `${hit.path} ${hit.rule} ${text.split('\n')[hit.line - 1]?.trim() ?? ''}`;
+function wholeLine(files: readonly File[]): (hit: { path: string; line: number; rule: string }) => string {
+  const contents = new Map(files.map((file) => [file.path, file.content]));
+  return ({ path, line, rule }) => `${path} ${rule} ${contents.get(path)?.toString('utf8').split('\n')[line - 1]?.trim() ?? ''}`;
 }

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createAudit } from '../../../checkpoints/audit.ts';
+import { createAudit } from '../../../checkpoints/audit/audit.ts';
+import { createHeadFile } from '../../../checkpoints/audit/head-file.ts';
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createKeys } from '../../../checkpoints/served/keys.ts';
 import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
@@ -52,7 +53,7 @@ test('a key is printed once, alone on stdout, and is good; its secret is nowhere
     expect(bytes).not.toContain(secret);
   }
   const database = openDatabase(join(home, 'governor.sqlite'));
-  const row = await verifyKey(createKeys(database, systemClock), systemClock, key);
+  const row = await verifyKey(createKeys(sqliteSql(database), systemClock), systemClock, key);
   database.close();
   expect(row).toMatchObject({
     name: 'night job',
@@ -114,9 +115,10 @@ test('the trail says who made and who revoked a key, and with what rights', asyn
   const { id } = JSON.parse(output) as { id: string }; // what create --json prints
   expect((await keys('revoke', id)).code).toBe(0);
   const database = openDatabase(join(home, 'governor.sqlite'));
-  const records = await createAudit(sqliteSql(database), systemClock, { headFile: join(home, 'audit.head'), database: database.name }).read(
-    { threadId: '-' },
-  );
+  const records = await createAudit(sqliteSql(database), systemClock, {
+    head: createHeadFile(join(home, 'audit.head')),
+    database: database.name,
+  }).read({ threadId: '-' });
   database.close();
   expect(records.map(({ actor, action, facts }) => [actor, action, facts])).toEqual([
     [ME, 'key-create', expect.objectContaining({ key: id, roles: ['approver'], owner: 'service:ci', tenant: 'default' })],

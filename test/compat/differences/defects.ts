@@ -41,7 +41,7 @@ export const DEFECTS: readonly Difference[] = [
   {
     id: 'D4',
     official: '`X-Pagination-Total` is the offset and the page, and `X-Pagination-Next` comes when the total equals the limit.',
-    ours: 'The number of all rows, and the next offset whenever there is a next page.',
+    ours: 'The number of all rows (beyond 500 at least so many; `count` counts on), and the next offset whenever there is a next page.',
     why: 'A client that pages by these headers stops too early, or too late.',
     at: [
       at('*/second page', 'headers.x-pagination-total', '6', '4'),

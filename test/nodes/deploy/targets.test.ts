@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ReleaseOf } from '../../../domain/release.ts';
 import type { Repository } from '../../../domain/workspace.ts';
 import { releaseCommit, releaseMessage, rollbackCommit } from '../../../nodes/deploy/commits.ts';
 import { merge } from '../../../nodes/deploy/targets/merge.ts';
@@ -15,7 +16,9 @@ const STAMP = { author: 'Governor <governor@localhost>', atSeconds: 1_700_000_00
 let folder = '';
 let repo = '';
 let repository: Repository;
-let request: DeployRequest;
+let before = '';
+let mergeRequest: DeployRequest<ReleaseOf<'merge'>>;
+let pushRequest: DeployRequest<ReleaseOf<'push'>>;
 let release = '';
 
 const gitIn = (place: string, ...args: string[]): string =>
@@ -34,7 +37,7 @@ beforeEach(async () => {
   mkdirSync(repo);
   git('init', '-q', '-b', 'main');
   write('a', 'one\n');
-  const before = commitAll('base');
+  before = commitAll('base');
   git('checkout', '-q', '-b', 'work');
   write('a', 'two\n');
   write('b', 'new\n');
@@ -43,7 +46,9 @@ beforeEach(async () => {
   execFileSync('git', ['clone', '-q', '--bare', repo, join(folder, 'remote.git')]);
   git('remote', 'add', 'origin', join(folder, 'remote.git'));
   repository = await openRepository(repo, join(folder, 'home'));
-  request = { repository, branch: 'main', remote: 'origin', before };
+  const common = { branch: 'main', approval: 'always', approvalValid: 1, rollback: 'auto', author: STAMP.author } as const;
+  mergeRequest = { repository, release: { ...common, target: 'merge' } };
+  pushRequest = { repository, release: { ...common, target: 'push', remote: 'origin' } };
   release = await releaseCommit({
     repository,
     candidate: { commit: candidate, tree: git('rev-parse', `${candidate}^{tree}`) },
@@ -55,35 +60,35 @@ beforeEach(async () => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Another's commit on the branch, made without the checkout. */
-const othersCommit = (): string => git('commit-tree', `${request.before}^{tree}`, '-p', request.before, '-m', 'other');
+const othersCommit = (): string => git('commit-tree', `${before}^{tree}`, '-p', before, '-m', 'other');
 
 describe('merge', () => {
   test('moves the branch and the files of its clean checkout, once', async () => {
-    expect(await merge.applied(request, release)).toBe(false);
-    expect(await merge.apply(request, release)).toBe('applied');
-    expect(await merge.apply(request, release)).toBe('applied');
-    expect(await merge.tip(request)).toBe(release);
+    expect(await merge.isApplied(mergeRequest, release)).toBe(false);
+    expect(await merge.apply(mergeRequest, { before, commit: release })).toBe('applied');
+    expect(await merge.apply(mergeRequest, { before, commit: release })).toBe('applied');
+    expect(await merge.baseOf(mergeRequest)).toBe(release);
     expect(readFileSync(join(repo, 'a'), 'utf8')).toBe('two\n');
     expect(git('status', '--porcelain')).toBe('');
   });
 
   test('a dirty checkout stops it and nothing has moved', async () => {
     write('a', 'mine\n');
-    await expect(merge.apply(request, release)).rejects.toMatchObject({ code: 'TARGET_DIRTY' });
-    expect(git('rev-parse', 'main')).toBe(request.before);
+    await expect(merge.apply(mergeRequest, { before, commit: release })).rejects.toMatchObject({ code: 'TARGET_DIRTY' });
+    expect(git('rev-parse', 'main')).toBe(before);
     expect(readFileSync(join(repo, 'a'), 'utf8')).toBe('mine\n');
   });
 
   test('an untracked file in the way stops it and the branch is where it was', async () => {
     write('b', 'mine\n');
-    await expect(merge.apply(request, release)).rejects.toMatchObject({ code: 'TARGET_DIRTY' });
-    expect(git('rev-parse', 'main')).toBe(request.before);
+    await expect(merge.apply(mergeRequest, { before, commit: release })).rejects.toMatchObject({ code: 'TARGET_DIRTY' });
+    expect(git('rev-parse', 'main')).toBe(before);
     expect(readFileSync(join(repo, 'b'), 'utf8')).toBe('mine\n');
   });
 
   test('a branch that is not checked out moves and no file does', async () => {
     git('checkout', '-q', '--detach');
-    expect(await merge.apply(request, release)).toBe('applied');
+    expect(await merge.apply(mergeRequest, { before, commit: release })).toBe('applied');
     expect(existsSync(join(repo, 'b'))).toBe(false);
     expect(git('rev-parse', 'main')).toBe(release);
   });
@@ -91,24 +96,24 @@ describe('merge', () => {
   test('a moved branch is told and left alone', async () => {
     const other = othersCommit();
     git('update-ref', 'refs/heads/main', other);
-    expect(await merge.apply(request, release)).toBe('moved');
+    expect(await merge.apply(mergeRequest, { before, commit: release })).toBe('moved');
     expect(git('rev-parse', 'main')).toBe(other);
   });
 
   test('a branch that moved before its checkout did counts as applied, and is finished', async () => {
     git('update-ref', 'refs/heads/main', release);
-    expect(await merge.applied(request, release)).toBe(true);
-    expect(await merge.apply(request, release)).toBe('applied');
+    expect(await merge.isApplied(mergeRequest, release)).toBe(true);
+    expect(await merge.apply(mergeRequest, { before, commit: release })).toBe('applied');
     expect(readFileSync(join(repo, 'a'), 'utf8')).toBe('two\n');
     expect(git('status', '--porcelain')).toBe('');
   });
 
   test('a release under later commits is still applied', async () => {
-    await merge.apply(request, release);
+    await merge.apply(mergeRequest, { before, commit: release });
     write('c', 'later\n');
     commitAll('later');
-    expect(await merge.applied(request, release)).toBe(true);
-    expect(await merge.apply(request, release)).toBe('applied');
+    expect(await merge.isApplied(mergeRequest, release)).toBe(true);
+    expect(await merge.apply(mergeRequest, { before, commit: release })).toBe('applied');
   });
 });
 
@@ -116,37 +121,38 @@ describe('push', () => {
   const remote = (...args: string[]): string => gitIn(join(folder, 'remote.git'), ...args);
 
   test('moves the remote from the expected commit only, and again changes nothing', async () => {
-    expect(await push.applied(request, release)).toBe(false);
-    expect(await push.apply(request, release)).toBe('applied');
-    expect(await push.apply(request, release)).toBe('applied');
+    expect(await push.isApplied(pushRequest, release)).toBe(false);
+    expect(await push.apply(pushRequest, { before, commit: release })).toBe('applied');
+    expect(await push.apply(pushRequest, { before, commit: release })).toBe('applied');
     expect(remote('rev-parse', 'main')).toBe(release);
-    expect(await push.applied(request, release)).toBe(true);
-    expect(git('rev-parse', 'main')).toBe(request.before);
+    expect(await push.isApplied(pushRequest, release)).toBe(true);
+    expect(git('rev-parse', 'main')).toBe(before);
   });
 
   test('a remote that moved to a commit unknown here is told, and the release is not there', async () => {
-    const other = remote('commit-tree', `${request.before}^{tree}`, '-p', request.before, '-m', 'other');
+    const other = remote('commit-tree', `${before}^{tree}`, '-p', before, '-m', 'other');
     remote('update-ref', 'refs/heads/main', other);
-    expect(await push.applied(request, release)).toBe(false);
-    expect(await push.apply(request, release)).toBe('moved');
+    expect(await push.isApplied(pushRequest, release)).toBe(false);
+    expect(await push.apply(pushRequest, { before, commit: release })).toBe('moved');
     expect(remote('rev-parse', 'main')).toBe(other);
   });
 
   test('a remote that is not there is a failure with a code', async () => {
-    await expect(push.tip({ ...request, remote: 'nowhere' })).rejects.toMatchObject({ code: 'DEPLOY_FAILED' });
+    await expect(push.baseOf({ ...pushRequest, release: { ...pushRequest.release, remote: 'nowhere' } })).rejects.toMatchObject({
+      code: 'DEPLOY_FAILED',
+    });
   });
 });
 
 describe('commits', () => {
   test('the same inputs give the same release, whose parents are the branch and the candidate', async () => {
-    expect(git('rev-parse', `${release}^1`)).toBe(request.before);
+    expect(git('rev-parse', `${release}^1`)).toBe(before);
     expect(git('rev-parse', `${release}^2`)).toBe(git('rev-parse', 'work'));
   });
 
   test('a rollback undoes the release and keeps what came later; on a conflict it names the paths', async () => {
-    await merge.apply(request, release);
-    const undo = (tip: string) =>
-      rollbackCommit({ repository, release: { before: request.before, commit: release }, tip, message: 'undo', stamp: STAMP });
+    await merge.apply(mergeRequest, { before, commit: release });
+    const undo = (tip: string) => rollbackCommit({ repository, release: { before, commit: release }, tip, message: 'undo', stamp: STAMP });
     write('c', 'later\n');
     const made = await undo(commitAll('later'));
     expect(made).toMatchObject({ kind: 'made' });

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createOutbox } from '../../../checkpoints/served/outbox.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import type { Served } from '../../../domain/server-stores.ts';
 import { metaEndpoints } from '../../../server/api/meta.ts';
 import { type Home, makeHome } from '../../checkpoints/home.ts';
@@ -14,7 +15,7 @@ let app: ReturnType<typeof mount>;
 beforeEach(() => {
   home = makeHome();
   database = openDatabase(home.file);
-  app = mount(metaEndpoints({ served: { outbox: createOutbox(database, home.clock) } as Served })); // the one store that is asked
+  app = mount(metaEndpoints({ served: { outbox: createOutbox(sqliteSql(database), home.clock) } as Served })); // the one store that is asked
 });
 afterEach(() => {
   database.close();

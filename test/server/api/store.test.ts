@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { type Database, openDatabase } from '../../../checkpoints/database.ts';
 import { createItems } from '../../../checkpoints/served/items.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import type { Items } from '../../../domain/items.ts';
 import type { Filters } from '../../../domain/served.ts';
 import { storeEndpoints } from '../../../server/api/store.ts';
@@ -25,7 +26,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'governor-store-'));
   database = openDatabase(join(folder, 'governor.sqlite'));
   clock.ms = Date.parse('2026-01-01T00:00:00Z');
-  items = createItems(database, clock);
+  items = createItems(sqliteSql(database), clock);
 });
 afterEach(() => {
   database.close();

@@ -1,12 +1,13 @@
 /** What the tests of authentication stand on: a real table of keys in a temporary home, and a clock that a test moves. */
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createKeys } from '../../../checkpoints/served/keys.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import { type Operator, operatorSchema } from '../../../domain/config.ts';
 import type { KeyRow } from '../../../domain/keys.ts';
 import type { Person } from '../../../domain/policy.ts';
 import { type Authenticator, type AuthOptions, createAuthenticator } from '../../../server/auth/authenticator.ts';
-import { newKey } from '../../../server/auth/keys.ts';
 import { makeHome } from '../../checkpoints/home.ts';
+import { issueKey } from '../issue-key.ts';
 
 export const ADA: Person = { id: 'local:ada', roles: ['viewer', 'operator', 'approver', 'admin'], method: 'local', alone: true };
 export const DAY_MS = 24 * 3600 * 1000;
@@ -21,18 +22,13 @@ export const bearer = (token: string): Request => requestWith({ authorization: `
 export function makeAuthWorld() {
   const home = makeHome();
   const database = openDatabase(home.file);
-  const keys = createKeys(database, home.clock);
+  const keys = createKeys(sqliteSql(database), home.clock);
   return {
     clock: home.clock,
     folder: home.folder,
     keys,
     /** A key and its row. */
-    issue: async (more: Partial<KeyRow> = {}): Promise<{ key: string; id: string }> => {
-      const { id, hash, key } = newKey();
-      const row = { name: 'ci', tenant: 'default', owner: 'service:ci', roles: ['operator'], graphs: null, expiresAt: null };
-      await keys.create({ id, hash, ...row, ...more });
-      return { key, id };
-    },
+    issue: (more: Partial<KeyRow> = {}) => issueKey(keys, more),
     authenticator: (more: Partial<AuthOptions> = {}): Promise<Authenticator> =>
       createAuthenticator({
         host: '127.0.0.1',

@@ -1,34 +1,24 @@
 /** Auth over the real server, with the official SDK: the behaviours of the official HTTP tests, keys, tenants and foreign pages. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@langchain/langgraph-sdk';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openRuntime, type Runtime } from '../../../runtime/runtime.ts';
-import { newKey } from '../../../server/auth/keys.ts';
-import { LIMITS, type Serving, serve } from '../../../server/serve.ts';
+import type { KeyRow } from '../../../domain/keys.ts';
 import { SECRET } from '../fixtures/auth/auth.ts';
+import { issueKey } from '../issue-key.ts';
+import { startServer, type TestServer } from '../serving.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/auth/', import.meta.url));
-let home: string;
-let runtime: Runtime;
-let serving: Serving;
+let server: TestServer;
 
 async function open(config: string): Promise<void> {
-  home = mkdtempSync(join(tmpdir(), 'governor-auth-'));
-  runtime = await openRuntime({ home, env: {} });
-  serving = await serve({ runtime, host: '127.0.0.1', port: 0, config: join(FIXTURES, config), limits: LIMITS, log: () => undefined });
+  server = await startServer({ config: join(FIXTURES, config) });
 }
-async function close(): Promise<void> {
-  await serving.stop(1000);
-  runtime.stores.close();
-  rmSync(home, { recursive: true, force: true });
-}
+const close = (): Promise<void> => server.stop();
 
 const clientOf = (headers: Record<string, string>): Client =>
-  new Client({ apiUrl: serving.url, apiKey: null, defaultHeaders: headers, callerOptions: { maxRetries: 0 } });
+  new Client({ apiUrl: server.url, apiKey: null, defaultHeaders: headers, callerOptions: { maxRetries: 0 } });
 const statusOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(
     () => 200,
@@ -44,14 +34,14 @@ describe('a project with its own auth', () => {
   afterAll(close);
 
   it('public routes need nobody; all others need somebody', async () => {
-    for (const path of ['/ok', '/info', '/openapi.json', '/docs']) expect((await fetch(serving.url + path)).status).toBe(200);
-    const refused = await fetch(`${serving.url}/assistants/search`, { method: 'POST', body: '{}' });
+    for (const path of ['/ok', '/info', '/openapi.json', '/docs']) expect((await fetch(server.url + path)).status).toBe(200);
+    const refused = await fetch(`${server.url}/assistants/search`, { method: 'POST', body: '{}' });
     expect([refused.status, refused.headers.get('www-authenticate'), await refused.json()]).toEqual([
       401,
       'Bearer',
       { detail: 'Failed to verify' },
     ]);
-    expect((await fetch(`${serving.url}/threads`, { method: 'POST', body: '{}', headers: { 'x-auth-scheme': 'langsmith' } })).status).toBe(
+    expect((await fetch(`${server.url}/threads`, { method: 'POST', body: '{}', headers: { 'x-auth-scheme': 'langsmith' } })).status).toBe(
       401,
     );
   });
@@ -158,10 +148,8 @@ describe('a project with its own auth', () => {
 });
 
 describe('a project without, with keys', () => {
-  const keyed = async (more: object): Promise<Client> => {
-    const { id, hash, key } = newKey();
-    const row = { name: 'a', tenant: 'default', owner: 'service:a', roles: ['operator'], graphs: null, expiresAt: null };
-    await runtime.stores.served.keys.create({ id, hash, ...row, ...more });
+  const keyed = async (more: Partial<KeyRow>): Promise<Client> => {
+    const { key } = await issueKey(server.runtime.stores.served.keys, more);
     return clientOf({ 'x-api-key': key });
   };
   beforeAll(() => open('open.json'));
@@ -213,7 +201,7 @@ describe('a project without, with keys', () => {
   });
 
   it('a foreign page is refused before it is asked who it is', async () => {
-    const answer = await fetch(`${serving.url}/threads`, {
+    const answer = await fetch(`${server.url}/threads`, {
       method: 'POST',
       body: '{}',
       headers: { origin: 'https://evil.example.com', 'content-type': 'text/plain' },

@@ -1,39 +1,29 @@
 /** Walls of the server, attacked over HTTP: tenants, the graphs of a key, owners of a custom auth, and what becomes a governed run. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openRuntime, type Runtime } from '../../../runtime/runtime.ts';
-import { newKey } from '../../../server/auth/keys.ts';
-import { LIMITS, type Serving, serve } from '../../../server/serve.ts';
-import { type Endpoint, endpointConfig, openEndpoint } from '../../story/endpoint.ts';
-import { HAPPY, makeWorld, type World } from '../../story/world.ts';
-import { startServer } from '../serving.ts';
+import { GOAL, KEY, openShop, type Shop } from '../../story/shop.ts';
+import type { World } from '../../story/world.ts';
+import { issueKey } from '../issue-key.ts';
+import { startServer, type TestServer } from '../serving.ts';
 
 const NONE = '00000000-0000-4000-8000-000000000000';
-const GOAL = 'Add a product function with a test';
 type Answer = { status: number; body: unknown; text: string };
 type Send = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
+let shop: Shop;
 let world: World;
-let endpoint: Endpoint;
-let runtime: Runtime;
-let serving: Serving;
+let server: TestServer;
 
 beforeAll(async () => {
-  endpoint = await openEndpoint(HAPPY);
-  world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
-  mkdirSync(world.home, { recursive: true });
-  writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
-  const config = new URL('../fixtures/attack.json', import.meta.url).pathname;
-  serving = await serve({ runtime, host: '127.0.0.1', port: 0, config, limits: LIMITS, log: () => undefined });
+  shop = await openShop();
+  world = shop.world;
+  server = await startServer({ home: world.home, config: new URL('../fixtures/attack.json', import.meta.url).pathname, env: KEY });
 });
 afterAll(async () => {
-  await serving.stop(0);
-  runtime.stores.close();
-  await endpoint.close();
-  world.dispose();
+  await server.stop();
+  await shop.close();
 });
 
 async function sent(url: string, method: string, path: string, body: unknown, headers: Record<string, string>): Promise<Answer> {
@@ -44,9 +34,8 @@ async function sent(url: string, method: string, path: string, body: unknown, he
 }
 
 async function keyed(tenant: string, owner: string, roles: string[], graphs: string[] | null = null): Promise<Send> {
-  const { id, hash, key } = newKey();
-  await runtime.stores.served.keys.create({ id, hash, name: 'k', tenant, owner, roles, graphs, expiresAt: null });
-  return (method, path, body) => sent(serving.url, method, path, body, { 'x-api-key': key });
+  const { key } = await issueKey(server.runtime.stores.served.keys, { tenant, owner, roles, graphs });
+  return (method, path, body) => sent(server.url, method, path, body, { 'x-api-key': key });
 }
 
 const idOf = (answer: Answer, member = 'thread_id'): string =>
@@ -154,10 +143,10 @@ describe('a governed run', () => {
     const edited = idOf(await both('POST', '/threads', { metadata: { graph_id: 'builder' } }));
     await both('POST', `/threads/${edited}/state`, { values: outside, as_node: '__start__' });
     expect(await both('POST', `/threads/${edited}/runs`, { assistant_id: 'builder', input: null })).toMatchObject({ status: 422 });
-    expect(await runtime.stores.runs.get(edited)).toBeUndefined();
+    expect(await server.runtime.stores.runs.get(edited)).toBeUndefined();
     expect(await on({ input: { goal: GOAL, repo: 'shop' } })).toMatchObject({ status: 200 });
     // Who started it may not approve it, wherever it goes on.
-    expect(await runtime.stores.runs.get(thread)).toMatchObject({ input: { starter: 'service:both', repo: world.repo } });
+    expect(await server.runtime.stores.runs.get(thread)).toMatchObject({ input: { starter: 'service:both', repo: world.repo } });
     await both('POST', '/runs/cancel', { thread_id: thread });
   });
 
@@ -167,7 +156,7 @@ describe('a governed run', () => {
     await operator('POST', `/threads/${thread}/runs`, { assistant_id: 'two', input: {}, after_seconds: 60 });
     const goal = { assistant_id: 'governor', input: { goal: GOAL, repo: 'shop' } };
     expect(await operator('POST', `/threads/${thread}/runs`, goal)).toMatchObject({ status: 409 });
-    expect(await runtime.stores.runs.get(thread)).toBeUndefined();
+    expect(await server.runtime.stores.runs.get(thread)).toBeUndefined();
   });
 
   test('is not stopped by a refused deletion', async () => {

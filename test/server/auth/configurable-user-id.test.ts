@@ -7,8 +7,9 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createKeys } from '../../../checkpoints/served/keys.ts';
-import { newKey } from '../../../server/auth/keys.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import { called } from '../fixtures/caller/caller.ts';
+import { issueKey } from '../issue-key.ts';
 import { startServer, type TestServer } from '../serving.ts';
 
 const CONFIG = new URL('../fixtures/caller/langgraph.json', import.meta.url).pathname;
@@ -34,9 +35,7 @@ beforeAll(async () => {
     }),
   );
   const database = openDatabase(join(home, 'governor.sqlite'));
-  const { id, hash, key } = newKey();
-  const row = { name: 'ci', tenant: 'default', owner: 'service:ci', roles: ['operator'], graphs: null, expiresAt: null };
-  await createKeys(database, { now: () => Date.now(), monotonic: () => performance.now() }).create({ id, hash, ...row });
+  const { key } = await issueKey(createKeys(sqliteSql(database), { now: () => Date.now(), monotonic: () => performance.now() }));
   database.close();
   const token = await new SignJWT({ roles: ['operator'] })
     .setProtectedHeader({ alg: 'HS256' })

@@ -1,26 +1,18 @@
 /** An answer sent twice never reaches the next gate, and who edited a plan is one of its authors. */
-
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { admitGoverned } from '../../../server/governed/admit.ts';
 import { latestState } from '../../../server/governed/graph.ts';
 import { runGoverned } from '../../../server/governed/run.ts';
 import { problemOf } from '../../../server/http/problem.ts';
-import { endpointConfig, openEndpoint } from '../../story/endpoint.ts';
-import { HAPPY, makeWorld } from '../../story/world.ts';
+import { GOAL, KEY, openShop } from '../../story/shop.ts';
 import { callerOf, governedServer, servedRun } from './governed-server.ts';
 
-const GOAL = 'Add a product function with a test';
 const ann = callerOf('key:ann', ['operator', 'approver']);
 
 test('an approval that names no gate is not taken for the gate that opened after it', async () => {
-  const endpoint = await openEndpoint(HAPPY);
-  const world = makeWorld({ config: { ...endpointConfig(endpoint.baseUrl), plan: { approval: 'always' } } });
-  mkdirSync(world.home, { recursive: true });
-  writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  const server = await governedServer(world, { OPENAI_API_KEY: 'sk-test-key' });
+  const shop = await openShop({ config: { plan: { approval: 'always' } } });
+  const server = await governedServer(shop.world, KEY);
   try {
     const threadId = randomUUID();
     const ask = (body: object) => admitGoverned(server, ann, { threadId, temporary: false, body: { if_not_exists: 'create', ...body } });
@@ -51,7 +43,6 @@ test('an approval that names no gate is not taken for the gate that opened after
     expect(await gates()).toEqual(['plan approved', 'release approved']);
   } finally {
     server.runtime.stores.close();
-    await endpoint.close();
-    world.dispose();
+    await shop.close();
   }
 });

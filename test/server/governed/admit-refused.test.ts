@@ -1,34 +1,21 @@
 /** What is refused of a governed thread has done nothing: no decision is recorded, no run begun. And a damaged one hides no other. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openRuntime } from '../../../runtime/runtime.ts';
-import { LIMITS, serve } from '../../../server/serve.ts';
-import { endpointConfig, openEndpoint } from '../../story/endpoint.ts';
-import { HAPPY, makeWorld } from '../../story/world.ts';
+import { GOAL, KEY, LANGGRAPH_JSON, openShop } from '../../story/shop.ts';
+import { startServer } from '../serving.ts';
 
-const input = { goal: 'Add a product function with a test', repo: 'shop' };
+const input = { goal: GOAL, repo: 'shop' };
 const closers: (() => void | Promise<void>)[] = [];
 let url = '';
 let home = '';
 
 beforeAll(async () => {
-  const endpoint = await openEndpoint(HAPPY);
-  const world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
-  mkdirSync(world.home, { recursive: true });
-  writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  const runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
-  const config = resolve('langgraph.json');
-  const serving = await serve({ runtime, host: '127.0.0.1', port: 0, config, limits: LIMITS, log: () => undefined });
-  url = serving.url;
-  home = world.home;
-  closers.push(
-    () => serving.stop(0),
-    () => runtime.stores.close(),
-    () => endpoint.close(),
-    () => world.dispose(),
-  );
+  const shop = await openShop();
+  home = shop.world.home;
+  const server = await startServer({ home, config: LANGGRAPH_JSON, env: KEY });
+  url = server.url;
+  closers.push(server.stop, shop.close);
 });
 afterAll(async () => {
   for (const close of closers) await close();

@@ -1,13 +1,9 @@
 /** Whoever wrote what is to be approved is its author: over HTTP, with keys, an editor of the plan or of the state does not approve it. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openRuntime, type Runtime } from '../../../runtime/runtime.ts';
-import { newKey } from '../../../server/auth/keys.ts';
-import { LIMITS, type Serving, serve } from '../../../server/serve.ts';
-import { type Endpoint, endpointConfig, openEndpoint } from '../../story/endpoint.ts';
-import { HAPPY, makeWorld, type World } from '../../story/world.ts';
+import { afterEach, expect, test } from 'vitest';
+import { KEY, LANGGRAPH_JSON, openShop, type Shop } from '../../story/shop.ts';
+import { issueKey } from '../issue-key.ts';
+import { startServer, type TestServer } from '../serving.ts';
 
 const PLAN = {
   summary: 'add a product function, as Bob wants it',
@@ -17,28 +13,18 @@ const PLAN = {
 };
 const ACCEPT = { decisions: [{ type: 'approve' }] };
 
-let endpoint: Endpoint;
-let world: World;
-let runtime: Runtime;
-let serving: Serving;
+let shop: Shop;
+let server: TestServer;
 
 /** A server on whose repository the sources need an approver who is no author. */
 async function open(approvers: { readonly notStarter: boolean }): Promise<void> {
   const protect = [{ id: 'sums', paths: ['src/**'], approvers: { role: 'approver', min: 1, ...approvers }, reason: 'adds up money' }];
-  world = makeWorld({ config: { ...endpointConfig(endpoint.baseUrl), protect } });
-  mkdirSync(world.home, { recursive: true });
-  writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
-  serving = await serve({ runtime, host: '127.0.0.1', port: 0, config: resolve('langgraph.json'), limits: LIMITS, log: () => undefined });
+  shop = await openShop({ config: { protect } });
+  server = await startServer({ home: shop.world.home, config: LANGGRAPH_JSON, env: KEY });
 }
-beforeEach(async () => {
-  endpoint = await openEndpoint(HAPPY);
-});
 afterEach(async () => {
-  await serving.stop(0);
-  runtime.stores.close();
-  await endpoint.close();
-  world.dispose();
+  await server.stop();
+  await shop.close();
 });
 
 interface Person {
@@ -52,11 +38,10 @@ interface Person {
 
 /** A person with a key of their own. */
 async function person(name: string, ...roles: string[]): Promise<Person> {
-  const { id, hash, key } = newKey();
   const owner = `person:${name}`;
-  await runtime.stores.served.keys.create({ id, hash, name, tenant: 'default', owner, roles, graphs: null, expiresAt: null });
+  const { key } = await issueKey(server.runtime.stores.served.keys, { name, owner, roles });
   const send = async (method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> => {
-    const answer = await fetch(`${serving.url}/governor${path}`, {
+    const answer = await fetch(`${server.url}/governor${path}`, {
       method,
       headers: { 'x-api-key': key, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -65,7 +50,7 @@ async function person(name: string, ...roles: string[]): Promise<Person> {
   };
   return {
     id: owner,
-    client: new Client({ apiUrl: serving.url, apiKey: key, callerOptions: { maxRetries: 0 } }),
+    client: new Client({ apiUrl: server.url, apiKey: key, callerOptions: { maxRetries: 0 } }),
     approve: async (threadId) => {
       const gates = (await send('GET', '/approvals')).body as { approval_id: string; thread_id: string; subject: { digest: string } }[]; // what the route shows
       const gate = gates.find((one) => one.thread_id === threadId);
@@ -93,13 +78,13 @@ async function planned(ann: Person): Promise<string> {
 }
 
 const atRelease = { __interrupt__: [{ value: { gate: 'release' } }] };
-const merges = (): string => world.git('rev-list', '--merges', '--count', 'main');
+const merges = (): string => shop.world.git('rev-list', '--merges', '--count', 'main');
 
 /** Refused by the graph's own answer and by the gate's route, on the record, and nothing is released. */
 async function refused(who: Person, threadId: string): Promise<void> {
   await expect(resume(who, threadId, ACCEPT)).rejects.toThrow(/403.*may not approve it/);
   expect(await who.approve(threadId)).toMatchObject({ status: 403, body: { detail: expect.stringContaining('may not approve it') } });
-  const denied = (await runtime.stores.audit.read({ threadId })).filter(({ action }) => action === 'approval-denied').slice(-2);
+  const denied = (await server.runtime.stores.audit.read({ threadId })).filter(({ action }) => action === 'approval-denied').slice(-2);
   expect(denied).toMatchObject([0, 1].map(() => ({ actor: who.id, code: 'APPROVER_NOT_ALLOWED' })));
   expect(merges()).toBe('0');
 }
@@ -114,7 +99,7 @@ test('who edited the plan does not approve its release, nor does who started it;
   const thread = await planned(ann);
   await refused(ann, thread);
   expect(await resume(bob, thread, { decision: 'approved', edit: PLAN })).toMatchObject(atRelease);
-  expect(world.dossier(thread, '10-plan.2.json')).toMatchObject({ made_by: bob.id, body: { summary: PLAN.summary } });
+  expect(shop.world.dossier(thread, '10-plan.2.json')).toMatchObject({ made_by: bob.id, body: { summary: PLAN.summary } });
   await refused(bob, thread);
   await refused(ann, thread);
   expect(await resume(carol, thread, ACCEPT)).toMatchObject({ outcome: 'released' });

@@ -1,20 +1,16 @@
 /** Stopping governed runs by the standard routes: who may, who did, and that the record is kept. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openRuntime, type Runtime } from '../../../runtime/runtime.ts';
-import { newKey } from '../../../server/auth/keys.ts';
-import { type Endpoint, endpointConfig, openEndpoint } from '../../story/endpoint.ts';
-import { HAPPY, makeWorld, type World } from '../../story/world.ts';
+import { GOAL, KEY, LANGGRAPH_JSON, openShop, type Shop } from '../../story/shop.ts';
+import { issueKey } from '../issue-key.ts';
 import { startServer, type TestServer } from '../serving.ts';
 
-const INPUT = { goal: 'Add a product function with a test', repo: 'shop' };
-const CONFIG = new URL('../../../langgraph.json', import.meta.url).pathname;
+const INPUT = { goal: GOAL, repo: 'shop' };
 
-let endpoint: Endpoint;
-let world: World;
+let shop: Shop;
 /** The command line's side of the same home. */
 let runtime: Runtime;
 let server: TestServer;
@@ -22,38 +18,32 @@ let operator: Client;
 let viewer: Record<string, string>;
 
 async function keyFor(owner: string, role: 'operator' | 'viewer'): Promise<Record<string, string>> {
-  const { id, hash, key } = newKey();
-  const row = { name: owner, tenant: 'default', owner, roles: [role], graphs: null, expiresAt: null };
-  await runtime.stores.served.keys.create({ id, hash, ...row });
+  const { key } = await issueKey(runtime.stores.served.keys, { owner, roles: [role] });
   return { 'x-api-key': key };
 }
 
 async function begin(): Promise<void> {
-  server = await startServer({ home: world.home, config: CONFIG, env: { OPENAI_API_KEY: 'sk-test-key' } });
+  server = await startServer({ home: shop.world.home, config: LANGGRAPH_JSON, env: KEY });
   const defaultHeaders = await keyFor('service:op', 'operator');
   operator = new Client({ apiUrl: server.url, apiKey: null, defaultHeaders, callerOptions: { maxRetries: 0 } });
 }
 
 beforeAll(async () => {
-  endpoint = await openEndpoint(HAPPY);
-  world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
-  mkdirSync(world.home, { recursive: true });
-  writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  runtime = await openRuntime({ home: world.home, env: {} });
+  shop = await openShop();
+  runtime = await openRuntime({ home: shop.world.home, env: {} });
   viewer = await keyFor('service:eye', 'viewer');
   await begin();
 });
 afterAll(async () => {
   await server.stop();
   runtime.stores.close();
-  await endpoint.close();
-  world.dispose();
+  await shop.close();
 });
 
 /** A run that waits for its planner, on a new thread or going on. */
 async function held(threadId?: string): Promise<{ threadId: string; runId: string }> {
   const asked = new Promise<void>((resolve) => {
-    endpoint.fault = async () => {
+    shop.endpoint.fault = async () => {
       resolve();
       return new Promise(() => undefined);
     };
@@ -119,7 +109,7 @@ test('a rollback is refused, and takes no checkpoint where it comes too late to 
 
   // A worker that died with the run, and a rollback of another version of this server that nobody heard.
   await server.stop();
-  const database = new Database(join(world.home, 'governor.sqlite'));
+  const database = new Database(join(shop.world.home, 'governor.sqlite'));
   database.prepare("UPDATE thread_runs SET status = 'running', lease_until = 0, cancel = 'rollback' WHERE run_id = ?").run(runId);
   database.close();
   await begin();

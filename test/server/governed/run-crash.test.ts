@@ -1,11 +1,10 @@
 /** A governed thread that the command line drives while a server of the same home has a run of it. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Operations } from '../../../runtime/operations.ts';
+import { LANGGRAPH_JSON } from '../../story/shop.ts';
 import { HAPPY, makeWorld, type World } from '../../story/world.ts';
 import { until } from '../../until.ts';
 import { startServer, type TestServer } from '../serving.ts';
-
-const CONFIG = new URL('../../../langgraph.json', import.meta.url).pathname;
 
 let world: World;
 let server: TestServer;
@@ -13,7 +12,7 @@ let operations: Operations;
 beforeEach(async () => {
   world = makeWorld({ replies: HAPPY.map((reply) => ({ ...reply, delayMs: 250 })) });
   operations = await world.open();
-  server = await startServer({ home: world.home, config: CONFIG });
+  server = await startServer({ home: world.home, config: LANGGRAPH_JSON });
 });
 afterEach(async () => {
   await server.stop();
@@ -48,7 +47,7 @@ test('cancelling the run stops the thread, whoever drives it', async () => {
 test('a server that stops leaves alone what the command line drives, and its run waits for the next server', async () => {
   const { threadId, runId, cli } = await driven();
   await server.stop();
-  server = await startServer({ home: world.home, config: CONFIG });
+  server = await startServer({ home: world.home, config: LANGGRAPH_JSON });
   expect(await cli).toMatchObject({ status: 'waiting' });
   expect(await server.client.runs.join(threadId, runId)).toMatchObject({ __interrupt__: [{ value: { gate: 'release' } }] });
 });
@@ -63,10 +62,10 @@ test('a run that was given back, and is cancelled before it goes on, leaves its 
   await until(async () => (await operations.result(threadId)).spend.model_calls >= 1, 'a first answer');
   await server.stop();
   expect(await operations.result(threadId)).toMatchObject({ status: 'running' });
-  const full = await startServer({ home: world.home, config: CONFIG, limits: { concurrency: 0 } });
+  const full = await startServer({ home: world.home, config: LANGGRAPH_JSON, limits: { concurrency: 0 } });
   await full.client.runs.cancel(threadId, run.run_id);
   await full.stop();
-  server = await startServer({ home: world.home, config: CONFIG });
+  server = await startServer({ home: world.home, config: LANGGRAPH_JSON });
   await server.client.runs.join(threadId, run.run_id);
   expect((await server.client.runs.get(threadId, run.run_id)).status).toBe('interrupted');
   expect(await operations.result(threadId)).toMatchObject({ status: 'cancelled', reason: { code: 'CANCELLED', resumable: true } });

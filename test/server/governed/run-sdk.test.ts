@@ -1,38 +1,27 @@
 /** A governed thread over the real server with the official SDK: a goal, a gate, an answer, a release; and approvals from elsewhere. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openOperations } from '../../../runtime/operations.ts';
-import { openRuntime, type Runtime } from '../../../runtime/runtime.ts';
-import { newKey } from '../../../server/auth/keys.ts';
-import { LIMITS, type Serving, serve } from '../../../server/serve.ts';
-import { type Endpoint, endpointConfig, openEndpoint } from '../../story/endpoint.ts';
-import { HAPPY, makeWorld, type World } from '../../story/world.ts';
+import { GOAL, KEY, LANGGRAPH_JSON, openShop, type Shop } from '../../story/shop.ts';
+import type { World } from '../../story/world.ts';
+import { issueKey } from '../issue-key.ts';
+import { startServer, type TestServer } from '../serving.ts';
 
-const GOAL = 'Add a product function with a test';
-
-let endpoint: Endpoint;
+let shop: Shop;
 let world: World;
-let runtime: Runtime;
-let serving: Serving;
+let server: TestServer;
 let client: Client;
 
 beforeEach(async () => {
-  endpoint = await openEndpoint(HAPPY);
-  world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
-  mkdirSync(world.home, { recursive: true });
-  writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
-  runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', OPENAI_API_KEY: 'sk-test-key' } });
-  serving = await serve({ runtime, host: '127.0.0.1', port: 0, config: resolve('langgraph.json'), limits: LIMITS, log: () => undefined });
-  client = new Client({ apiUrl: serving.url });
+  shop = await openShop();
+  world = shop.world;
+  server = await startServer({ home: world.home, config: LANGGRAPH_JSON, env: KEY });
+  client = new Client({ apiUrl: server.url });
 });
 afterEach(async () => {
-  await serving.stop(0);
-  runtime.stores.close();
-  await endpoint.close();
-  world.dispose();
+  await server.stop();
+  await shop.close();
 });
 
 interface Waiting {
@@ -104,7 +93,7 @@ describe('over the official SDK', () => {
     const run = await client.runs.create(thread_id, 'governor', { input: { goal: GOAL, repo: 'shop' } });
     await client.runs.cancel(thread_id, run.run_id, true);
     expect(await client.runs.get(thread_id, run.run_id)).toMatchObject({ status: 'interrupted' });
-    const look = async () => (await fetch(`${serving.url}/governor/threads/${thread_id}`)).json();
+    const look = async () => (await fetch(`${server.url}/governor/threads/${thread_id}`)).json();
     expect(await look()).toMatchObject({ status: expect.stringMatching(/cancelled|running/) });
     await client.runs.wait(thread_id, 'governor', { input: null });
     expect(await look()).toMatchObject({ status: 'waiting' });
@@ -114,20 +103,11 @@ describe('over the official SDK', () => {
 
 test('with keys: an operator starts, an approver answers by the standard resume, and neither does the other’s', async () => {
   const client = async (role: string) => {
-    const { id, hash, key } = newKey();
-    await runtime.stores.served.keys.create({
-      id,
-      hash,
-      name: role,
-      tenant: 'acme',
-      owner: `service:${role}`,
-      roles: [role],
-      graphs: null,
-      expiresAt: null,
-    });
-    return new Client({ apiUrl: serving.url, apiKey: key, callerOptions: { maxRetries: 0 } });
+    const keys = server.runtime.stores.served.keys;
+    const { key } = await issueKey(keys, { tenant: 'acme', owner: `service:${role}`, roles: [role] });
+    return new Client({ apiUrl: server.url, apiKey: key, callerOptions: { maxRetries: 0 } });
   };
-  const local = serving.url;
+  const local = server.url;
   const [operator, approver, viewer] = [await client('operator'), await client('approver'), await client('viewer')];
   expect((await fetch(`${local}/governor/overview`)).status).toBe(401);
   const { thread_id } = await operator.threads.create({ graphId: 'governor' });

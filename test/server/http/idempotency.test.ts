@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createIdempotency } from '../../../checkpoints/served/idempotency.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import type { Served } from '../../../domain/server-stores.ts';
 import type { Caller, Permission } from '../../../server/auth/caller.ts';
 import type { Endpoint } from '../../../server/http/endpoint.ts';
@@ -21,7 +22,7 @@ let done: number;
 beforeEach(() => {
   home = makeHome();
   database = openDatabase(home.file);
-  const served = { idempotency: createIdempotency(database, home.clock) } as Served; // the one store that is asked
+  const served = { idempotency: createIdempotency(sqliteSql(database), home.clock) } as Served; // the one store that is asked
   done = 0;
   permission = 'run';
   work = async () => Response.json({ done }, { status: 201, headers: { 'content-location': '/threads/t/runs/r', 'set-cookie': 'a=b' } });

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createOutbox, putWebhook } from '../../../checkpoints/served/outbox.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import type { Served } from '../../../domain/server-stores.ts';
 import { createMetrics, type Metrics, metricsEndpoints } from '../../../server/http/metrics.ts';
 import { type Home, makeHome, threadOf } from '../../checkpoints/home.ts';
@@ -18,7 +19,7 @@ beforeEach(() => {
   database = openDatabase(home.file);
   const queue = { counts: async () => RUNS } as Partial<Served['queue']> as Served['queue']; // the one answer that is asked for
   metrics = createMetrics();
-  app = mount(metricsEndpoints({ served: { queue, outbox: createOutbox(database, home.clock) } as Served }, metrics)); // likewise
+  app = mount(metricsEndpoints({ served: { queue, outbox: createOutbox(sqliteSql(database), home.clock) } as Served }, metrics)); // likewise
 });
 afterEach(() => {
   database.close();
@@ -55,9 +56,9 @@ async function scrape(): Promise<Map<string, number>> {
 }
 
 test('tells runs, streams, webhooks, memory, uptime and version', async () => {
-  putWebhook(database, { runId: threadOf(1), tenant: 'a', url: 'https://a.example', body: '{}', at: home.clock.ms });
-  putWebhook(database, { runId: threadOf(2), tenant: 'a', url: 'https://a.example', body: '{}', at: home.clock.ms });
-  await createOutbox(database, home.clock).failed({ id: 1, runId: threadOf(1) }, 'no', null);
+  sqliteSql(database).write(() => putWebhook({ runId: threadOf(1), tenant: 'a', url: 'https://a.example', body: '{}', at: home.clock.ms }));
+  sqliteSql(database).write(() => putWebhook({ runId: threadOf(2), tenant: 'a', url: 'https://a.example', body: '{}', at: home.clock.ms }));
+  await createOutbox(sqliteSql(database), home.clock).failed({ id: 1, runId: threadOf(1) }, 'no', null);
   metrics.streamOpened();
   metrics.streamOpened();
   metrics.streamClosed();

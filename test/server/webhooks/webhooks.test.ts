@@ -7,6 +7,7 @@ import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openDatabase } from '../../../checkpoints/database.ts';
 import { createOutbox, putWebhook } from '../../../checkpoints/served/outbox.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import type { Outbox } from '../../../domain/outbox.ts';
 import { addressFault, checkAllowList, checkWebhook, type WebhookPolicy } from '../../../server/webhooks/webhook-target.ts';
 import { startWebhooks, type Webhooks } from '../../../server/webhooks/webhooks.ts';
@@ -28,7 +29,7 @@ const log = vi.fn();
 beforeEach(async () => {
   home = makeHome();
   database = openDatabase(home.file);
-  outbox = createOutbox(database, home.clock);
+  outbox = createOutbox(sqliteSql(database), home.clock);
   log.mockClear();
   got = [];
   answer = (_, response) => response.end('thanks');
@@ -54,7 +55,8 @@ afterEach(async () => {
   home.dispose();
 });
 
-const put = (url: string, body = BODY): void => putWebhook(database, { runId: threadOf(1), tenant: 'acme', url, body, at: home.clock.ms });
+const put = (url: string, body = BODY): void =>
+  sqliteSql(database).write(() => putWebhook({ runId: threadOf(1), tenant: 'acme', url, body, at: home.clock.ms }));
 const start = (
   policy: WebhookPolicy,
   more: { fetch?: (request: Request) => Response | Promise<Response>; resolve?: typeof lookup } = {},

@@ -1,0 +1,196 @@
+/** The tool door on true stores and a true work tree: what it permits, reserves, performs and settles, and what a replay pays. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Account } from '../../domain/budget.ts';
+import { StopError } from '../../domain/errors.ts';
+import { onFailpoint } from '../../domain/failpoint.ts';
+import type { Repository, WorkTree } from '../../domain/workspace.ts';
+import type { ToolRequest } from '../../tools/door/request.ts';
+import { createToolDoor } from '../../tools/door.ts';
+import { trueStores } from '../models/fakes.ts';
+import { makeRepo, type TestRepo } from './repo.ts';
+
+const RUN: Account = { id: 'run', caps: { toolCalls: 10 } };
+
+let repo: TestRepo;
+let repository: Repository;
+let base: string;
+let workTree: WorkTree;
+let stores: Awaited<ReturnType<typeof trueStores>>;
+
+beforeEach(async () => {
+  repo = makeRepo();
+  repo.put('a.txt', 'a\n');
+  repository = await repo.open();
+  base = await repository.treeOf(repo.commit('base'));
+  workTree = await repository.checkout(base, join(repo.root, 'work'));
+  stores = await trueStores();
+});
+afterEach(() => {
+  onFailpoint(undefined);
+  stores.dispose();
+  repo.remove();
+});
+
+const door = () => createToolDoor({ effects: stores.effects, audit: stores.audit, redact: (text) => text.replaceAll('hunter2', '***') });
+
+function request(name: string, input: unknown, more: Partial<ToolRequest> = {}): ToolRequest {
+  return {
+    fence: stores.fence,
+    stage: 'build',
+    attempt: 1,
+    agent: 'lead',
+    role: 'lead',
+    allowed: undefined,
+    parent: 'answer-1',
+    ordinal: 1,
+    call: { id: 'call-1', name, arguments: typeof input === 'string' ? input : JSON.stringify(input) },
+    accounts: [RUN],
+    context: {
+      workTree,
+      folder: workTree.folder,
+      sandbox: repo.sandbox,
+      links: [],
+      scratch: [],
+      commandTimeoutMs: 10_000,
+      outputBytes: 10_000,
+      signal: new AbortController().signal,
+    },
+    handoff: async () => ({ ok: true, content: '{"accepted":true}' }),
+    ...more,
+  };
+}
+
+const write = (content: string, more: Partial<ToolRequest> = {}): ToolRequest => request('write_file', { path: 'a.txt', content }, more);
+const text = (path = 'a.txt'): string => readFileSync(join(workTree.folder, path), 'utf8');
+const contentOf = (answer: { readonly row: { readonly message: { readonly content: string } } }): string => answer.row.message.content;
+const spent = async (): Promise<number> => (await stores.totals()).settled.toolCalls;
+
+describe('permit', () => {
+  test.each<[string, () => ToolRequest, string, string]>([
+    ['a tool that there is not', () => request('rm_rf', {}), 'invalid', 'CONTRACT_VIOLATION'],
+    [
+      'a tool of another role',
+      () => request('write_file', { path: 'a', content: '' }, { role: 'critic' }),
+      'refused',
+      'CONTRACT_VIOLATION',
+    ],
+    ['a tool that the configuration took away', () => write('b', { allowed: ['read_file'] }), 'refused', 'CONTRACT_VIOLATION'],
+    ['a delegation by a sub-agent', () => request('delegate', { tasks: [] }, { role: 'worker' }), 'refused', 'DEPTH_EXCEEDED'],
+    ['arguments that are not JSON', () => request('write_file', '{'), 'invalid', 'CONTRACT_VIOLATION'],
+    ['arguments of another shape', () => request('write_file', { path: 1 }), 'invalid', 'CONTRACT_VIOLATION'],
+    ['a file that the task does not name', () => write('b', { role: 'worker', writable: ['src/**'] }), 'refused', 'OUT_OF_SCOPE'],
+  ])('turns away %s: on the record, at no cost, without a row', async (_title, made, outcome, code) => {
+    const answer = await door().call(made());
+    expect(answer.outcome).toBe(outcome);
+    expect((await stores.records('tool-refused')).map((record) => record.code)).toEqual([code]);
+    expect(await stores.records('tool-call')).toEqual([]);
+    expect(await spent()).toBe(0);
+    expect(text()).toBe('a\n');
+    await expect(stores.transcripts.chain(stores.threadId, answer.row.id)).rejects.toMatchObject({ code: 'STATE_TAMPERED' });
+  });
+
+  test('lets a role use its own tool, also a sub-agent that writes what its task names', async () => {
+    expect(await door().call(write('b', { role: 'worker', writable: ['*.txt'] }))).toMatchObject({ outcome: 'ok' });
+    expect(text()).toBe('b');
+  });
+});
+
+describe('reserve', () => {
+  test('refuses when no call is left, and nothing happens', async () => {
+    const answer = await door().call(write('b', { accounts: [{ id: 'run', caps: { toolCalls: 0 } }] }));
+    expect(answer).toMatchObject({ outcome: 'refused', code: 'STEP_LIMIT' });
+    expect(text()).toBe('a\n');
+  });
+
+  test('answers a call that is recorded with its answer and its tree, and pays nothing', async () => {
+    const first = await door().call(write('b'));
+    await workTree.restore(base);
+    const again = await door().call(write('b'));
+    expect(again).toEqual(first);
+    expect(text()).toBe('b');
+    expect(await spent()).toBe(1);
+  });
+
+  test('gives a call that a crash broke off the tree it began with, and does it once more', async () => {
+    const seen: string[] = [];
+    const append = () => request('run_command', { shell: 'cat a.txt >> seen.txt; cat seen.txt' }, { ordinal: 2 });
+    await door().call(write('b'));
+    onFailpoint((point) => {
+      if (point === 'tool:run_command:done') throw new StopError('INTERNAL', 'killed here');
+    });
+    await expect(door().call(append())).rejects.toMatchObject({ message: 'killed here' });
+    onFailpoint((point) => seen.push(point));
+    expect(JSON.parse(contentOf(await door().call(append())))).toMatchObject({ stdout: 'b' });
+    expect(text('seen.txt')).toBe('b');
+    expect(seen.filter((point) => point.startsWith('tool:'))).toEqual(['tool:run_command:begin', 'tool:run_command:done']);
+    expect(await spent()).toBe(3);
+  });
+
+  test('begins with the tree that a merge brought, so that a crash does not take its files away', async () => {
+    const one = door();
+    await one.call(write('mine'));
+    const mine = await workTree.snapshot();
+    repo.put('from-a-sub-agent.txt', 'theirs\n');
+    const merged = await repository.treeOf(repo.commit('merged'));
+    await workTree.restore(merged);
+    onFailpoint((point) => {
+      if (point === 'tool:write_file:done') throw new StopError('INTERNAL', 'killed here');
+    });
+    await expect(one.call(write('after', { ordinal: 2 }))).rejects.toMatchObject({ message: 'killed here' });
+    onFailpoint(undefined);
+    const reopened = await repository.open(workTree.folder);
+    await reopened.restore(merged);
+    const made = write('after', { ordinal: 2 });
+    const answer = await door().call({ ...made, context: { ...made.context, workTree: reopened } });
+    expect(answer.tree).not.toBe(mine);
+    expect(text('from-a-sub-agent.txt')).toBe('theirs\n');
+    expect(text()).toBe('after');
+  });
+});
+
+describe('perform and settle', () => {
+  test('record the call, its answer and its tree in this order, with secrets masked', async () => {
+    const answer = await door().call(request('run_command', { shell: 'echo hunter2 | tee a.txt' }));
+    expect(contentOf(answer)).not.toContain('hunter2');
+    expect(contentOf(answer)).toContain('***');
+    expect(answer.tree).toBe(await workTree.snapshot());
+    expect((await stores.actions()).filter((action) => action.startsWith('tool-'))).toEqual(['tool-call', 'tool-result']);
+    expect((await stores.records('tool-result'))[0]?.facts).toMatchObject({ tool: 'run_command', outcome: 'ok', tree: answer.tree });
+    expect(await spent()).toBe(1);
+  });
+
+  test('hand a fault that the model can mend back to it', async () => {
+    expect(await door().call(request('read_file', { path: 'none' }))).toMatchObject({ outcome: 'error' });
+    expect(await door().call(request('read_file', { path: '../a' }, { ordinal: 2 }))).toMatchObject({
+      outcome: 'refused',
+      code: 'PATH_DENIED',
+    });
+  });
+
+  test('book a call that ends the run as spent, and leave it to be tried again', async () => {
+    const handoff = () => Promise.reject(new StopError('DISK_LIMIT', 'full'));
+    const call = () => request('submit_build', { summary: 'done' }, { handoff });
+    await expect(door().call(call())).rejects.toMatchObject({ code: 'DISK_LIMIT' });
+    expect(await spent()).toBe(1);
+    expect(await door().call({ ...call(), handoff: async () => ({ ok: true, content: 'ok' }) })).toMatchObject({ outcome: 'handed-over' });
+    expect(await spent()).toBe(2);
+  });
+
+  test('tell an accepted delegation by its tasks, and leave its row to the caller', async () => {
+    const tasks = [1, 2].map((n) => ({ title: `t${n}`, goal: 'g', paths: [`${n}/**`] }));
+    const answer = await door().call(request('delegate', { tasks }));
+    expect(answer).toMatchObject({ outcome: 'delegated', tasks: 2 });
+    await expect(stores.transcripts.chain(stores.threadId, answer.row.id)).rejects.toMatchObject({ code: 'STATE_TAMPERED' });
+  });
+
+  test('cut a long result in its middle', async () => {
+    repo.put('x', 'x');
+    const content = contentOf(
+      await door().call(request('submit_build', { summary: 's' }, { handoff: async () => ({ ok: false, content: 'x'.repeat(100_000) }) })),
+    );
+    expect(content).toContain('[34464 bytes left out]');
+    expect(Buffer.byteLength(content)).toBeLessThan(66_000);
+  });
+});

@@ -1,0 +1,29 @@
+/** What the audit trail says of a tool call: who made it in which stage, and with what. */
+import type { AuditEntry } from '../../domain/audit.ts';
+import { digestOf } from '../../domain/ids.ts';
+import type { PermittedCall, ToolRequest } from './request.ts';
+
+export function auditEntry(
+  request: ToolRequest,
+  action: string,
+  more: Partial<AuditEntry> & { readonly facts: Readonly<Record<string, unknown>> },
+): AuditEntry {
+  return {
+    threadId: request.fence.threadId,
+    actor: `agent:${request.agent === '-' ? request.role : request.agent}`,
+    action,
+    stage: request.stage,
+    attempt: request.attempt,
+    ...more,
+    facts: { tool: request.call.name.slice(0, 64), ...more.facts },
+  };
+}
+
+/** Its path or argv, and the digest of all arguments. */
+export function subjectOf({ request, input }: PermittedCall): Record<string, unknown> {
+  const fields = input !== null && typeof input === 'object' ? (input as Record<string, unknown>) : {}; // parsed JSON
+  const shown = ['path', 'argv', 'shell', 'pattern'].flatMap((name) =>
+    Object.hasOwn(fields, name) ? [[name, JSON.stringify(fields[name]).slice(0, 300)]] : [],
+  );
+  return { ...Object.fromEntries(shown), arguments: digestOf(request.call.arguments).slice(0, 16) };
+}

@@ -1,0 +1,54 @@
+/** First piece of the tool door: may this role make this call, with these arguments? Pure; nothing is spent or touched. */
+import { roleHasTool } from '../../domain/access.ts';
+import { toError } from '../../domain/errors.ts';
+import { matcher } from '../globs.ts';
+import type { Tool } from '../tool.ts';
+import { judgedSchema, TOOLS } from '../toolbox.ts';
+import { refused } from './answer.ts';
+import type { Judged, PermittedCall, ToolRequest } from './request.ts';
+
+export type Permission =
+  | { readonly kind: 'permitted'; readonly call: PermittedCall }
+  | { readonly kind: 'turned-away'; readonly judged: Judged };
+
+export function permit(request: ToolRequest): Permission {
+  const { role } = request;
+  const { name, arguments: text } = request.call;
+  const tool = TOOLS.find((candidate) => candidate.name === name);
+  const schema = tool?.schema ?? judgedSchema(name);
+  if (schema === undefined)
+    return turnedAway({ ...refused('CONTRACT_VIOLATION', `there is no tool ${JSON.stringify(name.slice(0, 64))}`), outcome: 'invalid' });
+  if (role === 'worker' && name === 'delegate') return turnedAway(refused('DEPTH_EXCEEDED', 'a sub-agent may not delegate'));
+  const narrowed = !name.startsWith('submit_') && request.allowed !== undefined && !request.allowed.includes(name);
+  if (!roleHasTool(role, name) || narrowed) return turnedAway(refused('CONTRACT_VIOLATION', `the ${role} may not use ${name}`));
+  const parsed = parse(text, schema);
+  if (parsed.kind === 'bad') return turnedAway({ outcome: 'invalid', content: JSON.stringify({ error: parsed.problem }) });
+  const call = { request, tool, input: parsed.value };
+  const outside = pathOutside(call);
+  if (outside !== undefined)
+    return turnedAway(refused('OUT_OF_SCOPE', `${outside}: this task may write ${request.writable?.join(', ') ?? 'nothing'} alone`));
+  return { kind: 'permitted', call };
+}
+
+const turnedAway = (judged: Judged): Permission => ({ kind: 'turned-away', judged });
+
+function parse(text: string, schema: Tool['schema']): { kind: 'ok'; value: unknown } | { kind: 'bad'; problem: string } {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text === '' ? '{}' : text);
+  } catch (error) {
+    return { kind: 'bad', problem: `arguments are not JSON: ${toError(error).message}` };
+  }
+  const result = schema.safeParse(raw);
+  if (result.success) return { kind: 'ok', value: raw };
+  const problems = result.error.issues.slice(0, 10).map((issue) => `${issue.path.join('.') || '(arguments)'}: ${issue.message}`);
+  return { kind: 'bad', problem: problems.join('; ') };
+}
+
+/** The path that a file tool would write although its task does not name it. What commands write is judged at the task's end. */
+function pathOutside({ request, tool, input }: PermittedCall): string | undefined {
+  if (request.writable === undefined || tool?.effect !== true || input === null || typeof input !== 'object' || !('path' in input))
+    return undefined;
+  const path = String(input.path).replace(/^(\.\/)+/, '');
+  return matcher(request.writable)(path) ? undefined : path;
+}

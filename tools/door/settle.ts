@@ -1,0 +1,50 @@
+/** Last piece of the tool door: what came of the call is capped, masked, and recorded in one transaction with its cost. */
+import { ZERO } from '../../domain/budget.ts';
+import type { Effects } from '../../domain/ports.ts';
+import { answerOf, tasksIn } from './answer.ts';
+import { auditEntry } from './audit-entry.ts';
+import type { Judged, PermittedCall, ToolAnswer } from './request.ts';
+import type { Reserved } from './reserve.ts';
+
+/** Cap of one result, in bytes; head and tail are kept. */
+const RESULT_BYTES = 64 * 1024;
+
+export interface Settler {
+  readonly effects: Effects;
+  /** Masks secrets. */
+  readonly redact: (text: string) => string;
+}
+
+export async function settle(
+  { effects, redact }: Settler,
+  call: PermittedCall,
+  { key, before }: Extract<Reserved, { kind: 'reserved' }>,
+  done: Judged,
+): Promise<ToolAnswer> {
+  const { request, tool } = call;
+  const judged = { ...done, content: redact(capped(done.content)) };
+  const after = tool?.effect === true ? await request.context.workTree.current() : undefined;
+  const answer = answerOf(request, judged);
+  const facts = {
+    outcome: judged.outcome,
+    bytes: Buffer.byteLength(judged.content),
+    ...tasksIn(judged, call),
+    ...(after === undefined || after === before ? {} : { tree: after }),
+  };
+  const code = judged.code === undefined ? {} : { code: judged.code };
+  await effects.finish(request.fence, key, {
+    result: JSON.stringify(judged),
+    ...(after === undefined ? {} : { after }),
+    actual: { ...ZERO, toolCalls: 1 },
+    rows: judged.outcome === 'delegated' ? [] : [answer.row],
+    audit: [auditEntry(request, judged.outcome === 'refused' ? 'tool-refused' : 'tool-result', { ...code, facts })],
+  });
+  return { ...answer, ...tasksIn(judged, call), ...(after === undefined ? {} : { tree: after }) };
+}
+
+function capped(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= RESULT_BYTES) return text;
+  const half = RESULT_BYTES / 2;
+  return `${bytes.subarray(0, half).toString('utf8')}\n[${bytes.length - RESULT_BYTES} bytes left out]\n${bytes.subarray(bytes.length - half).toString('utf8')}`;
+}
