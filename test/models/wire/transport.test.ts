@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { FAULTS } from '../../../domain/faults.ts';
 import { connectionFault } from '../../../models/wire/connection.ts';
 import { createTransport } from '../../../models/wire/transport.ts';
 
-const open: Server[] = [];
+const open: (Server | TlsServer)[] = [];
 afterEach(async () => {
   await Promise.all(
     open.splice(0).map((server) => {
@@ -22,7 +22,7 @@ afterEach(async () => {
   );
 });
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server | TlsServer): Promise<number> {
   open.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port; // listening on TCP
@@ -124,7 +124,7 @@ describe('a connection that cannot be', () => {
       '/CN=other.test',
     ]);
     expect(made.status).toBe(0);
-    const port = await listen(createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, answering) as unknown as Server); // both are net servers
+    const port = await listen(createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, answering));
     expect(await post({}, `https://127.0.0.1:${port}/v1`).catch(connectionFault)).toMatchObject({ fault: 'insecure' });
     rmSync(folder, { recursive: true });
   });

@@ -1,6 +1,6 @@
 /** `/assistants` as the official SDK's client drives it, over real graphs and real rows. */
 import { fileURLToPath } from 'node:url';
-import { InMemoryStore, MemorySaver } from '@langchain/langgraph';
+import { InMemoryStore } from '@langchain/langgraph';
 import { Client } from '@langchain/langgraph-sdk';
 import type { Hono } from 'hono';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -16,6 +16,8 @@ import { systemAssistantId } from '../../../server/project/assistant-id.ts';
 import { findAssistant } from '../../../server/project/find-assistant.ts';
 import { loadProject, type Project } from '../../../server/project/load.ts';
 import { type Home, makeHome, threadOf } from '../../checkpoints/home.ts';
+import { only } from '../../fakes/only.ts';
+import { fakeServer } from '../../fakes/server.ts';
 
 const governed = { id: 'governor', description: undefined } as ServedGraph; // never opened here
 let project: Project;
@@ -42,19 +44,15 @@ beforeEach(async () => {
   served = (await home.open()).served;
   await served.assistants.seed([...project.graphs.keys()].map((graphId) => ({ assistantId: systemAssistantId(graphId), graphId })));
   caller = local;
-  const part: Omit<Partial<Server>, 'runtime'> & { runtime: Pick<Server['runtime'], 'clock'> } = {
+  server = fakeServer({
     runtime: { clock: home.clock },
     served,
     graphs: project.graphs,
-    saver: new MemorySaver() as unknown as Server['saver'], // nothing is run
+    saver: only<Server['saver']>('saver', {}),
     store: () => new InMemoryStore(),
     limits: { bodyBytes: 1_000_000, concurrency: 1, keepEventsMs: 1, runEventBytes: 1, attempts: 1, streamsPerCaller: 1000, runMs: 0 },
     authenticate: async () => caller,
-    customApp: undefined,
-    env: {},
-    log: () => undefined,
-  };
-  server = part as unknown as Server; // the parts that these routes touch
+  });
   app = createApp(server, { endpoints: assistantEndpoints(server), hosts: [], origins: [], metrics: createMetrics() });
   const fetch = async (url: string, init: RequestInit) => app.request(url, init);
   client = new Client({ apiUrl: 'http://localhost', apiKey: null, callerOptions: { maxRetries: 0, fetch } }).assistants;

@@ -42,8 +42,9 @@ describe('multitask strategies', () => {
       seen.push((await runs().list(thread_id, { status: 'running' })).length);
     expect(Math.max(...seen)).toBe(1);
     const outputs = await Promise.all(put.map(({ run_id }) => runs().join(thread_id, run_id)));
-    expect((outputs as unknown as Steps[]).map((one) => one.log.length)).toEqual([1, 2, 3, 4]); // the graph's state
-    expect(outputs.map((one) => (one as unknown as Steps).n)).toEqual([1, 11, 21, 31]); // the graph's state
+    const states: Steps[] = outputs.map((one) => Object(one));
+    expect(states.map((one) => one.log.length)).toEqual([1, 2, 3, 4]);
+    expect(states.map((one) => one.n)).toEqual([1, 11, 21, 31]);
   });
 
   test('interrupt: the first stops where it is and is kept; the new one goes on from the thread', async () => {

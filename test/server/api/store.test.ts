@@ -14,9 +14,9 @@ import type { Filters } from '../../../domain/served.ts';
 import { storeEndpoints } from '../../../server/api/store.ts';
 import { createApp } from '../../../server/app.ts';
 import type { Caller } from '../../../server/auth/caller.ts';
-import type { Server } from '../../../server/context.ts';
 import { createMetrics } from '../../../server/http/metrics.ts';
 import { storeFor } from '../../../server/project/durable-store.ts';
+import { fakeServer } from '../../fakes/server.ts';
 
 let folder: string;
 let database: Database;
@@ -205,15 +205,12 @@ function serve(options: { roles?: Caller['person']['roles']; tenant?: string; au
     tenant,
     authorize: async (_resource, action, value) => authorize(action, value),
   };
-  const server = {
+  const server = fakeServer({
     served: { items },
     runtime: { clock },
-    env: {},
     limits: { bodyBytes: 1_000_000 },
-    customApp: undefined,
     authenticate: async () => caller,
-    log: () => undefined,
-  } as unknown as Server; // what the application and these routes use
+  });
   const app = createApp(server, { endpoints: storeEndpoints(server), hosts: [], origins: [], metrics: createMetrics() });
   const fetch = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => app.fetch(new Request(url, init));
   const { store } = new Client({ apiUrl: 'http://localhost', callerOptions: { fetch, maxRetries: 0 } });

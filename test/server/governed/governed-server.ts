@@ -6,6 +6,7 @@ import type { Caller } from '../../../server/auth/caller.ts';
 import type { Server } from '../../../server/context.ts';
 import { type Governed, openGoverned } from '../../../server/governed/graph.ts';
 import { runGoverned } from '../../../server/governed/run.ts';
+import { fakeServer } from '../../fakes/server.ts';
 import type { World } from '../../story/world.ts';
 
 export interface GovernedServer extends Server, Governed {
@@ -14,17 +15,16 @@ export interface GovernedServer extends Server, Governed {
 
 export async function governedServer(world: World, env: Readonly<Record<string, string | undefined>> = {}): Promise<GovernedServer> {
   const runtime = await openRuntime({ home: world.home, env: { PATH: process.env['PATH'] ?? '', ...env } });
-  const server = {
-    ...openGoverned(runtime),
-    pokes: 0,
-    poke: () => {
-      server.pokes += 1;
-    },
-    stopRuns: () => undefined,
-    log: () => undefined,
-    env: {},
-  };
-  return server as unknown as GovernedServer; // the parts that governed threads use
+  const server: GovernedServer = Object.assign(
+    fakeServer({
+      poke: () => {
+        server.pokes += 1;
+      },
+      stopRuns: () => undefined,
+    }),
+    { ...openGoverned(runtime), pokes: 0 },
+  );
+  return server;
 }
 
 /** The runs that were put for a thread, oldest first. */

@@ -24,19 +24,12 @@ afterEach(async () => {
   await shop.close();
 });
 
-interface Waiting {
-  readonly __interrupt__: readonly {
-    readonly id: string;
-    readonly value: { readonly gate: string; readonly action_requests: readonly { name: string }[] };
-  }[];
-}
-
 async function atGate(): Promise<string> {
   const { thread_id } = await client.threads.create({ graphId: 'governor' });
-  const values = (await client.runs.wait(thread_id, 'governor', { input: { goal: GOAL, repo: 'shop' } })) as unknown as Waiting; // what wait answers
-  expect(values.__interrupt__).toMatchObject([
-    { id: expect.any(String), value: { gate: 'release', action_requests: [{ name: 'approve_release' }] } },
-  ]);
+  const values = await client.runs.wait(thread_id, 'governor', { input: { goal: GOAL, repo: 'shop' } });
+  expect(values).toMatchObject({
+    __interrupt__: [{ id: expect.any(String), value: { gate: 'release', action_requests: [{ name: 'approve_release' }] } }],
+  });
   return thread_id;
 }
 

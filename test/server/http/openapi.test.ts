@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { Script } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { Served } from '../../../domain/server-stores.ts';
 import { assistantEndpoints } from '../../../server/api/assistants.ts';
 import { docsEndpoints } from '../../../server/api/docs.ts';
 import { metaEndpoints } from '../../../server/api/meta.ts';
@@ -11,10 +12,11 @@ import { runEndpoints } from '../../../server/api/runs.ts';
 import { stateEndpoints } from '../../../server/api/state.ts';
 import { storeEndpoints } from '../../../server/api/store.ts';
 import { threadEndpoints } from '../../../server/api/threads.ts';
-import type { Server } from '../../../server/context.ts';
 import { type Endpoint, endpoint, flag, json, uuid } from '../../../server/http/endpoint.ts';
 import { createMetrics, metricsEndpoints } from '../../../server/http/metrics.ts';
 import { openApiDocument } from '../../../server/http/openapi.ts';
+import { only } from '../../fakes/only.ts';
+import { fakeServer } from '../../fakes/server.ts';
 import { mount } from '../harness.ts';
 import { startServer } from '../serving.ts';
 
@@ -150,7 +152,8 @@ describe('a document', () => {
 });
 
 describe('the document of the server', () => {
-  const server = { served: {} } as unknown as Server; // routes are declared without asking it
+  const stores = { assistants: only<Served['assistants']>('assistants', {}), items: only<Served['items']>('items', {}) };
+  const server = fakeServer({ served: stores }); // routes are declared without asking it
   const all: readonly Endpoint[] = [
     ...metaEndpoints(server),
     ...assistantEndpoints(server),

@@ -6,9 +6,9 @@ import { dirname, join } from 'node:path';
 import { configSchema } from '../../../../domain/config.ts';
 import { type Finding, planBodySchema } from '../../../../domain/handoff.ts';
 import type { CheckOutcome, ReviewCheck } from '../../../../nodes/review/checks/check.ts';
-import type { Session } from '../../../../nodes/session.ts';
 import { openRepository } from '../../../../tools/repository.ts';
 import { createSandbox } from '../../../../tools/sandbox.ts';
+import { fakeSession } from '../../../fakes/session.ts';
 
 /** Content by path; null deletes, a link is written as `{ link }`, a script as `{ run }`. */
 type Files = Readonly<Record<string, string | null | { readonly link: string } | { readonly run: string }>>;
@@ -58,11 +58,14 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
     const repository = await openRepository(repo, join(folder, 'home'));
     const checkout = await repository.checkout(candidate.tree, join(folder, 'work', 'checkout'));
     const evidence = new Map<string, string>();
-    const session = {
+    const kept = (path: string, content: string | Uint8Array) => {
+      const text = Buffer.from(content).toString('utf8');
+      evidence.set(path, text);
+      return { path, sha256: '', bytes: text.length };
+    };
+    const session = fakeSession({
       facts: { threadId: 't' },
-      signal: new AbortController().signal,
-      clock: { now: () => 0 },
-      doors: { redact: (text: string) => text },
+      doors: { redact: (text) => text },
       places: {
         sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
         mounts: async () => ({ links: [], scratch: [] }),
@@ -70,11 +73,11 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
       stores: {
         audit: { append: async () => undefined },
         dossier: {
-          writeText: async (_thread: string, path: string, text: string) => evidence.set(path, text),
-          writeJson: async (_thread: string, path: string, envelope: unknown) => evidence.set(path, JSON.stringify(envelope)),
+          writeText: async (_thread, path, text) => kept(path, text),
+          writeJson: async (_thread, path, envelope) => kept(path, JSON.stringify(envelope)),
         },
       },
-    } as unknown as Session; // only what a check uses
+    });
     const item = { id: 'one', title: 'one', goal: 'one', paths: what.paths ?? ['**'], ...(what.item && { check: what.item }) };
     const outcome = await check.run({
       session,
