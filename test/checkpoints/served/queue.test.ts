@@ -1,8 +1,8 @@
 /** The queue's rows: who runs next, what a lease guards, and what a take-back takes. */
 import { expect, test } from 'vitest';
-import { OPEN_RUNS } from '../../checkpoints/served/queue/enqueue.ts';
-import { eachOpen, home, stores } from './each.ts';
-import { newRun, threadOf } from './home.ts';
+import { OPEN_RUNS } from '../../../checkpoints/served/queue/enqueue.ts';
+import { eachOpen, home, stores } from '../each.ts';
+import { newRun, threadOf } from '../home.ts';
 
 const scope = { tenant: 'default' };
 

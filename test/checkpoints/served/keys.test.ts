@@ -1,10 +1,10 @@
 /** The rows of API keys: made, found, listed, revoked once. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDatabase } from '../../checkpoints/database.ts';
-import { createKeys } from '../../checkpoints/served/keys.ts';
-import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
-import type { Keys } from '../../domain/keys.ts';
-import { type Home, makeHome, START_MS } from './home.ts';
+import { openDatabase } from '../../../checkpoints/database.ts';
+import { createKeys } from '../../../checkpoints/served/keys.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
+import type { Keys } from '../../../domain/keys.ts';
+import { type Home, makeHome, START_MS } from '../home.ts';
 
 let home: Home;
 let keys: Keys;

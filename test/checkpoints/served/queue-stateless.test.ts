@@ -1,7 +1,7 @@
 /** The thread of a stateless run: it goes with the run, unless another run was put on it; and no run stands in the way of all others. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
-import { type Home, makeHome, newRun, threadOf } from './home.ts';
+import type { Stores } from '../../../checkpoints/stores.ts';
+import { type Home, makeHome, newRun, threadOf } from '../home.ts';
 
 const scope = { tenant: 'default' };
 let home: Home;

@@ -1,8 +1,8 @@
 /** A run that is taken back leaves its thread as it was, also the questions and answers that it replaced in their rows. */
 import { INTERRUPT, RESUME } from '@langchain/langgraph-checkpoint';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
-import { type Home, makeHome, newRun, threadOf } from './home.ts';
+import type { Stores } from '../../../checkpoints/stores.ts';
+import { type Home, makeHome, newRun, threadOf } from '../home.ts';
 
 const scope = { tenant: 'default' };
 const threadId = threadOf(1);

@@ -1,12 +1,12 @@
 /** Assistants on real SQLite: whose they are, what is found, and their versions. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase } from '../../checkpoints/database.ts';
-import { createAssistants } from '../../checkpoints/served/assistants/assistants.ts';
-import { VERSIONS_CAP } from '../../checkpoints/served/assistants/save-assistant.ts';
-import { contains, matchesFilters } from '../../checkpoints/served/filters.ts';
-import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
-import type { AssistantRow, Assistants, Filters, Paging, Scope } from '../../domain/served.ts';
-import { type Home, makeHome, threadOf } from './home.ts';
+import { openDatabase } from '../../../checkpoints/database.ts';
+import { createAssistants } from '../../../checkpoints/served/assistants/assistants.ts';
+import { VERSIONS_CAP } from '../../../checkpoints/served/assistants/save-assistant.ts';
+import { contains, matchesFilters } from '../../../checkpoints/served/filters.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
+import type { AssistantRow, Assistants, Filters, Paging, Scope } from '../../../domain/served.ts';
+import { type Home, makeHome, threadOf } from '../home.ts';
 
 const US: Scope = { tenant: 'default' };
 const ACME: Scope = { tenant: 'acme' };

@@ -1,6 +1,6 @@
 /** A search that must read the JSON of very many threads lets others go on meanwhile, and finds what a search finds. */
 import { expect, test } from 'vitest';
-import { makeHome, threadOf } from './home.ts';
+import { makeHome, threadOf } from '../home.ts';
 
 test('searches and counts by values, and by nested metadata, give way between slices', async () => {
   const home = makeHome();

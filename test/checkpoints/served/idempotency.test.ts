@@ -2,12 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDatabase } from '../../checkpoints/database.ts';
-import { createIdempotency } from '../../checkpoints/served/idempotency.ts';
-import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
-import type { Idempotency } from '../../domain/idempotency.ts';
-import type { LeaseOwner } from '../../domain/ports.ts';
-import { type Home, makeHome, START_MS } from './home.ts';
+import { openDatabase } from '../../../checkpoints/database.ts';
+import { createIdempotency } from '../../../checkpoints/served/idempotency.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
+import type { Idempotency } from '../../../domain/idempotency.ts';
+import type { LeaseOwner } from '../../../domain/ports.ts';
+import { type Home, makeHome, START_MS } from '../home.ts';
 
 let home: Home;
 let database: ReturnType<typeof openDatabase>;

@@ -1,10 +1,10 @@
 /** The outbox: a webhook is taken by one process at a time, tried again when it failed, and gone when a target has it. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openDatabase } from '../../checkpoints/database.ts';
-import { createOutbox, putWebhook } from '../../checkpoints/served/outbox.ts';
-import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
-import type { Outbox } from '../../domain/outbox.ts';
-import { type Home, makeHome, START_MS, threadOf } from './home.ts';
+import { openDatabase } from '../../../checkpoints/database.ts';
+import { createOutbox, putWebhook } from '../../../checkpoints/served/outbox.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
+import type { Outbox } from '../../../domain/outbox.ts';
+import { type Home, makeHome, START_MS, threadOf } from '../home.ts';
 
 let home: Home;
 let database: ReturnType<typeof openDatabase>;

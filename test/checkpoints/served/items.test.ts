@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../checkpoints/database.ts';
-import { createItems } from '../../checkpoints/served/items.ts';
-import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
-import type { Items } from '../../domain/items.ts';
-import type { Json, Scope } from '../../domain/served.ts';
+import { type Database, openDatabase } from '../../../checkpoints/database.ts';
+import { createItems } from '../../../checkpoints/served/items.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
+import type { Items } from '../../../domain/items.ts';
+import type { Json, Scope } from '../../../domain/served.ts';
 
 const START_MS = Date.parse('2026-01-01T00:00:00Z');
 const ADA: Scope = { tenant: 'ada' };

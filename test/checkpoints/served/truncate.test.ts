@@ -1,6 +1,6 @@
 /** The switch of conformance tests: where runs are deleted, no thread stays busy with one. */
 import { expect, test } from 'vitest';
-import { makeHome, threadOf } from './home.ts';
+import { makeHome, threadOf } from '../home.ts';
 
 test('a thread whose run was deleted rests', async () => {
   const home = makeHome();

@@ -1,7 +1,7 @@
 /** A thread that is deleted and made again under its id: what still runs on the old one, in another process, writes nothing into the new. */
 import { expect, test } from 'vitest';
-import { FencedError } from '../../domain/errors.ts';
-import { makeHome, newRun, threadOf } from './home.ts';
+import { FencedError } from '../../../domain/errors.ts';
+import { makeHome, newRun, threadOf } from '../home.ts';
 
 test('the lease of a run on the deleted thread is not that of a run on the new one', async () => {
   const home = makeHome();
