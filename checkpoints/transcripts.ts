@@ -38,40 +38,49 @@ export function* insertRows(threadId: string, rows: readonly TranscriptRow[]): T
 
 function* chain(checked: Checked, threadId: string, head: string): Transaction<TranscriptRow[]> {
   const rows: TranscriptRow[] = [];
+  let after: CheckedRow | undefined;
   for (let id: string | null = head; id !== null; ) {
-    const row: TranscriptRow = checked.get(threadId, id) ?? (yield* verified(checked, threadId, id));
-    rows.push(row);
-    id = row.parent;
+    const found: CheckedRow = after?.before ?? checked.get(threadId, id) ?? (yield* verified(checked, threadId, id));
+    if (after !== undefined) after.before = found;
+    rows.push(found.row);
+    id = found.row.parent;
+    after = found;
   }
   return rows.reverse();
 }
 
-function* verified(checked: Checked, threadId: string, id: string): Transaction<TranscriptRow> {
+function* verified(checked: Checked, threadId: string, id: string): Transaction<CheckedRow> {
   const found = yield* one<Row>(FIND, [threadId, id]);
   if (found === undefined) throw new StopError('STATE_TAMPERED', `transcript of thread ${threadId}: row ${id} is missing`);
   const message = messageOf(found.message);
   if (message === undefined || digestOf({ parent: found.parent, agent: found.agent, message }) !== id)
     throw new StopError('STATE_TAMPERED', `transcript of thread ${threadId}: row ${id} was changed`);
-  const row: TranscriptRow = { id, parent: found.parent, agent: found.agent, message };
-  checked.keep(threadId, row, found.message.length);
-  return row;
+  return checked.keep(threadId, { id, parent: found.parent, agent: found.agent, message }, found.message.length);
+}
+
+/** A row that was checked; its parent beside it once that was asked for, since whole chains are asked for with every step. */
+interface CheckedRow {
+  readonly row: TranscriptRow;
+  before: CheckedRow | undefined;
 }
 
 type Checked = ReturnType<typeof checkedRows>;
 
 /** An id is the digest of the row and of all rows before it: what was checked once holds for this process. */
 function checkedRows() {
-  const rows = new Map<string, TranscriptRow>();
+  const rows = new Map<string, CheckedRow>();
   let kept = 0;
   return {
-    get: (threadId: string, id: string): TranscriptRow | undefined => rows.get(`${threadId} ${id}`),
-    keep: (threadId: string, row: TranscriptRow, characters: number): void => {
+    get: (threadId: string, id: string): CheckedRow | undefined => rows.get(`${threadId} ${id}`),
+    keep: (threadId: string, row: TranscriptRow, characters: number): CheckedRow => {
       if (kept > CHECKED_KEPT) {
         rows.clear();
         kept = 0;
       }
-      rows.set(`${threadId} ${row.id}`, row);
+      const checked: CheckedRow = { row, before: undefined };
+      rows.set(`${threadId} ${row.id}`, checked);
       kept += ROW_COSTS + characters;
+      return checked;
     },
   };
 }

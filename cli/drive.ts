@@ -1,8 +1,7 @@
 /** Runs a thread with progress: follows its audit trail, drains on the first Ctrl-C and aborts on the second. */
 import { exitCodeOf, type RunResult } from '../domain/run.ts';
-import type { Operations } from '../runtime/operations.ts';
 import type { DriveOptions } from '../runtime/options.ts';
-import type { CommonFlags, Io } from './io.ts';
+import type { CommonFlags, Invocation, Io } from './io.ts';
 import { recordLine, resultText } from './print.ts';
 import { liveTree } from './tree.ts';
 
@@ -14,10 +13,8 @@ export function finish(io: Io, flags: CommonFlags, result: RunResult): number {
 
 /** Drives until the thread rests; `go` is what runs it. */
 export async function driveWithProgress(
-  operations: Operations,
+  { operations, io, flags }: Invocation,
   threadId: string,
-  io: Io,
-  flags: CommonFlags,
   go: (options: DriveOptions) => Promise<RunResult>,
 ): Promise<number> {
   const drain = new AbortController();

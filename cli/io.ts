@@ -1,10 +1,12 @@
-/** Where a command reads and writes, so that tests can stand in for a terminal. */
+/** Where a command reads and writes, so that tests can stand in for a terminal; and what it is called with. */
+import type { Operations } from '../runtime/operations.ts';
+
 export interface Io {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTTY: boolean;
-  /** True once nobody reads what is written. */
+  /** True once the reader of stdout or stderr has gone. */
   readonly isGone?: () => boolean;
   /** Of the terminal, asked each time: people resize. */
   readonly size: () => { readonly columns: number; readonly rows: number };
@@ -16,4 +18,11 @@ export interface CommonFlags {
   readonly config?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
+}
+
+/** One command line: the open home, where it prints, and its flags. */
+export interface Invocation<Flags extends CommonFlags = CommonFlags> {
+  readonly operations: Operations;
+  readonly io: Io;
+  readonly flags: Flags;
 }

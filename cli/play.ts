@@ -46,7 +46,7 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Pl
       const { result, gates } = await answerGates(operations, scenario, { repo, home, threadId: created.threadId, path: options.path });
       ended.abort();
       await following;
-      const differences = await compare(operations, scenario, result, gates, repo);
+      const differences = await compare(operations, scenario, { result, gates, repo: repo });
       return {
         name: scenario.name,
         result,
@@ -87,13 +87,14 @@ async function answerGates(operations: Operations, scenario: Scenario, place: Pl
   return { result, gates };
 }
 
-async function compare(
-  operations: Operations,
-  scenario: Scenario,
-  result: RunResult,
-  gates: readonly string[],
-  repo: string,
-): Promise<string[]> {
+/** What really came of a scenario. */
+interface Outcome {
+  readonly result: RunResult;
+  readonly gates: readonly string[];
+  readonly repo: string;
+}
+
+async function compare(operations: Operations, scenario: Scenario, { result, gates, repo }: Outcome): Promise<string[]> {
   const { expect } = scenario;
   const records = await operations.audit(result.thread_id);
   const critics = records.filter((record) => record.action === 'model-call' && record.facts?.['role'] === 'critic').length;

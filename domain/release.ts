@@ -41,6 +41,8 @@ const TARGETS = {
   }),
 };
 
+type Shape = (typeof TARGETS)[keyof typeof TARGETS];
+
 /** Names that are kept for targets to come. */
 const LATER: readonly unknown[] = ['pull-request', 'command'];
 
@@ -90,7 +92,7 @@ export const releaseSchema = z
         context.addIssue({ code: 'custom', path: [other.option], message: othersOptionProblem(kept, other) });
       return kept;
     },
-    z.discriminatedUnion('target', [TARGETS.merge, TARGETS.push], {
+    z.discriminatedUnion('target', Object.values(TARGETS) as [Shape, ...Shape[]] /* there is one at least */, {
       error: (issue) => {
         if (issue.code !== 'invalid_union' || !isRecord(issue.input)) return undefined;
         const target = issue.input['target'];

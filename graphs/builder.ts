@@ -10,8 +10,9 @@ import { isAskable } from '../domain/stages.ts';
 import { artifactNode, briefNode, leadNode, leadToolsNode, mergeNode } from '../nodes/build/lead.ts';
 import { type Builder, BuilderState, buildInputs } from '../nodes/build/state.ts';
 import { workerNode } from '../nodes/build/worker.ts';
+import { governorNode } from '../nodes/governor-node.ts';
 import type { FindSession } from '../nodes/session.ts';
-import { attemptOf, staged } from '../nodes/stage.ts';
+import { attemptOf } from '../nodes/stage.ts';
 import { FRESH_AGENT, note, type State, type Update } from '../nodes/state.ts';
 
 /** Where the lead goes on; coming back from a gate, that can be in the middle. Total and pure. */
@@ -51,7 +52,7 @@ type BuilderGraph = ReturnType<typeof builderGraph>;
 /** The `build` node: allocates the attempt, runs the builder graph, keeps its pointers in the parent's state. */
 export function buildNode(find: FindSession, graph: BuilderGraph) {
   return (state: State, config: RunnableConfig): Promise<Update> =>
-    staged(find, 'build', async (session) => {
+    governorNode(find, 'build', async (session) => {
       const inputs = buildInputs({ ...state, plan: state.planFile });
       const attempt = await attemptOf(session, 'build', inputs);
       const file = await session.stores.dossier.read(session.facts.threadId, FILES.build(attempt));

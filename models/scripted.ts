@@ -12,6 +12,7 @@ const BYTES_PER_TOKEN = 4;
 export function createScriptedModel(options: { script: Script; model: string; contextTokens: number; timeoutMs?: number }): ChatModel {
   const { script } = options;
   const countInput = createInputCount();
+  const replies = repliesByAgent(script);
   return {
     provider: 'script',
     model: options.model,
@@ -21,20 +22,34 @@ export function createScriptedModel(options: { script: Script; model: string; co
     countInput,
     complete: async (request, signal) => {
       signal.throwIfAborted();
-      const reply = findReply(script, request.headers);
+      const reply = findReply(script, replies, request.headers);
       if (reply.delayMs > 0) await sleep(reply.delayMs, signal);
       return toAnswer(reply, request, countInput);
     },
   };
 }
 
+const agentKey = (role: string, agent: string, attempt: number): string => `${role} ${agent} ${attempt}`;
+
+/** The replies of one agent in one attempt, in the order of the script. */
+function repliesByAgent({ replies }: Script): ReadonlyMap<string, readonly Reply[]> {
+  const found = new Map<string, Reply[]>();
+  for (const reply of replies) {
+    const key = agentKey(reply.role, reply.agent, reply.attempt);
+    const own = found.get(key);
+    if (own === undefined) found.set(key, [reply]);
+    else own.push(reply);
+  }
+  return found;
+}
+
 /** @throws StopError `SCRIPT_MISS` naming role, agent, attempt and call. */
-function findReply(script: Script, headers: ChatRequest['headers']): Reply {
+function findReply(script: Script, replies: ReadonlyMap<string, readonly Reply[]>, headers: ChatRequest['headers']): Reply {
   const role = headers['x-governor-role'] ?? '?';
   const agent = headers['x-governor-agent'] ?? '?';
   const attempt = Number(headers['x-governor-attempt']);
   const call = Number(headers['x-governor-call']);
-  const own = script.replies.filter((reply) => reply.role === role && reply.agent === agent && reply.attempt === attempt);
+  const own = replies.get(agentKey(role, agent, attempt)) ?? [];
   const found =
     own.find((reply) => reply.call === call) ??
     own.filter((reply) => reply.repeat && reply.call < call).sort((one, other) => other.call - one.call)[0];

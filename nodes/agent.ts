@@ -4,6 +4,8 @@ import { StopError } from '../domain/errors.ts';
 import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { type Answered, type Called, lastChance, NO_WARNING, progressAfter } from '../domain/progress.ts';
 import { hasWords } from '../domain/resume.ts';
+import type { ToolAnswer, ToolRequest } from '../tools/door/request.ts';
+import type { ToolContext } from '../tools/tool.ts';
 import { type AgentSpec, accountsOf, append, auditBase, signalOf, whereabouts } from './agent-spec.ts';
 import { askModel } from './ask.ts';
 import { addressed, LEAN_MARK } from './notes.ts';
@@ -31,63 +33,84 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
   let next: AgentState = { ...state, phase: 'model' };
   let invalid: string | undefined;
   const called: Called[] = [];
-  const mounts = await session.places.mounts();
+  const context = await contextOf(spec);
   for (const [index, call] of delegateLast(message.toolCalls)) {
     signalOf(spec).throwIfAborted();
-    if (call.name === 'delegate' && message.toolCalls.some((other, place) => other.name === 'delegate' && place < index)) {
-      next = { ...next, head: (await refuse(spec, next.head, call, 'one delegate an answer: put all tasks into one call')).id };
+    const misplaced = whyMisplaced(message.toolCalls, index);
+    if (misplaced !== undefined) {
+      next = { ...next, head: (await refuse(spec, next.head, call, misplaced)).id };
       continue;
     }
-    if (call.name.startsWith('submit_') && message.toolCalls.length > 1) {
-      next = { ...next, head: (await refuse(spec, next.head, call, 'a hand-over must be the only call of its answer')).id };
-      continue;
-    }
-    const done = await session.doors.tool.call({
-      fence: session.facts.fence,
-      stage: spec.stage,
-      attempt: spec.attempt,
-      agent: spec.agent,
-      role: spec.role,
-      allowed: allowedTools(session.facts.config.tools, spec.role),
-      writable: spec.writable,
-      parent: next.head ?? '',
-      ordinal: index + 1,
-      call,
-      accounts: accountsOf(spec),
-      context: {
-        workTree: spec.workTree,
-        folder: spec.workTree.folder,
-        sandbox: session.places.sandbox,
-        links: mounts.links,
-        scratch: mounts.scratch,
-        commandTimeoutMs: COMMAND_TIMEOUT_MS,
-        outputBytes: OUTPUT_BYTES,
-        signal: signalOf(spec),
-      },
-      handoff: spec.handoff,
-    });
+    const done = await session.doors.tool.call(requestOf(spec, next.head, { call, ordinal: index + 1, context }));
     const result = done.outcome === 'delegated' ? '' : contentOf(done.row);
     called.push({ name: call.name, arguments: call.arguments, outcome: done.outcome, result, before: next.tree ?? '', after: done.tree });
     if (done.outcome === 'refused' || done.outcome === 'invalid') await session.stores.transcripts.append(session.facts.fence, [done.row]);
-    if (done.outcome === 'delegated') {
-      next = { ...next, phase: 'delegate', delegation: { callId: call.id, answer: answerId, tasks: done.tasks ?? 0 }, invalid: 0 };
-      continue;
-    }
-    next = { ...next, head: done.row.id, tree: done.tree ?? next.tree };
-    if (done.outcome === 'refused' && done.code !== undefined && STOPPING.has(done.code))
-      throw new StopError(
-        'STEP_LIMIT',
-        `${spec.role}: all ${session.facts.limits.toolCalls} tool calls of the run are used (limits.toolCalls)`,
-        whereabouts(spec),
-      );
-    if (done.outcome === 'handed-over') return { ...next, phase: 'done', invalid: 0, submission: call.arguments };
-    if (done.outcome === 'invalid') {
-      if (call.name.startsWith('submit_') || !roleHasTool(spec.role, call.name))
-        invalid = `${call.name}: ${contentOf(done.row).slice(0, 300)}`;
-    } else next = { ...next, invalid: 0 };
+    next = afterCall(spec, next, done, { call, answerId });
+    if (done.outcome === 'handed-over') return next;
+    if (done.outcome === 'invalid' && (call.name.startsWith('submit_') || !roleHasTool(spec.role, call.name)))
+      invalid = `${call.name}: ${result.slice(0, 300)}`;
   }
   if (invalid !== undefined && next.phase !== 'delegate') return countInvalid(spec, next, true, invalid);
   return judgeProgress(spec, state, next, { calls: called, forgot: forgotBefore(rows), idleLimit: session.facts.limits.idleAnswers });
+}
+
+/** Why a call may not stand where it stands among the calls of its answer. */
+function whyMisplaced(calls: readonly ToolCall[], index: number): string | undefined {
+  const name = calls[index]?.name ?? '';
+  if (name === 'delegate' && calls.findIndex((call) => call.name === 'delegate') < index)
+    return 'one delegate an answer: put all tasks into one call';
+  if (name.startsWith('submit_') && calls.length > 1) return 'a hand-over must be the only call of its answer';
+  return undefined;
+}
+
+/** What the tools of this agent work with. */
+async function contextOf(spec: AgentSpec): Promise<ToolContext> {
+  const { places } = spec.session;
+  const { links, scratch } = await places.mounts();
+  return {
+    workTree: spec.workTree,
+    folder: spec.workTree.folder,
+    sandbox: places.sandbox,
+    links,
+    scratch,
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
+    outputBytes: OUTPUT_BYTES,
+    signal: signalOf(spec),
+  };
+}
+
+function requestOf(spec: AgentSpec, head: string | null, one: Pick<ToolRequest, 'call' | 'ordinal' | 'context'>): ToolRequest {
+  const { facts } = spec.session;
+  return {
+    fence: facts.fence,
+    stage: spec.stage,
+    attempt: spec.attempt,
+    agent: spec.agent,
+    role: spec.role,
+    allowed: allowedTools(facts.config.tools, spec.role),
+    writable: spec.writable,
+    parent: head ?? '',
+    accounts: accountsOf(spec),
+    handoff: spec.handoff,
+    ...one,
+  };
+}
+
+/** Where the agent stands after a call. @throws StopError `STEP_LIMIT` when no tool call is left. */
+function afterCall(spec: AgentSpec, before: AgentState, done: ToolAnswer, of: { call: ToolCall; answerId: string }): AgentState {
+  if (done.outcome === 'delegated') {
+    const delegation = { callId: of.call.id, answer: of.answerId, tasks: done.tasks ?? 0 };
+    return { ...before, phase: 'delegate', delegation, invalid: 0 };
+  }
+  if (done.outcome === 'refused' && done.code !== undefined && STOPPING.has(done.code))
+    throw new StopError(
+      'STEP_LIMIT',
+      `${spec.role}: all ${spec.session.facts.limits.toolCalls} tool calls of the run are used (limits.toolCalls)`,
+      whereabouts(spec),
+    );
+  const next = { ...before, head: done.row.id, tree: done.tree ?? before.tree };
+  if (done.outcome === 'handed-over') return { ...next, phase: 'done', invalid: 0, submission: of.call.arguments };
+  return done.outcome === 'invalid' ? next : { ...next, invalid: 0 };
 }
 
 /** The calls with their places, in order, `delegate` after the others (`docs/contract.md`, "What a model sees"). */

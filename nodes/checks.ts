@@ -48,11 +48,10 @@ export async function runChecks(
     const status =
       outcome.timedOut || outcome.exitCode === null || outcome.exitCode === 127 ? 'error' : outcome.exitCode === 0 ? 'pass' : 'fail';
     const log = session.doors.redact(outcome.stderr === '' ? outcome.stdout : `${outcome.stdout}\n${outcome.stderr}`);
-    const evidence = await writeEvidence(
-      session,
-      options.attempt,
-      check.id,
-      {
+    const evidence = await writeEvidence(session, {
+      attempt: options.attempt,
+      log,
+      body: {
         id: check.id,
         argv: check.run,
         status,
@@ -64,8 +63,7 @@ export async function runChecks(
         tree: options.tree,
         sandbox: session.places.sandbox.level,
       },
-      log,
-    );
+    });
     await session.stores.audit.append({
       threadId: session.facts.threadId,
       actor: 'governor',
@@ -82,20 +80,29 @@ export async function runChecks(
   return ran;
 }
 
+interface Evidence {
+  readonly attempt: number;
+  readonly log: string;
+  readonly body: { readonly id: string; readonly [fact: string]: unknown };
+}
+
 /** Writes `evidence/<attempt>/<check>.json` and `.log`. */
-async function writeEvidence(session: Session, attempt: number, check: string, result: unknown, log: string): Promise<{ path: string }> {
-  if (!/^[A-Za-z0-9._-]{1,80}$/.test(check)) throw new StopError('INTERNAL', `evidence: ${JSON.stringify(check)} is no name of a check`);
-  await session.stores.dossier.writeText(session.facts.threadId, FILES.log(attempt, check), session.doors.redact(log));
-  const path = FILES.evidence(attempt, check);
-  await session.stores.dossier.writeJson(session.facts.threadId, path, {
+async function writeEvidence(session: Session, { attempt, log, body }: Evidence): Promise<{ path: string }> {
+  const { dossier } = session.stores;
+  const { threadId } = session.facts;
+  if (!/^[A-Za-z0-9._-]{1,80}$/.test(body.id))
+    throw new StopError('INTERNAL', `evidence: ${JSON.stringify(body.id)} is no name of a check`);
+  await dossier.writeText(threadId, FILES.log(attempt, body.id), session.doors.redact(log));
+  const path = FILES.evidence(attempt, body.id);
+  await dossier.writeJson(threadId, path, {
     kind: 'evidence',
     version: 1,
-    thread_id: session.facts.threadId,
+    thread_id: threadId,
     attempt,
     inputs: [],
     made_by: 'governor',
     made_at: new Date(session.clock.now()).toISOString(),
-    body: result,
+    body,
   });
   return { path };
 }

@@ -1,14 +1,11 @@
 /** THE STAGE DOOR: inputs verified, done-already detected, file before checkpoint. */
-import { isGraphBubbleUp } from '@langchain/langgraph';
 import { StopError } from '../domain/errors.ts';
-import { failpoint } from '../domain/failpoint.ts';
 import type { Envelope, FileRef } from '../domain/handoff.ts';
 import { canonicalJson, digestOf } from '../domain/ids.ts';
-import { REASONS } from '../domain/reasons.ts';
-import { isAskable, type Stage } from '../domain/stages.ts';
-import { type FindSession, type NodeConfig, type Session, visitOf } from './session.ts';
-import type { Routed, State, Update } from './state.ts';
+import type { Stage } from '../domain/stages.ts';
+import type { Session } from './session.ts';
 
+/** What a stage reads, does and hands over; `runStage` has an example. */
 export interface StageWork<Body> {
   readonly stage: Stage;
   /** What attempts are counted by; default the stage. */
@@ -37,6 +34,18 @@ export interface StageResult<Body> {
 /**
  * Runs one stage once per set of inputs. A file that is there already for the same inputs is returned and nothing is paid.
  * @throws StopError `HANDOFF_MISSING`, `STATE_TAMPERED`, or what the work throws.
+ * @example
+ * ```ts
+ * const done = await runStage<WeightBody>(session, {
+ *   stage: 'weigh',
+ *   kind: 'weight',
+ *   inputs: [state.planFile], // other inputs are another attempt
+ *   file: (attempt) => `15-weight.${attempt}.json`,
+ *   schema: weightBodySchema,
+ *   madeBy: 'governor',
+ *   work: async (attempt) => ({ heavy: await weigh(session, attempt) }),
+ * });
+ * ```
  */
 export async function runStage<Body>(session: Session, stage: StageWork<Body>): Promise<StageResult<Body>> {
   for (const input of stage.inputs) await session.stores.dossier.readVerified(session.facts.threadId, input);
@@ -92,48 +101,4 @@ function parseFile<Body>(stage: StageWork<Body>, path: string, body: unknown): B
   } catch (error) {
     throw new StopError('STATE_TAMPERED', `${path}: its body is not a ${stage.kind}`, { evidence: [path], cause: error });
   }
-}
-
-/** What the node of each stage does; it ends with one of the stage's own edges. */
-type Work = { readonly [Name in Stage]: (session: Session, state: State) => Promise<Routed<Name>> };
-
-/**
- * Wraps the body of a node: finds the session, stops at a drain, and turns a StopError into the route to `halt` (or to
- * `approve_budget`, where a person may lift it). Everything else passes through untouched.
- */
-export function staged<Name extends Stage>(find: FindSession, stage: Name, run: Work[Name]) {
-  return async (state: State, config: NodeConfig): Promise<Update> => {
-    const session = await find(visitOf(config, state));
-    try {
-      await session.checkpointReached(stage);
-      failpoint(`node:${stage}:enter`);
-      const update = await run(session, state);
-      failpoint(`node:${stage}:exit`);
-      return update;
-    } catch (error) {
-      if (isGraphBubbleUp(error) || !(error instanceof StopError)) throw error;
-      if (session.signal.aborted) throw session.signal.reason;
-      await session.stores.audit.append({
-        threadId: session.facts.threadId,
-        actor: 'governor',
-        action: 'stage-error',
-        stage,
-        code: error.code,
-        facts: { message: session.doors.redact(error.message).slice(0, 1000), ...error.facts },
-      });
-      const ask = isAskable(stage, error.code) && session.facts.limits.onExhausted === 'ask' && REASONS[error.code].resumable;
-      return {
-        stop: {
-          code: error.code,
-          message: session.doors.redact(error.message).slice(0, 4000),
-          stage,
-          evidence: [...error.evidence],
-          facts: { ...error.facts },
-        },
-        route: ask ? 'approve_budget' : 'halt',
-      };
-    } finally {
-      await session.left();
-    }
-  };
 }

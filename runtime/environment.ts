@@ -1,4 +1,4 @@
-/** What comes from outside: the home, the operator's file, the person, the clock. */
+/** What a process is given from outside: its home folder, the operator's file, the person who runs it, the clock, secrets. */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';

@@ -8,6 +8,7 @@ const bin = (name) => join(root, 'node_modules/.bin', name);
 
 const TOOLS = [
   { name: 'house', argv: [process.execPath, 'scripts/house.mjs'] },
+  { name: 'generated', argv: [process.execPath, '--import', 'tsx', 'scripts/generated.mjs'] },
   { name: 'biome', argv: [bin('biome'), 'check', '--error-on-warnings', '--max-diagnostics=50', '.'] },
   { name: 'oxlint', argv: [bin('oxlint'), '--type-aware', '--deny-warnings', '.'] },
   { name: 'knip', argv: [bin('knip'), '--no-progress'] },
@@ -39,7 +40,7 @@ let failed = 0;
 await Promise.all(
   TOOLS.map(async (tool) => {
     const { name, ok, output, seconds } = await run(tool);
-    console.log(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(7)} ${seconds.toFixed(1)} s`);
+    console.log(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(9)} ${seconds.toFixed(1)} s`);
     if (ok) return;
     failed += 1;
     console.log(output.trimEnd().replace(/^/gm, '     '));

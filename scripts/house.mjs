@@ -2,18 +2,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CONTRACT, ENTRY_RULES, inspectEntryPoints } from './entry-points.mjs';
+import { unfinished } from './extensions.mjs';
 import { functionsOf } from './functions.mjs';
 import { inspectTests } from './mirror.mjs';
 import { importsOf, lineAt, scan } from './scan.mjs';
 
 const RANK = { domain: 0, tools: 1, models: 1, checkpoints: 1, nodes: 2, graphs: 3, runtime: 4, server: 5, cli: 6 };
-const ROLES = new Set(['plan', 'build', 'review', 'approve', 'deploy', 'halt', 'baseline']);
 const MAX_LINES = 400;
 const MAX_FUNCTION_LINES = 60;
 const MAX_PARAMETERS = 4;
 const MAX_EXCEPTIONS = 5;
 /** Rooms that are still being brought under the rules of functions. */
-const PENDING = new Set(['checkpoints', 'models', 'nodes', 'runtime', 'tools', 'server', 'cli']);
+const PENDING = new Set(['checkpoints', 'models', 'nodes', 'tools']);
 
 /** Functions that break a rule of functions with a reason: `{ path, name, rule, reason }`, at most five in all. */
 export const EXCEPTIONS = [];
@@ -26,7 +27,13 @@ export const RULES = {
   neighbours:
     'tools/, models/ and checkpoints/ never import each other, so that each can be replaced alone. Meet in a port in domain/ and let runtime/ put them together.',
   roles:
-    'A role never imports another role; they meet only in the files they hand on. Put what both need in nodes/*.ts or in domain/, or read the hand-over file.',
+    'A role never imports another role; they meet only in the files they hand on, and every folder of nodes/ is one. Put what both need in nodes/*.ts or in domain/, or read the hand-over file.',
+  surface:
+    'runtime/operations.ts is the one way in for command line and server, and its folders may be rebuilt at will. Call an operation, or add one there; only files at the root of runtime/ are imported.',
+  governed:
+    'What any LangGraph server needs knows nothing of governed threads: it asks the `Governs` of a graph (server/project/governs.ts). Put the question there; only server/assemble.ts imports server/governed/.',
+  unfinished:
+    'A role, a tool and a check are added whole, or `npm run check` is green and the run is broken. Do the step that is missing (AGENTS.md, "Add a role", "Add a tool", "Add a check"), or take the rest away again.',
   outside: 'A room ships; tests, scripts, benchmarks and examples do not. Move what you need into a room.',
   'domain-pure':
     'domain/ is words and rules: it imports zod, node:crypto and itself. Take disk, clock or network as a port and implement it in a room above.',
@@ -52,6 +59,9 @@ export const RULES = {
     '`as any` switches the type checker off for everything behind it. Parse the value with zod, or take it as `unknown` and narrow it.',
   'ts-ignore':
     'A hidden type error comes back at run time. Fix the type; where a library is wrong, use `@ts-expect-error` with the reason.',
+  ...ENTRY_RULES,
+  'target-test':
+    'A release target acts on the world outside, where only its own test can hold it to its four promises. Write test/nodes/deploy/targets/<target>.test.ts: released, undone, and again after it was killed before and after it acted.',
   leftover: 'A note to do something later is not done. Do it now, or open an issue and leave the code without the note.',
 };
 
@@ -63,7 +73,7 @@ const packageOf = (specifier) =>
     .join('/');
 const roleOf = (path) => {
   const [room, folder, file] = path.split('/');
-  return room === 'nodes' && file !== undefined && ROLES.has(folder) ? folder : undefined;
+  return room === 'nodes' && file !== undefined ? folder : undefined;
 };
 const bareNode = (specifier) => specifier.replace(/^node:/, '').split('/')[0];
 
@@ -72,7 +82,9 @@ function brokenByTarget(path, target) {
   const from = roomOf(path);
   const to = roomOf(target);
   if (RANK[to] === undefined) return target === 'package.json' || target.endsWith('.json') ? undefined : 'outside';
+  if ((from === 'cli' || from === 'server') && /^runtime\/[^/]+\//.test(target)) return 'surface';
   if (from === to) {
+    if (target.startsWith('server/governed/') && !path.startsWith('server/governed/') && path !== 'server/assemble.ts') return 'governed';
     const role = roleOf(path);
     const other = roleOf(target);
     return role !== undefined && other !== undefined && role !== other ? 'roles' : undefined;
@@ -166,14 +178,25 @@ function brokenExceptions(files, exceptions) {
   });
 }
 
+/** The release targets without a test of their own. A file there that exports no `DeployTarget` is a helper. */
+function untestedTargets(files) {
+  return [...files].flatMap(([path, text]) => {
+    const name = /^nodes\/deploy\/targets\/([^/]+)\.ts$/.exec(path)?.[1];
+    if (name === undefined || !/\bexport\s+const\s+\w+\s*:\s*DeployTarget\b/.test(scan(text).bare)) return [];
+    const test = `test/nodes/deploy/targets/${name}.test.ts`;
+    return files.has(test) ? [] : [{ path, line: 1, rule: 'target-test', what: `there is no ${test}`, teaching: RULES['target-test'] }];
+  });
+}
+
 /**
  * Every violation in a set of files (path from the repository root -> text), sorted by path and line.
  * Pure: reads nothing but its arguments.
  */
 export function inspect(files, exceptions = []) {
-  const violations = brokenExceptions(files, exceptions);
+  const violations = [...brokenExceptions(files, exceptions), ...untestedTargets(files)];
   const edges = new Map();
   for (const [path, text] of files) {
+    if (path.endsWith('.md')) continue;
     const inRoom = RANK[roomOf(path)] !== undefined && path.endsWith('.ts');
     const report = (rule, line, what) => violations.push({ path, line, rule, what, teaching: RULES[rule] });
     const parts = scan(text);
@@ -200,8 +223,10 @@ export function inspect(files, exceptions = []) {
     }
     edges.set(path, own);
   }
+  for (const one of unfinished(files)) violations.push({ ...one, rule: 'unfinished', teaching: RULES.unfinished });
   for (const { path, line, walk } of circles(edges))
     violations.push({ path, line, rule: 'circle', what: walk.join(' -> '), teaching: RULES.circle });
+  violations.push(...inspectEntryPoints(files));
   return violations.sort((a, b) => a.path.localeCompare(b.path) || a.line - b.line);
 }
 
@@ -222,6 +247,7 @@ export function readHouse(root) {
     }
   };
   for (const folder of [...Object.keys(RANK), 'test', 'bench', 'scripts']) walk(join(root, folder));
+  files.set(CONTRACT, readFileSync(join(root, CONTRACT), 'utf8'));
   return files;
 }
 

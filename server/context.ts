@@ -1,4 +1,4 @@
-/** What the rooms of the server share: the home, the rows, the graphs, and whom to wake when something happened. */
+/** What the parts of the server share: the home, the rows, the graphs, the limits, and how one part wakes another. */
 import type { BaseStore } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Hono } from 'hono';
@@ -95,13 +95,13 @@ export interface ServeLimits {
   readonly keepEventsMs: number;
   /** Largest total of a run's kept events, in bytes. */
   readonly runEventBytes: number;
-  /** Begins of one run before it is given up. */
+  /** How often one run is begun, after crashes, before it is given up. */
   readonly attempts: number;
   /** Streams and waits that one caller may hold open at once. */
   readonly streamsPerCaller: number;
   /** Longest time of one run, in ms; 0: no limit. */
   readonly runMs: number;
-  /** So often an open stream says that it lives, in ms. Default: 5000, by which the official clients know a dead one. */
+  /** How often a quiet stream sends a heartbeat, in ms. Default: 5000, after which the official clients take a silent stream for dead. */
   readonly heartbeatMs?: number;
 }
 
@@ -114,7 +114,7 @@ export interface Server {
   /** The durable store as a tenant sees it. */
   store(tenant: string): BaseStore;
   readonly wakes: Wakes;
-  /** A run was put: somebody should look. */
+  /** A run was put into the queue: the worker of this process reads it at once. */
   poke(): void;
   /** The end of a run put a webhook: it can be sent. */
   pokeWebhooks(): void;
@@ -122,7 +122,7 @@ export interface Server {
   stopRuns(runIds: readonly string[], action: CancelAction): void;
   /** Puts on record who stops a run, before it is stopped; `left`: its client went away, and wanted that. */
   recordCancel(caller: Caller, run: ServedRun, left?: boolean): Promise<void>;
-  /** True while this process works on the run: its events wake, and need not be looked for. */
+  /** True while this process works on the run: its readers are woken by its events, and need not poll. */
   isLocal(runId: string): boolean;
   readonly limits: ServeLimits;
   readonly webhookPolicy: WebhookPolicy;

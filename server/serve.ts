@@ -1,5 +1,6 @@
-/** Starts the server: opens the project, wires the rooms, listens, and stops without losing a run. */
+/** Starts the server: opens the project, puts its parts together, listens, and stops without losing a run. */
 import type { Runtime } from '../runtime/runtime.ts';
+import { type Assembled, assemble, openProject } from './assemble.ts';
 import type { OpenStreams, ServeLimits, Server } from './context.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
@@ -9,7 +10,6 @@ import { announceLoopback } from './project/loopback.ts';
 import { startUpkeep } from './runs/upkeep.ts';
 import { startWorker } from './runs/worker.ts';
 import { startWebhooks } from './webhooks/webhooks.ts';
-import { openProject, type Wired, wire } from './wiring.ts';
 
 export interface ServeOptions {
   readonly runtime: Runtime;
@@ -44,11 +44,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const connect = announceLoopback(options.log);
   const project = await openProject(options.config, options);
   for (const warning of [...project.warnings, ...corsWarnings(project.config)]) options.log('warn', warning);
-  const wired = await wire(project, options);
-  await seedAssistants(wired.server, project);
-  connect(wired.app);
-  const listening = await listen(wired.app, options.host, options.port);
-  const stop = startWork(wired, listening);
+  const assembled = await assemble(project, options);
+  await seedAssistants(assembled.server, project);
+  connect(assembled.app);
+  const listening = await listen(assembled.app, options.host, options.port);
+  const stop = startWork(assembled, listening);
   return { url: listening.url, graphs: [...project.graphs.keys()], stop };
 }
 
@@ -66,7 +66,7 @@ async function seedAssistants({ served, env }: Server, { graphs }: Project): Pro
 }
 
 /** Begins what works beside the requests. @returns what stops all of it, in order. */
-function startWork({ server, workers, startSweep }: Wired, listening: Listening): Serving['stop'] {
+function startWork({ server, workers, startSweep }: Assembled, listening: Listening): Serving['stop'] {
   const { served, runtime, log, webhookPolicy: policy } = server;
   const worker = startWorker(server);
   // A run's webhook may be a path of the project's own routes; ours would take it for a call of the local operator.
@@ -96,13 +96,13 @@ function startWork({ server, workers, startSweep }: Wired, listening: Listening)
 
 /** How long those who follow a run that has just ended have to hear of it, in ms; a run that was given back ends nobody's answer. */
 const LAST_WORDS_MS = 1000;
-const LOOK_MS = 20;
+const POLL_MS = 20;
 
 async function answered(streams: OpenStreams, ms: number): Promise<void> {
-  for (let waitedMs = 0; waitedMs < ms; waitedMs += LOOK_MS) {
+  for (let waitedMs = 0; waitedMs < ms; waitedMs += POLL_MS) {
     const over = streams.size === 0;
     // Once more after the last one is closed: what it said is still on its way to its socket.
-    await new Promise((wake) => setTimeout(wake, LOOK_MS));
+    await new Promise((wake) => setTimeout(wake, POLL_MS));
     if (over) return;
   }
 }

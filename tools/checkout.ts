@@ -18,18 +18,25 @@ const lines = (output: Buffer): string[] =>
 
 /** True when index and files equal `commit`; untracked files do not count. */
 export async function checkoutClean(folder: string, commit: string): Promise<boolean> {
-  const git = { cwd: folder };
-  await runGit(['update-index', '-q', '--refresh'], { ...git, okCodes: [1, 128], env: { GIT_OPTIONAL_LOCKS: '1' } });
-  const staged = await runGit(['diff-index', '--cached', '--quiet', commit, '--'], { ...git, okCodes: [1] });
-  const changed = await runGit(['diff-files', '--quiet'], { ...git, okCodes: [1] });
-  return staged.code === 0 && changed.code === 0;
+  return (await filesClean(folder)) && (await indexIs(folder, commit));
+}
+
+/** True when the files equal the index, whatever that is of. */
+async function filesClean(folder: string): Promise<boolean> {
+  await runGit(['update-index', '-q', '--refresh'], { cwd: folder, okCodes: [1, 128], env: { GIT_OPTIONAL_LOCKS: '1' } });
+  return (await runGit(['diff-files', '--quiet'], { cwd: folder, okCodes: [1] })).code === 0;
+}
+
+async function indexIs(folder: string, commit: string): Promise<boolean> {
+  return (await runGit(['diff-index', '--cached', '--quiet', commit, '--'], { cwd: folder, okCodes: [1] })).code === 0;
 }
 
 /** Idempotent: already at `to` is a no-op, a half-done move is finished. @throws StopError `TARGET_DIRTY` and changes nothing. */
 export async function moveCheckout(folder: string, from: string, to: string): Promise<void> {
   await indexUnlocked(folder);
-  if (await checkoutClean(folder, to)) return;
-  if (!(await checkoutClean(folder, from))) {
+  const clean = await filesClean(folder);
+  if (clean && (await indexIs(folder, to))) return;
+  if (!clean || !(await indexIs(folder, from))) {
     if (!(await halfMoved(folder, from, to)))
       throw new StopError('TARGET_DIRTY', `${folder}: has uncommitted changes; commit or stash them`);
     await runGit(['read-tree', '--reset', '-u', to], { cwd: folder, env: { GIT_OPTIONAL_LOCKS: '1' } });
@@ -62,7 +69,7 @@ async function indexUnlocked(folder: string): Promise<void> {
  */
 async function halfMoved(folder: string, from: string, to: string): Promise<boolean> {
   const git = { cwd: folder };
-  if ((await runGit(['diff-index', '--cached', '--quiet', from, '--'], { ...git, okCodes: [1] })).code !== 0) return false;
+  if (!(await indexIs(folder, from))) return false;
   const raw = (await runGit(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', from, to], git)).stdout;
   const moved = new Map((await parseChanges(raw, async (oid) => oid)).map((change) => [change.path, change]));
   const differing = lines((await runGit(['diff-files', '-z', '--name-only'], git)).stdout);

@@ -21,7 +21,7 @@ export function* listNamespaces({ tenant, filters }: Scope, options: Options, no
   const top = (wild < 0 ? prefix : prefix.slice(0, wild)).join('.');
   if (top !== '' && (yield* isLive(top))) yield* visit(top, { isWanted, listed, isLive });
   const inside = top === '' ? '' : `${top}.`;
-  for (let from = inside; listed.found.length < limit; ) {
+  for (let from: From = { sign: '>=', path: inside }; listed.found.length < limit; ) {
     const next = yield* nextNamespace(tenant, from, now);
     if (next === undefined || !next.startsWith(inside)) break;
     from = yield* visit(next, { isWanted, listed, isLive });
@@ -29,10 +29,16 @@ export function* listNamespaces({ tenant, filters }: Scope, options: Options, no
   return listed.found.slice(0, limit);
 }
 
-function* nextNamespace(tenant: string, from: string, now: string): Transaction<string | undefined> {
+/** Where the next namespace may stand: at this path, or behind it. */
+interface From {
+  readonly sign: '>' | '>=';
+  readonly path: string;
+}
+
+function* nextNamespace(tenant: string, { sign, path }: From, now: string): Transaction<string | undefined> {
   const row = yield* one<{ namespace: string }>(
-    `SELECT namespace FROM items WHERE tenant = $1 AND namespace >= $2 AND ${liveAt('$3')} ORDER BY namespace LIMIT 1`,
-    [tenant, from, now],
+    `SELECT namespace FROM items WHERE tenant = $1 AND namespace ${sign} $2 AND ${liveAt('$3')} ORDER BY namespace LIMIT 1`,
+    [tenant, path, now],
   );
   return row?.namespace;
 }
@@ -81,18 +87,18 @@ interface Visit {
   readonly isLive: (path: string) => Transaction<boolean>;
 }
 
-/** Lists it if it is asked for; returns the least path that may come next. */
-function* visit(path: string, { isWanted, listed, isLive }: Visit): Transaction<string> {
+/** Lists it if it is asked for; returns where the next one may stand. */
+function* visit(path: string, { isWanted, listed, isLive }: Visit): Transaction<From> {
   const labels = path.split('.');
-  if (!isWanted(labels)) return `${path}\0`;
+  if (!isWanted(labels)) return { sign: '>', path };
   if (labels.length <= listed.maxDepth) {
     listed.add(labels);
-    return `${path}\0`;
+    return { sign: '>', path };
   }
   const cut = labels.slice(0, listed.maxDepth);
   const shorter = cut.join('.');
   // A namespace that has items itself was listed when it was visited.
   if (!(isWanted(cut) && (yield* isLive(shorter)))) listed.add(cut);
   // '/' follows '.': behind everything below it.
-  return `${shorter}/`;
+  return { sign: '>=', path: `${shorter}/` };
 }

@@ -4,6 +4,7 @@ import type { ItemRow, Items } from '../../domain/items.ts';
 import { type Scope, ServedError } from '../../domain/served.ts';
 import { charactersOf } from '../sql/statement.ts';
 import { type Sql, some, type Transaction } from '../sql/transaction.ts';
+import { conditions } from './conditions.ts';
 import { matchesFilters } from './filters.ts';
 import { filterWanted, wordsWanted } from './item-filter.ts';
 import { itemDocument, liveAt, pathOf, type Row, readItem, rowOf } from './item-row.ts';
@@ -43,10 +44,10 @@ export async function searchItems(sql: Sql, scope: Scope, now: string, options: 
   const path = pathOf(options.namespacePrefix);
   if (limit <= 0) return [];
   const newest = newestOf(offset + limit);
-  for (const run of runsBelow(path))
-    for await (const rows of slices(sql, run, scope.tenant, now))
-      for (const row of rows)
-        if (wanted.all || wanted.isWanted(rowOf(row))) newest.add({ namespace: row.namespace, key: row.key, updated_at: row.updated_at });
+  const visit = (row: Row): void => {
+    if (wanted.all || wanted.isWanted(rowOf(row))) newest.add({ namespace: row.namespace, key: row.key, updated_at: row.updated_at });
+  };
+  for (const keys of runsBelow(path)) await scan(sql, { keys, tenant: scope.tenant, now }, visit);
   const page = newest.sorted().slice(offset);
   return sql.read(() => readPage(scope.tenant, page, now, wanted));
 }
@@ -73,36 +74,42 @@ function newestOf(reach: number): { add(at: At): void; sorted(): readonly At[] }
   };
 }
 
+/** Keys that follow each other in the primary key. */
 interface KeyRun {
   readonly start: string;
-  readonly has: (namespace: string) => boolean;
+  /** Undefined: to the last one. */
+  readonly end?: { readonly sign: '<' | '<='; readonly namespace: string };
 }
 
-/** A namespace and those below it are two runs of the primary key; others that begin alike may stand between them. */
+/** A namespace and those below it are two runs; others that begin alike may stand between them. */
 function runsBelow(path: string): readonly KeyRun[] {
-  if (path === '') return [{ start: '', has: () => true }];
+  if (path === '') return [{ start: '' }];
+  // '/' follows '.': behind everything below it.
   return [
-    { start: path, has: (namespace) => namespace === path },
-    { start: `${path}.`, has: (namespace) => namespace.startsWith(`${path}.`) },
+    { start: path, end: { sign: '<=', namespace: path } },
+    { start: `${path}.`, end: { sign: '<', namespace: `${path}/` } },
   ];
 }
 
-async function* slices(sql: Sql, { start, has }: KeyRun, tenant: string, now: string): AsyncGenerator<readonly Row[]> {
-  for (let from: { namespace: string; key: string } | undefined = { namespace: start, key: '' }; from !== undefined; ) {
-    const { namespace, key } = from;
-    const read: readonly Row[] = await sql.read(() =>
-      some<Row>(
-        `SELECT * FROM items WHERE tenant = $1 AND (namespace, key) >= ($2, $3) AND ${liveAt('$4')} ORDER BY namespace, key LIMIT ${SLICE_ROWS}`,
-        [tenant, namespace, key, now],
-        SLICE_CHARACTERS,
-      ),
-    );
-    const rows = read.filter((row) => has(row.namespace));
-    yield rows;
-    const last = read.at(-1);
-    const goesOn = last !== undefined && rows.length === read.length && isCut(read);
-    from = goesOn ? { namespace: last.namespace, key: `${last.key}\0` } : undefined;
-    if (from !== undefined) await setImmediate();
+interface Scanned {
+  readonly keys: KeyRun;
+  readonly tenant: string;
+  readonly now: string;
+}
+
+async function scan(sql: Sql, { keys, tenant, now }: Scanned, visit: (row: Row) => void): Promise<void> {
+  for (let last: Row | undefined, goesOn = true; goesOn; ) {
+    const asked = conditions();
+    asked.add('tenant = ?', tenant);
+    asked.add(`(namespace, key) ${last === undefined ? '>=' : '>'} (?, ?)`, last?.namespace ?? keys.start, last?.key ?? '');
+    if (keys.end !== undefined) asked.add(`namespace ${keys.end.sign} ?`, keys.end.namespace);
+    asked.add(liveAt('?'), now);
+    const text = `SELECT * FROM items WHERE ${asked.where.join(' AND ')} ORDER BY namespace, key LIMIT ${SLICE_ROWS}`;
+    const rows = await sql.read(() => some<Row>(text, asked.parameters, SLICE_CHARACTERS));
+    rows.forEach(visit);
+    last = rows.at(-1);
+    goesOn = isCut(rows);
+    if (goesOn) await setImmediate();
   }
 }
 

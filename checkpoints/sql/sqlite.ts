@@ -75,12 +75,15 @@ function whileFitting(rows: Iterable<unknown>, mostCharacters: number): readonly
   return read;
 }
 
-/** `$2, $1, $2` as `?, ?, ?` with the order of parameters: better-sqlite3 takes numbered ones only by name, which is slower. */
+/**
+ * `$2, $1, $2` as `?, ?, ?` with the order of parameters: better-sqlite3 takes numbered ones only by name, which is slower. A LIMIT hides
+ * its parameter from the planner, which would look at the value, and compile the statement again for each call.
+ */
 function rewritten(sql: string): { text: string; order: readonly number[] | undefined } {
   const order: number[] = [];
-  const text = sql.replace(/\$(\d+)/g, (_, number: string) => {
+  const text = sql.replace(/(\bLIMIT )?\$(\d+)/g, (_, limit: string | undefined, number: string) => {
     order.push(Number(number) - 1);
-    return '?';
+    return limit === undefined ? '?' : 'LIMIT CAST(? AS INTEGER)';
   });
   return { text, order: order.every((index, place) => index === place) ? undefined : order };
 }

@@ -1,9 +1,8 @@
 /** `governor approve` and `governor reject`: show first, then decide about exactly what was shown. */
 import { toError, UsageError } from '../../domain/errors.ts';
 import { givenText } from '../../runtime/given-file.ts';
-import type { Operations } from '../../runtime/operations.ts';
 import { driveWithProgress } from '../drive.ts';
-import type { CommonFlags, Io } from '../io.ts';
+import type { CommonFlags, Invocation } from '../io.ts';
 import { gateText } from '../print.ts';
 import { dollarsFlag } from './home.ts';
 
@@ -15,13 +14,8 @@ export interface DecideFlags extends CommonFlags {
 }
 
 /** @throws UsageError when nothing waits, or no subject was named where nobody can be asked. */
-export async function decideCommand(
-  operations: Operations,
-  io: Io,
-  word: string,
-  decision: 'approved' | 'rejected',
-  flags: DecideFlags,
-): Promise<number> {
+export async function decideCommand(invocation: Invocation<DecideFlags>, word: string, decision: 'approved' | 'rejected'): Promise<number> {
+  const { operations, io, flags } = invocation;
   if (decision === 'rejected' && (flags.comment ?? '') === '') throw new UsageError('reject: --comment "..." is required');
   const before = await operations.result(word);
   const { thread_id: threadId, status } = before;
@@ -50,7 +44,7 @@ export async function decideCommand(
     ...(flags.edit === undefined ? {} : { edit: readJson(flags.edit) }),
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
   });
-  return driveWithProgress(operations, threadId, io, flags, (options) => operations.goOn(threadId, options));
+  return driveWithProgress(invocation, threadId, (options) => operations.goOn(threadId, options));
 }
 
 /** Ctrl-C and the end of the input are a no. */

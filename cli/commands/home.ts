@@ -2,13 +2,12 @@
 import { visible } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { parseDuration } from '../../domain/written-values.ts';
-import type { Operations } from '../../runtime/operations.ts';
 import { finish } from '../drive.ts';
-import type { CommonFlags, Io } from '../io.ts';
+import type { CommonFlags, Invocation } from '../io.ts';
 import { dollars, recordLine } from '../print.ts';
 import { liveTree } from '../tree.ts';
 
-const print = (io: Io, flags: CommonFlags, value: unknown, text: () => string): number => {
+const print = ({ io, flags }: Pick<Invocation, 'io' | 'flags'>, value: unknown, text: () => string): number => {
   io.stdout(flags.json === true ? `${JSON.stringify(value)}\n` : `${text()}\n`);
   return 0;
 };
@@ -28,9 +27,9 @@ export function dollarsFlag(flag: string, word: string): number {
   return micro;
 }
 
-export async function approvals(operations: Operations, io: Io, flags: CommonFlags): Promise<number> {
-  const rows = await operations.pending();
-  return print(io, flags, rows, () =>
+export async function approvals(invocation: Invocation): Promise<number> {
+  const rows = await invocation.operations.pending();
+  return print(invocation, rows, () =>
     rows.length === 0
       ? 'nothing waits for a person'
       : rows
@@ -41,19 +40,21 @@ export async function approvals(operations: Operations, io: Io, flags: CommonFla
   );
 }
 
-export async function files(operations: Operations, io: Io, thread: string, name: string | undefined, flags: CommonFlags): Promise<number> {
+export async function files(invocation: Invocation, thread: string, name: string | undefined): Promise<number> {
+  const { operations } = invocation;
   if (name !== undefined) {
     const text = await operations.file(thread, name);
-    return print(io, flags, { path: name, text }, () => visible(text));
+    return print(invocation, { path: name, text }, () => visible(text));
   }
   const list = await operations.files(thread);
-  return print(io, flags, list, () => list.map((file) => `${String(file.bytes).padStart(9)}  ${visible(file.path)}`).join('\n'));
+  return print(invocation, list, () => list.map((file) => `${String(file.bytes).padStart(9)}  ${visible(file.path)}`).join('\n'));
 }
 
-export async function audit(operations: Operations, io: Io, word: string | undefined, flags: CommonFlags): Promise<number> {
+export async function audit(invocation: Invocation, word: string | undefined): Promise<number> {
+  const { operations, io, flags } = invocation;
   if (word === 'verify') {
     const verdict = await operations.verifyAudit();
-    print(io, flags, verdict, () =>
+    print(invocation, verdict, () =>
       verdict.kind === 'whole'
         ? `whole: ${verdict.records} records, head ${verdict.head}`
         : `BROKEN at record ${verdict.seq}: ${verdict.problem}`,
@@ -68,7 +69,7 @@ export async function audit(operations: Operations, io: Io, word: string | undef
 /** A detached run needs a moment until its process holds the thread, in ms. */
 const DEAD_MS = 5000;
 
-export async function watch(operations: Operations, io: Io, word: string, flags: CommonFlags): Promise<number> {
+export async function watch({ operations, io, flags }: Invocation, word: string): Promise<number> {
   let result = await operations.result(word);
   const ended = new AbortController();
   const tree = io.isTTY && flags.json !== true && flags.quiet !== true ? liveTree(io.stderr, io.size) : undefined;
@@ -98,25 +99,26 @@ export async function watch(operations: Operations, io: Io, word: string, flags:
   return finish(io, flags, result);
 }
 
-export async function collect(operations: Operations, io: Io, flags: CommonFlags & { readonly older?: string }): Promise<number> {
+export async function collect(invocation: Invocation<CommonFlags & { readonly older?: string }>): Promise<number> {
+  const { operations, flags } = invocation;
   const done = await operations.gc(flags.older === undefined ? undefined : durationFlag('--older', flags.older));
   return print(
-    io,
-    flags,
+    invocation,
     done,
     () => `removed ${done.workTrees} work tree folder(s), the working data of ${done.threads} thread(s), ${done.refs} ref(s)`,
   );
 }
 
-export async function backup(operations: Operations, io: Io, file: string, flags: CommonFlags): Promise<number> {
-  const done = await operations.backup(file);
-  return print(io, flags, done, () => `${file}: ${done.bytes} bytes`);
+export async function backup(invocation: Invocation, file: string): Promise<number> {
+  const done = await invocation.operations.backup(file);
+  return print(invocation, done, () => `${file}: ${done.bytes} bytes`);
 }
 
-export async function doctor(operations: Operations, io: Io, flags: CommonFlags & { readonly repo?: string }): Promise<number> {
+export async function doctor(invocation: Invocation<CommonFlags & { readonly repo?: string }>): Promise<number> {
+  const { operations, flags } = invocation;
   const { existsSync } = await import('node:fs');
   const report = await operations.doctor(flags.repo ?? (existsSync('governor.yaml') ? '.' : undefined));
-  print(io, flags, report, () =>
+  print(invocation, report, () =>
     [
       ...report.lines.map((line) => visible(`${line.ok ? 'ok  ' : 'FAIL'} ${line.name.padEnd(16)} ${line.detail}`)),
       ...report.canaries.map((canary) =>
@@ -128,10 +130,8 @@ export async function doctor(operations: Operations, io: Io, flags: CommonFlags 
 }
 
 export async function rollback(
-  operations: Operations,
-  io: Io,
+  { operations, io, flags }: Invocation<CommonFlags & { readonly reason?: string }>,
   word: string,
-  flags: CommonFlags & { readonly reason?: string },
 ): Promise<number> {
   const result = await operations.rollback(word, flags.reason ?? 'rolled back by a person');
   if (flags.json !== true) io.stderr(`rolled back; the run cost ${dollars(result.spend.cost_micro_usd)}\n`);

@@ -1,23 +1,38 @@
-/** The commands that only look, and those that end or undo a run with one call. */
+/** The commands that only look, and the one that ends a run with one call. */
 import { visible } from '../../domain/access.ts';
 import type { Operations } from '../../runtime/operations.ts';
 import { finish } from '../drive.ts';
-import type { CommonFlags, Io } from '../io.ts';
+import type { Invocation } from '../io.ts';
+import { gateText, resultText } from '../print.ts';
 
-type Look = (operations: Operations, io: Io, thread: string, flags: CommonFlags) => Promise<number>;
+export async function list({ operations, io, flags }: Invocation): Promise<number> {
+  const results = await operations.list();
+  io.stdout(flags.json === true ? `${JSON.stringify(results)}\n` : results.map((result) => `${resultText(result)}\n`).join('\n'));
+  return 0;
+}
+
+export async function show({ operations, io, flags }: Invocation, thread: string): Promise<number> {
+  const result = await operations.result(thread);
+  io.stdout(flags.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);
+  const view = await operations.gate(thread);
+  if (view !== undefined && result.waiting !== null) io.stderr(`${gateText(view, result.waiting.subject)}\n`);
+  return 0;
+}
+
+type Read = (invocation: Invocation, thread: string) => Promise<number>;
 
 const text =
-  (read: (operations: Operations, thread: string) => Promise<string>): Look =>
-  async (operations, io, thread, flags) => {
+  (read: (operations: Operations, thread: string) => Promise<string>): Read =>
+  async ({ operations, io, flags }, thread) => {
     const found = await read(operations, thread);
     io.stdout(flags.json === true ? `${JSON.stringify({ text: found })}\n` : `${visible(found)}\n`);
     return 0;
   };
 
 /** Commands of one thread, by name. */
-export const LOOKS: Readonly<Record<string, Look>> = {
+export const READS: Readonly<Record<'explain' | 'diff' | 'report' | 'cancel', Read>> = {
   explain: text((operations, thread) => operations.explain(thread)),
   diff: text((operations, thread) => operations.diff(thread)),
   report: text((operations, thread) => operations.file(thread, 'report.md')),
-  cancel: async (operations, io, thread, flags) => finish(io, flags, await operations.cancel(thread)),
+  cancel: async ({ operations, io, flags }, thread) => finish(io, flags, await operations.cancel(thread)),
 };

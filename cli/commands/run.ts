@@ -1,11 +1,10 @@
 /** `governor run` and `governor resume`. */
 import { UsageError } from '../../domain/errors.ts';
 import { givenText } from '../../runtime/given-file.ts';
-import type { Operations } from '../../runtime/operations.ts';
 import type { Created } from '../../runtime/options.ts';
 import { spawnDetached } from '../../tools/process.ts';
 import { driveWithProgress, finish } from '../drive.ts';
-import type { CommonFlags, Io } from '../io.ts';
+import type { CommonFlags, Invocation, Io } from '../io.ts';
 import { dollars } from '../print.ts';
 import { dollarsFlag, durationFlag } from './home.ts';
 
@@ -29,7 +28,8 @@ export interface ResumeFlags extends CommonFlags {
 }
 
 /** Makes a thread, says what it may cost, and runs it. */
-export async function runCommand(operations: Operations, io: Io, words: string | undefined, flags: RunFlags): Promise<number> {
+export async function runCommand(invocation: Invocation<RunFlags>, words: string | undefined): Promise<number> {
+  const { operations, io, flags } = invocation;
   if ((words === undefined) === (flags.file === undefined)) throw new UsageError('run: give either "<goal>" or --file <path>');
   const goal = words ?? givenText('--file', flags.file ?? '');
   const created = await operations.create({
@@ -58,7 +58,7 @@ export async function runCommand(operations: Operations, io: Io, words: string |
     io.stdout(flags.json === true ? `${JSON.stringify({ thread_id: created.threadId })}\n` : `${created.threadId}\n`);
     return 0;
   }
-  return driveWithProgress(operations, created.threadId, io, flags, (options) => operations.drive(created.threadId, options));
+  return driveWithProgress(invocation, created.threadId, (options) => operations.drive(created.threadId, options));
 }
 
 /** What a run may cost and where its commands run, before any money is spent. */
@@ -81,7 +81,8 @@ function given(flag: string, words: string | undefined): string {
 }
 
 /** Goes on with a thread. */
-export async function resumeCommand(operations: Operations, io: Io, word: string, flags: ResumeFlags): Promise<number> {
+export async function resumeCommand(invocation: Invocation<ResumeFlags>, word: string): Promise<number> {
+  const { operations, io, flags } = invocation;
   const before = await operations.result(word);
   if (flags.begin === true && before.status !== 'running') return finish(io, flags, before);
   const { thread_id: threadId } = before;
@@ -92,5 +93,5 @@ export async function resumeCommand(operations: Operations, io: Io, word: string
     words: { comment: given('--comment', flags.comment), model: given('--model', flags.model) },
     ...(flags.addCalls === undefined ? {} : { addCalls: countFlag('--add-calls', flags.addCalls) }),
   };
-  return driveWithProgress(operations, threadId, io, flags, (options) => operations.resume(threadId, { ...options, ...more }));
+  return driveWithProgress(invocation, threadId, (options) => operations.resume(threadId, { ...options, ...more }));
 }

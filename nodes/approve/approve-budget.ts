@@ -2,9 +2,9 @@
 import { StopError } from '../../domain/errors.ts';
 import type { FileRef } from '../../domain/handoff.ts';
 import { isAskedStage } from '../../domain/stages.ts';
+import { governorNode } from '../governor-node.ts';
 import { subjectOf } from '../release-subject.ts';
 import { type FindSession, runAccount } from '../session.ts';
-import { staged } from '../stage.ts';
 import { note } from '../state.ts';
 import { passGate } from './gate.ts';
 
@@ -13,7 +13,7 @@ const EXTRA_CALLS = 50;
 
 /** The `approve_budget` node. */
 export const approveBudgetNode = (find: FindSession) =>
-  staged(find, 'approve_budget', async (session, state) => {
+  governorNode(find, 'approve_budget', async (session, state) => {
     const stop = state.stop;
     if (stop === null) return { route: 'halt' };
     const back = stop.stage;

@@ -4,16 +4,17 @@ import { FILES, type PlanBody, planBodySchema } from '../../domain/handoff.ts';
 import { strictest } from '../../domain/policy.ts';
 import type { Vote } from '../../domain/ports.ts';
 import { globsOverlap } from '../../tools/globs.ts';
+import { governorNode } from '../governor-node.ts';
 import { planMarkdown } from '../markdown.ts';
 import { subjectOf } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { runStage, staged } from '../stage.ts';
+import { runStage } from '../stage.ts';
 import { note } from '../state.ts';
 import { passGate } from './gate.ts';
 
 /** The `approve_plan` node. */
 export const approvePlanNode = (find: FindSession) =>
-  staged(find, 'approve_plan', async (session, state) => {
+  governorNode(find, 'approve_plan', async (session, state) => {
     if (state.planFile === null) throw new StopError('HANDOFF_MISSING', 'approve_plan: there is no plan');
     const plan = await bodyOf(session, state.planFile, planBodySchema);
     const rules = await touchedRules(session, plan);

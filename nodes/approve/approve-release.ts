@@ -3,15 +3,15 @@ import { StopError } from '../../domain/errors.ts';
 import { buildBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
 import { strictest } from '../../domain/policy.ts';
 import type { ApprovalRow, Subject } from '../../domain/ports.ts';
+import { governorNode } from '../governor-node.ts';
 import { isExpired, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { staged } from '../stage.ts';
 import { note } from '../state.ts';
 import { passGate } from './gate.ts';
 
 /** The `approve_release` node. */
 export const approveReleaseNode = (find: FindSession) =>
-  staged(find, 'approve_release', async (session, state) => {
+  governorNode(find, 'approve_release', async (session, state) => {
     const { plan, build: buildRef, review: reviewRef } = pointers(state);
     const build = await bodyOf(session, buildRef, buildBodySchema);
     const review = await bodyOf(session, reviewRef, reviewBodySchema);

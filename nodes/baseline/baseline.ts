@@ -4,15 +4,16 @@ import { StopError } from '../../domain/errors.ts';
 import { checkResultSchema } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runChecks } from '../checks.ts';
+import { governorNode } from '../governor-node.ts';
 import type { FindSession } from '../session.ts';
-import { runStage, staged } from '../stage.ts';
+import { runStage } from '../stage.ts';
 import { note } from '../state.ts';
 
 const baselineBodySchema = z.strictObject({ tree: z.string(), checks: z.array(checkResultSchema) });
 
 /** The `baseline` node. */
 export const baselineNode = (find: FindSession) =>
-  staged(find, 'baseline', async (session) => {
+  governorNode(find, 'baseline', async (session) => {
     await session.places.mounts();
     const base = session.facts.request.base;
     const done = await runStage(session, {

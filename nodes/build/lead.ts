@@ -1,7 +1,5 @@
 /** The lead: one node asks its model, one acts on its calls, one takes the artifact from disk. */
-import { isGraphBubbleUp } from '@langchain/langgraph';
 import { StopError } from '../../domain/errors.ts';
-import { failpoint } from '../../domain/failpoint.ts';
 import {
   type BuildBody,
   buildBodySchema,
@@ -19,61 +17,31 @@ import { askModel } from '../ask.ts';
 import { buildBody } from '../candidate.ts';
 import { isLeanAt } from '../notes.ts';
 import { contractOf } from '../prompt.ts';
-import { bodyOf, type FindSession, type NodeConfig, type Session, visitOf } from '../session.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
-import { agentOf } from '../state.ts';
 import { planAlone } from './alone.ts';
 import { leadBrief } from './brief.ts';
+import { type BuilderNode, builderNode } from './builder-node.ts';
 import { judgeDelegation } from './delegate.ts';
 import { mergeParts } from './merge.ts';
-import { type Builder, type BuilderUpdate, buildInputs } from './state.ts';
+import { type Builder, buildInputs } from './state.ts';
 
 const contract = contractOf('lead', import.meta.url);
 
-type Node = (state: Builder, config: NodeConfig) => Promise<BuilderUpdate>;
-
-/** A stop inside the builder is a value: the parent keeps the pointers, so that coming back goes on where it stood. */
-function guarded(find: FindSession, name: string, run: (session: Session, state: Builder) => Promise<BuilderUpdate>): Node {
-  return async (state, config) => {
-    const session = await find(visitOf(config, state));
-    try {
-      await session.checkpointReached('build');
-      failpoint(`node:${name}:enter`);
-      const update = await run(session, { ...state, agent: agentOf(state.agent) });
-      failpoint(`node:${name}:exit`);
-      return update;
-    } catch (error) {
-      if (isGraphBubbleUp(error) || !(error instanceof StopError)) throw error;
-      if (session.signal.aborted) throw session.signal.reason;
-      return {
-        stop: {
-          code: error.code,
-          message: session.doors.redact(error.message).slice(0, 4000),
-          stage: 'build',
-          evidence: [...error.evidence],
-          facts: { ...error.facts },
-        },
-      };
-    } finally {
-      await session.left();
-    }
-  };
-}
-
 /** `brief`: only where the builder runs by itself. */
-export const briefNode = (find: FindSession): Node => guarded(find, 'brief', planAlone);
+export const briefNode = (find: FindSession): BuilderNode => builderNode(find, 'brief', planAlone);
 
 /** `lead`: one model call. */
-export const leadNode = (find: FindSession): Node =>
-  guarded(find, 'lead', async (session, state) => ({ agent: await askModel(await specOf(session, state), state.agent) }));
+export const leadNode = (find: FindSession): BuilderNode =>
+  builderNode(find, 'lead', async (session, state) => ({ agent: await askModel(await specOf(session, state), state.agent) }));
 
 /** `lead_tools`: the calls of the newest answer, in order. */
-export const leadToolsNode = (find: FindSession): Node =>
-  guarded(find, 'lead_tools', async (session, state) => ({ agent: await actOnCalls(await specOf(session, state), state.agent) }));
+export const leadToolsNode = (find: FindSession): BuilderNode =>
+  builderNode(find, 'lead_tools', async (session, state) => ({ agent: await actOnCalls(await specOf(session, state), state.agent) }));
 
 /** `merge`: the parts of a delegation become one tree, the lead's files follow, and its call gets its answer. */
-export const mergeNode = (find: FindSession): Node =>
-  guarded(find, 'merge', async (session, state) => {
+export const mergeNode = (find: FindSession): BuilderNode =>
+  builderNode(find, 'merge', async (session, state) => {
     const { delegation, head } = state.agent;
     if (state.stop !== null || delegation === null) return {};
     const merged = await mergeParts(session, state);
@@ -89,8 +57,8 @@ export const mergeNode = (find: FindSession): Node =>
   });
 
 /** `artifact`: the governor snapshots the tree and writes `20-build.<attempt>.json` with its patch. */
-export const artifactNode = (find: FindSession): Node =>
-  guarded(find, 'artifact', async (session, state) => {
+export const artifactNode = (find: FindSession): BuilderNode =>
+  builderNode(find, 'artifact', async (session, state) => {
     const workTree = await workTreeOf(session, state);
     const done = await runStage<BuildBody>(session, {
       stage: 'build',

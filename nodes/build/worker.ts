@@ -9,10 +9,12 @@ import type { WorkTree } from '../../domain/workspace.ts';
 import { matcher } from '../../tools/globs.ts';
 import { runAgent } from '../agent.ts';
 import { stampOf } from '../candidate.ts';
+import { nodeDoor } from '../node-door.ts';
 import { contractOf } from '../prompt.ts';
-import { agentAccount, type FindSession, type NodeConfig, runAccount, type Session, visitOf } from '../session.ts';
+import { agentAccount, type FindSession, runAccount, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { FRESH_AGENT } from '../state.ts';
+import type { BuilderNode } from './builder-node.ts';
 import { workerId } from './delegate.ts';
 import type { Builder, BuilderUpdate } from './state.ts';
 
@@ -25,31 +27,22 @@ const RUN_LEVEL: ReadonlySet<ReasonCode> = new Set(['DISK_LIMIT', 'SANDBOX_UNAVA
 const TIME_SHARE = 0.5;
 
 /** `worker`: one per task. Throws only what LangGraph throws to itself, a lost lease, and the abort of the whole run. */
-export const workerNode =
-  (find: FindSession) =>
-  async (state: Builder, config: NodeConfig): Promise<BuilderUpdate> => {
-    const session = await find(visitOf(config, state));
-    const id = workerId(state.agent.calls, state.task);
-    try {
+export const workerNode = (find: FindSession): BuilderNode =>
+  nodeDoor<Session, Builder, BuilderUpdate>(find, {
+    stage: 'build',
+    name: 'worker',
+    sideBySide: true,
+    run: async (session, state) => {
+      const id = idOf(state);
       return { parts: [{ id, ref: await session.line.inLine(() => partOf(session, state, id)) }] };
-    } catch (thrown) {
-      if (isGraphBubbleUp(thrown) || thrown instanceof FencedError) throw thrown;
-      if (session.signal.aborted) throw session.signal.reason;
-      const error = toError(thrown);
-      const code = error instanceof StopError ? error.code : 'INTERNAL';
-      return {
-        stop: {
-          code,
-          message: `${id}: ${session.doors.redact(error.message).slice(0, 4000)}`,
-          stage: 'build',
-          evidence: [],
-          facts: { agent: id },
-        },
-      };
-    } finally {
-      await session.left();
-    }
-  };
+    },
+    stopped: (_session, stop, state) => {
+      const id = idOf(state);
+      return { stop: { ...stop, message: `${id}: ${stop.message}`, evidence: [], facts: { agent: id } } };
+    },
+  });
+
+const idOf = ({ agent, task }: Builder): string => workerId(agent.calls, task);
 
 /** The tasks of the delegation that is under way, from the lead's own recorded answer. */
 export async function tasksOf(session: Session, state: Builder): Promise<DelegateTask[]> {

@@ -3,9 +3,10 @@ import { StopError } from '../../domain/errors.ts';
 import { FILES, releaseBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
+import { governorNode } from '../governor-node.ts';
 import { pointers } from '../release-subject.ts';
 import type { FindSession, Session } from '../session.ts';
-import { runStage, staged } from '../stage.ts';
+import { runStage } from '../stage.ts';
 import { note } from '../state.ts';
 import { type ReleaseFacts, releaseFacts } from './facts.ts';
 import { assertFenced } from './fenced.ts';
@@ -16,7 +17,7 @@ const VERIFY_TIMEOUT_MS = 15 * 60_000;
 
 /** The `verify` node. */
 export const verifyNode = (find: FindSession) =>
-  staged(find, 'verify', async (session, state) => {
+  governorNode(find, 'verify', async (session, state) => {
     const refs = pointers(state);
     if (state.releaseKey === null) throw new StopError('HANDOFF_MISSING', 'verify: there is no release');
     const key = state.releaseKey;

@@ -1,6 +1,7 @@
 /** The end of every run that does not release: one reason, recorded. */
+
+import { governorNode } from '../governor-node.ts';
 import type { FindSession } from '../session.ts';
-import { staged } from '../stage.ts';
 import { note, type State, type Stop } from '../state.ts';
 
 type End = { readonly outcome: 'unchanged'; readonly stop: null } | { readonly outcome: 'stopped'; readonly stop: Stop };
@@ -15,7 +16,7 @@ export function endOf(state: Pick<State, 'stop' | 'outcome' | 'route'>): End {
 
 /** The `halt` node. */
 export const haltNode = (find: FindSession) =>
-  staged(find, 'halt', async (session, state) => {
+  governorNode(find, 'halt', async (session, state) => {
     const { outcome, stop } = endOf(state);
     await session.stores.audit.append({
       threadId: session.facts.threadId,

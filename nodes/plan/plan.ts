@@ -2,17 +2,18 @@
 import { approvalBodySchema, FILES, type FileRef, type PlanBody, planBodySchema, planProblems } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
+import { governorNode } from '../governor-node.ts';
 import { planMarkdown } from '../markdown.ts';
 import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { runStage, staged } from '../stage.ts';
+import { runStage } from '../stage.ts';
 import { FRESH_AGENT, note } from '../state.ts';
 
 const contract = contractOf('planner', import.meta.url);
 
 /** The `plan` node. */
 export const planNode = (find: FindSession) =>
-  staged(find, 'plan', async (session, state) => {
+  governorNode(find, 'plan', async (session, state) => {
     const inputs: FileRef[] = [session.facts.requestRef, ...(state.rejection === null ? [] : [state.rejection])];
     const done = await runStage<PlanBody>(session, {
       stage: 'plan',

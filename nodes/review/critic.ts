@@ -13,13 +13,14 @@ import {
 import { digestOf } from '../../domain/ids.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
+import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { runStage, staged } from '../stage.ts';
+import { runStage } from '../stage.ts';
 import { FRESH_AGENT, note, type State } from '../state.ts';
-import { afterRework } from './rules.ts';
+import { afterRework } from './rework.ts';
 
 const contract = contractOf('critic', import.meta.url);
 /** How much of the difference the critic sees at once, in bytes; it reads the files for the rest. */
@@ -27,7 +28,7 @@ const PATCH_BYTES = 24 * 1024;
 
 /** The `review_critic` node. */
 export const reviewCriticNode = (find: FindSession) =>
-  staged(find, 'review_critic', async (session, state) => {
+  governorNode(find, 'review_critic', async (session, state) => {
     if (state.rules === null || state.buildFile === null || state.planFile === null)
       throw new StopError('HANDOFF_MISSING', 'review_critic: the rules have not passed');
     const rules = await bodyOf(session, state.rules, reviewBodySchema);
@@ -46,7 +47,7 @@ export const reviewCriticNode = (find: FindSession) =>
       work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, rules, attempt)),
       beside: async (_n, body) => [{ path: FILES.review(attempt).replace(/json$/, 'md'), text: reviewMarkdown(attempt, body) }],
     });
-    if (done.body.verdict !== 'pass') return afterRework(session, state, done.ref, done.body, attempt, previous);
+    if (done.body.verdict !== 'pass') return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous });
     return {
       review: done.ref,
       stop: null,

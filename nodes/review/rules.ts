@@ -12,19 +12,19 @@ import {
   type ReviewBody,
   reviewBodySchema,
 } from '../../domain/handoff.ts';
-import type { ReasonCode } from '../../domain/reasons.ts';
-import { isForReview } from '../../domain/resume.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
+import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { runStage, staged } from '../stage.ts';
-import { note, type State, type Update } from '../state.ts';
+import { runStage } from '../stage.ts';
+import { note } from '../state.ts';
 import { RULE_CHECKS } from './checks/index.ts';
-import { sameFailures, verdictOf } from './checks/verdict.ts';
+import { verdictOf } from './checks/verdict.ts';
+import { afterRework } from './rework.ts';
 
 /** The `review_rules` node. */
 export const reviewRulesNode = (find: FindSession) =>
-  staged(find, 'review_rules', async (session, state) => {
+  governorNode(find, 'review_rules', async (session, state) => {
     if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_rules: there is no build');
     const build = await bodyOf(session, state.buildFile, buildBodySchema);
     const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
@@ -52,7 +52,7 @@ export const reviewRulesNode = (find: FindSession) =>
       work: async () => rules.body,
       beside: async (_n, body) => [{ path: FILES.review(rules.attempt).replace(/json$/, 'md'), text: reviewMarkdown(rules.attempt, body) }],
     });
-    return afterRework(session, state, review.ref, review.body, rules.attempt, previous);
+    return afterRework(session, state, { ref: review.ref, review: review.body, attempt: rules.attempt, previous });
   });
 
 async function judge(
@@ -111,51 +111,5 @@ async function judge(
     red_lines: redLines,
     findings,
     critic: { called: false, verdict: null },
-  };
-}
-
-/** Where a review that did not pass leads: back to the builder, or to the end with one code. */
-export async function afterRework(
-  session: Session,
-  state: State,
-  ref: FileRef,
-  review: ReviewBody,
-  attempt: number,
-  previous: ReviewBody | undefined,
-): Promise<Update & { readonly route: 'build' }> {
-  const rounds = state.rounds + 1;
-  const worst = review.findings.find((finding) => finding.severity === 'blocker') ?? review.findings[0];
-  const open = `${review.findings.length} open finding(s), the first: ${worst?.code ?? 'none'} ${worst?.message.split('\n')[0]?.slice(0, 300) ?? ''}`;
-  const evidence = [
-    ref.path,
-    ...review.checks.filter((check) => check.status !== 'pass' && check.evidence !== '').map((check) => check.evidence),
-  ];
-  if (review.verdict === 'reject')
-    throw new StopError('REVIEW_REJECTED', `the review of attempt ${attempt} rejected the change; ${open}`, { evidence });
-  // A person who brought words or another model for this very review lets it go on once.
-  const lifted = session.facts.resumes.some((resume) => isForReview(resume, attempt));
-  if (!lifted && rounds >= session.facts.limits.reviewRounds) {
-    const only: ReasonCode = worst?.code ?? 'REVIEW_EXHAUSTED';
-    throw new StopError(
-      session.facts.limits.reviewRounds === 1 ? only : 'REVIEW_EXHAUSTED',
-      `${rounds} review rounds are used (limits.reviewRounds ${session.facts.limits.reviewRounds}); ${open}`,
-      {
-        evidence,
-        facts: { rounds, cap: session.facts.limits.reviewRounds, reviewed: attempt },
-      },
-    );
-  }
-  if (!lifted && previous !== undefined && state.rounds > 0 && sameFailures(previous, review))
-    throw new StopError('NO_PROGRESS', `attempt ${attempt} failed exactly as the one before; ${open}`, {
-      evidence,
-      facts: { reviewed: attempt },
-    });
-  return {
-    review: ref,
-    rules: null,
-    rejection: null,
-    rounds,
-    route: 'build',
-    notes: note('review_rules', attempt, `${review.verdict}: ${open}`),
   };
 }

@@ -1,4 +1,4 @@
-/** Decisions of people: approve, reject, cancel, roll back. Each is recorded before anything runs. */
+/** A person's vote at a gate: checked against what was shown and who may decide, and recorded. It runs nothing. */
 
 import { PERSON_ROLES, type PersonRole } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';

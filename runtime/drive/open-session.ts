@@ -1,4 +1,4 @@
-/** Opens the session of a run: verifies what it captured at its start, then wires stores, doors and tools. */
+/** Opens the session of a run: verifies what it captured at its start, then opens its stores, doors and places. */
 import { join } from 'node:path';
 import { type Config, effectiveLimits, type Limits } from '../../domain/config.ts';
 import { StopError } from '../../domain/errors.ts';

@@ -4,7 +4,7 @@ import type { DriveOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { isServed } from './presence.ts';
 
-const LOOK_MS = 150;
+const POLL_MS = 150;
 /** How long a live server may take until it begins, in ms; it may be busy with other runs. */
 const BEGIN_MS = 10_000;
 
@@ -20,6 +20,6 @@ export async function watchServer(runtime: Runtime, row: RunRow, options: DriveO
     // Whoever ran it died in it: it is free to be taken over.
     if (begun && !now.live) return now.status !== 'running';
     if (!begun && (!isServed(runtime) || runtime.clock.monotonic() > until)) return false;
-    await new Promise((wake) => setTimeout(wake, LOOK_MS));
+    await new Promise((wake) => setTimeout(wake, POLL_MS));
   }
 }

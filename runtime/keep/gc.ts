@@ -22,7 +22,7 @@ export async function collect(
   const rows = await runtime.stores.runs.list();
   const work = join(runtime.home, 'work');
   for (const name of existsSync(work) ? readdirSync(work) : []) {
-    // Read now: removing the trees before it took its time, and a server may have gone on with this thread meanwhile.
+    // Read now: removing the trees before it took its time, and a server may have gone on with this thread since.
     const row = await runtime.stores.runs.get(name);
     if (row !== undefined && (row.live || !ENDED.has(row.status))) continue;
     rmSync(join(work, name), { recursive: true, force: true });

@@ -1,6 +1,6 @@
 /** Empties the server for conformance tests; the route exists under `GOVERNOR_TEST_MODE=1` alone. */
 import { z } from 'zod';
-import { assertOwnHouse } from '../auth/caller.ts';
+import { assertDefaultTenant } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
 import { type Endpoint, endpoint, json } from '../http/endpoint.ts';
 
@@ -21,7 +21,7 @@ export const testEndpoints = (server: Server, loopback: boolean): readonly Endpo
     '/internal/truncate',
     { tag: 'test', summary: 'Delete everything (tests only)', permission: loopback ? 'public' : 'admin', body: schema },
     async (call) => {
-      if (!loopback) assertOwnHouse(call.caller);
+      if (!loopback) assertDefaultTenant(call.caller);
       const { checkpoint, ...parts } = call.body;
       await server.runtime.stores.truncate({ ...parts, checkpointer: parts.checkpointer === true || checkpoint === true });
       return json({ ok: true });

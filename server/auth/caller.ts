@@ -46,7 +46,7 @@ export function assertMay(caller: Caller, permission: Permission): void {
 }
 
 /** For what tells of all tenants together. @throws Problem 403. */
-export function assertOwnHouse(caller: Caller): void {
+export function assertDefaultTenant(caller: Caller): void {
   if (caller.tenant !== DEFAULT_TENANT)
     throw new Problem(
       403,

@@ -1,4 +1,4 @@
-/** Who stopped a governed run stands in its audit trail, by whichever route it was. */
+/** Records in the audit trail who stopped a governed run, by whichever route. */
 import type { ServedRun } from '../../domain/served.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { Governed } from './graph.ts';

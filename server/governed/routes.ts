@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { RunRow } from '../../domain/ports.ts';
 import { type Operations, operationsOf } from '../../runtime/operations.ts';
-import { assertOwnHouse } from '../auth/caller.ts';
+import { assertDefaultTenant } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
 import { type Endpoint, endpoint, json } from '../http/endpoint.ts';
 import { Problem } from '../http/problem.ts';
@@ -23,7 +23,7 @@ const breakGlassBody = z.strictObject({
 });
 
 export const governorEndpoints = (server: Server): readonly Endpoint[] => [
-  ...lookEndpoints(server),
+  ...readEndpoints(server),
   oneFile(server),
   auditOfThread(server),
   verifyAudit(server),
@@ -35,17 +35,17 @@ export const governorEndpoints = (server: Server): readonly Endpoint[] => [
 ];
 
 /** What needs nothing but the thread. */
-function lookEndpoints(server: Server): readonly Endpoint[] {
+function readEndpoints(server: Server): readonly Endpoint[] {
   const operations = operationsOf(server.runtime);
-  const look = (name: string, summary: string, show: (row: RunRow) => Promise<Response>, media = 'application/json'): Endpoint =>
+  const read = (name: string, summary: string, show: (row: RunRow) => Promise<Response>, media = 'application/json'): Endpoint =>
     endpoint('get', `/governor/threads/{thread_id}${name}`, { tag, summary, permission: 'read', params, media }, async (call) =>
       show(await seen(server, call)),
     );
   return [
-    look('', 'The result object of a governed thread', async (row) => json(await operations.result(row))),
-    look('/explain', 'Why it stands where it stands, on one screen', async (row) => text(await operations.explain(row)), TEXT),
-    look('/diff', 'The candidate against its base', async (row) => text(await operations.diff(row)), TEXT),
-    look('/files', 'The files of its dossier', async (row) => json(await operations.files(row))),
+    read('', 'The result object of a governed thread', async (row) => json(await operations.result(row))),
+    read('/explain', 'Why it stands where it stands, on one screen', async (row) => text(await operations.explain(row)), TEXT),
+    read('/diff', 'The candidate against its base', async (row) => text(await operations.diff(row)), TEXT),
+    read('/files', 'The files of its dossier', async (row) => json(await operations.files(row))),
   ];
 }
 
@@ -85,7 +85,7 @@ const verifyAudit = (server: Server): Endpoint =>
     '/governor/audit/verify',
     { tag, summary: 'Is the whole audit trail as it was written?', permission: 'read' },
     async ({ caller }) => {
-      assertOwnHouse(caller);
+      assertDefaultTenant(caller);
       return json(await operationsOf(server.runtime).verifyAudit());
     },
   );

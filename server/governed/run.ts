@@ -1,4 +1,4 @@
-/** Runs a served run of a governed thread: through the runner, under its own lease and gates, as nothing else may. */
+/** Runs a served run of a governed thread: by a drive, under the thread's own lease and gates; nothing else may run it. */
 import { z } from 'zod';
 import { FencedError, UsageError } from '../../domain/errors.ts';
 import type { RunRow } from '../../domain/ports.ts';
@@ -42,7 +42,7 @@ export async function runGoverned(governed: Governed, run: ServedRun, options: G
       });
       break;
     } catch (error) {
-      // The command line was a moment faster: look on, then see what it left.
+      // The command line was a moment faster: wait until it has let go, then see what it left.
       if (!(error instanceof UsageError && error.code === 'THREAD_BUSY')) throw error;
     }
   }

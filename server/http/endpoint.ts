@@ -50,7 +50,23 @@ interface Declared<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   readonly media?: string;
 }
 
-/** Declares a route; the handler gets what the schemas made of the request. */
+/**
+ * Declares a route; the handler gets what the schemas made of the request. It asks `call.allowed` before it touches rows, and passes the
+ * scope on, so that another tenant's row is a 404:
+ *
+ * ```ts
+ * const getNote = ({ served }: Server): Endpoint =>
+ *   endpoint(
+ *     'get',
+ *     '/threads/{thread_id}/note',
+ *     { tag: 'threads', summary: 'Get the note of a thread', permission: 'read', params: threadParams, response: noteSchema },
+ *     async (call) => {
+ *       const scope = await call.allowed('threads', 'read', { thread_id: call.params.thread_id });
+ *       return json(await served.notes.get(scope, call.params.thread_id));
+ *     },
+ *   );
+ * ```
+ */
 export function endpoint<P extends z.ZodType = z.ZodUndefined, Q extends z.ZodType = z.ZodUndefined, B extends z.ZodType = z.ZodUndefined>(
   method: Endpoint['method'],
   path: string,

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { ServedStatus } from '../../domain/served.ts';
 import { packageVersion } from '../../runtime/package.ts';
-import { assertOwnHouse } from '../auth/caller.ts';
+import { assertDefaultTenant } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 
@@ -184,7 +184,7 @@ export function metricsEndpoints(server: Pick<Server, 'served'>, metrics: Metric
         media: 'text/plain',
       },
       async ({ query, caller }) => {
-        assertOwnHouse(caller);
+        assertDefaultTenant(caller);
         const text = await metrics.render(query.format, server);
         if (query.format === 'json') return new Response(text, { headers: { 'content-type': 'application/json' } });
         return new Response(text, { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });

@@ -1,4 +1,4 @@
-/** Which web pages may call: by `Host` against rebound names, by `Origin` against foreign pages, and the CORS headers for the others. */
+/** Which web pages may call: by `Host` against rebound names, by `Origin` against pages of other sites, and the CORS headers for the others. */
 import type { MiddlewareHandler } from 'hono';
 import { Problem, problemResponse } from './problem.ts';
 
@@ -39,7 +39,7 @@ export function isLoopback(name: string): boolean {
   return /^(::ffff:)?127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** Refuses what a foreign page sends (403, no CORS header); answers preflights; opens the answers to pages that may read them. */
+/** Refuses what a page of another site sends (403, no CORS header); answers preflights; opens the answers to pages that may read them. */
 export function guardOrigin(options: OriginOptions): MiddlewareHandler {
   const origins = new Set([STUDIO, ...options.origins]);
   const hosts = new Set(options.hosts.map(bare));

@@ -23,8 +23,8 @@ export function defaultsOf(text: string | undefined, graphs: readonly string[]):
   }
   const parsed = schema.safeParse(value);
   if (!parsed.success) throw new UsageError(`LANGGRAPH_CONFIG: ${z.prettifyError(parsed.error)}`);
-  const stray = Object.keys(parsed.data).find((id) => !graphs.includes(id));
-  if (stray !== undefined)
-    throw new UsageError(`LANGGRAPH_CONFIG: graph ${JSON.stringify(stray)} is not served; served are ${graphs.join(', ')}`);
+  const unknown = Object.keys(parsed.data).find((id) => !graphs.includes(id));
+  if (unknown !== undefined)
+    throw new UsageError(`LANGGRAPH_CONFIG: graph ${JSON.stringify(unknown)} is not served; served are ${graphs.join(', ')}`);
   return new Map(Object.entries(parsed.data).map(([id, { context = {}, ...config }]) => [id, { config, context }]));
 }

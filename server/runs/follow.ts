@@ -5,7 +5,7 @@ import type { Server } from '../context.ts';
 /** A comment so often, so that clients and proxies know that the stream lives, in ms. */
 const HEARTBEAT_MS = 5000;
 /** How long the events of another process's run wait at most to be seen here, in ms. */
-const LOOK_MS = 100;
+const POLL_MS = 100;
 const PAGE = 200;
 const PAGE_BYTES = 256 * 1024;
 
@@ -42,7 +42,7 @@ export async function* follow(server: Server, run: ServedRun, afterSeq: number, 
         yield undefined;
         continue;
       }
-      await subscription.next(Math.min(heartbeatMs - quiet, server.isLocal(run.runId) ? heartbeatMs : LOOK_MS));
+      await subscription.next(Math.min(heartbeatMs - quiet, server.isLocal(run.runId) ? heartbeatMs : POLL_MS));
     }
   } finally {
     subscription.close();
@@ -60,7 +60,7 @@ export async function ended(server: Server, run: ServedRun, signal: AbortSignal)
     for (;;) {
       const now = await server.served.queue.get(scope, undefined, run.runId);
       if (!isOpen(now) || signal.aborted) return now;
-      await subscription.next(server.isLocal(run.runId) ? HEARTBEAT_MS : LOOK_MS);
+      await subscription.next(server.isLocal(run.runId) ? HEARTBEAT_MS : POLL_MS);
     }
   } finally {
     subscription.close();

@@ -1,4 +1,4 @@
-/** Who holds how many answers open: each costs a socket and a reader, so a caller has a share and not all. */
+/** Counts the answers that each caller holds open: each costs a socket and a reader, so a caller has a share and not all. */
 import type { OpenStreams } from '../context.ts';
 import { Problem } from '../http/problem.ts';
 

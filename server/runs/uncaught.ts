@@ -1,4 +1,4 @@
-/** Whose an exception is that nobody caught: the run under which it was thrown, which it ends, and no other. */
+/** Finds the run under which an uncaught exception was thrown, and ends that run and no other. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 interface Running {
@@ -9,7 +9,7 @@ interface Running {
 
 const running = new AsyncLocalStorage<Running>();
 
-/** What `work` leaves behind (timers, sockets, callbacks) is the run's too. */
+/** Runs `work`; what it leaves behind (timers, sockets, callbacks) counts as the run's too. */
 export function underRun<Result>(run: Running, work: () => Promise<Result>): Promise<Result> {
   return running.run(run, work);
 }

@@ -6,7 +6,7 @@ import { Stopped } from './stopped.ts';
 import { work } from './work.ts';
 
 /** How long other processes' runs wait at most to be seen here, in ms. */
-const LOOK_MS = 500;
+const POLL_MS = 500;
 
 export interface Worker {
   poke(): void;
@@ -50,7 +50,7 @@ export function startWorker(server: Server): Worker {
       });
     running.set(run.runId, { threadId: run.threadId, abort, done });
   };
-  const timer = setInterval(look, LOOK_MS);
+  const timer = setInterval(look, POLL_MS);
   timer.unref();
   look();
   return {

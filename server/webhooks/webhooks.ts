@@ -18,7 +18,7 @@ const TIMEOUT_MS = 10_000;
 /** Longer than a try takes: another process takes the row only when this one is gone. */
 const HOLD_MS = 30_000;
 /** Other processes put rows too and poke only themselves. */
-const LOOK_MS = 5000;
+const POLL_MS = 5000;
 const ANSWER_BYTES = 64 * 1024;
 const MAX_TRIES = 10;
 const FIRST_DELAY_MS = 1000;
@@ -69,7 +69,7 @@ export function startWebhooks(options: Options): Webhooks {
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       poked = false;
-      let waitMs = LOOK_MS;
+      let waitMs = POLL_MS;
       try {
         const free = SLOTS - underWay.size;
         const rows = free > 0 ? await outbox.take(free, HOLD_MS) : [];
@@ -83,7 +83,7 @@ export function startWebhooks(options: Options): Webhooks {
             });
           underWay.add(sending);
         }
-        if (underWay.size < SLOTS) waitMs = Math.min(LOOK_MS, (await outbox.nextDueMs()) ?? LOOK_MS);
+        if (underWay.size < SLOTS) waitMs = Math.min(POLL_MS, (await outbox.nextDueMs()) ?? POLL_MS);
       } catch (error) {
         log('error', 'webhooks: the outbox cannot be read', { error: toError(error).message });
       }

@@ -104,6 +104,11 @@ test('backup and restore by command: the other home goes on, and an existing one
   const refused = await governor(world, ['restore', file]);
   expect(refused.code).toBe(2);
   expect(refused.errors).toContain('restore into a new one');
+  // What waits for a person keeps its work tree and its files.
+  expect((await governor(world, ['gc', '--older', '1s'])).output).toContain(
+    'removed 0 work tree folder(s), the working data of 0 thread(s)',
+  );
+  expect((await governor(world, ['files', 'last'])).output).toContain('10-plan.1.md');
   const other = { ...world, home: join(world.folder, 'other') };
   expect((await governor(other, ['restore', file])).code).toBe(0);
   const thread = String(waiting.result.thread_id);

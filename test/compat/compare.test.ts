@@ -1,9 +1,9 @@
 /** The same requests to the official dev server and to ours: whatever differs stands in the table of differences, and nothing else. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Client } from '@langchain/langgraph-sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compare, type Deviation } from './differ.ts';
-import { DIFFERENCES, foreseen, page } from './differences.ts';
+import { DIFFERENCES, foreseen } from './differences.ts';
 import { ASSISTANTS } from './requests/assistants.ts';
 import { CLIENT } from './requests/client.ts';
 import { META } from './requests/meta.ts';
@@ -46,13 +46,6 @@ test('every listed difference was seen', () => {
   if (second === 'official') return;
   const unseen = DIFFERENCES.flatMap(({ id, at }) => at.filter((row) => !seen.has(row)).map((row) => ({ id, ...row })));
   expect(unseen).toEqual([]);
-});
-
-/** `WRITE_DOCS=1` writes the page anew. */
-test('the page for people says what the table says', () => {
-  const path = new URL('../../docs/server-differences.md', import.meta.url);
-  if (process.env['WRITE_DOCS'] === '1') writeFileSync(path, page());
-  expect(readFileSync(path, 'utf8')).toBe(page());
 });
 
 test('every method of the official client is called', () => {

@@ -35,7 +35,7 @@ export function foreseen(deviation: Deviation): Deviation | undefined {
   return undefined;
 }
 
-/** `docs/server-differences.md`. */
+/** `docs/server-differences.md`, which `npm run build` writes. */
 export function page(): string {
   const groups = GROUPS.map(
     ({ title, differences }) =>

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { REASONS } from '../../domain/reasons.ts';
 import { edgesOf, isAskable, isAskedStage, STAGE_TABLE, STAGES, stageOf, stageTable } from '../../domain/stages.ts';
+import { governorNode } from '../../nodes/governor-node.ts';
 import type { FindSession } from '../../nodes/session.ts';
-import { staged } from '../../nodes/stage.ts';
 
 const nobody: FindSession = async () => {
   throw new Error('nothing runs here');
@@ -11,19 +11,19 @@ const nobody: FindSession = async () => {
 
 describe('what does not compile', () => {
   test('an edge that the table does not give the stage', () => {
-    staged(nobody, 'build', async () => ({ route: 'review_rules' }));
-    staged(nobody, 'build', async () => ({ route: 'halt' }));
+    governorNode(nobody, 'build', async () => ({ route: 'review_rules' }));
+    governorNode(nobody, 'build', async () => ({ route: 'halt' }));
     // @ts-expect-error `deploy` is a stage, but no edge of `build`: its row names where it leads.
-    staged(nobody, 'build', async () => ({ route: 'deploy' }));
+    governorNode(nobody, 'build', async () => ({ route: 'deploy' }));
     // @ts-expect-error `approve_budget` is for stages with askable codes.
-    staged(nobody, 'deploy', async () => ({ route: 'approve_budget' }));
+    governorNode(nobody, 'deploy', async () => ({ route: 'approve_budget' }));
     // @ts-expect-error A node chooses; a route that is left out would be the one before.
-    staged(nobody, 'plan', async () => ({ rounds: 1 }));
-    staged(nobody, 'halt', async () => ({ outcome: 'stopped' as const }));
+    governorNode(nobody, 'plan', async () => ({ rounds: 1 }));
+    governorNode(nobody, 'halt', async () => ({ outcome: 'stopped' as const }));
     // @ts-expect-error `halt` is the end.
-    staged(nobody, 'halt', async () => ({ route: 'plan' }));
+    governorNode(nobody, 'halt', async () => ({ route: 'plan' }));
     // @ts-expect-error A stage is a row of the table.
-    staged(nobody, 'scout', async () => ({ route: 'plan' }));
+    governorNode(nobody, 'scout', async () => ({ route: 'plan' }));
   });
 
   test('a table with an edge to nowhere, or with a code to lift and no way to the gate', () => {

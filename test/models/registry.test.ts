@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Config, configSchema } from '../../domain/config.ts';
+import type { Role } from '../../domain/roles.ts';
 import { createModels } from '../../models/registry.ts';
 import { chatRequest, completion, json, serve } from './fakes.ts';
 
@@ -26,7 +27,7 @@ const KEY = { OPENAI_API_KEY: 'key-1' };
 describe('a role', () => {
   it('without a model of its own uses the lead’s; lean uses the lean one if there is one', async () => {
     const named = models({ models: { lead: openai('a'), critic: openai('b'), lean: openai('c') } }, { env: KEY });
-    const nameOf = async (role: 'planner' | 'lead' | 'worker' | 'critic', lean: boolean) => (await named.forRole(role, lean)).model.model;
+    const nameOf = async (role: Role, lean: boolean) => (await named.forRole(role, lean)).model.model;
     expect([await nameOf('planner', false), await nameOf('worker', false), await nameOf('critic', false)]).toEqual(['a', 'a', 'b']);
     expect([await nameOf('critic', true), await nameOf('lead', true)]).toEqual(['c', 'c']);
     expect((await models({ models: { lead: openai('a') } }, { env: KEY }).forRole('lead', true)).model.model).toBe('a');

@@ -4,11 +4,12 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import type { Role } from '../../domain/roles.ts';
 import type { Operations } from '../../runtime/operations.ts';
 import { openOperations } from '../../runtime/operations.ts';
 
 export interface Reply {
-  readonly role: 'planner' | 'lead' | 'worker' | 'critic';
+  readonly role: Role;
   /** Default: `lead`, or `-`; a sub-agent's id for a worker. */
   readonly agent?: string;
   readonly attempt: number;

@@ -1,4 +1,4 @@
-/** Puts the rooms of the server together: its shared context, its routes, and the one place that knows the governed part. */
+/** Puts the parts of the server together: its shared context and its routes. Only this file knows the governed part. */
 import type { Hono } from 'hono';
 import type { Person } from '../domain/policy.ts';
 import { localPerson, secretResolver } from '../runtime/environment.ts';
@@ -30,7 +30,7 @@ import { createWakes } from './runs/wakes.ts';
 import type { Worker } from './runs/worker.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
 
-export interface WiringOptions {
+export interface AssembleOptions {
   readonly runtime: Runtime;
   readonly host: string;
   readonly limits: ServeLimits;
@@ -44,7 +44,7 @@ interface Workers {
 }
 
 /** A server that listens to nobody yet. */
-export interface Wired {
+export interface Assembled {
   readonly server: Server;
   readonly app: Hono;
   readonly workers: Workers;
@@ -53,10 +53,10 @@ export interface Wired {
 }
 
 /** With Governor's own graphs where it names them. @throws UsageError naming the file and what is wrong in it. */
-export const openProject = (file: string, { runtime, log }: Pick<WiringOptions, 'runtime' | 'log'>): Promise<Project> =>
+export const openProject = (file: string, { runtime, log }: Pick<AssembleOptions, 'runtime' | 'log'>): Promise<Project> =>
   loadProject({ file, builtin: builtinGraphs(runtime), warn: (message) => log('warn', message) });
 
-export async function wire(project: Project, options: WiringOptions): Promise<Wired> {
+export async function assemble(project: Project, options: AssembleOptions): Promise<Assembled> {
   const { runtime, host } = options;
   const metrics = createMetrics();
   const workers: Workers = {};
@@ -91,7 +91,7 @@ const plainEndpoints = (server: Server): Endpoint[] => [
 
 async function serverOf(
   project: Project,
-  { runtime, host, limits, log }: WiringOptions,
+  { runtime, host, limits, log }: AssembleOptions,
   { metrics, workers }: { readonly metrics: Metrics; readonly workers: Workers },
 ): Promise<Server> {
   const { env, operator } = runtime;

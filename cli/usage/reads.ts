@@ -1,0 +1,19 @@
+/** The commands that list and show runs, and the one that stops one. */
+import type { Declare } from './declare.ts';
+
+export function declareReads({ command, withHome }: Declare): void {
+  const read = () => import('../commands/read.ts');
+  command('list', 'list the runs').action((flags) => withHome(flags, async (invocation) => (await read()).list(invocation)));
+  command('show <thread>', 'show a run and its gate').action((thread: string, flags) =>
+    withHome(flags, async (invocation) => (await read()).show(invocation, thread)),
+  );
+  for (const [name, description] of [
+    ['explain', 'say why a run is where it is'],
+    ['diff', 'show the candidate against its base'],
+    ['report', 'print the report of a run'],
+    ['cancel', 'stop a run'],
+  ] as const)
+    command(`${name} <thread>`, description).action((thread: string, flags) =>
+      withHome(flags, async (invocation) => (await read()).READS[name](invocation, thread)),
+    );
+}
