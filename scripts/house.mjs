@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { CONTRACT, ENTRY_RULES, inspectEntryPoints } from './entry-points.mjs';
 import { unfinished } from './extensions.mjs';
 import { functionsOf } from './functions.mjs';
+import { inspectTests } from './mirror.mjs';
 import { importsOf, lineAt, scan } from './scan.mjs';
 
 const RANK = { domain: 0, tools: 1, models: 1, checkpoints: 1, nodes: 2, graphs: 3, runtime: 4, server: 5, cli: 6 };
@@ -251,7 +252,8 @@ export function readHouse(root) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const violations = inspect(readHouse(dirname(dirname(fileURLToPath(import.meta.url)))), EXCEPTIONS);
+  const files = readHouse(dirname(dirname(fileURLToPath(import.meta.url))));
+  const violations = [...inspect(files, EXCEPTIONS), ...inspectTests(files)];
   for (const { path, line, rule, what, teaching } of violations) console.log(`${path}:${line} [${rule}] ${what}\n    ${teaching}`);
   process.exitCode = violations.length > 0 ? 1 : 0;
 }

@@ -16,10 +16,17 @@ export interface Shop {
   close(): Promise<void>;
 }
 
-/** `config` goes over the `governor.yaml` of the repository. */
-export async function openShop(options: { readonly replies?: readonly Reply[]; readonly config?: object } = {}): Promise<Shop> {
+interface ShopOptions {
+  readonly replies?: readonly Reply[];
+  /** Goes over the `governor.yaml` of the repository. */
+  readonly config?: object;
+  /** Of the operations that the world opens; a server has its own. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   const endpoint = await openEndpoint(options.replies ?? HAPPY);
-  const world = makeWorld({ config: { ...endpointConfig(endpoint.baseUrl), ...options.config } });
+  const world = makeWorld({ config: { ...endpointConfig(endpoint.baseUrl), ...options.config }, env: options.env ?? {} });
   mkdirSync(world.home, { recursive: true });
   writeFileSync(join(world.home, 'operator.yaml'), `repositories:\n  shop: ${world.repo}\n`);
   return {

@@ -1,39 +1,19 @@
-import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** The file tools: no path leaves the tree or passes a link, an edit matches once, a listing and a reading are bounded. */
+import { linkSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { canonicalPath } from '../../domain/access.ts';
 import { FILE_TOOLS } from '../../tools/files.ts';
-import { createSandbox } from '../../tools/sandbox.ts';
 import type { ToolContext } from '../../tools/tool.ts';
+import { makeToolWorld } from './tool-context.ts';
 
 let folder: string;
 let context: ToolContext;
+let dispose: () => void;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'governor-files-'));
-  mkdirSync(join(folder, 'tree/src'), { recursive: true });
-  writeFileSync(join(folder, 'tree/src/a.js'), 'one\ntwo\ntwo\n');
-  writeFileSync(join(folder, 'outside'), 'secret of the host');
-  const workTree = {
-    folder: join(folder, 'tree'),
-    snapshot: async () => '',
-    current: async () => '',
-    touched: () => undefined,
-    restore: async () => undefined,
-    remove: async () => undefined,
-  };
-  context = {
-    workTree,
-    folder: workTree.folder,
-    sandbox: createSandbox({ level: 'bwrap', stateFolder: folder }),
-    links: [],
-    scratch: [],
-    commandTimeoutMs: 10_000,
-    outputBytes: 10_000,
-    signal: new AbortController().signal,
-  };
+  ({ folder, context, dispose } = makeToolWorld());
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => dispose());
 
 const call = async (name: string, input: unknown): Promise<string> => {
   const tool = FILE_TOOLS.find((candidate) => candidate.name === name);

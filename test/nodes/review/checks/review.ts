@@ -115,3 +115,6 @@ function apply(repo: string, files: Files): void {
 
 /** Code and path of each finding. */
 export const codes = (outcome: CheckOutcome): string[] => outcome.findings.map((one) => `${one.code} ${one.path ?? ''}`.trim());
+
+/** A configured check that is a line of the shell. */
+export const sh = (id: string, script: string, more = {}) => ({ id, run: ['sh', '-c', script], ...more });

@@ -7,12 +7,12 @@ import { Annotation, Command, END, interrupt, MemorySaver, Send, START, StateGra
 import { type BaseCheckpointSaver, emptyCheckpoint } from '@langchain/langgraph-checkpoint';
 import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../checkpoints/database.ts';
-import type { GuardedSaver } from '../../checkpoints/saver/guarded-saver.ts';
-import { guardedSqliteSaver } from '../../checkpoints/saver/sqlite-saver.ts';
-import { FencedError } from '../../domain/errors.ts';
-import { STAGES } from '../../domain/stages.ts';
-import { governorGraph } from '../../graphs/governor.ts';
+import { type Database, openDatabase } from '../../../checkpoints/database.ts';
+import type { GuardedSaver } from '../../../checkpoints/saver/guarded-saver.ts';
+import { guardedSqliteSaver } from '../../../checkpoints/saver/sqlite-saver.ts';
+import { FencedError } from '../../../domain/errors.ts';
+import { STAGES } from '../../../domain/stages.ts';
+import { governorGraph } from '../../../graphs/governor.ts';
 
 let folder: string;
 let database: Database;

@@ -1,7 +1,7 @@
 /** Pages of very many assistants: the count has a cap, the pages have none, and the total is never less than what is shown. */
 import { expect, test } from 'vitest';
-import { COUNT_CAP, PAGE_COUNT_CAP } from '../../domain/served.ts';
-import { makeHome } from './home.ts';
+import { COUNT_CAP, PAGE_COUNT_CAP } from '../../../domain/served.ts';
+import { makeHome } from '../home.ts';
 
 test('whoever pages by what comes next sees the last one', async () => {
   const home = makeHome();

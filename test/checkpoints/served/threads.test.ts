@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defineDialect } from '../../checkpoints/served/dialect.ts';
-import { createServed } from '../../checkpoints/served/index.ts';
-import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
-import { COUNT_CAP, type NewRun, PAGE_COUNT_CAP } from '../../domain/served.ts';
-import type { Served } from '../../domain/server-stores.ts';
-import { type Home, makeHome, threadOf } from './home.ts';
+import { defineDialect } from '../../../checkpoints/served/dialect.ts';
+import { createServed } from '../../../checkpoints/served/index.ts';
+import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
+import { COUNT_CAP, type NewRun, PAGE_COUNT_CAP } from '../../../domain/served.ts';
+import type { Served } from '../../../domain/server-stores.ts';
+import { type Home, makeHome, threadOf } from '../home.ts';
 
 const THREADS = 50_000;
 const scope = { tenant: 'default' };

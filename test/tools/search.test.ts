@@ -1,0 +1,39 @@
+/** The search tool: what is found and told, and what a pattern or a path cannot do. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { searchFiles } from '../../tools/search.ts';
+import { makeToolWorld, type ToolWorld } from './tool-context.ts';
+
+let world: ToolWorld;
+beforeEach(() => {
+  world = makeToolWorld();
+  writeFileSync(join(world.folder, 'tree/b.md'), 'two\n');
+});
+afterEach(() => world.dispose());
+
+const search = (input: object): Promise<string> => searchFiles.execute(input, world.context);
+
+test('every line that matches is told with its file and number', async () => {
+  const lines = (await search({ pattern: 'tw.$' })).trim().split('\n').toSorted();
+  expect(lines).toEqual(['b.md:1:two', 'src/a.js:2:two', 'src/a.js:3:two']);
+});
+
+test('a path and a glob narrow it', async () => {
+  expect((await search({ pattern: 'two', path: 'src' })).trim().split('\n')).toEqual(['src/a.js:2:two', 'src/a.js:3:two']);
+  expect((await search({ pattern: 'two', glob: '*.md' })).trim()).toBe('b.md:1:two');
+});
+
+test('nothing found is said in words', async () => {
+  expect(await search({ pattern: 'three' })).toBe('(no matches)');
+});
+
+test('a pattern that looks like an option is a pattern; one that is none is told as a mistake', async () => {
+  expect(await search({ pattern: '--files' })).toBe('(no matches)');
+  await expect(search({ pattern: '(' })).rejects.toMatchObject({ name: 'ToolFailure', message: expect.stringMatching(/^search_files: /) });
+});
+
+test('a path that leaves the tree is refused', async () => {
+  for (const path of ['..', '../outside', '/etc', 'src/../..'])
+    await expect(search({ pattern: 'secret', path })).rejects.toMatchObject({ code: 'PATH_DENIED' });
+});
