@@ -1,6 +1,7 @@
 /** First piece of the tool door: may this role make this call, with these arguments? Pure; nothing is spent or touched. */
 import { roleHasTool } from '../../domain/access.ts';
 import { toError } from '../../domain/errors.ts';
+import { ROLE_TABLE } from '../../domain/roles.ts';
 import { matcher } from '../globs.ts';
 import type { Tool } from '../tool.ts';
 import { judgedSchema, TOOLS } from '../toolbox.ts';
@@ -18,7 +19,7 @@ export function permit(request: ToolRequest): Permission {
   const schema = tool?.schema ?? judgedSchema(name);
   if (schema === undefined)
     return turnedAway({ ...refused('CONTRACT_VIOLATION', `there is no tool ${JSON.stringify(name.slice(0, 64))}`), outcome: 'invalid' });
-  if (role === 'worker' && name === 'delegate') return turnedAway(refused('DEPTH_EXCEEDED', 'a sub-agent may not delegate'));
+  if (ROLE_TABLE[role].parent !== null && name === 'delegate') return turnedAway(refused('DEPTH_EXCEEDED', 'a sub-agent may not delegate'));
   const narrowed = !name.startsWith('submit_') && request.allowed !== undefined && !request.allowed.includes(name);
   if (!roleHasTool(role, name) || narrowed) return turnedAway(refused('CONTRACT_VIOLATION', `the ${role} may not use ${name}`));
   const parsed = parse(text, schema);
