@@ -1,5 +1,5 @@
 /** The text of answers as they come, for display while they are written: whole words, masked, and no more than the end of each. */
-import type { ModelDoorOptions } from '../../models/metered.ts';
+import type { ModelDoorOptions } from '../../models/door/model-ask.ts';
 import type { LiveText } from '../options.ts';
 
 /** Kept of an answer for masking, in characters: longer than any secret. */

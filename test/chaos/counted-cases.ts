@@ -7,7 +7,7 @@ import { type Account, costOf, type Price, type Usage } from '../../domain/budge
 import { ProviderError } from '../../domain/errors.ts';
 import { sha256 } from '../../domain/ids.ts';
 import type { ChatAnswer, ChatMessage, ChatModel, ChatRequest, Fence } from '../../domain/ports.ts';
-import type { ModelAsk } from '../../models/metered.ts';
+import type { ModelAsk } from '../../models/door/model-ask.ts';
 import { type Home, leased, makeHome, threadOf } from '../checkpoints/home.ts';
 import { type Chance, chanceOf } from '../dice.ts';
 import { askOf, Crash, type Death, doorOver, fakeModel, inPlaces, workerCall, worstOf } from '../models/asks.ts';

@@ -3,7 +3,8 @@ import { type Account, costOf, type Price } from '../../domain/budget.ts';
 import { FencedError } from '../../domain/errors.ts';
 import type { ChatAnswer, ChatModel, Fence } from '../../domain/ports.ts';
 import { countInputBound } from '../../models/count.ts';
-import { createModelDoor, type ModelAsk, type ModelDoor, type ModelDoorOptions } from '../../models/metered.ts';
+import type { ModelAsk, ModelDoorOptions } from '../../models/door/model-ask.ts';
+import { createModelDoor, type ModelDoor } from '../../models/metered.ts';
 
 export const PRICE: Price = {
   inputMicroUsdPerMillion: 1_000_000,

@@ -2,7 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import type { ChatMessage, ChatModel } from '../../domain/ports.ts';
 import { countInputBound } from '../../models/count.ts';
-import type { ModelAsk } from '../../models/metered.ts';
+import type { ModelAsk } from '../../models/door/model-ask.ts';
 import { askOf, doorOver, fakeModel } from './asks.ts';
 import { trueStores } from './fakes.ts';
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChatAnswer, ChatModel } from '../../domain/ports.ts';
 import { countInputBound } from '../../models/count.ts';
-import type { ModelAsk } from '../../models/metered.ts';
+import type { ModelAsk } from '../../models/door/model-ask.ts';
 import { ANSWER, askOf, doorOver, fakeModel, INPUT, PRICE, REQUEST } from './asks.ts';
 import { trueStores } from './fakes.ts';
 

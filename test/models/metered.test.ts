@@ -4,7 +4,7 @@ import { type Account, ZERO } from '../../domain/budget.ts';
 import { ProviderError, StopError } from '../../domain/errors.ts';
 import type { ChatAnswer, ChatModel } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
-import type { ModelAsk } from '../../models/metered.ts';
+import type { ModelAsk } from '../../models/door/model-ask.ts';
 import { ANSWER, askOf, doorOver, fakeModel, INPUT, REQUEST } from './asks.ts';
 import { completion, endpointModel, json, serve, trueStores } from './fakes.ts';
 
