@@ -1,33 +1,20 @@
 /** Opens every store of a home on one database; another backend is another branch here. */
 import { join } from 'node:path';
-import type { Approvals, Attempts, Audit, Clock, Dossier, Effects, Ledger, Runs, Transcripts } from '../domain/ports.ts';
+import type { Clock, Dossier } from '../domain/ports.ts';
 import type { Served } from '../domain/server-stores.ts';
-import { createApprovals } from './approvals.ts';
-import { createAttempts } from './attempts.ts';
-import { createAudit } from './audit/audit.ts';
 import { createHeadFile } from './audit/head-file.ts';
 import { backupHome } from './backup.ts';
+import { type CoreStores, createCore, pruneCore } from './core.ts';
 import { type Database, openDatabase } from './database.ts';
 import { createDossier } from './dossier.ts';
-import { createJournal } from './journal.ts';
-import { createLedger } from './ledger.ts';
-import { createRuns } from './runs.ts';
 import type { GuardedSaver } from './saver/guarded-saver.ts';
 import { guardedSqliteSaver } from './saver/sqlite-saver.ts';
 import { createServed, createServedSaver } from './served/index.ts';
 import { type Truncated, truncateServed } from './served/truncate.ts';
 import { sqliteSql } from './sql/sqlite.ts';
-import { run, type Sql, type Transaction } from './sql/transaction.ts';
-import { createTranscripts } from './transcripts.ts';
+import type { Sql } from './sql/transaction.ts';
 
-export interface Stores {
-  readonly runs: Runs;
-  readonly attempts: Attempts;
-  readonly effects: Effects;
-  readonly ledger: Ledger;
-  readonly transcripts: Transcripts;
-  readonly approvals: Approvals;
-  readonly audit: Audit;
+export interface Stores extends CoreStores {
   readonly dossier: Dossier;
   readonly saver: GuardedSaver;
   /** What the LangGraph server keeps. */
@@ -48,7 +35,6 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
   const database = openDatabase(join(home, 'governor.sqlite'));
   const sql: Sql = sqliteSql(database);
   const head = createHeadFile(join(home, 'audit.head'));
-  const audit = createAudit(sql, clock, { head, database: database.name });
   const saver = guardedSqliteSaver(database);
   // Only a server needs them. What a run of any graph writes on its way is given again after a power cut, from its last full commit.
   let quick: Database | undefined;
@@ -59,13 +45,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     return quick;
   };
   return {
-    runs: createRuns(sql, clock),
-    attempts: createAttempts(sql),
-    effects: createJournal(sql, audit),
-    ledger: createLedger(sql),
-    transcripts: createTranscripts(sql),
-    approvals: createApprovals(sql, clock, audit),
-    audit,
+    ...createCore(sql, clock, { head, database: database.name }),
     dossier: createDossier(join(home, 'runs')),
     saver,
     get served() {
@@ -78,7 +58,7 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
     },
     prune: async (threadId) => {
       await saver.deleteThread(threadId);
-      await sql.write(() => prune(threadId));
+      await sql.write(() => pruneCore(threadId));
     },
     truncate: async (what) => sql.write(() => truncateServed(what)),
     backup: (file) => backupHome(database, home, file),
@@ -90,10 +70,4 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
       database.close();
     },
   };
-}
-
-function* prune(threadId: string): Transaction<void> {
-  // What was done to the outside may still be undone, and a half-done rollback is found by its intent.
-  yield* run("DELETE FROM effects WHERE thread_id = $1 AND kind IN ('model', 'tool')", [threadId]);
-  yield* run('DELETE FROM transcripts WHERE thread_id = $1', [threadId]);
 }

@@ -2,8 +2,6 @@
 import { RefusedError } from './errors.ts';
 import { ROLE_TABLE, type Role, type ToolName, toolsOf } from './roles.ts';
 
-export type { Role } from './roles.ts';
-
 /** The roles of people (operator.yaml). */
 export const PERSON_ROLES = ['viewer', 'operator', 'approver', 'admin'] as const;
 export type PersonRole = (typeof PERSON_ROLES)[number];

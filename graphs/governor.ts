@@ -50,6 +50,7 @@ export function governorGraph(find: FindSession) {
     .addNode('verify', verifyNode(find))
     .addNode('halt', haltNode(find));
   graph.addEdge(START, 'baseline');
+  // A stage of the table that no `addNode` above serves does not compile here.
   for (const stage of STAGES) if (stage !== 'halt') graph.addConditionalEdges(stage, choose(stage), placesOf(stage));
   return graph.addEdge('halt', END);
 }

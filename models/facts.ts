@@ -9,11 +9,11 @@ type Part = ChatMessage | ToolSpec;
 
 export interface Facts {
   /** The digest of all digests, in order. */
-  digestOfAll(parts: readonly Part[]): string;
+  readonly digestOfAll: (parts: readonly Part[]) => string;
   /** The bytes that every template keeps. */
-  contentBytesOfAll(messages: readonly ChatMessage[]): number;
+  readonly contentBytesOfAll: (messages: readonly ChatMessage[]) => number;
   /** The bytes of what only its provider reads. */
-  opaqueBytesOfAll(messages: readonly ChatMessage[]): number;
+  readonly opaqueBytesOfAll: (messages: readonly ChatMessage[]) => number;
 }
 
 export function createFacts(): Facts {

@@ -49,7 +49,7 @@ export interface Assembled {
   readonly app: Hono;
   readonly workers: Workers;
   /** Begins what goes on with decided threads, where the governor is served. @returns a function that stops it. */
-  startSweep(): () => void;
+  readonly startSweep: () => () => void;
 }
 
 /** With Governor's own graphs where it names them. @throws UsageError naming the file and what is wrong in it. */

@@ -132,5 +132,5 @@ export interface Server {
   /** The project's own routes, mounted before ours. */
   readonly customApp: Hono | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
-  log(level: 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, unknown>>): void;
+  readonly log: (level: 'info' | 'warn' | 'error', message: string, facts?: Readonly<Record<string, unknown>>) => void;
 }

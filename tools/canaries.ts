@@ -1,13 +1,63 @@
 /** Break-out attempts that tell whether a sandbox holds; flags that were passed are never trusted. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { toError } from '../domain/errors.ts';
 import type { Canary, CommandResult, SandboxRequest } from '../domain/workspace.ts';
 
 type Run = (request: SandboxRequest) => Promise<CommandResult>;
 
+/** What an attempt works with. */
+interface Cage {
+  readonly folder: string;
+  /** A file outside the work tree that only the governor may read. */
+  readonly secret: string;
+  /** A port of this machine that answers `reached`. */
+  readonly port: number;
+  run(argv: readonly string[], timeoutMs?: number): Promise<CommandResult>;
+  /** What a shell text prints, without blanks around it. */
+  says(script: string): Promise<string>;
+}
+
 const TIMEOUT_MS = 10_000;
+/** How long is looked whether a killed command still writes, in ms. */
+const WATCH_MS = 300;
+
+/** Each says what got out; undefined when nothing did. */
+const ATTEMPTS: readonly (readonly [name: string, attempt: (cage: Cage) => Promise<string | undefined>])[] = [
+  ['a command runs', async ({ says }) => ((await says('echo yes')) === 'yes' ? undefined : 'no command runs')],
+  ['not root', async ({ says }) => ((await says('id -u')) === '0' ? 'commands run as uid 0' : undefined)],
+  [
+    'host files',
+    async ({ run, secret }) =>
+      (await run(['sh', '-c', `cat ${secret} /etc/shadow 2>/dev/null`])).stdout === ''
+        ? undefined
+        : 'a file of the governor or of the host can be read',
+  ],
+  [
+    'environment',
+    async ({ says }) => (/GOVERNOR|OPENAI|SECRET/.test(await says('env')) ? 'variables of the governor are seen' : undefined),
+  ],
+  ['network', portReached],
+  [
+    'remount',
+    async ({ says }) =>
+      (await says('mount -o remount,rw,bind / 2>/dev/null && echo out')).includes('out') ? 'the root was remounted' : undefined,
+  ],
+  [
+    'kernel settings',
+    async ({ says }) =>
+      (await says('[ -w /proc/sys/kernel/core_pattern ] && echo out')).includes('out') ? 'core_pattern can be written' : undefined,
+  ],
+  [
+    'writes outside',
+    async ({ says }) =>
+      (await says('touch /usr/canary /etc/canary /canary 2>/dev/null && echo out')).includes('out') || existsSync('/usr/canary')
+        ? 'a write outside the workspace succeeded'
+        : undefined,
+  ],
+  ['no process left', processLeft],
+];
 
 export async function runCanaries(run: Run, stateFolder: string): Promise<Canary[]> {
   const work = join(stateFolder, 'work');
@@ -15,64 +65,46 @@ export async function runCanaries(run: Run, stateFolder: string): Promise<Canary
   const folder = mkdtempSync(join(work, 'canary-'));
   const secret = `${folder}.secret`;
   writeFileSync(secret, 'canary-secret', { mode: 0o600 });
-  const sh = (script: string, timeoutMs = TIMEOUT_MS): Promise<CommandResult> =>
-    run({ argv: ['sh', '-c', script], workspace: folder, links: [], scratch: [], network: false, timeoutMs });
-  const results: Canary[] = [];
-  const held = async (name: string, attempt: () => Promise<string | undefined>): Promise<void> => {
-    try {
-      const gotOut = await attempt();
-      results.push({ name, ok: gotOut === undefined, detail: gotOut ?? 'held' });
-    } catch (error) {
-      results.push({ name, ok: false, detail: toError(error).message });
-    }
-  };
   const server = createServer((socket) => socket.end('reached'));
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const inCage: Cage['run'] = (argv, timeoutMs = TIMEOUT_MS) =>
+    run({ argv, workspace: folder, links: [], scratch: [], network: false, timeoutMs });
+  const says = async (script: string): Promise<string> => (await inCage(['sh', '-c', script])).stdout.trim();
+  const cage = { folder, secret, port: portOf(server), run: inCage, says };
+  const results: Canary[] = [];
   try {
-    await held('a command runs', async () => ((await sh('echo yes')).stdout.trim() === 'yes' ? undefined : 'no command runs'));
-    await held('not root', async () => ((await sh('id -u')).stdout.trim() === '0' ? 'commands run as uid 0' : undefined));
-    await held('host files', async () =>
-      (await sh(`cat ${secret} /etc/shadow 2>/dev/null`)).stdout === '' ? undefined : 'a file of the governor or of the host can be read',
-    );
-    await held('environment', async () =>
-      /GOVERNOR|OPENAI|SECRET/.test((await sh('env')).stdout) ? 'variables of the governor are seen' : undefined,
-    );
-    await held('network', async () => {
-      const script = `const s=require("net").connect(${port},"127.0.0.1");s.on("data",()=>{console.log("out");process.exit()});s.on("error",()=>process.exit())`;
-      const got = await run({
-        argv: [process.execPath, '-e', script],
-        workspace: folder,
-        links: [],
-        scratch: [],
-        network: false,
-        timeoutMs: TIMEOUT_MS,
-      });
-      return got.stdout.includes('out') ? 'a port of this machine was reached' : undefined;
-    });
-    await held('remount', async () =>
-      (await sh('mount -o remount,rw,bind / 2>/dev/null && echo out')).stdout.includes('out') ? 'the root was remounted' : undefined,
-    );
-    await held('kernel settings', async () =>
-      (await sh('[ -w /proc/sys/kernel/core_pattern ] && echo out')).stdout.includes('out') ? 'core_pattern can be written' : undefined,
-    );
-    await held('writes outside', async () =>
-      (await sh('touch /usr/canary /etc/canary /canary 2>/dev/null && echo out')).stdout.includes('out') || existsSync('/usr/canary')
-        ? 'a write outside the workspace succeeded'
-        : undefined,
-    );
-    await held('no process left', async () => {
-      await sh('setsid sh -c "while true; do date +%s%N > beat; sleep 0.05; done" & sleep 30', 500);
-      const beat = (): string => (existsSync(join(folder, 'beat')) ? readFileSync(join(folder, 'beat'), 'utf8') : '');
-      const before = beat();
-      await new Promise((wake) => setTimeout(wake, 300));
-      return beat() === before ? undefined : 'a process outlived its time cap';
-    });
+    for (const [name, attempt] of ATTEMPTS) results.push(await outcomeOf(name, () => attempt(cage)));
   } finally {
     server.close();
     rmSync(folder, { recursive: true, force: true });
     rmSync(secret, { force: true });
   }
   return results;
+}
+
+async function outcomeOf(name: string, attempt: () => Promise<string | undefined>): Promise<Canary> {
+  try {
+    const gotOut = await attempt();
+    return { name, ok: gotOut === undefined, detail: gotOut ?? 'held' };
+  } catch (error) {
+    return { name, ok: false, detail: toError(error).message };
+  }
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function portReached({ run, port }: Cage): Promise<string | undefined> {
+  const script = `const s=require("net").connect(${port},"127.0.0.1");s.on("data",()=>{console.log("out");process.exit()});s.on("error",()=>process.exit())`;
+  return (await run([process.execPath, '-e', script])).stdout.includes('out') ? 'a port of this machine was reached' : undefined;
+}
+
+async function processLeft({ run, folder }: Cage): Promise<string | undefined> {
+  await run(['sh', '-c', 'setsid sh -c "while true; do date +%s%N > beat; sleep 0.05; done" & sleep 30'], 500);
+  const beat = (): string => (existsSync(join(folder, 'beat')) ? readFileSync(join(folder, 'beat'), 'utf8') : '');
+  const before = beat();
+  await new Promise((wake) => setTimeout(wake, WATCH_MS));
+  return beat() === before ? undefined : 'a process outlived its time cap';
 }

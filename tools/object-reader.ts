@@ -14,7 +14,7 @@ export interface ObjectReader {
   find(name: string): Promise<Omit<FoundObject, 'content'> | undefined>;
   read(name: string): Promise<FoundObject | undefined>;
   /** Ends the process, if there is one; questions that wait are refused, a later one starts another. */
-  end(): void;
+  readonly end: () => void;
 }
 
 interface Question {

@@ -1,5 +1,6 @@
 /** Runs one process to its end: time cap, output cap, whole process group killed. The only door to child processes. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 
 export interface ProcessOptions {
   readonly cwd: string;
@@ -85,13 +86,7 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
     const stderr = new Capture(cap);
     let timedOut = false;
     let settled = false;
-    const kill = (): void => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // the group is gone already
-      }
-    };
+    const kill = (): void => killGroup(child);
     const timer = setTimeout(() => {
       timedOut = true;
       kill();
@@ -123,19 +118,34 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
     for (const [stream, capture] of [
       [child.stdout, stdout],
       [child.stderr, stderr],
-    ] as const) {
-      stream.on('data', (chunk: Buffer) => {
-        capture.push(chunk);
+    ] as const)
+      captureAll(stream, capture, () => {
         if (capture.total > cap * FLOOD) kill();
       });
-      stream.on('error', () => undefined);
-    }
     child.on('error', (error) => settle(() => reject(error)));
     child.on('exit', (code) => setTimeout(() => done(code), PIPE_GRACE_MS).unref());
     child.on('close', (code) => done(code));
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin ?? '');
   });
+}
+
+/** @param onMore called after every piece. */
+function captureAll(stream: Readable, capture: Capture, onMore: () => void): void {
+  stream.on('data', (chunk: Buffer) => {
+    capture.push(chunk);
+    onMore();
+  });
+  stream.on('error', () => undefined);
+}
+
+/** Kills a process and all that it started; it leads a group of its own. */
+function killGroup(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // the group is gone already
+  }
 }
 
 /** A process that is asked again and again. */
@@ -172,15 +182,14 @@ export function openProcess(
   return {
     write: (text) => void child.stdin.write(text),
     expect: (isExpected) => {
-      for (const one of held) isExpected ? one.ref?.() : one.unref?.();
+      for (const one of held) {
+        if (isExpected) one.ref?.();
+        else one.unref?.();
+      }
     },
     end: () => {
       ended = true;
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      } catch {
-        // it is gone already
-      }
+      killGroup(child);
     },
   };
 }

@@ -147,7 +147,7 @@ export class GuardedSaver extends BaseCheckpointSaver {
     const [[type, body], [, meta]] = await Promise.all([this.serde.dumpsTyped(copyCheckpoint(checkpoint)), this.serde.dumpsTyped(stamped)]);
     const parentId = place.checkpointId ?? null;
     const row: CheckpointRow = { threadId, namespace, checkpointId: checkpoint.id, parentId, type, checkpoint: body, metadata: meta };
-    await Promise.allSettled(this.#coming.get(threadId) ?? []);
+    await this.#arrived(threadId);
     const done = this.#join(threadId, {
       point: `put:${levelOf(place)}:${metadata.source}`,
       rows: () => this.#tables.insertCheckpoint(row),
@@ -188,9 +188,15 @@ export class GuardedSaver extends BaseCheckpointSaver {
     };
   }
 
+  /** All writes that were given before have joined their group, or cannot be stored. */
+  async #arrived(threadId: string): Promise<void> {
+    const coming = this.#coming.get(threadId);
+    if (coming !== undefined) await Promise.allSettled(coming);
+  }
+
   /** All that was given before is committed, or refused. */
   async #settled(threadId: string): Promise<void> {
-    await Promise.allSettled(this.#coming.get(threadId) ?? []);
+    await this.#arrived(threadId);
     await this.#groups.settled(threadId);
   }
 

@@ -6,7 +6,7 @@ import type { Sql, Transaction } from '../sql/transaction.ts';
 export interface GroupedWrite {
   /** The name of its failpoints. */
   readonly point: string;
-  rows(): Transaction<void>;
+  readonly rows: () => Transaction<void>;
 }
 
 interface Group {
@@ -66,7 +66,7 @@ export class WriteGroups {
   }
 
   commitAll(): void {
-    for (const threadId of [...this.#open.keys()]) this.commit(threadId);
+    for (const threadId of this.#open.keys()) this.commit(threadId);
   }
 
   /** When all that was written before is committed or refused; without a thread, of all of them. */

@@ -7,7 +7,7 @@ export type SqlValue = string | number | bigint | null | Uint8Array;
  * rewrites it once a text. The text is a constant or made of a few known pieces, never of values: a driver keeps what it prepared by it.
  *
  * Both databases must take the same text, so it has no `rowid`, no `INSERT OR ...` (`ON CONFLICT` instead), no function but the
- * standard's aggregates, `COALESCE` and `CAST`; a sub-select in FROM has a name; a column that is set from itself on conflict is
+ * standard's aggregates, `COALESCE`, `CAST` and what `served/dialect.ts` defines; a sub-select in FROM has a name; a column that is set from itself on conflict is
  * named with its table; truth is 0 or 1, also where it is selected; a sum is cast to BIGINT; text is compared and ordered by its bytes
  * (`BINARY`, `COLLATE "C"`).
  *

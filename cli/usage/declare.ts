@@ -14,11 +14,11 @@ export interface Declare {
    * );
    * ```
    */
-  command(usage: string, description: string, under?: Command): Command;
+  readonly command: (usage: string, description: string, under?: Command) => Command;
   /** Opens the home, does the work, closes the home; what the work gives is the exit code. */
-  withHome<Flags extends CommonFlags>(flags: Flags, work: (invocation: Invocation<Flags>) => Promise<number>): Promise<void>;
+  readonly withHome: <Flags extends CommonFlags>(flags: Flags, work: (invocation: Invocation<Flags>) => Promise<number>) => Promise<void>;
   /** For work that opens no home, or its own. */
-  exit(code: number): void;
+  readonly exit: (code: number) => void;
 }
 
 /** `code` is that of the command that ran. */

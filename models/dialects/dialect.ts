@@ -18,7 +18,7 @@ export interface Call {
   /** The `origin` of the model: opaque content of another is not for it. */
   readonly origin: string;
   /** The digest of a message or a tool; of one that was asked before it is known. */
-  digestOf(part: object): string;
+  readonly digestOf: (part: object) => string;
   readonly signal: AbortSignal;
 }
 

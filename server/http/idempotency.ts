@@ -32,7 +32,7 @@ export interface KeyedRequest {
 export async function withIdempotency(
   server: Pick<Server, 'served'>,
   { call, endpoint, body }: KeyedRequest,
-  { work, rejoin }: { work(): Promise<Response>; rejoin(location: string): Promise<Response> },
+  { work, rejoin }: { readonly work: () => Promise<Response>; readonly rejoin: (location: string) => Promise<Response> },
 ): Promise<Response> {
   const key = call.c.req.header('idempotency-key');
   if (key === undefined || endpoint.method === 'get' || endpoint.permission === 'read') return work();

@@ -54,7 +54,7 @@ export function makeHome() {
 export type Home = ReturnType<typeof makeHome>;
 
 /** Creates a thread and takes its lease. */
-export async function leased(stores: Stores, threadId = threadOf(1)): Promise<Fence> {
+export async function leased(stores: Pick<Stores, 'runs'>, threadId = threadOf(1)): Promise<Fence> {
   await stores.runs.create(threadId, INPUT);
   return stores.runs.acquire(threadId);
 }

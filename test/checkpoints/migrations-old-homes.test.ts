@@ -77,12 +77,10 @@ describe('a home of 0.1.0', () => {
     const records = await stores.audit.read({});
     expect(records.map(({ seq, number }) => [seq, number])).toEqual([
       ...[1, 2, 3, 4, 5, 6, 7, 8].map((seq) => [seq, null]),
-      ...[
-        [9, 1],
-        [10, 1],
-        [11, 2],
-        [12, 2],
-      ],
+      [9, 1],
+      [10, 1],
+      [11, 2],
+      [12, 2],
     ]);
     expect(records[8]?.previous).toBe(threadRoot(threadOf(2)));
     expect(await stores.audit.verify()).toMatchObject({ kind: 'whole', records: 12 });

@@ -4,7 +4,6 @@ import { FencedError, StopError } from '../../domain/errors.ts';
 import type { ChatMessage, TranscriptRow } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
 import { eachLeased, fence, home, stores } from './each.ts';
-import { effectOf, leased, threadOf } from './home.ts';
 
 eachLeased();
 
@@ -21,18 +20,6 @@ const tamperedAt = (id: string, how: string) =>
   expect.objectContaining({ code: 'STATE_TAMPERED', message: `transcript of thread ${fence.threadId}: row ${id} ${how}` });
 
 describe('a chain', () => {
-  test('comes back from its root to its head, with every kind of message and odd text unchanged', async () => {
-    const odd = 'nul \u0000, quote ", line\n, lone \ud800, "__proto__", emoji \u{1f600}';
-    const rows = chainOf([
-      { role: 'system', content: odd },
-      { role: 'user', content: '' },
-      { role: 'assistant', content: odd, toolCalls: [{ id: 'call 1', name: 'write_file', arguments: '{"path": not json' }] },
-      { role: 'tool', toolCallId: 'call 1', toolName: 'write_file', content: odd },
-    ]);
-    await stores.transcripts.append(fence, rows);
-    expect(await (await home.open()).transcripts.chain(fence.threadId, headOf(rows))).toEqual(rows);
-  });
-
   test('that was appended twice, or by two connections, is one chain', async () => {
     const rows = chainOf(says(5));
     await stores.transcripts.append(fence, rows);
@@ -49,14 +36,6 @@ describe('a chain', () => {
     expect(await stores.transcripts.chain(fence.threadId, headOf(left))).toEqual([...shared, ...left]);
     expect(await stores.transcripts.chain(fence.threadId, headOf(right))).toEqual([...shared, ...right]);
     expect(home.raw().prepare('SELECT COUNT(*) FROM transcripts').pluck().get()).toBe(7);
-  });
-
-  test('of one thread is none of another, even with the same content', async () => {
-    const other = await leased(stores, threadOf(2));
-    const rows = chainOf(says(3));
-    await stores.transcripts.append(other, rows);
-    expect(await stores.transcripts.chain(other.threadId, headOf(rows))).toEqual(rows);
-    await expect(stores.transcripts.chain(fence.threadId, headOf(rows))).rejects.toEqual(tamperedAt(headOf(rows), 'is missing'));
   });
 
   test('is written by the holder of the lease alone', async () => {
@@ -97,17 +76,6 @@ describe('at the first read of a process', () => {
     expect(error).toEqual(tamperedAt(named.id, how));
     // What stands before the bad row, seen from the root, is still good.
     expect(await late.transcripts.chain(fence.threadId, rows[1]?.id ?? '')).toEqual(rows.slice(0, 2));
-  });
-
-  test('a head that no row has is STATE_TAMPERED, also when its insertion was rolled back', async () => {
-    const far = chainOf(says(1), headOf(rows));
-    await stores.transcripts.append(fence, rows);
-    const stale = { ...fence, epoch: fence.epoch - 1 };
-    await expect(stores.effects.finish(stale, 'effect', { result: '', rows: far })).rejects.toBeInstanceOf(FencedError);
-    await expect(stores.transcripts.chain(fence.threadId, headOf(far))).rejects.toEqual(tamperedAt(headOf(far), 'is missing'));
-    await stores.effects.start(fence, effectOf('effect'), {});
-    await stores.effects.finish(fence, 'effect', { result: '', rows: far });
-    expect(await stores.transcripts.chain(fence.threadId, headOf(far))).toEqual([...rows, ...far]);
   });
 });
 

@@ -50,7 +50,7 @@ describe('a step that is left out', () => {
     const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
     const house = readHouse(root);
     const text = house.get('domain/roles.ts') ?? '';
-    const added = text.replace('roleTable({\n', "roleTable({\n  scout: { stage: 'plan' },\n");
+    const added = text.replace('roleTable({\n', "roleTable({\n  ghost: { stage: 'plan' },\n");
     const found = inspect(new Map([...house, ['domain/roles.ts', added]])).filter(({ rule }) => rule === 'unfinished');
     expect(found.map(({ path, teaching }) => [path, teaching])).toEqual([
       ['domain/roles.ts', RULES['unfinished']],

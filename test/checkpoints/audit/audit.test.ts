@@ -1,9 +1,9 @@
 /** The audit trail: append-only, chained, and whoever edits, deletes, moves or cuts a record is found at the first bad one. */
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { AUDIT_ROOT, type AuditEntry, chainHash, sealHash, threadRoot } from '../../../domain/audit.ts';
+import { AUDIT_ROOT, type AuditEntry, chainHash, sealHash } from '../../../domain/audit.ts';
 import { eachOpen, home, stores } from '../each.ts';
-import { otherProcess, START_MS, threadOf } from '../home.ts';
+import { otherProcess, threadOf } from '../home.ts';
 
 eachOpen();
 
@@ -34,32 +34,6 @@ function sealed(): { seq: number; hash: string } {
 const written = (): string => `${String(sealed().seq).padStart(16, '0')} ${sealed().hash}\n`;
 
 describe('a trail', () => {
-  test('is dense, stamped and chained by thread; it is read by thread, from a record on, and at most so many', async () => {
-    await write(1, 6);
-    home.clock.ms -= 60_000;
-    await stores.audit.append({ threadId: threadOf(1), actor: 'local:ada', action: 'voted', stage: 'plan', attempt: 2, code: 'RED_LINE' });
-    const all = await stores.audit.read({});
-    expect(all.map((record) => record.seq)).toEqual([1, 2, 3, 4, 5, 6, 7]);
-    for (const number of [1, 2]) {
-      const chain = all.filter(({ threadId }) => threadId === threadOf(number));
-      expect(chain.map((record) => record.number)).toEqual(chain.map((_, index) => index + 1));
-      expect(chain.map((record) => record.previous)).toEqual([
-        threadRoot(threadOf(number)),
-        ...chain.slice(0, -1).map((record) => record.hash),
-      ]);
-    }
-    expect(all[6]).toMatchObject({ actor: 'local:ada', stage: 'plan', attempt: 2, code: 'RED_LINE' });
-    expect(all[6]?.at).toBe(new Date(START_MS - 60_000).toISOString());
-    expect((await stores.audit.read({ threadId: threadOf(2) })).map((record) => record.facts?.['index'])).toEqual([1, 3, 5]);
-    expect((await stores.audit.read({ threadId: threadOf(2), afterSeq: 1, limit: 1 })).map((record) => record.seq)).toEqual([3]);
-    expect(await stores.audit.verify()).toEqual({ kind: 'whole', records: 7, head: sealed().hash });
-  });
-
-  test('that is empty is whole', async () => {
-    expect(await stores.audit.verify()).toEqual({ kind: 'whole', records: 0, head: AUDIT_ROOT });
-    await stores.audit.assertTail();
-  });
-
   test('cannot be changed by a statement of the program', async () => {
     await write(1, 3);
     const raw = home.raw();

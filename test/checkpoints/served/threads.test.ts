@@ -164,36 +164,3 @@ describe('the total beside a page', () => {
     expect(said.filter((sql) => sql.includes('count('))).toEqual([]);
   });
 });
-
-describe('the index and the values', () => {
-  test('a number, its text, and yes or no are three things', async () => {
-    const make = (number: number, metadata: Record<string, unknown>) =>
-      served.threads.create({ tenant: 'other' }, { threadId: threadOf(200_000 + number), metadata, ifExists: 'raise' });
-    await make(1, { k: 1 });
-    await make(2, { k: '1' });
-    await make(3, { k: true });
-    await make(4, { k: 'true' });
-    await make(5, { k: '-1' });
-    await make(6, { k: -1 });
-    const found = async (k: unknown) =>
-      (await served.threads.search({ tenant: 'other' }, { metadata: { k } }, page)).rows.map((row) => Number(row.threadId.slice(-1)));
-    expect([await found(1), await found('1'), await found(true), await found('true'), await found('-1'), await found(-1)]).toEqual([
-      [1],
-      [2],
-      [3],
-      [4],
-      [5],
-      [6],
-    ]);
-    expect(await served.threads.count({ tenant: 'other' }, { metadata: { k: '1' } })).toBe(1);
-    expect(await served.threads.count(scope, { metadata: { k: 'true' } })).toBe(0);
-  });
-
-  test('auth filters are asked beside the search: a member they name twice, or do not allow, finds nothing', async () => {
-    const mine = { ...scope, filters: { owner: 'u7' } };
-    expect((await served.threads.search(mine, { metadata: { owner: 'u8' } }, page)).rows).toEqual([]);
-    expect(await served.threads.count(mine, { metadata: { graph_id: 'two' } })).toBe(10);
-    expect(await served.threads.count({ ...scope, filters: { owner: {} } }, {})).toBe(0);
-    expect(await served.threads.get(mine, threadOf(8))).toBeUndefined();
-  });
-});

@@ -1,9 +1,9 @@
 /** The SQLite driver: one transaction a call, errors told where the statement stood, parameters by number. */
 import { SqliteError } from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../../checkpoints/database.ts';
 import { type SqliteSql, sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
-import { many, one, run, type Transaction } from '../../../checkpoints/sql/transaction.ts';
+import { many, one, run, some, type Transaction } from '../../../checkpoints/sql/transaction.ts';
 import { type Home, makeHome } from '../home.ts';
 
 let home: Home;
@@ -139,4 +139,24 @@ test('rows that are changed are counted, with RETURNING too, and a selection cha
     [0, 0],
   ]);
   expect(sql.read(() => one('SELECT word FROM words WHERE word = $1', ['none']))).toBeUndefined();
+});
+
+test('reads no further than the row that passes the limit of characters, and the first two at least', () => {
+  sql.write(function* () {
+    for (const word of ['aaaa', 'bbbb', 'cccc', 'dddd']) yield* put(word);
+  });
+  const read = (mostCharacters: number): number =>
+    sql.read(() => some<Word>('SELECT word FROM words ORDER BY word', [], mostCharacters)).length;
+  expect([read(0), read(7), read(8), read(11), read(16)]).toEqual([2, 2, 3, 3, 4]);
+});
+
+test('the planner does not see the value of a LIMIT: it would compile the statement again for each one', () => {
+  const prepared = vi.spyOn(database, 'prepare');
+  sql.write(function* () {
+    for (const word of ['one', 'two', 'three']) yield* put(word);
+  });
+  const text = 'SELECT word FROM words WHERE word > $3 ORDER BY word LIMIT $1 OFFSET $2';
+  expect(sql.read(() => many<Word>(text, [1, 1, 'o']))).toEqual([{ word: 'three' }]);
+  expect(sql.read(() => many<Word>(text, [2, 0, 'o']))).toEqual([{ word: 'one' }, { word: 'three' }]);
+  expect(prepared.mock.lastCall).toEqual(['SELECT word FROM words WHERE word > ? ORDER BY word LIMIT CAST(? AS INTEGER) OFFSET ?']);
 });

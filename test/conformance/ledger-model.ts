@@ -1,15 +1,10 @@
 /** The ledger against a model of it in a few lines: the same random story, over several connections, gives the same numbers. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Stores } from '../../checkpoints/stores.ts';
+import { describe, expect, test } from 'vitest';
+import type { CoreStores } from '../../checkpoints/core.ts';
 import type { Account, Amounts, CapName, Caps } from '../../domain/budget.ts';
 import type { Fence } from '../../domain/ports.ts';
-import { amountsOf, effectOf, type Home, leased, makeHome, randomOf, threadOf } from './home.ts';
-
-let home: Home;
-beforeEach(() => {
-  home = makeHome();
-});
-afterEach(() => home.dispose());
+import { amountsOf, effectOf, leased, randomOf, threadOf } from '../checkpoints/home.ts';
+import { eachOpen, home, type Suite } from './backend.ts';
 
 type Used = Record<CapName, number>;
 interface ModelAccount {
@@ -81,7 +76,7 @@ class Model {
 }
 
 /** One random story of a thread; after every step the true numbers are the model's and no cap is passed. */
-async function story(seed: number, threadId: string, connections: readonly Stores[]): Promise<{ refused: number; above: number }> {
+async function story(seed: number, threadId: string, connections: readonly CoreStores[]): Promise<{ refused: number; above: number }> {
   const random = randomOf(seed);
   const pick = <Value>(values: readonly Value[]): Value => values[random(values.length)] as Value; // never called with an empty list
   const accounts: Account[] = [
@@ -165,11 +160,16 @@ async function story(seed: number, threadId: string, connections: readonly Store
   return { refused, above: [...model.accounts.values()].reduce((sum, account) => sum + account.above.costMicroUsd, 0) };
 }
 
-test('eight random stories at once, over three connections, match the model after every step', async () => {
-  const connections = await Promise.all([home.open(), home.open(), home.open()]);
-  const seeds = Array.from({ length: 8 }, (_, index) => 1000 + index);
-  const ends = await Promise.all(seeds.map((seed) => story(seed, threadOf(seed), connections)));
-  // The stories are worth telling: caps were hit, and some reports were above their reservation.
-  expect(ends.reduce((sum, end) => sum + end.refused, 0)).toBeGreaterThan(60);
-  expect(ends.reduce((sum, end) => sum + end.above, 0)).toBeGreaterThan(50);
-});
+export const ledgerModelSuite: Suite = (name, backend) =>
+  describe(`${name}: ledger-model`, () => {
+    eachOpen(backend);
+
+    test('eight random stories at once, over three connections, match the model after every step', async () => {
+      const connections = await Promise.all([home.open(), home.open(), home.open()]);
+      const seeds = Array.from({ length: 8 }, (_, index) => 1000 + index);
+      const ends = await Promise.all(seeds.map((seed) => story(seed, threadOf(seed), connections)));
+      // The stories are worth telling: caps were hit, and some reports were above their reservation.
+      expect(ends.reduce((sum, end) => sum + end.refused, 0)).toBeGreaterThan(60);
+      expect(ends.reduce((sum, end) => sum + end.above, 0)).toBeGreaterThan(50);
+    });
+  });

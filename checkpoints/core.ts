@@ -1,0 +1,41 @@
+/** The governor's own stores on one port to SQL, whatever database is behind it. */
+import type { Approvals, Attempts, Audit, Clock, Effects, Ledger, Runs, Transcripts } from '../domain/ports.ts';
+import { createApprovals } from './approvals.ts';
+import { createAttempts } from './attempts.ts';
+import { createAudit } from './audit/audit.ts';
+import type { HeadFile } from './audit/head-file.ts';
+import { createJournal } from './journal.ts';
+import { createLedger } from './ledger.ts';
+import { createRuns } from './runs.ts';
+import { run, type Sql, type Transaction } from './sql/transaction.ts';
+import { createTranscripts } from './transcripts.ts';
+
+export interface CoreStores {
+  readonly runs: Runs;
+  readonly attempts: Attempts;
+  readonly effects: Effects;
+  readonly ledger: Ledger;
+  readonly transcripts: Transcripts;
+  readonly approvals: Approvals;
+  readonly audit: Audit;
+}
+
+/** `database` is how messages name it. */
+export function createCore(sql: Sql, clock: Clock, place: { readonly head: HeadFile; readonly database: string }): CoreStores {
+  const audit = createAudit(sql, clock, place);
+  return {
+    runs: createRuns(sql, clock),
+    attempts: createAttempts(sql),
+    effects: createJournal(sql, audit),
+    ledger: createLedger(sql),
+    transcripts: createTranscripts(sql),
+    approvals: createApprovals(sql, clock, audit),
+    audit,
+  };
+}
+
+/** Deletes calls and transcripts of a thread. What was done to the outside may still be undone, and a half-done rollback is found by its intent. */
+export function* pruneCore(threadId: string): Transaction<void> {
+  yield* run("DELETE FROM effects WHERE thread_id = $1 AND kind IN ('model', 'tool')", [threadId]);
+  yield* run('DELETE FROM transcripts WHERE thread_id = $1', [threadId]);
+}

@@ -1,0 +1,60 @@
+/** What is asked of trees, files and commits. */
+import { sha256 } from '../../domain/ids.ts';
+import type { TreeEntry } from '../../domain/workspace.ts';
+import { parseChanges } from '../diff.ts';
+import { GitError } from '../git.ts';
+import { createObjectReader } from '../object-reader.ts';
+import { ours, type Part, type RepositoryPlace, wordsOf } from './place.ts';
+
+/** A path as it stands in a tree. A name of many lines cannot be asked for, and `tree:./a` is another question than `a`. */
+const isPlain = (file: string): boolean => !file.includes('\n') && file.split('/').every((part) => !['', '.', '..'].includes(part));
+
+const PATCH = ['diff-tree', '-r', '-p', '--binary', '--full-index', '-M50%', '--no-color', '--no-ext-diff', '--no-textconv'];
+
+export function readObjects(
+  place: RepositoryPlace,
+): Part<'treeOf' | 'listTree' | 'readFile' | 'blob' | 'diff' | 'countLines' | 'patch' | 'isAncestor' | 'close'> {
+  const objects = createObjectReader(place.clean);
+  const blob = async (oid: string): Promise<Buffer> => {
+    const found = await objects.read(oid);
+    if (found?.type !== 'blob') throw new GitError(`git cat-file: ${oid} is no blob of ${place.path}`, null);
+    return found.content;
+  };
+  return {
+    treeOf: async (id) => {
+      const found = await objects.find(`${id}^{tree}`);
+      if (found === undefined) throw new GitError(`git cat-file: ${id} has no tree in ${place.path}`, null);
+      return found.oid;
+    },
+    listTree: async (treeish) =>
+      wordsOf(await ours(place, ['ls-tree', '-r', '-z', '--full-tree', treeish])).flatMap((row): TreeEntry[] => {
+        const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.*)$/s.exec(row);
+        return match === null ? [] : [{ mode: match[1] ?? '', oid: match[2] ?? '', path: match[3] ?? '' }];
+      }),
+    readFile: async (treeish, file) => {
+      if (isPlain(file)) {
+        const found = await objects.read(`${treeish}:${file}`);
+        if (found !== undefined) return found.type === 'blob' ? found.content : undefined;
+        if ((await objects.find(`${treeish}^{tree}`)) !== undefined) return undefined;
+        // No such tree: git says so.
+      }
+      const row = (await ours(place, ['ls-tree', '-z', '--full-tree', treeish, '--', file])).stdout.toString('utf8');
+      const match = /^(100644|100755|120000) blob ([0-9a-f]+)\t/.exec(row);
+      return match === null ? undefined : blob(match[2] ?? '');
+    },
+    blob,
+    diff: async (from, to) => {
+      const raw = (await ours(place, ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '-M50%', '-l0', from, to])).stdout;
+      return parseChanges(raw, async (oid) => sha256(await blob(oid)));
+    },
+    countLines: async (from, to) =>
+      wordsOf(await ours(place, ['diff-tree', '-r', '-z', '--numstat', '--no-renames', from, to])).reduce((sum, row) => {
+        const match = /^(\d+)\t(\d+)\t/.exec(row);
+        return match === null ? sum : sum + Number(match[1]) + Number(match[2]);
+      }, 0),
+    patch: async (from, to) => (await ours(place, [...PATCH, from, to])).stdout,
+    isAncestor: async (ancestor, descendant) =>
+      (await ours(place, ['merge-base', '--is-ancestor', ancestor, descendant], { okCodes: [1, 128] })).code === 0,
+    close: objects.end,
+  };
+}
