@@ -1,10 +1,11 @@
 /** Kills a whole story at a named point, restarts it until it ends, and compares it with the story nobody disturbed. */
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { RunResult } from '../../domain/run.ts';
 import { chanceOf } from '../dice.ts';
+import { type Kept, keep } from '../story/kept.ts';
 import type { World } from '../story/world.ts';
 
 const walker = new URL('../story/walk.mjs', import.meta.url).pathname;
@@ -88,7 +89,7 @@ function steady(value: unknown): unknown {
 
 /** A prepared story: created once, copied for every case to the very same place, so that ids and dates are the same. */
 export class Stage {
-  readonly #copy: string;
+  readonly #kept: Kept;
   readonly world: World;
   readonly threadId: string;
   /** The ref that is released to, read in the repository that holds it. */
@@ -98,18 +99,15 @@ export class Stage {
     this.world = world;
     this.threadId = threadId;
     this.#released = released;
-    this.#copy = `${world.folder}.copy`;
-    cpSync(world.folder, this.#copy, { recursive: true, verbatimSymlinks: true });
+    this.#kept = keep(world.folder);
   }
 
   reset(): void {
-    rmSync(this.world.folder, { recursive: true, force: true });
-    cpSync(this.#copy, `${this.world.folder}.next`, { recursive: true, verbatimSymlinks: true });
-    renameSync(`${this.world.folder}.next`, this.world.folder);
+    this.#kept.putBack();
   }
 
   dispose(): void {
-    rmSync(this.#copy, { recursive: true, force: true });
+    this.#kept.dispose();
     this.world.dispose();
   }
 

@@ -3,10 +3,10 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
-import { eachWorld, operations, otherWorld, whileClosed, world } from './each.ts';
+import { waiting as atGate, eachWorldAtGate, operations, otherWorld, whileClosed, world } from './each.ts';
 import { approve, CONFIG, start } from './world.ts';
 
-eachWorld();
+eachWorldAtGate();
 
 const fileOf = (thread: string, path: string): string => join(world.home, 'runs', thread, path);
 
@@ -18,7 +18,7 @@ function change(thread: string, path: string, from: string | RegExp, to: string)
 }
 
 test('a gate shows what its subject covers, not what a changed file says', async () => {
-  const { thread_id: thread, candidate } = await start(world, operations);
+  const { thread_id: thread, candidate } = atGate;
   const shown = await operations.gate(thread);
   const nothing = world.git('rev-parse', 'HEAD^{tree}');
   change(thread, '20-build.1.json', String(candidate?.tree), nothing);
@@ -30,7 +30,7 @@ test('a gate shows what its subject covers, not what a changed file says', async
 });
 
 test('a rollback stands on the release that was recorded, and a damaged release hides no other run', async () => {
-  const waiting = await start(world, operations);
+  const waiting = atGate;
   const { thread_id: thread, release } = await approve(operations, waiting.thread_id);
   const tip = world.git('rev-parse', 'main');
   const whole = readFileSync(fileOf(thread, '50-release.json'));
@@ -47,7 +47,7 @@ test('a rollback stands on the release that was recorded, and a damaged release 
 });
 
 test('nobody decides, cancels or widens on a trail that was cut', async () => {
-  const { thread_id: thread, waiting } = await start(world, operations);
+  const { thread_id: thread, waiting } = atGate;
   const records = (await operations.audit(thread)).length;
   await whileClosed(() => {
     const database = new Database(join(world.home, 'governor.sqlite'));
@@ -64,7 +64,7 @@ test('nobody decides, cancels or widens on a trail that was cut', async () => {
 });
 
 test('a path outside the dossier is wrong usage', async () => {
-  const { thread_id: thread } = await start(world, operations);
+  const { thread_id: thread } = atGate;
   for (const path of ['../../governor.sqlite', '/etc/passwd', '.'])
     await expect(operations.file(thread, path)).rejects.toMatchObject({ name: 'UsageError' });
 });
@@ -103,7 +103,7 @@ test('nobody allows more than the ceilings of the operator, neither at the gate 
 
 test('the report is rewritten when a waiting run is cancelled and when a release is undone', async () => {
   const report = (thread: string): string => readFileSync(fileOf(thread, 'report.md'), 'utf8');
-  const waiting = await start(world, operations);
+  const waiting = atGate;
   await operations.cancel(waiting.thread_id);
   expect(report(waiting.thread_id)).toMatch(/^# cancelled: /);
   await operations.resume(waiting.thread_id);
@@ -115,7 +115,7 @@ test('the report is rewritten when a waiting run is cancelled and when a release
 });
 
 test('what a person says to a decision is capped, and has no characters that cannot be seen', async () => {
-  const { thread_id: thread, waiting } = await start(world, operations);
+  const { thread_id: thread, waiting } = atGate;
   const reject = (comment: string) => operations.decide(thread, { decision: 'rejected', subject: String(waiting?.subject), comment });
   await expect(reject('x'.repeat(8193))).rejects.toMatchObject({
     name: 'UsageError',

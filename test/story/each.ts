@@ -1,7 +1,9 @@
 /** For stories: a world of its own for each test of a file, with its operations open. */
-import { afterEach, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import type { RunResult } from '../../domain/run.ts';
 import type { Operations } from '../../runtime/operations.ts';
-import { makeWorld, type World } from './world.ts';
+import { type Kept, keep } from './kept.ts';
+import { makeWorld, start, type World } from './world.ts';
 
 /** The world of this test, once `eachWorld` was called. */
 export let world: World;
@@ -24,8 +26,32 @@ export function eachWorld(): void {
   afterEach(close);
 }
 
+/** The run that waits at its release gate, once `eachWorldAtGate` was called. */
+export let waiting: RunResult;
+
+/** Each test of the file gets a world whose run waits at its release gate: driven there once, and put back for each. */
+export function eachWorldAtGate(): void {
+  let driven: World;
+  let kept: Kept;
+  beforeAll(async () => {
+    driven = makeWorld();
+    const first = await driven.open();
+    waiting = await start(driven, first);
+    await first.close();
+    expect(waiting).toMatchObject({ status: 'waiting', waiting: { gate: 'release' } });
+    kept = keep(driven.folder);
+  });
+  beforeEach(async () => {
+    kept.putBack();
+    world = driven;
+    operations = await world.open();
+  });
+  afterEach(close);
+  afterAll(() => kept.dispose());
+}
+
 /** This test stands on another world than the others. */
-export async function otherWorld(options: Parameters<typeof makeWorld>[0]): Promise<void> {
+export async function otherWorld(options?: Parameters<typeof makeWorld>[0]): Promise<void> {
   await close();
   await open(options);
 }

@@ -1,28 +1,19 @@
 /** Forged consent: by edited state, jumps, forks, swapped files, other gates and other threads. Nothing is released, and it says why. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { sha256 } from '../../domain/ids.ts';
 import { governorGraph } from '../../graphs/governor.ts';
 import type { Update } from '../../nodes/state.ts';
-import type { Operations } from '../../runtime/operations.ts';
 import { openRuntime } from '../../runtime/runtime.ts';
-import { approve, makeWorld, start, type World } from './world.ts';
+import { eachWorldAtGate, operations, waiting, world } from './each.ts';
+import { approve, start } from './world.ts';
 
-let world: World;
-let operations: Operations;
 let thread: string;
 
-beforeEach(async () => {
-  world = makeWorld();
-  operations = await world.open();
-  const waiting = await start(world, operations);
-  expect(waiting).toMatchObject({ status: 'waiting', waiting: { gate: 'release' } });
+eachWorldAtGate();
+beforeEach(() => {
   thread = waiting.thread_id;
-});
-afterEach(async () => {
-  await operations.close();
-  world.dispose();
 });
 
 /** What somebody with access to the checkpoints can do: LangGraph's own `updateState`, on the newest or an earlier checkpoint. */
