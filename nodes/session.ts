@@ -111,7 +111,7 @@ export interface SessionPlaces {
   /** Prepared once per process: linked folders and cached setup. */
   mounts(): Promise<Mounts>;
   /** A folder for a work tree of this run; not created. */
-  workFolder(name: string): string;
+  readonly workFolder: (name: string) => string;
   /** Work trees that this process has opened and brought to the state of the checkpoint, by name. */
   readonly workTrees: Map<string, WorkTree>;
 }

@@ -20,7 +20,7 @@ export function dice(seed: number): () => number {
 /** The questions that random cases ask of chance. */
 export interface Chance {
   /** A whole number from 0 to below `limit`. */
-  below(limit: number): number;
+  readonly below: (limit: number) => number;
   /** A whole number from `low` to `high`. */
   between(low: number, high: number): number;
   chance(percent: number): boolean;

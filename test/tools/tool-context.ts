@@ -9,7 +9,7 @@ export interface ToolWorld {
   /** Holds the tree, and `outside` beside it. */
   readonly folder: string;
   readonly context: ToolContext;
-  dispose(): void;
+  readonly dispose: () => void;
 }
 
 export function makeToolWorld(): ToolWorld {
