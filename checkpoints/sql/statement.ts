@@ -7,9 +7,9 @@ export type SqlValue = string | number | bigint | null | Uint8Array;
  * rewrites it once a text. The text is a constant or made of a few known pieces, never of values: a driver keeps what it prepared by it.
  *
  * Both databases must take the same text, so it has no `rowid`, no `INSERT OR ...` (`ON CONFLICT` instead), no function but the
- * standard's aggregates, `COALESCE`, `CAST` and what `served/dialect.ts` defines; a sub-select in FROM has a name; a column that is set from itself on conflict is
- * named with its table; truth is 0 or 1, also where it is selected; a sum is cast to BIGINT; text is compared and ordered by its bytes
- * (`BINARY`, `COLLATE "C"`).
+ * standard's aggregates, `COALESCE`, `CAST` and what `served/dialect.ts` defines; a sub-select in FROM has a name; a column that is set
+ * from itself on conflict is named with its table; truth is 0 or 1, also where it is selected; a sum is cast to BIGINT; text is compared
+ * and ordered by its bytes (`BINARY`, `COLLATE "C"`).
  *
  * With `mostCharacters` no more rows are read once those before are longer, in characters of text and bytes of blobs: the row that passes
  * it is the last one, but never the first.
