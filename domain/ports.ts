@@ -84,7 +84,24 @@ export interface Runs {
   markCancelled(threadId: string, reason: StopReason): Promise<void>;
 }
 
-/** Attempt numbers, allocated by (thread, stage, inputs digest): a replay finds its own, a fork gets the next. */
+/**
+ * Attempt numbers, allocated by (thread, stage, inputs digest): a replay finds its own, a fork gets the next.
+ *
+ * The smallest store port, and a pattern for the others: a port speaks our words, its store in `checkpoints/` speaks SQL. Whatever
+ * belongs together is one transaction, and a write of a run asserts its fence in it.
+ * @example
+ * ```ts
+ * export function createAttempts(sql: Sql): Attempts {
+ *   return { allocate: async (fence, stage, inputs) => sql.write(() => allocate(fence, stage, inputs)) };
+ * }
+ *
+ * function* allocate(fence: Fence, stage: string, inputs: string): Transaction<number> {
+ *   yield* assertFence(fence);
+ *   const found = yield* one<{ number: number }>('SELECT number FROM attempts WHERE ...', [fence.threadId, stage, inputs]);
+ *   return found?.number ?? (yield* insertNext(fence.threadId, stage, inputs));
+ * }
+ * ```
+ */
 export interface Attempts {
   allocate(fence: Fence, stage: string, inputsDigest: string): Promise<number>;
 }

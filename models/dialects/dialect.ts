@@ -37,7 +37,7 @@ export interface Assembler {
 export type Read = { readonly kind: 'answer'; readonly answer: ChatAnswer } | { readonly kind: 'fault'; readonly fault: ProviderError };
 
 /**
- * How a dialect is added: one file with these six, one line in `models/registry.ts`.
+ * How a dialect is added: one file with these six, one line in `models/dialects/choose.ts`.
  *
  * @example
  * const echo: Dialect = {

@@ -1,8 +1,9 @@
 /** What goes into the tool door and what comes out: a call with who makes it, and its answer as a row of the transcript. */
-import type { Role } from '../../domain/access.ts';
+
 import type { Account } from '../../domain/budget.ts';
 import type { Fence, ToolCall, TranscriptRow } from '../../domain/ports.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
+import type { Role } from '../../domain/roles.ts';
 import type { Tool, ToolContext } from '../tool.ts';
 
 /** `code`: refused, on the record, but not a broken contract. */

@@ -28,6 +28,25 @@ export interface CheckOutcome {
   readonly redLines: readonly RedLine[];
 }
 
+/**
+ * One rule of the reviewer. It looks at the difference of trees, never at what an agent says; a finding that blocks sends the change
+ * back to the builder.
+ * @example
+ * ```ts
+ * export const largeFiles: ReviewCheck = {
+ *   id: 'large-files',
+ *   run: async ({ changes, candidate, repository }) => {
+ *     const findings: Finding[] = [];
+ *     for (const { path, status } of changes) {
+ *       const content = status === 'deleted' ? undefined : await repository.readFile(candidate.tree, path);
+ *       if ((content?.length ?? 0) > MAX_BYTES)
+ *         findings.push(finding('large-files', 'OUT_OF_SCOPE', `${path} has more than ${MAX_BYTES} bytes`, { path }));
+ *     }
+ *     return { ...NOTHING, findings };
+ *   },
+ * };
+ * ```
+ */
 export interface ReviewCheck {
   readonly id: string;
   run(context: ReviewContext): Promise<CheckOutcome>;
