@@ -14,9 +14,9 @@ interface Cage {
   readonly secret: string;
   /** A port of this machine that answers `reached`. */
   readonly port: number;
-  run(argv: readonly string[], timeoutMs?: number): Promise<CommandResult>;
+  readonly run: (argv: readonly string[], timeoutMs?: number) => Promise<CommandResult>;
   /** What a shell text prints, without blanks around it. */
-  says(script: string): Promise<string>;
+  readonly says: (script: string) => Promise<string>;
 }
 
 const TIMEOUT_MS = 10_000;
