@@ -129,12 +129,13 @@ async function planOf(session: Session, state: Builder) {
 const workTreeName = ({ attempt }: Builder): string => `build-${attempt}`;
 
 async function workTreeOf(session: Session, state: Builder): Promise<WorkTree> {
-  const { repository, workFolder, workTrees } = session.places;
+  const { repository, workTrees } = session.places;
   const name = workTreeName(state);
   const known = workTrees.get(name);
   if (known !== undefined) return known;
   const tree = state.agent.tree ?? state.startTree;
-  const workTree = (await reopen(session, workFolder(name), tree)) ?? (await repository.checkout(tree, workFolder(name)));
+  const folder = session.places.workFolder(name);
+  const workTree = (await reopen(session, folder, tree)) ?? (await repository.checkout(tree, folder));
   workTrees.set(name, workTree);
   return workTree;
 }
