@@ -15,7 +15,10 @@ beforeAll(async () => {
   home = shop.world.home;
   const server = await startServer({ home, config: LANGGRAPH_JSON, env: KEY });
   url = server.url;
-  closers.push(server.stop, shop.close);
+  closers.push(
+    () => server.stop(),
+    () => shop.close(),
+  );
 });
 afterAll(async () => {
   for (const close of closers) await close();
