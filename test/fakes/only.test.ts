@@ -22,6 +22,6 @@ test('what was not given fails by its name', () => {
 
 test('it can be awaited and compared', async () => {
   const port = only<Port>('port', { size: 1 });
-  expect(await port).toBe(port);
+  expect(await Promise.resolve(port)).toBe(port);
   expect(port).toEqual({ size: 1 });
 });
