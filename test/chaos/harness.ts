@@ -202,12 +202,12 @@ function differences(one: unknown, other: unknown, path = ''): string[] {
 
 /** Starts the story over and kills it at random moments until `kills` have hit, then lets it end; how often it was killed. */
 export async function killAtRandom(stage: Stage, seed: number, kills: number): Promise<number> {
-  const { below: random } = chanceOf(seed);
+  const random = chanceOf(seed);
   stage.reset();
   let killed = 0;
   // Short lives at first, so that all kills hit before the end: a story of a second gets through only some of it in each life.
   while (killed < kills) {
-    const life = await walk(stage.world.home, stage.threadId, { afterMs: random(160) });
+    const life = await walk(stage.world.home, stage.threadId, { afterMs: random.below(160) });
     if (life.result !== undefined) break;
     expect(life.errors).toBe('');
     killed += 1;

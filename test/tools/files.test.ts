@@ -5,15 +5,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { canonicalPath } from '../../domain/access.ts';
 import { FILE_TOOLS } from '../../tools/files.ts';
 import type { ToolContext } from '../../tools/tool.ts';
-import { makeToolWorld } from './tool-context.ts';
+import { makeToolWorld, type ToolWorld } from './tool-context.ts';
 
 let folder: string;
 let context: ToolContext;
-let dispose: () => void;
+let world: ToolWorld;
 beforeEach(() => {
-  ({ folder, context, dispose } = makeToolWorld());
+  world = makeToolWorld();
+  ({ folder, context } = world);
 });
-afterEach(() => dispose());
+afterEach(() => world.dispose());
 
 const call = async (name: string, input: unknown): Promise<string> => {
   const tool = FILE_TOOLS.find((candidate) => candidate.name === name);
