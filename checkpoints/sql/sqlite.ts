@@ -58,8 +58,21 @@ export function sqliteSql(database: Database): SqliteSql {
   };
   // Built once: making a wrapper costs as much as a statement.
   const transact = database.transaction(drive);
+  const goOn = new Set<string>();
+  /** One statement sees one moment by itself, and is spared BEGIN and COMMIT. A transaction that goes on is begun again, as one. */
+  const read = (make: () => Transaction<unknown>): unknown => {
+    const transaction = make();
+    const first = transaction.next();
+    if (first.done === true) return first.value;
+    const [text] = first.value;
+    if (database.inTransaction || goOn.has(text)) return transact.deferred(make);
+    const second = transaction.next(execute(first.value));
+    if (second.done === true) return second.value;
+    if (goOn.size < MAX_KEPT) goOn.add(text);
+    return transact.deferred(make);
+  };
   return {
-    read: <Result>(make: () => Transaction<Result>) => transact.deferred(make) as Result, // what `make` returned
+    read: <Result>(make: () => Transaction<Result>) => read(make) as Result, // what `make` returned
     write: <Result>(make: () => Transaction<Result>) => transact.immediate(make) as Result, // what `make` returned
   };
 }

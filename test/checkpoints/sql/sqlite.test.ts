@@ -101,14 +101,30 @@ test('a write holds the lock from its first statement on, a read sees one moment
     yield* words();
     expect(() => foreign.write(() => put('theirs'))).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }));
   });
+  let begun = 0;
   const seen = sql.read(function* () {
+    begun += 1;
     const before = yield* words();
-    foreign.write(() => put('theirs'));
+    foreign.write(() => put(`theirs ${begun}`));
     return [before.length, (yield* words()).length];
   });
-  expect(seen).toEqual([0, 0]);
-  expect(sql.read(words)).toHaveLength(1);
+  // It was begun as one statement, and again as a transaction once it went on: the second time sees what was written in the first.
+  expect([begun, seen]).toEqual([2, [1, 1]]);
+  expect(sql.read(words)).toHaveLength(2);
   other.close();
+});
+
+test('a read of one statement is spared a transaction, one of several is begun as one from the second time on', () => {
+  const open: boolean[] = [];
+  const look = function* (again: boolean): Transaction<void> {
+    yield* words();
+    open.push(database.inTransaction);
+    if (again) yield* words();
+  };
+  sql.read(() => look(false));
+  sql.read(() => look(true));
+  sql.read(() => look(true));
+  expect(open).toEqual([false, false, true, true]);
 });
 
 test('a parameter stands where its number says, as often as it is named', () => {
