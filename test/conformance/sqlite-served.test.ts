@@ -11,6 +11,7 @@ import { makeHome, newRun, threadOf } from '../checkpoints/home.ts';
 import { postgresFolder, preparedBy } from './postgres.ts';
 import { assistantsSuite } from './served/assistants.ts';
 import type { ServedBackend, ServedSuite } from './served/backend.ts';
+import { eventsSuite } from './served/events.ts';
 import { idempotencySuite } from './served/idempotency.ts';
 import { itemsSuite } from './served/items.ts';
 import { keysSuite } from './served/keys.ts';
@@ -28,6 +29,7 @@ import { listening, unsound } from './statements.ts';
 const SUITES: readonly ServedSuite[] = [
   threadsSuite,
   queueSuite,
+  eventsSuite,
   statelessRunsSuite,
   takeBackSuite,
   remadeThreadSuite,

@@ -10,6 +10,7 @@ const told = (...files: [path: string, text?: string][]): string[] =>
 
 const CHECK = 'export const size: ReviewCheck = { id: "size" };';
 const TOOL = 'export const countLines = defineTool({});';
+const STORE = 'export function createNotes(sql: Sql, clock: Clock): Notes { return {}; }';
 const TOOLS = 'export const FILE_TOOLS: readonly Tool[] = [];';
 
 describe('mirror', () => {
@@ -47,6 +48,23 @@ describe('tested', () => {
     const role: [string][] = [['nodes/review/rules.ts'], ['test/nodes/review/rules.test.ts']];
     expect(told([path, text], ...role)).toEqual([`${path} [tested] the ${what} has no ${test}`]);
     expect(told([path, text], [test], ...role)).toEqual([]);
+  });
+
+  it.each([
+    ['checkpoints/notes.ts', 'test/conformance/notes.ts'],
+    ['checkpoints/notes/notes.ts', 'test/conformance/notes.ts'],
+    ['checkpoints/served/notes.ts', 'test/conformance/served/notes.ts'],
+    ['checkpoints/served/notes/notes.ts', 'test/conformance/served/notes.ts'],
+  ])('refuses the store %s without %s, and lets it stand with one', (path, suite) => {
+    expect(told([path, STORE])).toEqual([`${path} [tested] the store has no ${suite}`]);
+    expect(told([path, STORE], [suite])).toEqual([]);
+  });
+
+  it('asks no suite of what puts stores together, nor of a piece of a store', () => {
+    const piece = 'export function* notesOf(threadId: string): Transaction<Notes> {}';
+    expect(told(['checkpoints/core.ts', STORE], ['checkpoints/served/index.ts', STORE], ['checkpoints/notes/search.ts', piece])).toEqual(
+      [],
+    );
   });
 
   it('asks no test of a helper, nor of words in a comment', () => {

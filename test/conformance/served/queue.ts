@@ -121,24 +121,6 @@ export const queueSuite: ServedSuite = (name, backend) =>
       expect(await queue.get(scope, threadOf(1), 'r')).toMatchObject({ status: 'pending' });
     });
 
-    test('events have dense ids, go on after a trim, and are read in pages of rows and of bytes', async () => {
-      const { queue, events } = stores.served;
-      await queue.put(scope, [newRun('r', threadOf(1))]);
-      const claimed = await queue.claim();
-      if (claimed === undefined) throw new Error('nothing to claim');
-      for (let index = 0; index < 3; index += 1)
-        await events.append(
-          claimed.lease,
-          [0, 1].map((part) => ({ event: 'custom', data: JSON.stringify('x'.repeat(100) + part) })),
-        );
-      expect((await events.read('r', -1, 100, 1e6)).map((row) => row.seq)).toEqual([0, 1, 2, 3, 4, 5]);
-      expect((await events.read('r', 2, 2, 1e6)).map((row) => row.seq)).toEqual([3, 4]);
-      expect((await events.read('r', -1, 100, 150)).map((row) => row.seq)).toEqual([0, 1]);
-      await events.trim('r', 5);
-      expect(await events.append(claimed.lease, [{ event: 'custom', data: '1' }])).toBe(6);
-      expect((await events.read('r', -1, 100, 1e6)).map((row) => row.seq)).toEqual([5, 6]);
-    });
-
     test('an end that says only that nodes are left to run is not an end that says nothing', async () => {
       const { queue, threads } = stores.served;
       await queue.put(scope, [newRun('r', threadOf(1))]);
