@@ -22,7 +22,9 @@ const CHECKPOINT = `INSERT INTO checkpoints (thread_id, checkpoint_ns, checkpoin
     parent_checkpoint_id = excluded.parent_checkpoint_id, type = excluded.type, checkpoint = excluded.checkpoint, metadata = excluded.metadata`;
 const WRITE = `INSERT INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (thread_id, checkpoint_ns, checkpoint_id, task_id, idx) DO NOTHING`;
-const REMOVE = 'DELETE FROM writes WHERE thread_id = $1 AND checkpoint_ns = $2 AND checkpoint_id = $3 AND task_id = $4 AND idx = $5';
+/** Numbers the new row before the old one goes: deleted first, the table's last row would give its number to the one in its place. */
+const REPLACE = `INSERT OR REPLACE INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
 
 /** `assert` throws when a lease is stale; it runs inside the transaction of each write. Default: the governor's own leases. */
 export function guardedSqliteSaver(database: Database, assert: AssertFence = assertFence): GuardedSaver {
@@ -42,12 +44,9 @@ function* insertCheckpoint(row: CheckpointRow): Transaction<void> {
 function* insertWrite(row: WriteRow, replace: boolean): Transaction<void> {
   const { threadId, namespace, checkpointId, taskId, index, channel, type, value } = row;
   const place = [threadId, namespace, checkpointId, taskId, index] as const;
-  if (replace) {
-    yield* keepReplaced(row);
-    // Not updated in place: what a run wrote is known by being newer than its start.
-    yield* run(REMOVE, place);
-  }
-  yield* run(WRITE, [...place, channel, type, value]);
+  // Not updated in place: what a run wrote is known by being newer than its start.
+  if (replace) yield* keepReplaced(row);
+  yield* run(replace ? REPLACE : WRITE, [...place, channel, type, value]);
 }
 
 /** SqliteSaver, read in the order of insertion and a few at a time. */

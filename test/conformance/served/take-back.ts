@@ -45,6 +45,18 @@ export const takeBackSuite: ServedSuite = (name, backend) =>
       expect([await writes(), await kept()]).toEqual([before, { n: 0 }]);
     });
 
+    test('a question that replaced the last one that was written is taken back too', async () => {
+      const first = await begun('first');
+      const checkpoint = { v: 4, id: 'c1', ts: '', channel_values: {}, channel_versions: {}, versions_seen: {} };
+      await stores.saver.put({ configurable: { thread_id: threadId } }, checkpoint, { source: 'loop', step: 1, parents: {} });
+      await stores.saver.putWrites(at, [[INTERRUPT, 'first?']], 'task');
+      await stores.served.queue.finish(first, { status: 'interrupted' });
+      const second = await begun('second');
+      await stores.saver.putWrites(at, [[INTERRUPT, 'second?']], 'task');
+      expect(await stores.served.queue.finish(second, { status: 'interrupted', rollback: true })).toBe(true);
+      expect([await writes(), await kept()]).toEqual([[['task', INTERRUPT, 'first?']], { n: 0 }]);
+    });
+
     test('one that ends keeps what it wrote, and nothing of what it replaced', async () => {
       const { second } = await askedAgain();
       expect(await kept()).toEqual({ n: 1 });
