@@ -29,7 +29,7 @@ const SEALED = 'SELECT number, seq, hash FROM audit_seals ORDER BY number DESC L
 const SEAL = 'INSERT INTO audit_seals (number, seq, thread_id, records, head, hash) VALUES ($1, $2, $3, $4, $5, $6)';
 const ONE_CHAIN = 'SELECT seq, hash FROM audit WHERE number IS NULL ORDER BY seq DESC LIMIT 1';
 const STANDS = `SELECT r.seq FROM audit r JOIN audit_seals s ON s.seq = r.seq AND s.head = r.hash WHERE r.seq = $1 AND s.hash = $2
-  UNION ALL SELECT o.seq FROM audit o WHERE o.seq = $1 AND o.hash = $2 AND o.number IS NULL`;
+  UNION ALL SELECT o.seq FROM audit o WHERE o.seq = $1 AND o.hash = $2`;
 const READ_OF = 'SELECT * FROM audit WHERE thread_id = $1 AND seq > $2 ORDER BY seq LIMIT $3';
 
 /** `database` is how messages name it. */

@@ -49,18 +49,20 @@ export function* verify(anchored: Head | undefined): Transaction<AuditVerdict> {
     page = yield* many<RecordRow>(READ, [seq === 0 ? Number.MIN_SAFE_INTEGER : seq, PAGE]);
     for (const row of page) {
       seq += 1;
-      const problem = (yield* problemOf(walk, row, seq)) ?? differing(anchored, seq, walk.home);
+      const problem = (yield* problemOf(walk, row, seq)) ?? differing(anchored, row, walk.home);
       if (problem !== undefined) return { kind: 'broken', seq, problem };
     }
   } while (page.length === PAGE);
   const sealed = (yield* one<{ seq: number | null }>(SEALED))?.seq ?? 0;
   const end = Math.max(sealed, anchored?.seq ?? 0);
   if (end > seq) return { kind: 'broken', seq: seq + 1, problem: `records ${seq + 1} to ${end} were cut off the end` };
+  if ((yield* walk.seals.next()).seal !== undefined) return { kind: 'broken', seq, problem: 'a seal follows it that seals no record' };
   return { kind: 'whole', records: seq, head: walk.home };
 }
 
-function differing(anchored: Head | undefined, seq: number, home: string): string | undefined {
-  if (anchored?.seq !== seq || anchored.hash === home) return undefined;
+/** A process of 0.1.0 that still runs writes the record's own hash. */
+function differing(anchored: Head | undefined, { seq, hash }: RecordRow, home: string): string | undefined {
+  if (anchored?.seq !== seq || anchored.hash === home || anchored.hash === hash) return undefined;
   return 'it differs from the head that was written beside the database';
 }
 

@@ -171,6 +171,12 @@ describe('verify names the first bad record', () => {
     await stores.audit.assertTail();
   });
 
+  test('also a seal that was added behind the last record, before the next one is written', async () => {
+    await write(1, 3);
+    attack("INSERT INTO audit_seals SELECT number + 1, seq, thread_id, records, head, 'x' FROM audit_seals ORDER BY number DESC LIMIT 1");
+    expect(await stores.audit.verify()).toEqual({ kind: 'broken', seq: 3, problem: 'a seal follows it that seals no record' });
+  });
+
   test('also when all chains were rewritten to their end: the head beside the database says otherwise', async () => {
     await write(1, 8);
     attack('UPDATE audit SET seq = seq');
@@ -236,6 +242,18 @@ describe('the head beside the database', () => {
     expect(await stores.audit.verify()).toEqual({ kind: 'broken', seq: 6, problem: 'records 6 to 8 were cut off the end' });
     await stores.audit.append(entry(6));
     expect(await stores.audit.verify()).toMatchObject({ kind: 'broken', seq: 6 });
+  });
+
+  test('that a process of 0.1.0 wrote, which still ran when the home was opened by this one, accuses nobody', async () => {
+    await write(1, 3);
+    const [, , last] = await stores.audit.read({});
+    writeFileSync(home.head, `${last?.seq} ${last?.hash}\n`); // it knows of no seals
+    expect(await stores.audit.verify()).toMatchObject({ kind: 'whole', records: 3 });
+    await stores.audit.assertTail();
+    await write(4, 4);
+    expect(readFileSync(home.head, 'utf8')).toBe(written());
+    writeFileSync(home.head, `${last?.seq} ${'0'.repeat(64)}\n`);
+    await expect(stores.audit.assertTail()).rejects.toMatchObject({ code: 'STATE_TAMPERED' });
   });
 
   test('that was replaced by another file, or taken away, while it was held open is the one that counts', async () => {
