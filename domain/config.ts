@@ -4,7 +4,7 @@ import { PERSON_ROLES } from './access.ts';
 import { releaseSchema } from './release.ts';
 import { perRole, TOOL_NAMES } from './roles.ts';
 import { serverSchema } from './server-config.ts';
-import { argv, duration } from './written-values.ts';
+import { argv, duration, id } from './written-values.ts';
 
 /** Dollars with at most 6 decimals, as whole micro-dollars. */
 const dollars = (what: string) =>
@@ -22,7 +22,6 @@ const dollars = (what: string) =>
   });
 
 const count = (fallback: number, max: number) => z.int().min(1, 'must be 1 or more').max(max).default(fallback);
-const id = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, 'use lower-case letters, digits, dot, dash or underscore, 40 at most');
 const glob = z
   .string()
   .min(1)

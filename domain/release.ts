@@ -1,6 +1,6 @@
 /** `release` of `governor.yaml`: what every target takes, and what each takes by itself. */
 import { z } from 'zod';
-import { argv, duration } from './written-values.ts';
+import { argv, duration, id } from './written-values.ts';
 
 /** A branch name git accepts: no control characters, spaces, `..`, `~^:?*[\`, leading dash or `.lock`. */
 const branchName = z
@@ -11,6 +11,8 @@ const branchName = z
     /^(?![-./])(?!.*(?:\.\.|@\{|\/\/|\.lock(?:\/|$)|\/\.|[./]$))[^\s~^:?*[\\\u0000-\u001f\u007f]+$/,
     'is not a branch name that git accepts',
   );
+
+const remoteName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/);
 
 const common = {
   /** Where a run starts, and what a release is judged against. */
@@ -34,10 +36,7 @@ const TARGETS = {
   push: z.strictObject({
     target: z.literal('push'),
     ...common,
-    remote: z
-      .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/)
-      .default('origin'),
+    remote: remoteName.default('origin'),
   }),
 };
 
@@ -46,12 +45,17 @@ type Shape = (typeof TARGETS)[keyof typeof TARGETS];
 /** Names that are kept for targets to come. */
 const LATER: readonly unknown[] = ['pull-request', 'command'];
 
-/** Options that 0.1.0 took with a target that does nothing with them. They are left out, and `ignoredOptions` tells of them. */
-const IGNORED: Readonly<Record<string, readonly string[]>> = { merge: ['remote', 'command'], push: ['command'] };
+/** Options that 0.1.0 took with a target that does nothing with them. They are left out, if they are well written, and `ignoredOptions` tells of them. */
+const IGNORED: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  merge: { remote: remoteName, command: id },
+  push: { command: id },
+};
 
 type Shapes = Readonly<Record<string, { readonly shape: object }>>;
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Own members alone: a target may be called `constructor`. */
+const ignoredBy = (target: string): Readonly<Record<string, z.ZodType>> => (Object.hasOwn(IGNORED, target) ? (IGNORED[target] ?? {}) : {});
 const targetOf = (written: Record<string, unknown>): string => (typeof written['target'] === 'string' ? written['target'] : 'merge');
 
 /** The options in `written` that belong to other targets only, with the names of those. */
@@ -73,7 +77,7 @@ export function othersOptionProblem(written: Record<string, unknown>, { option, 
 export function ignoredOptions(release: unknown): string[] {
   if (!isRecord(release)) return [];
   const target = targetOf(release);
-  return (IGNORED[target] ?? [])
+  return Object.keys(ignoredBy(target))
     .filter((option) => Object.hasOwn(release, option))
     .map(
       (option) =>
@@ -86,8 +90,12 @@ export const releaseSchema = z
   .preprocess(
     (written, context) => {
       if (!isRecord(written)) return written;
-      const ignored = IGNORED[targetOf(written)] ?? [];
-      const kept = Object.fromEntries(Object.entries(written).filter(([option]) => !ignored.includes(option)));
+      const ignored = ignoredBy(targetOf(written));
+      const kept = Object.fromEntries(Object.entries(written).filter(([option]) => !Object.hasOwn(ignored, option)));
+      for (const [option, schema] of Object.entries(ignored)) {
+        const [issue] = Object.hasOwn(written, option) ? (schema.safeParse(written[option]).error?.issues ?? []) : [];
+        if (issue !== undefined) context.addIssue({ code: 'custom', path: [option], message: issue.message });
+      }
       for (const other of othersOptions(kept))
         context.addIssue({ code: 'custom', path: [other.option], message: othersOptionProblem(kept, other) });
       return kept;

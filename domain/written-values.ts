@@ -23,5 +23,8 @@ export const duration = (fallback: string) =>
       return z.NEVER;
     });
 
+/** A name that people give to a check, a rule or a command. */
+export const id = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,39}$/, 'use lower-case letters, digits, dot, dash or underscore, 40 at most');
+
 /** A program and its arguments, without a shell. */
 export const argv = z.array(z.string().min(1).max(4096)).min(1).max(64);

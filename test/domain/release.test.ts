@@ -51,6 +51,10 @@ test.each([
   ['a key that no target has', { target: 'push', channel: 'beta' }, ': Unrecognized key: "channel"'],
   ['a target to come', { target: 'pull-request' }, 'target: "pull-request" is not supported yet; use merge or push'],
   ['no target at all', { target: 'ftp' }, 'target: "ftp" is no target; use merge or push'],
+  ['a name that every object has', { target: 'constructor' }, 'target: "constructor" is no target; use merge or push'],
+  ['a remote without a value, though merge does nothing with it', { remote: null }, 'remote: Invalid input'],
+  ['a remote of another kind', { target: 'merge', remote: 5 }, 'remote: Invalid input'],
+  ['a command that is no name', { target: 'push', command: 'BAD' }, 'command: use lower-case letters'],
   ['a wrong value of its own option', { target: 'push', remote: '-x' }, 'remote: Invalid string'],
 ])('%s is refused', (_what, written, problem) => {
   expect(problems(written)).toEqual([expect.stringContaining(problem)]);
