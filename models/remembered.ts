@@ -31,7 +31,7 @@ export function folded<Part extends object, State>(
     if (from?.parts.length === parts.length) return from.state;
     let state = from?.state ?? start;
     for (let index = from?.parts.length ?? 0; index < parts.length; index += 1) state = add(state, parts[index] as Part); // below its length
-    kept = [{ parts, state }, ...kept.slice(0, LISTS - 1)];
+    kept = [{ parts: parts.slice(), state }, ...kept.slice(0, LISTS - 1)];
     return state;
   };
 }
