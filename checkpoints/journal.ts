@@ -50,6 +50,19 @@ export function createJournal(sql: Sql, audit: AuditCore): Effects {
       failpoint(`${point}:after`);
       await audit.anchor();
     },
+    once: async (fence, effect, reservation, outcome) => {
+      const point = `once:${effect.kind}:${effect.stage}`;
+      failpoint(`${point}:before`);
+      const answer = await sql.write(function* () {
+        const begun = yield* start(audit, fence, effect, { reserve: reservation });
+        if (begun.kind === 'go' || begun.kind === 'interrupted') yield* finish(audit, fence, effect.key, outcome);
+        failpoint(`${point}:inside`);
+        return begun;
+      });
+      failpoint(`${point}:after`);
+      await audit.anchor();
+      return answer;
+    },
     fail: async (fence, key, { actual, audit: entries = [] }) => {
       failpoint('fail:effect:before');
       await sql.write(function* () {

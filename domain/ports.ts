@@ -203,6 +203,16 @@ export interface Effects {
     key: string,
     outcome: { result: string; after?: string; actual?: Amounts; rows?: readonly TranscriptRow[]; audit?: readonly AuditEntry[] },
   ): Promise<void>;
+  /**
+   * For what changes nothing and may be done again: `start` and `finish` in one transaction, after it was done. What `outcome` says is
+   * recorded where the answer is `go` or `interrupted`; else it is thrown away for what was recorded before, or for the refusal.
+   */
+  once(
+    fence: Fence,
+    effect: EffectId,
+    reservation: Reservation,
+    outcome: { result: string; actual: Amounts; rows: readonly TranscriptRow[]; audit: readonly AuditEntry[] },
+  ): Promise<EffectStart>;
   /** The effect failed for good or before a retry: settles to `actual`, so that a later start is a new try. */
   fail(fence: Fence, key: string, outcome: { actual: Amounts; audit?: readonly AuditEntry[] }): Promise<void>;
   /** The recorded answer of an effect, if done. */

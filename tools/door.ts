@@ -1,7 +1,11 @@
-/** THE TOOL DOOR: permit > reserve > perform > settle. No other way leads from an agent to files and commands. */
+/**
+ * THE TOOL DOOR: permit > reserve > perform > settle. No other way leads from an agent to files and commands. What only looks is
+ * performed first, and reserved and settled in one.
+ */
 import type { Audit, Effects } from '../domain/ports.ts';
 import { answerOf } from './door/answer.ts';
 import { auditEntry } from './door/audit-entry.ts';
+import { look, onlyLooks } from './door/look.ts';
 import { perform } from './door/perform.ts';
 import { permit } from './door/permit.ts';
 import type { Judged, ToolAnswer, ToolRequest } from './door/request.ts';
@@ -26,6 +30,7 @@ export function createToolDoor(options: ToolDoorOptions): ToolDoor {
       const permission = permit(request);
       if (permission.kind === 'turned-away') return turnAway(options, request, permission.judged);
       const { call } = permission;
+      if (onlyLooks(call)) return look(options, call);
       const reserved = await reserve(options.effects, call);
       if (reserved.kind === 'closed') return reserved.answer;
       const judged = await perform(options.effects, call, reserved.key);

@@ -107,6 +107,35 @@ export const journalSuite: Suite = (name, backend) =>
         ]);
       });
 
+      test('that is recorded at once is begun and done in one, gives its answer back, and is refused without a trace of it', async () => {
+        const outcome = { result: 'looked', actual: paid(30), rows: [ROW], audit: [entry('tool-call'), entry('tool-result')] };
+        expect(await stores.effects.once(fence, effectOf('a'), reserveOf(40), outcome)).toEqual({ kind: 'go', tries: 1 });
+        expect(await cost()).toEqual({ settled: 30, reserved: 0 });
+        expect(await stores.transcripts.chain(threadOf(1), ROW.id)).toEqual([ROW]);
+        const again = await stores.effects.once(fence, effectOf('a'), reserveOf(40), { ...outcome, result: 'looked again' });
+        expect(again).toMatchObject({ kind: 'done', result: 'looked', requestDiffers: false });
+        expect(await stores.effects.once(fence, effectOf('b'), reserveOf(71), outcome)).toMatchObject({
+          kind: 'refused',
+          refusal: { used: 30 },
+        });
+        expect([await stores.effects.peek('b'), await cost()]).toEqual([undefined, { settled: 30, reserved: 0 }]);
+        expect(await audited()).toEqual(['tool-call', 'tool-result', 'budget-refused']);
+        await stores.runs.release(fence);
+        await (await home.open()).runs.acquire(threadOf(1));
+        await expect(stores.effects.once(fence, effectOf('c'), reserveOf(1), outcome)).rejects.toMatchObject({ name: 'FencedError' });
+        expect(await stores.effects.peek('c')).toBeUndefined();
+      });
+
+      test('that was begun by a process that died is booked and recorded at once', async () => {
+        await stores.effects.start(fence, effectOf('a'), { reserve: reserveOf(40) });
+        const outcome = { result: 'looked', actual: paid(30), rows: [ROW], audit: [entry('tool-result')] };
+        expect(await stores.effects.once(fence, effectOf('a'), reserveOf(40), outcome)).toMatchObject({ kind: 'interrupted', tries: 2 });
+        expect([await stores.effects.peek('a'), await cost()]).toEqual([
+          { state: 'done', result: 'looked', before: null },
+          { settled: 70, reserved: 0 },
+        ]);
+      });
+
       test('that the ledger refuses leaves no journal row, no reservation, and one audit record that says why', async () => {
         const options = { reserve: reserveOf(101), audit: entry('model-call') };
         const refusal = { account: 'run', cap: 'costMicroUsd', limit: 100, used: 0, asked: 101 };

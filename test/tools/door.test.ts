@@ -150,6 +150,50 @@ describe('reserve', () => {
   });
 });
 
+describe('a call that only looks', () => {
+  const read = (more: Partial<ToolRequest> = {}): ToolRequest => request('read_file', { path: 'a.txt' }, more);
+
+  test('is recorded with its answer and its count in one commit', async () => {
+    const points: string[] = [];
+    onFailpoint((point) => points.push(point));
+    expect(contentOf(await door().call(read()))).toContain('a');
+    expect(points.filter((point) => /:(?:before|after)$/.test(point))).toEqual(['once:tool:build:before', 'once:tool:build:after']);
+    expect((await stores.actions()).filter((action) => action.startsWith('tool-'))).toEqual(['tool-call', 'tool-result']);
+    expect(await spent()).toBe(1);
+  });
+
+  test('gives what was recorded, whatever the file says by now', async () => {
+    const first = await door().call(read());
+    await door().call(write('changed', { ordinal: 2 }));
+    expect(await door().call(read())).toEqual(first);
+    expect(await spent()).toBe(2);
+  });
+
+  test.each(['tool:read_file:done', 'once:tool:build:before', 'once:tool:build:inside'])(
+    'that is killed at %s has cost nothing and is done again',
+    async (at) => {
+      onFailpoint((point) => {
+        if (point === at) throw new StopError('INTERNAL', 'killed here');
+      });
+      await expect(door().call(read())).rejects.toMatchObject({ message: 'killed here' });
+      onFailpoint(undefined);
+      expect([await spent(), await stores.records('tool-call')]).toEqual([0, []]);
+      expect(await door().call(read())).toMatchObject({ outcome: 'ok' });
+      expect(await spent()).toBe(1);
+    },
+  );
+
+  test('gives nothing away past the cap, and is given up to it', async () => {
+    const accounts: readonly Account[] = [{ id: 'run', caps: { toolCalls: 1 } }];
+    expect(contentOf(await door().call(read({ accounts })))).toContain('a');
+    repo.put('b.txt', 'the second file');
+    const answer = await door().call(read({ accounts, ordinal: 2 }));
+    expect(answer).toMatchObject({ outcome: 'refused', code: 'STEP_LIMIT' });
+    expect(contentOf(answer)).toContain('no tool call is left: 1 of 1 are used');
+    expect(await spent()).toBe(1);
+  });
+});
+
 describe('perform and settle', () => {
   test('record the call, its answer and its tree in this order, with secrets masked', async () => {
     const answer = await door().call(request('run_command', { shell: 'echo hunter2 | tee a.txt' }));

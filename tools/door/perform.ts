@@ -10,20 +10,24 @@ import type { Judged, PermittedCall, ToolRequest } from './request.ts';
 
 /** @throws what ends the run; the reservation is settled before, so that going on is a new try. */
 export async function perform(effects: Effects, call: PermittedCall, key: string): Promise<Judged> {
-  const { request, tool, input } = call;
-  const { name } = request.call;
+  const { request, tool } = call;
   let judged: Judged;
   try {
     if (tool?.effect === true) request.context.workTree.touched();
-    failpoint(`tool:${name}:begin`);
-    judged = tool === undefined ? await handOver(request, input) : await execute(request, tool, input);
+    judged = await act(call);
   } catch (error) {
     if (!(error instanceof FencedError))
       await effects.fail(request.fence, key, { actual: { ...ZERO, toolCalls: 1 } }).catch(() => undefined);
     throw error;
   }
-  failpoint(`tool:${name}:done`);
+  failpoint(`tool:${request.call.name}:done`);
   return judged;
+}
+
+/** Does it. @throws what ends the run. */
+export async function act({ request, tool, input }: PermittedCall): Promise<Judged> {
+  failpoint(`tool:${request.call.name}:begin`);
+  return tool === undefined ? handOver(request, input) : execute(request, tool, input);
 }
 
 async function handOver(request: ToolRequest, input: unknown): Promise<Judged> {

@@ -22,24 +22,29 @@ export async function settle(
   done: Judged,
 ): Promise<ToolAnswer> {
   const { request, tool } = call;
-  const judged = { ...done, content: redact(capped(done.content)) };
+  const judged = masked(redact, done);
   const after = tool?.effect === true ? await request.context.workTree.current() : undefined;
+  const { answer, outcome } = outcomeOf(call, judged, after === undefined || after === before ? {} : { tree: after });
+  await effects.finish(request.fence, key, { ...outcome, ...(after === undefined ? {} : { after }) });
+  return { ...answer, ...tasksIn(judged, call), ...(after === undefined ? {} : { tree: after }) };
+}
+
+/** Within its cap, and without secrets. */
+export const masked = (redact: Settler['redact'], done: Judged): Judged => ({ ...done, content: redact(capped(done.content)) });
+
+/** What is recorded of a call that was done, and its answer. `changed`: further facts of its record. */
+export function outcomeOf(call: PermittedCall, judged: Judged, changed: { readonly tree?: string }) {
+  const { request } = call;
   const answer = answerOf(request, judged);
-  const facts = {
-    outcome: judged.outcome,
-    bytes: Buffer.byteLength(judged.content),
-    ...tasksIn(judged, call),
-    ...(after === undefined || after === before ? {} : { tree: after }),
-  };
+  const facts = { outcome: judged.outcome, bytes: Buffer.byteLength(judged.content), ...tasksIn(judged, call), ...changed };
   const code = judged.code === undefined ? {} : { code: judged.code };
-  await effects.finish(request.fence, key, {
+  const outcome = {
     result: JSON.stringify(judged),
-    ...(after === undefined ? {} : { after }),
     actual: { ...ZERO, toolCalls: 1 },
     rows: judged.outcome === 'delegated' ? [] : [answer.row],
     audit: [auditEntry(request, judged.outcome === 'refused' ? 'tool-refused' : 'tool-result', { ...code, facts })],
-  });
-  return { ...answer, ...tasksIn(judged, call), ...(after === undefined ? {} : { tree: after }) };
+  };
+  return { answer, outcome };
 }
 
 function capped(text: string): string {
