@@ -1,25 +1,19 @@
 /** The effect journal: an answer that was recorded is never paid again, and a crash leaves a whole step or none of it. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { onFailpoint } from '../../domain/failpoint.ts';
-import type { Reservation } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
 import { eachLeased, fence, home, stores } from './each.ts';
-import { amountsOf, effectOf, otherProcess, threadOf } from './home.ts';
+import { effectOf, otherProcess, threadOf } from './home.ts';
+import { entry, paid, reserveOf } from './records.ts';
 
 eachLeased();
 afterEach(() => onFailpoint(undefined));
 
-const reserveOf = (costMicroUsd: number, cap = 100): Reservation => ({
-  accounts: [{ id: 'run', caps: { costMicroUsd: cap } }],
-  amounts: amountsOf({ costMicroUsd, modelCalls: 1 }),
-});
-const paid = (costMicroUsd: number) => amountsOf({ costMicroUsd, modelCalls: 1 });
 const cost = async (): Promise<{ settled: number; reserved: number }> => {
   const { settled, reserved } = await stores.ledger.totals(threadOf(1), 'run');
   return { settled: settled.costMicroUsd, reserved: reserved.costMicroUsd };
 };
 const audited = async (): Promise<string[]> => (await stores.audit.read({})).map((record) => record.action);
-const entry = (action: string) => ({ threadId: threadOf(1), actor: 'agent:lead', action });
 const ROW = rowOf(null, 'lead', { role: 'user', content: 'answer' });
 
 describe('one step is one transaction', () => {

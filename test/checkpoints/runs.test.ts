@@ -3,8 +3,8 @@ import { hostname } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Stores } from '../../checkpoints/stores.ts';
 import { FencedError } from '../../domain/errors.ts';
-import type { StopReason } from '../../domain/run.ts';
 import { amountsOf, effectOf, type Home, INPUT, makeHome, otherProcess, threadOf } from './home.ts';
+import { busy, REASON } from './records.ts';
 
 let home: Home;
 let stores: Stores;
@@ -20,16 +20,6 @@ afterEach(async () => {
 });
 
 const ID = threadOf(1);
-const REASON: StopReason = {
-  code: 'CANCELLED',
-  message: 'stopped',
-  stage: 'build',
-  resumable: true,
-  evidence: [],
-  next: 'governor resume',
-};
-const busy = (pid: number) =>
-  expect.objectContaining({ name: 'UsageError', code: 'THREAD_BUSY', message: expect.stringContaining(`process ${pid} `) });
 
 /** The lease row, as another machine or a dead process may have left it. */
 function leaveLease(lease: { host?: string; pid?: number; ticks?: number; until?: number }): void {

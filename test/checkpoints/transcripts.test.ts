@@ -1,21 +1,12 @@
 /** Transcripts: chains named by their content; what is missing or changed is found at the first read, what was checked is cheap. */
 import { describe, expect, test } from 'vitest';
 import { FencedError, StopError } from '../../domain/errors.ts';
-import type { ChatMessage, TranscriptRow } from '../../domain/ports.ts';
-import { rowOf } from '../../domain/transcript.ts';
+import type { TranscriptRow } from '../../domain/ports.ts';
 import { eachLeased, fence, home, stores } from './each.ts';
+import { chainOf, headOf, says } from './records.ts';
 
 eachLeased();
 
-/** A chain of messages after `parent`. */
-function chainOf(messages: readonly ChatMessage[], parent: string | null = null, agent = 'lead'): TranscriptRow[] {
-  const rows: TranscriptRow[] = [];
-  for (const message of messages) rows.push(rowOf(rows.at(-1)?.id ?? parent, agent, message));
-  return rows;
-}
-const says = (count: number, text = 'step'): ChatMessage[] =>
-  Array.from({ length: count }, (_, index) => ({ role: 'user', content: `${text} ${index}` }));
-const headOf = (rows: readonly TranscriptRow[]): string => rows.at(-1)?.id ?? '';
 const tamperedAt = (id: string, how: string) =>
   expect.objectContaining({ code: 'STATE_TAMPERED', message: `transcript of thread ${fence.threadId}: row ${id} ${how}` });
 

@@ -1,22 +1,16 @@
 /** The effect journal: an answer that was recorded is never paid again, and a crash leaves a whole step or none of it. */
 import { describe, expect, test } from 'vitest';
 import { ZERO } from '../../domain/budget.ts';
-import type { Reservation } from '../../domain/ports.ts';
 import { rowOf } from '../../domain/transcript.ts';
-import { amountsOf, effectOf, threadOf } from '../checkpoints/home.ts';
+import { effectOf, threadOf } from '../checkpoints/home.ts';
+import { entry, paid, reserveOf } from '../checkpoints/records.ts';
 import { eachLeased, fence, home, type Suite, stores } from './backend.ts';
 
-const reserveOf = (costMicroUsd: number, cap = 100): Reservation => ({
-  accounts: [{ id: 'run', caps: { costMicroUsd: cap } }],
-  amounts: amountsOf({ costMicroUsd, modelCalls: 1 }),
-});
-const paid = (costMicroUsd: number) => amountsOf({ costMicroUsd, modelCalls: 1 });
 const cost = async (): Promise<{ settled: number; reserved: number }> => {
   const { settled, reserved } = await stores.ledger.totals(threadOf(1), 'run');
   return { settled: settled.costMicroUsd, reserved: reserved.costMicroUsd };
 };
 const audited = async (): Promise<string[]> => (await stores.audit.read({})).map((record) => record.action);
-const entry = (action: string) => ({ threadId: threadOf(1), actor: 'agent:lead', action });
 const ROW = rowOf(null, 'lead', { role: 'user', content: 'answer' });
 
 export const journalSuite: Suite = (name, backend) =>

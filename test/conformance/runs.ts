@@ -2,21 +2,11 @@
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { FencedError, UsageError } from '../../domain/errors.ts';
-import type { StopReason } from '../../domain/run.ts';
 import { INPUT, threadOf } from '../checkpoints/home.ts';
+import { busy, REASON } from '../checkpoints/records.ts';
 import { eachOpen, home, type Suite, stores } from './backend.ts';
 
 const ID = threadOf(1);
-const REASON: StopReason = {
-  code: 'CANCELLED',
-  message: 'stopped',
-  stage: 'build',
-  resumable: true,
-  evidence: [],
-  next: 'governor resume',
-};
-const busy = (pid: number) =>
-  expect.objectContaining({ name: 'UsageError', code: 'THREAD_BUSY', message: expect.stringContaining(`process ${pid} `) });
 
 export const runsSuite: Suite = (name, backend) =>
   describe(`${name}: runs`, () => {
