@@ -21,14 +21,19 @@ export interface CoreStores {
 }
 
 /** `database` is how messages name it. */
-export function createCore(sql: Sql, clock: Clock, place: { readonly head: HeadFile; readonly database: string }): CoreStores {
+export function createCore(
+  { sql, relaxed }: { sql: Sql; relaxed: Sql },
+  clock: Clock,
+  place: { readonly head: HeadFile; readonly database: string },
+): CoreStores {
   const audit = createAudit(sql, clock, place);
+  const transcripts = createTranscripts(sql);
   return {
     runs: createRuns(sql, clock),
     attempts: createAttempts(sql),
-    effects: createJournal(sql, audit),
+    effects: createJournal({ sql, relaxed }, { audit, transcripts }),
     ledger: createLedger(sql),
-    transcripts: createTranscripts(sql),
+    transcripts,
     approvals: createApprovals(sql, clock, audit),
     audit,
   };

@@ -12,12 +12,8 @@ export type Database = Sqlite.Database;
 const BUSY_MS = 15_000;
 const WAL_POLL_MS = 20;
 
-/**
- * `FULL`: a commit is on the disk when it returns. `NORMAL`: it survives the process, not a power cut; the next full commit of any
- * connection takes it along, since they share one log, in order.
- * @throws UsageError naming the file: unreadable folder, not a database, damaged, or newer than this code.
- */
-export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL' = 'FULL'): Database {
+/** @throws UsageError naming the file: unreadable folder, not a database, damaged, or newer than this code. */
+export function openDatabase(file: string): Database {
   const folder = dirname(file);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -29,7 +25,7 @@ export function openDatabase(file: string, synchronous: 'FULL' | 'NORMAL' = 'FUL
   try {
     database = new Sqlite(file, { timeout: BUSY_MS });
     enterWal(database);
-    database.pragma(`synchronous = ${synchronous}`);
+    database.pragma('synchronous = FULL');
     database.pragma('foreign_keys = ON');
     migrate(database, file);
     keepStatements(database);

@@ -7,7 +7,7 @@ import type { AuditCore } from './audit/audit.ts';
 import { assertFence } from './fence.ts';
 import { reserve, settle } from './ledger.ts';
 import { one, run, type Sql, type Transaction } from './sql/transaction.ts';
-import { insertRows } from './transcripts.ts';
+import { insertRows, type TranscriptsCore } from './transcripts.ts';
 
 interface Row {
   key: string;
@@ -30,7 +30,12 @@ const START = `INSERT INTO effects (key, thread_id, kind, stage, attempt, agent,
 const DONE = "UPDATE effects SET state = 'done', result = $2, after = $3 WHERE key = $1";
 const FAILED = "UPDATE effects SET state = 'failed' WHERE key = $1 AND state = 'started'";
 
-export function createJournal(sql: Sql, audit: AuditCore): Effects {
+/** An effect's start is synced, since money and the outside follow it; its end where it cannot be repeated. */
+export function createJournal(
+  { sql, relaxed }: { sql: Sql; relaxed: Sql },
+  stores: { audit: AuditCore; transcripts: TranscriptsCore },
+): Effects {
+  const { audit, transcripts } = stores;
   return {
     start: async (fence, effect, options) => {
       const point = `start:${effect.kind}:${effect.stage}`;
@@ -43,24 +48,25 @@ export function createJournal(sql: Sql, audit: AuditCore): Effects {
     finish: async (fence, key, outcome) => {
       const point = `finish:${outcome.audit?.[0]?.action ?? 'effect'}`;
       failpoint(`${point}:before`);
-      await sql.write(function* () {
+      await (outcome.repeatable === true ? relaxed : sql).write(function* () {
         yield* finish(audit, fence, key, outcome);
         failpoint(`${point}:inside`);
       });
       failpoint(`${point}:after`);
-      await audit.anchor();
+      transcripts.stored(fence.threadId, outcome.rows ?? []);
+      if (outcome.repeatable !== true) await audit.anchor();
     },
     once: async (fence, effect, reservation, outcome) => {
       const point = `once:${effect.kind}:${effect.stage}`;
       failpoint(`${point}:before`);
-      const answer = await sql.write(function* () {
+      const answer = await relaxed.write(function* () {
         const begun = yield* start(audit, fence, effect, { reserve: reservation });
-        if (begun.kind === 'go' || begun.kind === 'interrupted') yield* finish(audit, fence, effect.key, outcome);
+        if (begunAnew(begun)) yield* finish(audit, fence, effect.key, outcome);
         failpoint(`${point}:inside`);
         return begun;
       });
       failpoint(`${point}:after`);
-      await audit.anchor();
+      if (begunAnew(answer)) transcripts.stored(fence.threadId, outcome.rows);
       return answer;
     },
     fail: async (fence, key, { actual, audit: entries = [] }) => {
@@ -113,6 +119,8 @@ function* finish(audit: AuditCore, fence: Fence, key: string, outcome: Outcome):
   yield* insertRows(fence.threadId, outcome.rows ?? []);
   yield* audit.record(outcome.audit ?? []);
 }
+
+const begunAnew = ({ kind }: EffectStart): boolean => kind === 'go' || kind === 'interrupted';
 
 const differing = (threadId: string, effect: EffectId): AuditEntry => ({
   threadId,

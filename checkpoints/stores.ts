@@ -5,7 +5,7 @@ import type { Served } from '../domain/server-stores.ts';
 import { createHeadFile } from './audit/head-file.ts';
 import { backupHome } from './backup.ts';
 import { type CoreStores, createCore, pruneCore } from './core.ts';
-import { type Database, openDatabase } from './database.ts';
+import { openDatabase } from './database.ts';
 import { createDossier } from './dossier.ts';
 import type { GuardedSaver } from './saver/guarded-saver.ts';
 import { guardedSqliteSaver } from './saver/sqlite-saver.ts';
@@ -34,26 +34,22 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
   const { home, clock } = options;
   const database = openDatabase(join(home, 'governor.sqlite'));
   const sql: Sql = sqliteSql(database);
+  const relaxed: Sql = sqliteSql(database, 'relaxed');
   const head = createHeadFile(join(home, 'audit.head'));
   const saver = guardedSqliteSaver(database);
-  // Only a server needs them. What a run of any graph writes on its way is given again after a power cut, from its last full commit.
-  let quick: Database | undefined;
+  // Only a server needs them.
   let served: Served | undefined;
   let servedSaver: GuardedSaver | undefined;
-  const quickly = (): Database => {
-    quick ??= openDatabase(join(home, 'governor.sqlite'), 'NORMAL');
-    return quick;
-  };
   return {
-    ...createCore(sql, clock, { head, database: database.name }),
+    ...createCore({ sql, relaxed }, clock, { head, database: database.name }),
     dossier: createDossier(join(home, 'runs')),
     saver,
     get served() {
-      served ??= createServed(sql, sqliteSql(quickly()), clock);
+      served ??= createServed(sql, relaxed, clock);
       return served;
     },
     get servedSaver() {
-      servedSaver ??= createServedSaver(quickly());
+      servedSaver ??= createServedSaver(database);
       return servedSaver;
     },
     prune: async (threadId) => {
@@ -66,7 +62,6 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
       saver.close();
       servedSaver?.close();
       head.close();
-      quick?.close();
       database.close();
     },
   };

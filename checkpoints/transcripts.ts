@@ -19,7 +19,12 @@ const FIND = 'SELECT parent, agent, message FROM transcripts WHERE thread_id = $
 const CHECKED_KEPT = 32_000_000;
 const ROW_COSTS = 400;
 
-export function createTranscripts(sql: Sql): Transcripts {
+export interface TranscriptsCore extends Transcripts {
+  /** Rows that an effect committed in this process: the next step asks for them at once, and need not read and check them. */
+  stored(threadId: string, rows: readonly TranscriptRow[]): void;
+}
+
+export function createTranscripts(sql: Sql): TranscriptsCore {
   const checked = checkedRows();
   return {
     append: async (fence, rows) =>
@@ -27,6 +32,9 @@ export function createTranscripts(sql: Sql): Transcripts {
         yield* assertFence(fence);
         yield* insertRows(fence.threadId, rows);
       }),
+    stored: (threadId, rows) => {
+      for (const row of rows) checked.keep(threadId, row, JSON.stringify(row.message).length);
+    },
     chain: async (threadId, head) => sql.read(() => chain(checked, threadId, head)),
   };
 }

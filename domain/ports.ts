@@ -196,15 +196,22 @@ export interface Effects {
   start(fence: Fence, effect: EffectId, options: { reserve?: Reservation; before?: string; audit?: AuditEntry }): Promise<EffectStart>;
   /**
    * In one transaction: marks it done with its result, settles the reservation to `actual` (which may exceed it), inserts
-   * transcript rows if absent, appends the audit entries.
+   * transcript rows if absent, appends the audit entries. What is `repeatable` a power cut may take back until the next effect starts.
    */
   finish(
     fence: Fence,
     key: string,
-    outcome: { result: string; after?: string; actual?: Amounts; rows?: readonly TranscriptRow[]; audit?: readonly AuditEntry[] },
+    outcome: {
+      result: string;
+      after?: string;
+      actual?: Amounts;
+      rows?: readonly TranscriptRow[];
+      audit?: readonly AuditEntry[];
+      repeatable?: boolean;
+    },
   ): Promise<void>;
   /**
-   * For what changes nothing and may be done again: `start` and `finish` in one transaction, after it was done. What `outcome` says is
+   * For what changes nothing and is repeatable: `start` and `finish` in one transaction, after it was done. What `outcome` says is
    * recorded where the answer is `go` or `interrupted`; else it is thrown away for what was recorded before, or for the refusal.
    */
   once(

@@ -1,6 +1,6 @@
 /** How many tokens a request holds at most and at least: from the report of the request it extends, or from its bytes. */
 
-import { digestOf } from '../domain/ids.ts';
+import { isDeepStrictEqual } from 'node:util';
 import type { ChatAnswer, ChatMessage, ChatModel, ChatRequest } from '../domain/ports.ts';
 import { extendsAsked } from './asked.ts';
 import { opaqueBytesOf, TOKENS_PER_PART, wireBytesOf, writtenBytes } from './count.ts';
@@ -49,7 +49,8 @@ function reportedBound(model: ChatModel, request: Request, { answer, counted }: 
 
 /** The very message that was answered, with nothing shortened and nothing added. */
 function isAnswer(message: ChatMessage, { text, toolCalls, opaque }: Recorded['answer']): boolean {
-  return digestOf(message) === digestOf({ role: 'assistant', content: text, toolCalls, ...(opaque === undefined ? {} : { opaque }) });
+  if (message.role !== 'assistant' || message.content !== text) return false;
+  return isDeepStrictEqual(message.toolCalls, toolCalls) && isDeepStrictEqual(message.opaque, opaque);
 }
 
 /**

@@ -26,14 +26,17 @@ const WRITE = `INSERT INTO writes (thread_id, checkpoint_ns, checkpoint_id, task
 const REPLACE = `INSERT OR REPLACE INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`;
 
-/** `assert` throws when a lease is stale; it runs inside the transaction of each write. Default: the governor's own leases. */
+/**
+ * Its commits are relaxed: from the checkpoint before, the journal gives the same again.
+ * `assert` throws when a lease is stale; it runs inside the transaction of each write. Default: the governor's own leases.
+ */
 export function guardedSqliteSaver(database: Database, assert: AssertFence = assertFence): GuardedSaver {
   const tables: GuardedTables = {
     reader: new InsertedOrderSaver(database, strictSerializer()),
     insertCheckpoint,
     insertWrite,
   };
-  return new GuardedSaver(sqliteSql(database), tables, assert);
+  return new GuardedSaver(sqliteSql(database, 'relaxed'), tables, assert);
 }
 
 function* insertCheckpoint(row: CheckpointRow): Transaction<void> {

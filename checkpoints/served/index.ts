@@ -16,12 +16,12 @@ import { holds } from './queue/holds.ts';
 import { createQueue } from './queue/queue.ts';
 import { createThreads } from './threads/threads.ts';
 
-/** `quick` is a second connection that commits without waiting for the disk: for what a run writes on its way. */
-export function createServed(sql: Sql, quick: Sql, clock: Clock): Served {
+/** What a run writes on its way is `relaxed`. */
+export function createServed(sql: Sql, relaxed: Sql, clock: Clock): Served {
   return {
     threads: createThreads(sql, clock),
-    queue: createQueue(sql, quick, clock),
-    events: createEvents(quick),
+    queue: createQueue(sql, relaxed, clock),
+    events: createEvents(relaxed),
     assistants: createAssistants(sql, clock),
     items: createItems(sql, clock),
     outbox: createOutbox(sql, clock),

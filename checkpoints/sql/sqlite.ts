@@ -22,7 +22,11 @@ const MAX_KEPT = 500;
 const NO_ROWS: readonly unknown[] = [];
 const NO_PARAMETERS: readonly SqlValue[] = [];
 
-export function sqliteSql(database: Database): SqliteSql {
+/**
+ * `relaxed`: a commit of this driver survives the process, not a power cut; the next synced one takes it along, since all of a file share
+ * one log, in order.
+ */
+export function sqliteSql(database: Database, commits: 'synced' | 'relaxed' = 'synced'): SqliteSql {
   const kept = new Map<string, Prepared>();
   const prepared = (sql: string): Prepared => {
     const found = kept.get(sql);
@@ -58,6 +62,7 @@ export function sqliteSql(database: Database): SqliteSql {
   };
   // Built once: making a wrapper costs as much as a statement.
   const transact = database.transaction(drive);
+  const write = (make: () => Transaction<unknown>): unknown => transact.immediate(make);
   const goOn = new Set<string>();
   /** One statement sees one moment by itself, and is spared BEGIN and COMMIT. A transaction that goes on is begun again, as one. */
   const read = (make: () => Transaction<unknown>): unknown => {
@@ -73,8 +78,20 @@ export function sqliteSql(database: Database): SqliteSql {
   };
   return {
     read: <Result>(make: () => Transaction<Result>) => read(make) as Result, // what `make` returned
-    write: <Result>(make: () => Transaction<Result>) => transact.immediate(make) as Result, // what `make` returned
+    write: <Result>(make: () => Transaction<Result>) =>
+      (commits === 'synced' ? write(make) : relaxed(database, () => write(make))) as Result, // what `make` returned
   };
+}
+
+/** SQLite takes the pragma when it is compiled, so it is not prepared; inside a transaction it would be refused. */
+function relaxed<Result>(database: Database, work: () => Result): Result {
+  if (database.inTransaction) return work();
+  database.exec('PRAGMA synchronous = NORMAL');
+  try {
+    return work();
+  } finally {
+    database.exec('PRAGMA synchronous = FULL');
+  }
 }
 
 function whileFitting(rows: Iterable<unknown>, mostCharacters: number): readonly unknown[] {

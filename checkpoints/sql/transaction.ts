@@ -15,11 +15,14 @@ import type { Answer, SqlValue, Statement } from './statement.ts';
  */
 export type Transaction<Result> = Generator<Statement, Result, Answer>;
 
-/** What stores are built on; one driver a database. */
+/** What stores are built on. Of one database there are two: of one a commit is synced, of the other it is relaxed. */
 export interface Sql {
   /** All statements see the database as of one moment. Nothing may be written. */
   read<Result>(make: () => Transaction<Result>): Result | Promise<Result>;
-  /** As if no other write happened at the same time; on the disk when it returns. An error rolls all of it back and is thrown on. */
+  /**
+   * As if no other write happened at the same time. An error rolls all of it back and is thrown on. Synced: on the disk when it returns.
+   * Relaxed: it survives the death of the process, and a power cut with the next synced commit; for what can be done again.
+   */
   write<Result>(make: () => Transaction<Result>): Result | Promise<Result>;
 }
 

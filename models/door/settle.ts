@@ -78,6 +78,7 @@ async function settleAnswer(
     result: recordAnswer(booked, counted),
     actual,
     rows: [row],
+    repeatable: true,
     audit: answerEntries(ask, booked, { actual, reserved, durationMs, reported: answer.usage, lies }),
   });
   return { kind: 'answer', answer: booked, row, replayed: false };

@@ -26,7 +26,7 @@ export interface Walk {
 export function walk(
   home: string,
   threadId: string,
-  options: { trace?: string; kill?: Kill; skewMs?: number; afterMs?: number } = {},
+  options: { trace?: string; synced?: string; kill?: Kill; skewMs?: number; afterMs?: number } = {},
 ): Promise<Walk> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [walker, home, threadId, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'pipe'] });

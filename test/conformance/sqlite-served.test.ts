@@ -51,16 +51,15 @@ const sqliteBackend: ServedBackend = async () => {
   return {
     clock: home.clock,
     open: async () => {
-      const [database, quick] = [openDatabase(home.file), openDatabase(home.file, 'NORMAL')];
-      const [sql, quickly] = [listening(sqliteSql(database), hear), listening(sqliteSql(quick), hear)];
-      const saver = createServedSaver(quick);
+      const database = openDatabase(home.file);
+      const [sql, relaxed] = [listening(sqliteSql(database), hear), listening(sqliteSql(database, 'relaxed'), hear)];
+      const saver = createServedSaver(database);
       closers.push(() => {
         saver.close();
-        quick.close();
         database.close();
       });
       return {
-        served: createServed(sql, quickly, home.clock),
+        served: createServed(sql, relaxed, home.clock),
         saver,
         sql: sqliteSql(database),
         truncate: async (what) => sql.write(() => truncateServed(what)),

@@ -33,8 +33,9 @@ const sqlite: Backend = async () => {
         head.close();
         database.close();
       });
-      const sql = listening(sqliteSql(database), (text) => heard.add(text));
-      return createCore(sql, home.clock, { head, database: home.file });
+      const hear = (text: string): unknown => heard.add(text);
+      const [sql, relaxed] = [listening(sqliteSql(database), hear), listening(sqliteSql(database, 'relaxed'), hear)];
+      return createCore({ sql, relaxed }, home.clock, { head, database: home.file });
     },
     dispose: async () => {
       for (const close of closers) close();

@@ -25,7 +25,7 @@ export async function settle(
   const judged = masked(redact, done);
   const after = tool?.effect === true ? await request.context.workTree.current() : undefined;
   const { answer, outcome } = outcomeOf(call, judged, after === undefined || after === before ? {} : { tree: after });
-  await effects.finish(request.fence, key, { ...outcome, ...(after === undefined ? {} : { after }) });
+  await effects.finish(request.fence, key, { ...outcome, repeatable: true, ...(after === undefined ? {} : { after }) });
   return { ...answer, ...tasksIn(judged, call), ...(after === undefined ? {} : { tree: after }) };
 }
 

@@ -14,8 +14,8 @@ import { heartbeat } from './heartbeat.ts';
 import { findRun, listRuns } from './list-runs.ts';
 import { nextDueMs } from './next-due.ts';
 
-/** What is acknowledged (`put`) and what ends a run is on the disk when it returns; claims and heartbeats go by `quick`. */
-export function createQueue(sql: Sql, quick: Sql, clock: Clock): Queue {
+/** What is acknowledged (`put`) and what ends a run is on the disk when it returns; claims and heartbeats are `relaxed`. */
+export function createQueue(sql: Sql, relaxed: Sql, clock: Clock): Queue {
   const self = thisProcess();
   const stamp = (): string => new Date(clock.now()).toISOString();
   return {
@@ -24,14 +24,14 @@ export function createQueue(sql: Sql, quick: Sql, clock: Clock): Queue {
     list: async (scope, threadId, options) => sql.read(() => listRuns(scope, threadId, options)),
     claim: async (held) => {
       for (;;) {
-        const taken = await quick.write(() => claim({ self, nowMs: clock.now(), held }));
+        const taken = await relaxed.write(() => claim({ self, nowMs: clock.now(), held }));
         if (taken !== 'again') return taken;
       }
     },
     nextDueMs: async () => sql.read(() => nextDueMs(clock.now())),
-    heartbeat: async (lease) => quick.write(() => heartbeat(lease, clock.now())),
+    heartbeat: async (lease) => relaxed.write(() => heartbeat(lease, clock.now())),
     finish: async (lease, end) => sql.write(() => finish(lease, end, clock.now())),
-    giveBack: async (lease) => quick.write(() => giveBack(lease)),
+    giveBack: async (lease) => relaxed.write(() => giveBack(lease)),
     cancel: async (scope, which, action) => sql.write(() => cancelRuns(scope, which, action, stamp())),
     delete: async (scope, threadId, runId) => sql.write(() => deleteRun(scope, threadId, runId, stamp())),
     counts: async () => sql.read(countRuns),

@@ -1,6 +1,6 @@
 /** The SQLite driver: one transaction a call, errors told where the statement stood, parameters by number. */
 import { SqliteError } from 'better-sqlite3';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../../checkpoints/database.ts';
 import { type SqliteSql, sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import { many, one, run, some, type Transaction } from '../../../checkpoints/sql/transaction.ts';
@@ -175,4 +175,34 @@ test('the planner does not see the value of a LIMIT: it would compile the statem
   expect(sql.read(() => many<Word>(text, [1, 1, 'o']))).toEqual([{ word: 'three' }]);
   expect(sql.read(() => many<Word>(text, [2, 0, 'o']))).toEqual([{ word: 'one' }, { word: 'three' }]);
   expect(prepared.mock.lastCall).toEqual(['SELECT word FROM words WHERE word > ? ORDER BY word LIMIT CAST(? AS INTEGER) OFFSET ?']);
+});
+
+describe('what a commit waits for', () => {
+  const [NORMAL, FULL] = [1, 2];
+  const level = (): number => Number(database.pragma('synchronous', { simple: true }));
+  const seenBy = (driver: SqliteSql): number =>
+    driver.write(function* () {
+      yield* put('seen');
+      return level();
+    });
+
+  test('a synced one for the disk, a relaxed one not, and none after it is relaxed by mistake', () => {
+    const relaxed = sqliteSql(database, 'relaxed');
+    expect(seenBy(relaxed)).toBe(NORMAL);
+    expect(level()).toBe(FULL);
+    sql.write(() => run('DELETE FROM words'));
+    expect(seenBy(sql)).toBe(FULL);
+  });
+
+  test('also where the transaction fails', () => {
+    const relaxed = sqliteSql(database, 'relaxed');
+    expect(() => relaxed.write(() => run('INSERT INTO nowhere VALUES (1)'))).toThrow(/nowhere/);
+    expect(level()).toBe(FULL);
+  });
+
+  test('inside a synced transaction it is that one that commits', () => {
+    const relaxed = sqliteSql(database, 'relaxed');
+    const levels = database.transaction(() => [seenBy(relaxed), level()]).immediate();
+    expect([...levels, level()]).toEqual([FULL, FULL, FULL]);
+  });
 });
