@@ -1,11 +1,20 @@
 /** The suite that `npm test` runs: under five minutes on two cores. */
 import { defineConfig } from 'vitest/config';
 import { OVER_IMITATIONS } from './vitest.dialects.config.ts';
+import { HOSTILE } from './vitest.hostile.config.ts';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/chaos/**', 'test/browser/**', 'test/compat/**', 'test/dialects/**', ...OVER_IMITATIONS, '**/node_modules/**'],
+    exclude: [
+      'test/chaos/**',
+      'test/browser/**',
+      'test/compat/**',
+      'test/dialects/**',
+      ...OVER_IMITATIONS,
+      ...HOSTILE,
+      '**/node_modules/**',
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

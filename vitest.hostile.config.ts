@@ -1,0 +1,16 @@
+/** Whole runs under crashes, power cuts, damage, races and attacks: `npm run test:hostile`, minutes. */
+import { defineConfig } from 'vitest/config';
+
+export const HOSTILE = ['test/story/{attack,crash,damage,drift,forged,power-cut,races}.test.ts', 'test/server/runs/worker-durable.test.ts'];
+
+export default defineConfig({
+  test: {
+    include: HOSTILE,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    passWithNoTests: false,
+    globals: true,
+    globalSetup: ['test/fresh-build.ts'],
+  },
+});
