@@ -82,6 +82,7 @@ async function judge(session: Session, state: State, rules: ReviewBody, attempt:
         contract,
         brief: await briefOf(session, state, rules),
         workTree,
+        base: rules.base,
         handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
       },
       FRESH_AGENT,
