@@ -116,6 +116,8 @@ const checkSchema = z.strictObject({
   run: argv,
   timeout: duration('5m'),
   baseline: z.enum(['require', 'allow']).default('require'),
+  /** A quick one that runs after each edit of an agent, which reads what it says; it blocks nothing. */
+  onEdit: z.strictObject({ run: argv, timeout: duration('30s') }).optional(),
 });
 
 const approversSchema = z.strictObject({

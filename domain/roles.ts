@@ -7,7 +7,7 @@ import type { Stage } from './stages.ts';
 /** For every role. */
 const READ_TOOLS = ['list_files', 'read_file', 'search_files', 'recall'] as const;
 /** For every role that may write. */
-const WRITE_TOOLS = ['write_file', 'edit_file', 'delete_file'] as const;
+const WRITE_TOOLS = ['write_file', 'edit_file', 'apply_patch', 'delete_file'] as const;
 
 interface RoleFacts {
   readonly stage: Stage;
@@ -45,7 +45,7 @@ export const ROLE_TABLE = roleTable({
     agent: 'lead',
     parent: null,
     writes: 'candidate',
-    tools: ['run_command', 'delegate'],
+    tools: ['diff', 'run_command', 'delegate'],
     handOver: 'submit_build',
     askable: true,
   },
@@ -54,7 +54,7 @@ export const ROLE_TABLE = roleTable({
     agent: null,
     parent: 'lead',
     writes: 'task',
-    tools: ['run_command'],
+    tools: ['diff', 'run_command'],
     handOver: 'submit_work',
     askable: false,
   },
@@ -63,7 +63,7 @@ export const ROLE_TABLE = roleTable({
     agent: '-',
     parent: null,
     writes: 'nothing',
-    tools: ['run_command'],
+    tools: ['diff', 'run_command'],
     handOver: 'submit_review',
     askable: true,
   },

@@ -65,6 +65,13 @@ export type MergeResult =
   | { readonly kind: 'clean'; readonly tree: string }
   | { readonly kind: 'conflict'; readonly paths: readonly string[] };
 
+export interface PatchOf {
+  /** This file or folder alone; default all. */
+  readonly path?: string | undefined;
+  /** False: binary files are only named. Default true: their parts are in it. */
+  readonly binary?: boolean;
+}
+
 /**
  * A user's repository, only ever driven by plumbing under a neutral configuration: no hook, filter, fsmonitor, alias or
  * user configuration of the repository, the user or the machine runs. Objects are shared with the repository.
@@ -89,8 +96,8 @@ export interface Repository {
   diff(fromTree: string, toTree: string): Promise<Change[]>;
   /** Added plus removed lines over all text files. */
   countLines(fromTree: string, toTree: string): Promise<number>;
-  /** A unified patch with binary parts. */
-  patch(fromTree: string, toTree: string): Promise<Buffer>;
+  /** A unified patch. */
+  patch(fromTree: string, toTree: string, of?: PatchOf): Promise<Buffer>;
   commit(options: { tree: string; parents: readonly string[]; message: string; stamp: CommitStamp }): Promise<string>;
   /** Three-way merge of trees; needs no checkout. All three are tree or commit ids. */
   merge(base: string, ours: string, theirs: string): Promise<MergeResult>;

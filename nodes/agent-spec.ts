@@ -18,6 +18,8 @@ interface AgentWork {
   /** The first message: what this attempt is about. Must be the same on every replay. */
   readonly brief: string;
   readonly workTree: WorkTree;
+  /** The commit or tree that its work is compared with; default the run's base. */
+  readonly base?: string;
   /** Judges a hand-over; the text goes back to the model when it is not ok. */
   readonly handoff: (name: string, input: unknown) => Promise<HandoffOutcome>;
   /** Instead of the agent's usual caps. */

@@ -5,6 +5,7 @@ import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { type Answered, type Called, lastChance, NO_WARNING, progressAfter } from '../domain/progress.ts';
 import { hasWords } from '../domain/resume.ts';
 import type { ToolAnswer, ToolRequest } from '../tools/door/request.ts';
+import { readableLines } from '../tools/text/encoding.ts';
 import type { ToolContext } from '../tools/tool.ts';
 import { type AgentSpec, accountsOf, append, auditBase, signalOf, whereabouts } from './agent-spec.ts';
 import { askModel } from './ask.ts';
@@ -65,7 +66,7 @@ function whyMisplaced(calls: readonly ToolCall[], index: number): string | undef
 
 /** What the tools of this agent work with. */
 async function contextOf(spec: AgentSpec): Promise<ToolContext> {
-  const { places } = spec.session;
+  const { facts, places, doors } = spec.session;
   const { links, scratch } = await places.mounts();
   return {
     workTree: spec.workTree,
@@ -76,6 +77,13 @@ async function contextOf(spec: AgentSpec): Promise<ToolContext> {
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
     outputBytes: OUTPUT_BYTES,
     signal: signalOf(spec),
+    redact: (text) => doors.redact(text),
+    difference: async (path) => {
+      const from = await places.repository.treeOf(spec.base ?? facts.request.base);
+      const patch = await places.repository.patch(from, await spec.workTree.current(), { path, binary: false });
+      return doors.redact(readableLines(patch));
+    },
+    quickChecks: facts.config.checks.flatMap(({ id, onEdit }) => (onEdit === undefined ? [] : [{ id, ...onEdit }])),
   };
 }
 

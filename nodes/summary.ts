@@ -117,6 +117,10 @@ function noteResult(facts: Facts, result: Result): void {
     case 'delete_file':
       add(facts.changed, subject, result.content.split(' ')[0] ?? '');
       return;
+    case 'apply_patch':
+      for (const [, how = '', path = ''] of (result.content.split('\n\n')[0] ?? '').matchAll(/^(changed|added|deleted|moved) (.+)$/gm))
+        add(facts.changed, path, how);
+      return;
     case 'read_file':
       add(facts.read, subject, linesOf(result));
       return;

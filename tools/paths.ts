@@ -1,11 +1,15 @@
 /** Opens paths inside a work tree without ever following a link out of it. */
 import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { canonicalPath } from '../domain/access.ts';
 import { RefusedError } from '../domain/errors.ts';
 import { ToolFailure } from './tool.ts';
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** A path as an argument of a tool. */
+export const pathSchema = z.string().min(1).max(1024);
 
 /** The canonical path, as an agent named it. @throws RefusedError `PATH_DENIED`. */
 export function inside(path: string): string {

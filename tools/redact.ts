@@ -14,7 +14,8 @@ const SHAPES = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
 ];
 
-const MASK = '[REDACTED]';
+/** Stands where a secret stood, in everything that an agent reads. */
+export const MASK = '[REDACTED]';
 
 /** The forms in which a value may turn up: as it is, JSON-escaped, URL-encoded, hex, and base64 in its three alignments. */
 function variants(secret: string): string[] {

@@ -16,6 +16,20 @@ export interface ToolContext {
   /** Output cap of one command, in bytes per stream. */
   readonly outputBytes: number;
   readonly signal: AbortSignal;
+  /** Masks secrets, as the door does with everything that a tool says. */
+  readonly redact: (text: string) => string;
+  /** What is different from the base, as a patch with the secrets masked; `path`: of this file or folder alone. */
+  readonly difference: (path?: string) => Promise<string>;
+  /** Run after an edit, so that its author reads at once what it broke. */
+  readonly quickChecks: readonly QuickCheck[];
+}
+
+/** `checks[].onEdit` of the configuration. */
+export interface QuickCheck {
+  readonly id: string;
+  readonly run: readonly string[];
+  /** In ms. */
+  readonly timeout: number;
 }
 
 export interface Tool {
@@ -23,6 +37,8 @@ export interface Tool {
   readonly schema: z.ZodType;
   /** True when it may change the tree: the door records the tree before and after. */
   readonly effect: boolean;
+  /** The paths that a call would write, as it names them. Default: its argument `path`. */
+  readonly paths: (input: unknown) => readonly string[];
   /** As a model reads it; always the same object. */
   readonly spec: () => ToolSpec;
   execute(input: unknown, context: ToolContext): Promise<string>;
@@ -58,11 +74,23 @@ export function defineTool<Schema extends z.ZodType>(tool: {
   description: string;
   schema: Schema;
   effect: boolean;
+  paths?(input: z.output<Schema>): readonly string[];
   execute(input: z.output<Schema>, context: ToolContext): Promise<string>;
 }): Tool {
   const { name, schema, effect } = tool;
-  return { name, schema, effect, spec: specOf(tool), execute: (input, context) => tool.execute(schema.parse(input), context) };
+  const paths = tool.paths === undefined ? pathOf : tool.paths.bind(tool);
+  return {
+    name,
+    schema,
+    effect,
+    paths: (input) => paths(schema.parse(input)),
+    spec: specOf(tool),
+    execute: (input, context) => tool.execute(schema.parse(input), context),
+  };
 }
+
+const pathOf = (input: unknown): readonly string[] =>
+  input !== null && typeof input === 'object' && 'path' in input && typeof input.path === 'string' ? [input.path] : [];
 
 /** What a model reads of a tool, made when it is first asked for. */
 export function specOf(tool: { readonly name: string; readonly description: string; readonly schema: z.ZodType }): () => ToolSpec {

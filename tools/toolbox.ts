@@ -4,12 +4,28 @@ import { roleHasTool } from '../domain/access.ts';
 import { delegateSchema, planBodySchema, submitBuildSchema, submitReviewSchema, submitWorkSchema } from '../domain/handoff.ts';
 import type { ToolSpec } from '../domain/ports.ts';
 import { type HandOverTool, ROLE_TABLE, type Role, type ToolName } from '../domain/roles.ts';
-import { FILE_TOOLS } from './files.ts';
+import { applyPatch } from './apply-patch.ts';
+import { deleteFile } from './delete-file.ts';
+import { difference } from './difference.ts';
+import { editFile } from './edit-file.ts';
+import { listFiles } from './list-files.ts';
+import { readFile } from './read-file.ts';
 import { runCommand } from './run.ts';
 import { searchFiles } from './search.ts';
 import { specOf, type Tool } from './tool.ts';
+import { writeFile } from './write-file.ts';
 
-export const TOOLS: readonly Tool[] = [...FILE_TOOLS, searchFiles, runCommand];
+export const TOOLS: readonly Tool[] = [
+  listFiles,
+  readFile,
+  searchFiles,
+  writeFile,
+  editFile,
+  applyPatch,
+  deleteFile,
+  difference,
+  runCommand,
+];
 
 /** A tool that is declared here and done by none of `TOOLS`: the role's own code judges the call. */
 type JudgedTool = Pick<Tool, 'schema' | 'spec'>;

@@ -111,6 +111,7 @@ async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
     contract,
     brief: state.agent.head === null ? await leadBrief(session, { ...state, plan: await planOf(session, state) }) : '',
     workTree: await workTreeOf(session, state),
+    base: state.base,
     handoff: async (name, input) => {
       if (name !== 'delegate') return { ok: true, content: JSON.stringify({ accepted: true }) };
       const plan = await planOf(session, state);

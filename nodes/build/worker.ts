@@ -175,6 +175,7 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
         contract,
         brief: briefOf(job),
         workTree,
+        base: job.base,
         writable: job.task.paths,
         // Its account was opened with its caps when the task was accepted; these bind only where that is missing.
         caps: { modelCalls: session.facts.limits.stepsPerAgent, costMicroUsd: session.facts.limits.costPerAgentUsd },

@@ -106,6 +106,7 @@ export const critic: AgentAt = {
       contract,
       brief: agent.head === null ? await briefOf(session, files, rules) : '',
       workTree: await workTreeAt(session, workTreeName(attempt), agent.tree ?? rules.tree),
+      base: rules.base,
       handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
     };
   },

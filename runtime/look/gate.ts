@@ -4,6 +4,7 @@ import { planBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import { planMarkdown, reviewMarkdown } from '../../nodes/markdown.ts';
 import { openRepository } from '../../tools/repository.ts';
+import { readableLines } from '../../tools/text/encoding.ts';
 import type { GateView } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { newest, newestBuild, pendingApproval } from './handed-over.ts';
@@ -45,7 +46,7 @@ export async function diffOf(runtime: Runtime, row: RunRow): Promise<string> {
 
 async function patchOf(runtime: Runtime, row: RunRow, base: string, tree: string): Promise<string> {
   const repository = await openRepository(row.input.repo, runtime.home);
-  return (await repository.patch(await repository.treeOf(base), tree)).toString('utf8');
+  return readableLines(await repository.patch(await repository.treeOf(base), tree));
 }
 
 /** The text of one dossier file. @throws UsageError naming it. */

@@ -56,6 +56,9 @@ function request(name: string, input: unknown, more: Partial<ToolRequest> = {}):
       commandTimeoutMs: 10_000,
       outputBytes: 10_000,
       signal: new AbortController().signal,
+      redact: (text) => text,
+      difference: async () => '',
+      quickChecks: [],
     },
     handoff: async () => ({ ok: true, content: '{"accepted":true}' }),
     ...more,
@@ -89,6 +92,27 @@ describe('permit', () => {
     expect(await spent()).toBe(0);
     expect(text()).toBe('a\n');
     await expect(stores.transcripts.chain(stores.threadId, answer.row.id)).rejects.toMatchObject({ code: 'STATE_TAMPERED' });
+  });
+
+  test.each<[string, string]>([
+    ['added', '*** Add File: b.md\n+x'],
+    ['deleted', '*** Delete File: src/../b.md'],
+    ['changed', '*** Update File: ./b.md\n-x\n+y'],
+    ['moved there', '*** Update File: a.txt\n*** Move to: b.md'],
+    ['moved away', '*** Update File: b.md\n*** Move to: b.txt'],
+  ])('sees every path of a patch: one that the task does not name is %s', async (_title, lines) => {
+    const patch = (more: Partial<ToolRequest>): ToolRequest =>
+      request('apply_patch', { input: `*** Begin Patch\n*** Update File: a.txt\n-a\n+b\n${lines}\n*** End Patch` }, more);
+    expect(await door().call(patch({ role: 'worker', writable: ['*.txt'] }))).toMatchObject({ outcome: 'refused', code: 'OUT_OF_SCOPE' });
+    expect(text()).toBe('a\n');
+    expect(await stores.records('tool-call')).toEqual([]);
+  });
+
+  test('lets a worker patch what its task names, with the paths on the record', async () => {
+    const input = '--- a/a.txt\n+++ b/a.txt\n@@ -1 +1 @@\n-a\n+b\n--- /dev/null\n+++ b/b.txt\n@@ -0,0 +1 @@\n+new\n';
+    expect(await door().call(request('apply_patch', { input }, { role: 'worker', writable: ['*.txt'] }))).toMatchObject({ outcome: 'ok' });
+    expect([text(), text('b.txt')]).toEqual(['b\n', 'new\n']);
+    expect((await stores.records('tool-call'))[0]?.facts).toMatchObject({ tool: 'apply_patch', paths: '["a.txt","b.txt"]' });
   });
 
   test('lets a role use its own tool, also a sub-agent that writes what its task names', async () => {

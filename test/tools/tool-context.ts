@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createRedactor } from '../../tools/redact.ts';
 import { createSandbox } from '../../tools/sandbox.ts';
 import type { ToolContext } from '../../tools/tool.ts';
 
@@ -34,6 +35,9 @@ export function makeToolWorld(): ToolWorld {
     commandTimeoutMs: 10_000,
     outputBytes: 10_000,
     signal: new AbortController().signal,
+    redact: createRedactor([]),
+    difference: async () => '',
+    quickChecks: [],
   };
   return { folder, context, dispose: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -19,11 +19,13 @@ export function auditEntry(
   };
 }
 
-/** Its path or argv, and the digest of all arguments. */
-export function subjectOf({ request, input }: PermittedCall): Record<string, unknown> {
+/** Its path or argv, the paths of a patch, and the digest of all arguments. */
+export function subjectOf({ request, tool, input }: PermittedCall): Record<string, unknown> {
   const fields = input !== null && typeof input === 'object' ? (input as Record<string, unknown>) : {}; // parsed JSON
   const shown = ['path', 'argv', 'shell', 'pattern'].flatMap((name) =>
     Object.hasOwn(fields, name) ? [[name, JSON.stringify(fields[name]).slice(0, 300)]] : [],
   );
-  return { ...Object.fromEntries(shown), arguments: digestOf(request.call.arguments).slice(0, 16) };
+  const paths = tool?.effect === true && !Object.hasOwn(fields, 'path') ? tool.paths(input) : [];
+  const written = paths.length === 0 ? {} : { paths: JSON.stringify(paths).slice(0, 300) };
+  return { ...Object.fromEntries(shown), ...written, arguments: digestOf(request.call.arguments).slice(0, 16) };
 }

@@ -46,10 +46,9 @@ function parse(text: string, schema: Tool['schema']): { kind: 'ok'; value: unkno
   return { kind: 'bad', problem: problems.join('; ') };
 }
 
-/** The path that a file tool would write although its task does not name it. What commands write is judged at the task's end. */
+/** A path that a file tool would write although its task does not name it. What commands write is judged at the task's end. */
 function pathOutside({ request, tool, input }: PermittedCall): string | undefined {
-  if (request.writable === undefined || tool?.effect !== true || input === null || typeof input !== 'object' || !('path' in input))
-    return undefined;
-  const path = String(input.path).replace(/^(\.\/)+/, '');
-  return matcher(request.writable)(path) ? undefined : path;
+  if (request.writable === undefined || tool?.effect !== true) return undefined;
+  const isWritable = matcher(request.writable);
+  return tool.paths(input).find((path) => !isWritable(path.replace(/^(\.\/)+/, '')));
 }

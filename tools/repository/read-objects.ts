@@ -9,7 +9,7 @@ import { ours, type Part, type RepositoryPlace, wordsOf } from './place.ts';
 /** A path as it stands in a tree. A name of many lines cannot be asked for, and `tree:./a` is another question than `a`. */
 const isPlain = (file: string): boolean => !file.includes('\n') && file.split('/').every((part) => !['', '.', '..'].includes(part));
 
-const PATCH = ['diff-tree', '-r', '-p', '--binary', '--full-index', '-M50%', '--no-color', '--no-ext-diff', '--no-textconv'];
+const PATCH = ['diff-tree', '-r', '-p', '--full-index', '-M50%', '--no-color', '--no-ext-diff', '--no-textconv'];
 
 export function readObjects(
   place: RepositoryPlace,
@@ -52,7 +52,8 @@ export function readObjects(
         const match = /^(\d+)\t(\d+)\t/.exec(row);
         return match === null ? sum : sum + Number(match[1]) + Number(match[2]);
       }, 0),
-    patch: async (from, to) => (await ours(place, [...PATCH, from, to])).stdout,
+    patch: async (from, to, { path, binary = true } = {}) =>
+      (await ours(place, [...PATCH, ...(binary ? ['--binary'] : []), from, to, ...(path === undefined ? [] : ['--', path])])).stdout,
     isAncestor: async (ancestor, descendant) =>
       (await ours(place, ['merge-base', '--is-ancestor', ancestor, descendant], { okCodes: [1, 128] })).code === 0,
     close: objects.end,

@@ -1,0 +1,101 @@
+/** A text as its lines, each with its own ending, so that a change keeps the endings of everything else. */
+import { sharedLines } from './line-diff.ts';
+
+export interface Line {
+  readonly text: string;
+  /** Empty only for a last line without a newline. */
+  readonly ending: '' | '\n' | '\r\n';
+}
+
+/** `a\r\nb` is two lines. A lone carriage return is a character like any other. */
+export function linesOf(text: string): Line[] {
+  const pieces = text.split('\n');
+  const last = pieces.pop() ?? '';
+  const lines = pieces.map((piece): Line => {
+    const isCrlf = piece.endsWith('\r');
+    return { text: isCrlf ? piece.slice(0, -1) : piece, ending: isCrlf ? '\r\n' : '\n' };
+  });
+  return last === '' ? lines : [...lines, { text: last, ending: '' }];
+}
+
+export const textOf = (lines: readonly Line[]): string => lines.map((line) => line.text + line.ending).join('');
+
+/** The text with `\n` for every ending, as agents see and write it. */
+export const flatOf = (lines: readonly Line[]): string => lines.map(({ text, ending }) => (ending === '' ? text : `${text}\n`)).join('');
+
+export const flat = (text: string): string => text.replaceAll('\r\n', '\n');
+
+/**
+ * Puts other lines in place of some. A line that stays keeps its ending, one in the place of another takes that one's, and a new one
+ * that of the line before it. The endings in `added` count only where the file has none to go by, but for the last line of the file.
+ */
+export function replaceLines(lines: readonly Line[], at: number, count: number, added: readonly Line[]): Line[] {
+  const before = lines.slice(at, at + count);
+  const after = lines.slice(at + count);
+  const isEnded = ((after.length === 0 ? added : after).at(-1)?.ending ?? '\n') !== '';
+  const endings = endingsOf(before, added, lines[at - 1]?.ending ?? '');
+  const placed = added.map(({ text }, index): Line => ({ text, ending: endings[index] ?? '' }));
+  const result = [...lines.slice(0, at), ...placed, ...after];
+  const known = lines.find((line) => line.ending !== '')?.ending ?? added.find((line) => line.ending !== '')?.ending ?? '\n';
+  return result.map((line, index): Line => {
+    const wanted = index < result.length - 1 || isEnded;
+    if (!wanted) return { ...line, ending: '' };
+    return line.ending === '' ? { ...line, ending: result[index - 1]?.ending || known } : line;
+  });
+}
+
+/** Replaces what stands between two places of the flat text. The ending behind it is no part of it, and stays. */
+export function replaceRange(lines: readonly Line[], start: number, end: number, by: string): Line[] {
+  const from = placeOf(lines, start);
+  const to = placeOf(lines, end);
+  const head = lines[from.line]?.text.slice(0, from.column) ?? '';
+  const last = lines[to.line];
+  const tail = last === undefined ? '' : last.text.slice(to.column) + (last.ending === '' ? '' : '\n');
+  const added = linesOf(head + by + tail);
+  const result = replaceLines(lines, from.line, Math.min(to.line + 1, lines.length) - from.line, added);
+  const behind = from.line + added.length - 1;
+  return result.map((line, index) =>
+    index === behind && last !== undefined && last.ending !== '' ? { ...line, ending: last.ending } : line,
+  );
+}
+
+/** What `read_file` says of endings; nothing where each line ends in a line feed. */
+export function endingWords(lines: readonly Line[]): string | undefined {
+  const crlf = lines.filter((line) => line.ending === '\r\n').length;
+  const lf = lines.filter((line) => line.ending === '\n').length;
+  const words = [
+    ...(crlf > 0 && lf > 0 ? [`mixed line endings: ${crlf} CRLF, ${lf} LF`] : crlf > 0 ? ['CRLF line endings'] : []),
+    ...(lines.at(-1)?.ending === '' ? ['no newline at the end'] : []),
+  ];
+  return words.length === 0 ? undefined : words.join(', ');
+}
+
+function endingsOf(before: readonly Line[], added: readonly Line[], above: Line['ending']): Line['ending'][] {
+  const endings: Line['ending'][] = [];
+  let old = 0;
+  const fill = (until: number, gapEnd: number): void => {
+    const gap = before.slice(old, gapEnd);
+    for (let index = 0; endings.length < until; index += 1) endings.push((gap[index] ?? gap.at(-1))?.ending ?? endings.at(-1) ?? above);
+  };
+  const shared = sharedLines(
+    before.map((line) => line.text),
+    added.map((line) => line.text),
+  );
+  for (const [one, other] of shared) {
+    fill(other, one);
+    endings.push(before[one]?.ending ?? '');
+    old = one + 1;
+  }
+  fill(added.length, before.length);
+  return endings;
+}
+
+function placeOf(lines: readonly Line[], offset: number): { line: number; column: number } {
+  let begin = 0;
+  for (const [index, { text, ending }] of lines.entries()) {
+    const next = begin + text.length + (ending === '' ? 0 : 1);
+    if (offset < next || (offset === next && ending === '')) return { line: index, column: offset - begin };
+    begin = next;
+  }
+  return { line: lines.length, column: 0 };
+}
