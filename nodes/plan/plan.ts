@@ -1,9 +1,10 @@
-/** The planner: explores read-only and hands over a typed plan. */
+/** The planner: explores and runs commands in a tree that is thrown away, and hands over a typed plan. */
 import { approvalBodySchema, FILES, type FileRef, type PlanBody, planBodySchema, planProblems } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
 import { governorNode } from '../governor-node.ts';
 import { planMarkdown } from '../markdown.ts';
+import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
@@ -36,7 +37,8 @@ export const planNode = (find: FindSession) =>
   });
 
 async function makePlan(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<PlanBody> {
-  const tree = await session.places.repository.treeOf(session.facts.request.base);
+  const { base } = session.facts.request;
+  const tree = await session.places.repository.treeOf(base);
   const folder = session.places.workFolder(`plan-${attempt}`);
   const workTree = await session.places.repository.checkout(tree, folder);
   try {
@@ -48,7 +50,7 @@ async function makePlan(session: Session, attempt: number, rejection: FileRef | 
         role: 'planner',
         agent: '-',
         contract,
-        brief: await briefOf(session, attempt, rejection, before),
+        brief: await oriented(session, { role: 'planner', base, near: [] }, await briefOf(session, attempt, rejection, before)),
         workTree,
         handoff: async (_name, input) => {
           const plan = planBodySchema.parse(input);
@@ -70,8 +72,6 @@ async function makePlan(session: Session, attempt: number, rejection: FileRef | 
 
 async function briefOf(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<string> {
   const parts = [`This is plan ${attempt}. Look at the repository with your tools, then hand over with submit_plan.`];
-  if (session.facts.config.checks.length > 0)
-    parts.push(`The project's checks: ${session.facts.config.checks.map((check) => `${check.id} (${check.run.join(' ')})`).join('; ')}.`);
   if (session.facts.config.protect.length > 0) {
     parts.push(
       `Protected paths (a person must approve changes there): ${session.facts.config.protect.flatMap((rule) => rule.paths).join(', ')}.`,

@@ -15,6 +15,7 @@ import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
 import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
+import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
@@ -80,7 +81,7 @@ async function judge(session: Session, state: State, rules: ReviewBody, attempt:
         role: 'critic',
         agent: '-',
         contract,
-        brief: await briefOf(session, state, rules),
+        brief: await oriented(session, await placeOf(session, state), await briefOf(session, state, rules)),
         workTree,
         handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
       },
@@ -106,6 +107,12 @@ function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): 
   const serious = findings.some((finding) => finding.severity !== 'minor');
   const verdict = submitted.verdict === 'pass' && serious ? 'rework' : submitted.verdict;
   return { ...rules, verdict, findings: [...rules.findings, ...findings], critic: { called: true, verdict } };
+}
+
+async function placeOf(session: Session, { buildFile }: State) {
+  if (buildFile === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
+  const { base, changes } = await bodyOf(session, buildFile, buildBodySchema);
+  return { role: 'critic', base, near: changes.map(({ path }) => path) } as const;
 }
 
 async function briefOf(session: Session, state: State, rules: ReviewBody): Promise<string> {
