@@ -25,10 +25,16 @@ export async function workingConditions(session: Session): Promise<string> {
     ...(baseline?.programs === undefined || baseline.programs.length === 0 ? [] : [`Programs: ${baseline.programs.join(', ')}.`]),
     ...config.checks.map(({ id, run }) => {
       const result = baseline?.checks.find((check) => check.id === id);
-      return `Check ${id}: ${run.join(' ')}${result === undefined ? '' : ` (on the base: ${result.status} in ${seconds(result)} s)`}`;
+      return `Check ${id}: ${run.join(' ')}${result === undefined ? '' : ` (on the base: ${result.status}, in ${roughly(result)})`}`;
     }),
   ];
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
-const seconds = ({ duration_ms: durationMs }: CheckResult): string => (durationMs / 1000).toFixed(1);
+/** Rough on purpose: a tenth of a second more or less shall make no other request of it. */
+function roughly({ duration_ms: durationMs }: CheckResult): string {
+  const step = STEPS_SECONDS.find((seconds) => durationMs < seconds * 1000);
+  return step === undefined ? `about ${Math.round(durationMs / 60_000)} min` : `less than ${step} s`;
+}
+
+const STEPS_SECONDS = [10, 30, 90];

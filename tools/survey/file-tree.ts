@@ -92,14 +92,21 @@ function open(root: Folder, ranked: readonly Leaf[], caps: TreeCaps): void {
     for (const node of nodes) node.shown = true;
     return true;
   };
-  const overview = Math.floor(caps.lines * OVERVIEW_SHARE);
-  for (const folder of [...root.folders.values()].toSorted(byBest).slice(0, overview)) take([folder]);
+  const openLeaf = (leaf: Leaf): void => {
+    const way: Folder[] = [];
+    for (let folder: Folder | undefined = leaf.parent; folder !== undefined; folder = folder.parent) way.push(folder);
+    if (!take([...way.filter((folder) => !folder.shown), leaf])) return;
+    for (const folder of way) folder.shownFiles += 1;
+  };
+  const folders = [...root.folders.values()].map((node) => ({ best: node.best, name: node.name, node }));
+  const files = root.files.filter(({ score }) => score > 0).map((node) => ({ best: node.score, name: node.name, node }));
+  const overview = [...folders, ...files].toSorted(byBest).slice(0, Math.floor(caps.lines * OVERVIEW_SHARE));
+  for (const { node } of overview)
+    if ('files' in node) take([node]);
+    else openLeaf(node);
   for (const leaf of ranked) {
     if (lines <= 0) return;
-    const closed: Folder[] = [];
-    for (let folder: Folder | undefined = leaf.parent; folder !== undefined && !folder.shown; folder = folder.parent) closed.push(folder);
-    if (!take([...closed, leaf])) continue;
-    for (let folder: Folder | undefined = leaf.parent; folder !== undefined; folder = folder.parent) folder.shownFiles += 1;
+    if (!leaf.shown) openLeaf(leaf);
   }
 }
 
