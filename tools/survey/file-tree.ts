@@ -10,6 +10,8 @@ export interface TreeCaps {
 
 /** The part of the lines that the top folder's own entries may take before anything is opened. */
 const OVERVIEW_SHARE = 1 / 3;
+/** How many files of one folder are shown before others had their turn. */
+const FIRST_FILES = 12;
 /** Longest name shown, in characters. */
 const NAME_CHARACTERS = 100;
 /** What the counts behind a folder's name may take, in bytes. */
@@ -17,6 +19,8 @@ const COUNT_BYTES = 28;
 
 interface Leaf {
   readonly name: string;
+  /** Stands behind the name of what is no file. */
+  readonly kind: string;
   readonly score: number;
   readonly parent: Folder;
   shown: boolean;
@@ -33,6 +37,8 @@ interface Folder {
   best: number;
   shown: boolean;
   shownFiles: number;
+  /** Of its own files those that are shown. */
+  opened: number;
 }
 
 /** The same entries and the same goal give the same text. */
@@ -57,6 +63,7 @@ const newFolder = (name: string, parent: Folder | undefined): Folder => ({
   best: Number.NEGATIVE_INFINITY,
   shown: parent === undefined,
   shownFiles: 0,
+  opened: 0,
 });
 
 function plant(root: Folder, { path, mode }: Pick<TreeEntry, 'path' | 'mode'>, score: number): Leaf {
@@ -72,7 +79,7 @@ function plant(root: Folder, { path, mode }: Pick<TreeEntry, 'path' | 'mode'>, s
     at = next;
   }
   const kind = mode === '120000' ? ' (link)' : mode === '160000' ? ' (submodule)' : '';
-  const leaf: Leaf = { name: `${shownName(name)}${kind}`, score, parent: at, shown: false };
+  const leaf: Leaf = { name, kind, score, parent: at, shown: false };
   at.files.push(leaf);
   for (let folder: Folder | undefined = at; folder !== undefined; folder = folder.parent) {
     folder.count += 1;
@@ -97,6 +104,7 @@ function open(root: Folder, ranked: readonly Leaf[], caps: TreeCaps): void {
     for (let folder: Folder | undefined = leaf.parent; folder !== undefined; folder = folder.parent) way.push(folder);
     if (!take([...way.filter((folder) => !folder.shown), leaf])) return;
     for (const folder of way) folder.shownFiles += 1;
+    leaf.parent.opened += 1;
   };
   const folders = [...root.folders.values()].map((node) => ({ best: node.best, name: node.name, node }));
   const files = root.files.filter(({ score }) => score > 0).map((node) => ({ best: node.score, name: node.name, node }));
@@ -104,17 +112,19 @@ function open(root: Folder, ranked: readonly Leaf[], caps: TreeCaps): void {
   for (const { node } of overview)
     if ('files' in node) take([node]);
     else openLeaf(node);
-  for (const leaf of ranked) {
-    if (lines <= 0) return;
-    if (!leaf.shown) openLeaf(leaf);
-  }
+  // In the second round folders with many files get what the others left.
+  for (const most of [FIRST_FILES, Number.POSITIVE_INFINITY])
+    for (const leaf of ranked) {
+      if (lines <= 0 || bytes <= 0) return;
+      if (!leaf.shown && leaf.parent.opened < most) openLeaf(leaf);
+    }
 }
 
 /** Indentation, name, end of line, and for a folder its counts. */
 function sizeOf(node: Folder | Leaf): number {
   return 'files' in node
     ? 2 * node.depth + Buffer.byteLength(shownName(node.name)) + COUNT_BYTES
-    : 2 * (node.parent.depth + 1) + Buffer.byteLength(node.name) + 1;
+    : 2 * (node.parent.depth + 1) + Buffer.byteLength(shownName(node.name)) + node.kind.length + 1;
 }
 
 function linesOf(folder: Folder, depth: number): string[] {
@@ -122,7 +132,7 @@ function linesOf(folder: Folder, depth: number): string[] {
   const files = folder.files.filter((one) => one.shown).map((one) => ({ best: one.score, name: one.name, node: one }));
   const indent = '  '.repeat(depth);
   return [...folders, ...files].toSorted(byBest).flatMap(({ node }) => {
-    if (!('files' in node)) return [`${indent}${node.name}`];
+    if (!('files' in node)) return [`${indent}${shownName(node.name)}${node.kind}`];
     const { last, name } = joined(node);
     return [`${indent}${name}/${countsOf(last)}`, ...linesOf(last, depth + 1)];
   });

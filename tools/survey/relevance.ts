@@ -58,9 +58,17 @@ function hitsIn(paths: readonly string[], words: readonly string[]): number[] {
     return found;
   };
   const counts = words.map(() => 0);
+  const inFolders = new Map<string, readonly number[]>();
+  const inFolder = (folder: string): readonly number[] => {
+    const known = inFolders.get(folder);
+    if (known !== undefined) return known;
+    const found = wordsOf(folder).flatMap(matches);
+    inFolders.set(folder, found);
+    return found;
+  };
   const found = paths.map((path) => {
     const inBase = new Set(wordsOf(baseOf(path)).flatMap(matches));
-    const all = new Set([...wordsOf(folderOf(path)).flatMap(matches), ...inBase]);
+    const all = new Set([...inFolder(folderOf(path)), ...inBase]);
     for (const index of all) counts[index] = (counts[index] ?? 0) + 1;
     return [...all].map((index) => ({ index, factor: inBase.has(index) ? BASE_FACTOR : 1 }));
   });
