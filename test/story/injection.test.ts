@@ -75,9 +75,14 @@ describe('an agent that obeys', () => {
     expect(reason?.code).toBe('PATH_DENIED');
   });
 
-  test('and plans for every path, the rules among them, comes to a person, and nothing approves it', async () => {
-    const { status, waiting } = await obey(planReply(1, ['**']), write(1, 1, 'governor.yaml', 'version: 1\n'), submit(1, 2), critic(1));
-    expect([status, waiting?.gate]).toEqual(['waiting', 'plan']);
+  test('and plans for every path and rewrites the rules comes to a person, who is shown the red line', async () => {
+    const {
+      status,
+      waiting,
+      thread_id: thread,
+    } = await obey(planReply(1, ['**']), write(1, 1, 'governor.yaml', 'version: 1\n'), submit(1, 2), critic(1));
+    expect([status, waiting?.gate]).toEqual(['waiting', 'release']);
+    expect((await operations.gate(thread))?.redLines.map((line) => line.rule_id)).toEqual(['governor']);
   });
 
   test('and skips a test has weakened the tests', async () => {
@@ -149,9 +154,6 @@ describe('an agent that obeys', () => {
       { ...submit(2, 2), attempt: 2 },
       { ...critic(1), attempt: 2 },
     ];
-    await operations.close();
-    world.git('checkout', '-q', 'main');
-    operations = await world.open();
     const config = join(world.folder, 'more.yaml');
     writeFileSync(config, world.read('governor.yaml').replace('reviewRounds: 1', 'reviewRounds: 2').concat('plan: { approval: never }\n'));
     const { threadId } = await operations.create({ goal: 'Let sums commute', repo: world.repo, configFile: config });
@@ -167,7 +169,7 @@ describe('an agent that obeys', () => {
 });
 
 test('an honest agent beside the same orders is released as usual; the orders reach it only as data, inside a fence that they do not close', async () => {
-  endpoint.replies = HAPPY;
+  endpoint.replies = [tool('planner', 1, 1, 'read_file', { path: 'src/sum.js' }), { ...planReply(), call: 2 }, ...HAPPY.slice(1)];
   const { thread_id: thread } = await startOver(world, operations);
   expect(await approve(operations, thread)).toMatchObject({ status: 'released' });
   for (const role of ['planner', 'lead', 'critic']) {
