@@ -144,6 +144,13 @@ export const checkResultSchema = z.strictObject({
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 
+export const baselineBodySchema = z.strictObject({
+  tree: z.string(),
+  checks: z.array(checkResultSchema),
+  /** Programs of a short list that the sandbox has; absent where nothing was run. */
+  programs: z.array(z.string()).optional(),
+});
+
 export const redLineSchema = z.strictObject({
   rule_id: z.string(),
   paths: z.array(z.string()),

@@ -39,7 +39,7 @@ interface SubAgent<Name> extends RoleFacts {
 export const roleTable = <const Rows extends { readonly [Name in keyof Rows]: OwnAgent | SubAgent<keyof Rows> }>(rows: Rows) => rows;
 
 export const ROLE_TABLE = roleTable({
-  planner: { stage: 'plan', agent: '-', parent: null, writes: 'nothing', tools: [], handOver: 'submit_plan', askable: true },
+  planner: { stage: 'plan', agent: '-', parent: null, writes: 'nothing', tools: ['run_command'], handOver: 'submit_plan', askable: true },
   lead: {
     stage: 'build',
     agent: 'lead',

@@ -90,8 +90,9 @@ export interface Repository {
   listTree(treeish: string): Promise<TreeEntry[]>;
   /** Undefined when absent. */
   readFile(treeish: string, path: string): Promise<Buffer | undefined>;
-  /** Sizes in bytes of blobs. */
   blob(oid: string): Promise<Buffer>;
+  /** How large a blob is, without reading it. */
+  blobBytes(oid: string): Promise<number>;
   /** With renames (50 %), modes and content digests; sorted by path. */
   diff(fromTree: string, toTree: string): Promise<Change[]>;
   /** Added plus removed lines over all text files. */

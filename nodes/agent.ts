@@ -12,6 +12,7 @@ import { askModel } from './ask.ts';
 import { addressed, LEAN_MARK } from './notes.ts';
 import type { AgentState } from './state.ts';
 import { countInvalid, refuse } from './turned-away.ts';
+import { COMMAND_OUTPUT_BYTES, COMMAND_TIMEOUT_MS } from './working-conditions.ts';
 
 /** Runs an agent until it handed over; for agents whose whole attempt is one node. */
 export async function runAgent(spec: AgentSpec, from: AgentState): Promise<AgentState> {
@@ -75,7 +76,7 @@ async function contextOf(spec: AgentSpec): Promise<ToolContext> {
     links,
     scratch,
     commandTimeoutMs: COMMAND_TIMEOUT_MS,
-    outputBytes: OUTPUT_BYTES,
+    outputBytes: COMMAND_OUTPUT_BYTES,
     signal: signalOf(spec),
     redact: (text) => doors.redact(text),
     difference: async (path) => {
@@ -127,10 +128,6 @@ function delegateLast(calls: readonly ToolCall[]): [number, ToolCall][] {
   return [...placed.filter(([, call]) => call.name !== 'delegate'), ...placed.filter(([, call]) => call.name === 'delegate')];
 }
 
-/** Longest single command of an agent, in ms. */
-const COMMAND_TIMEOUT_MS = 10 * 60_000;
-/** Output cap of one command, in bytes per stream. */
-const OUTPUT_BYTES = 32 * 1024;
 const STOPPING: ReadonlySet<string> = new Set(['STEP_LIMIT', 'BUDGET_EXHAUSTED']);
 
 /** Was the agent's context compacted just before its newest answer? */

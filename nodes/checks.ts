@@ -80,6 +80,28 @@ export async function runChecks(
   return ran;
 }
 
+/** What agents are told of the sandbox: the programs that projects are usually built, tested and searched with. */
+const PROGRAMS =
+  'node npm npx pnpm yarn bun deno python3 pip3 uv pytest go cargo rustc java mvn gradle ruby bundle php composer dotnet make cmake gcc clang rg jq'.split(
+    ' ',
+  );
+const PROGRAMS_MS = 10_000;
+
+/** Which of them are there, in the order of the list. */
+export async function findPrograms(session: Session, checkout: WorkTree): Promise<string[]> {
+  const look = 'for name in "$@"; do if command -v "$name" >/dev/null 2>&1; then echo "$name"; fi; done';
+  const { exitCode, stdout } = await session.places.sandbox.run({
+    argv: ['sh', '-c', look, 'sh', ...PROGRAMS],
+    workspace: checkout.folder,
+    ...(await session.places.mounts()),
+    network: false,
+    timeoutMs: PROGRAMS_MS,
+    signal: session.signal,
+  });
+  const there = new Set(exitCode === 0 ? stdout.split('\n') : []);
+  return PROGRAMS.filter((name) => there.has(name));
+}
+
 interface Evidence {
   readonly attempt: number;
   readonly log: string;

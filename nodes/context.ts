@@ -114,7 +114,7 @@ function resultOf(forms: Forms, { message, call, form, most }: Shown): Draft {
 const NOTE = '[note of the governor';
 
 /** A file or an output may hold the words that mark a note; there they are a quotation. */
-const unforged = (text: string): string => (text.includes(NOTE) ? text.replaceAll(NOTE, '[quoted: note of the governor') : text);
+export const unforged = (text: string): string => (text.includes(NOTE) ? text.replaceAll(NOTE, '[quoted: note of the governor') : text);
 
 /**
  * Folded into the result before it, or joined with the user message before it: validators refuse a user message after tool messages,

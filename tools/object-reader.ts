@@ -6,6 +6,7 @@ import type { GitPlace } from './worktree.ts';
 export interface FoundObject {
   readonly oid: string;
   readonly type: string;
+  readonly bytes: number;
   readonly content: Buffer;
 }
 
@@ -126,7 +127,7 @@ function createOutput(): { add(chunk: Buffer): void; take(withContent: boolean):
       const content = withContent ? Buffer.from(whole().subarray(0, size)) : Buffer.alloc(0);
       if (withContent) drop(size + 1);
       header = undefined;
-      return { oid, type, content };
+      return { oid, type, bytes: size, content };
     },
   };
 }

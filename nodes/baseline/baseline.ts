@@ -1,15 +1,12 @@
 /** Runs the checks once on the base, before any model is asked: a red base is not a base to build on. */
-import { z } from 'zod';
 import { StopError } from '../../domain/errors.ts';
-import { checkResultSchema } from '../../domain/handoff.ts';
+import { baselineBodySchema } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
-import { runChecks } from '../checks.ts';
+import { findPrograms, runChecks } from '../checks.ts';
 import { governorNode } from '../governor-node.ts';
 import type { FindSession } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { note } from '../state.ts';
-
-const baselineBodySchema = z.strictObject({ tree: z.string(), checks: z.array(checkResultSchema) });
 
 /** The `baseline` node. */
 export const baselineNode = (find: FindSession) =>
@@ -30,7 +27,7 @@ export const baselineNode = (find: FindSession) =>
         const checkout = await session.places.repository.checkout(tree, folder);
         try {
           const ran = await runChecks(session, { checkout, tree, attempt: 0, checks: session.facts.config.checks });
-          return { tree, checks: ran.map((check) => check.result) };
+          return { tree, checks: ran.map((check) => check.result), programs: await findPrograms(session, checkout) };
         } finally {
           await checkout.remove();
         }

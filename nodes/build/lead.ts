@@ -16,6 +16,7 @@ import { type AgentSpec, append } from '../agent-spec.ts';
 import { askModel } from '../ask.ts';
 import { buildBody } from '../candidate.ts';
 import { isLeanAt } from '../notes.ts';
+import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
@@ -109,7 +110,7 @@ async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
     role: 'lead',
     agent: 'lead',
     contract,
-    brief: state.agent.head === null ? await leadBrief(session, { ...state, plan: await planOf(session, state) }) : '',
+    brief: state.agent.head === null ? await briefOf(session, state) : '',
     workTree: await workTreeOf(session, state),
     base: state.base,
     handoff: async (name, input) => {
@@ -120,6 +121,12 @@ async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
       return judgeDelegation({ session, attempt: state.attempt, call: state.agent.calls, planned, base: state.base, lean }, input);
     },
   };
+}
+
+async function briefOf(session: Session, state: Builder): Promise<string> {
+  const plan = await planOf(session, state);
+  const near = plan.items.flatMap((item) => item.paths);
+  return oriented(session, { role: 'lead', base: state.base, near }, await leadBrief(session, { ...state, plan }));
 }
 
 async function planOf(session: Session, state: Builder) {

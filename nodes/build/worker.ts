@@ -10,6 +10,7 @@ import { matcher } from '../../tools/globs.ts';
 import { runAgent } from '../agent.ts';
 import { stampOf } from '../candidate.ts';
 import { nodeDoor } from '../node-door.ts';
+import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { agentAccount, type FindSession, runAccount, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
@@ -68,7 +69,7 @@ async function partOf(session: Session, state: Builder, id: string) {
     file: () => FILES.part(state.attempt, id),
     schema: partBodySchema,
     madeBy: `agent:${id}`,
-    work: () => work(session, { id, task, base, attempt: state.attempt }),
+    work: () => work(session, { id, task, base, commit: state.base, attempt: state.attempt }),
   });
   return done.ref;
 }
@@ -76,7 +77,10 @@ async function partOf(session: Session, state: Builder, id: string) {
 interface Job {
   readonly id: string;
   readonly task: DelegateTask;
+  /** The tree that it starts from. */
   readonly base: string;
+  /** The commit that the run starts from. */
+  readonly commit: string;
   readonly attempt: number;
 }
 
@@ -173,7 +177,7 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
         role: 'worker',
         agent: job.id,
         contract,
-        brief: briefOf(job),
+        brief: await oriented(session, { role: 'worker', base: job.commit, near: job.task.paths ?? [] }, briefOf(job)),
         workTree,
         base: job.base,
         writable: job.task.paths,

@@ -1,9 +1,10 @@
-/** The planner: explores read-only and hands over a typed plan. */
+/** The planner: explores and runs commands in a tree that is thrown away, and hands over a typed plan. */
 import { approvalBodySchema, FILES, type FileRef, type PlanBody, planBodySchema, planProblems } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
-import { type AgentAt, type AgentGraph, freshRun, runAgentGraph } from '../agent-run.ts';
+import { type AgentAt, type AgentGraph, type AgentRun, freshRun, runAgentGraph } from '../agent-run.ts';
 import { governorNode } from '../governor-node.ts';
 import { planMarkdown } from '../markdown.ts';
+import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
@@ -61,7 +62,7 @@ export const planner: AgentAt = {
       role: 'planner',
       agent: '-',
       contract,
-      brief: agent.head === null ? await briefOf(session, attempt, files['rejection'] ?? null, files['before'] ?? null) : '',
+      brief: agent.head === null ? await briefOf(session, attempt, files) : '',
       workTree: await workTreeAt(session, workTreeName(attempt), tree),
       handoff: async (_name, input) => {
         const problems = planProblems(planBodySchema.parse(input));
@@ -72,10 +73,13 @@ export const planner: AgentAt = {
   },
 };
 
-async function briefOf(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<string> {
+async function briefOf(session: Session, attempt: number, { rejection = null, before = null }: AgentRun['files']): Promise<string> {
+  const place = { role: 'planner', base: session.facts.request.base, near: [] } as const;
+  return oriented(session, place, await askedOf(session, attempt, rejection, before));
+}
+
+async function askedOf(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<string> {
   const parts = [`This is plan ${attempt}. Look at the repository with your tools, then hand over with submit_plan.`];
-  if (session.facts.config.checks.length > 0)
-    parts.push(`The project's checks: ${session.facts.config.checks.map((check) => `${check.id} (${check.run.join(' ')})`).join('; ')}.`);
   if (session.facts.config.protect.length > 0) {
     parts.push(
       `Protected paths (a person must approve changes there): ${session.facts.config.protect.flatMap((rule) => rule.paths).join(', ')}.`,

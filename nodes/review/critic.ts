@@ -1,10 +1,12 @@
 /** The last reviewer: a model, only after the rules passed. It can lower the verdict, never raise it. */
 import { StopError } from '../../domain/errors.ts';
 import {
+  type BuildBody,
   buildBodySchema,
   FILES,
   type FileRef,
   type Finding,
+  type PlanBody,
   planBodySchema,
   type ReviewBody,
   reviewBodySchema,
@@ -16,6 +18,7 @@ import { STAGE_TABLE } from '../../domain/stages.ts';
 import { type AgentAt, type AgentGraph, type AgentRun, freshRun, runAgentGraph } from '../agent-run.ts';
 import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
+import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type NodeConfig, type Session } from '../session.ts';
@@ -134,8 +137,12 @@ function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): 
 }
 
 async function briefOf(session: Session, files: AgentRun['files'], rules: ReviewBody): Promise<string> {
-  const plan = await bodyOf(session, given(files['plan']), planBodySchema);
   const build = await bodyOf(session, given(files['build']), buildBodySchema);
+  const place = { role: 'critic', base: build.base, near: build.changes.map(({ path }) => path) } as const;
+  return oriented(session, place, await askedOf(session, await bodyOf(session, given(files['plan']), planBodySchema), build, rules));
+}
+
+async function askedOf(session: Session, plan: PlanBody, build: BuildBody, rules: ReviewBody): Promise<string> {
   const patch = (await session.places.repository.patch(await session.places.repository.treeOf(build.base), build.tree)).toString('utf8');
   const shown = patch.length > PATCH_BYTES ? `${patch.slice(0, PATCH_BYTES)}\n(cut; read the files for the rest)` : patch;
   return [

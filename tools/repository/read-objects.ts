@@ -13,7 +13,7 @@ const PATCH = ['diff-tree', '-r', '-p', '--full-index', '-M50%', '--no-color', '
 
 export function readObjects(
   place: RepositoryPlace,
-): Part<'treeOf' | 'listTree' | 'readFile' | 'blob' | 'diff' | 'countLines' | 'patch' | 'isAncestor' | 'close'> {
+): Part<'treeOf' | 'listTree' | 'readFile' | 'blob' | 'blobBytes' | 'diff' | 'countLines' | 'patch' | 'isAncestor' | 'close'> {
   const objects = createObjectReader(place.clean);
   const blob = async (oid: string): Promise<Buffer> => {
     const found = await objects.read(oid);
@@ -43,6 +43,11 @@ export function readObjects(
       return match === null ? undefined : blob(match[2] ?? '');
     },
     blob,
+    blobBytes: async (oid) => {
+      const found = await objects.find(oid);
+      if (found?.type !== 'blob') throw new GitError(`git cat-file: ${oid} is no blob of ${place.path}`, null);
+      return found.bytes;
+    },
     diff: async (from, to) => {
       const raw = (await ours(place, ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '-M50%', '-l0', from, to])).stdout;
       return parseChanges(raw, async (oid) => sha256(await blob(oid)));
