@@ -1,10 +1,10 @@
 /** The last reviewer: a model, only after the rules passed. It can lower the verdict, never raise it. */
 import { StopError } from '../../domain/errors.ts';
+import { earlierProblems, findingId, standingOfCritic } from '../../domain/findings.ts';
 import {
   buildBodySchema,
   FILES,
   type Finding,
-  planBodySchema,
   type ReviewBody,
   reviewBodySchema,
   type SubmitReview,
@@ -20,11 +20,11 @@ import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { FRESH_AGENT, note, type State } from '../state.ts';
+import { criticBrief, knownFindings, textOf } from './critic-brief.ts';
 import { afterRework } from './rework.ts';
+import { type RoundBefore, roundBefore } from './round-before.ts';
 
 const contract = contractOf('critic', import.meta.url);
-/** How much of the difference the critic sees at once, in bytes; it reads the files for the rest. */
-const PATCH_BYTES = 24 * 1024;
 
 /** The `review_critic` node. */
 export const reviewCriticNode = (find: FindSession) =>
@@ -35,7 +35,7 @@ export const reviewCriticNode = (find: FindSession) =>
     if (rules.verdict !== 'pass')
       throw new StopError('STATE_TAMPERED', `${state.rules.path}: its verdict is ${rules.verdict}; the critic is not called`);
     const attempt = Number(/^evidence\/(\d+)\//.exec(state.rules.path)?.[1] ?? '0');
-    const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
+    const previous = await roundBefore(session, state.review);
     const done = await runStage<ReviewBody>(session, {
       stage: 'review_critic',
       counter: 'review-file',
@@ -44,10 +44,11 @@ export const reviewCriticNode = (find: FindSession) =>
       file: () => STAGE_TABLE.review_critic.file(attempt),
       schema: reviewBodySchema,
       madeBy: 'agent:critic',
-      work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, rules, attempt)),
+      work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, { rules, attempt, previous })),
       beside: async (_n, body) => [{ path: FILES.review(attempt).replace(/json$/, 'md'), text: reviewMarkdown(attempt, body) }],
     });
-    if (done.body.verdict !== 'pass') return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous });
+    if (done.body.verdict !== 'pass')
+      return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous: previous?.review });
     return {
       review: done.ref,
       stop: null,
@@ -68,10 +69,19 @@ async function alreadyJudged(session: Session, state: State, rules: ReviewBody):
   );
 }
 
-async function judge(session: Session, state: State, rules: ReviewBody, attempt: number): Promise<ReviewBody> {
+interface Judging {
+  readonly rules: ReviewBody;
+  readonly attempt: number;
+  readonly previous: RoundBefore | undefined;
+}
+
+async function judge(session: Session, state: State, judging: Judging): Promise<ReviewBody> {
+  const { rules, attempt, previous } = judging;
+  if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
   const folder = session.places.workFolder(`critic-${attempt}`);
   const workTree = await session.places.repository.checkout(rules.tree, folder);
   try {
+    const known = await knownFindings(session, previous, rules.tree);
     const end = await runAgent(
       {
         session,
@@ -80,46 +90,45 @@ async function judge(session: Session, state: State, rules: ReviewBody, attempt:
         role: 'critic',
         agent: '-',
         contract,
-        brief: await briefOf(session, state, rules),
+        brief: await criticBrief(session, { planFile: state.planFile, buildFile: state.buildFile, rules, known }),
         workTree,
-        handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
+        handoff: async (_name, input) => {
+          const problems = earlierProblems(known, submitReviewSchema.parse(input).earlier);
+          if (problems.length > 0) return { ok: false, content: JSON.stringify({ error: problems.join('; ') }) };
+          return { ok: true, content: JSON.stringify({ accepted: true }) };
+        },
       },
       FRESH_AGENT,
     );
-    return lowered(session, rules, submitReviewSchema.parse(JSON.parse(end.submission ?? '')));
+    return await lowered(session, judging, known, submitReviewSchema.parse(JSON.parse(end.submission ?? '')));
   } finally {
     await workTree.remove();
   }
 }
 
 /** The rules' verdict lowered by the critic's; a serious finding is a rework whatever verdict stands beside it. */
-function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): ReviewBody {
-  const findings: Finding[] = submitted.findings.map((finding) => ({
-    id: `C-${digestOf(finding).slice(0, 10)}`,
-    source: 'critic',
-    severity: finding.severity,
-    code: 'REVIEW_REJECTED',
-    ...(finding.path === undefined ? {} : { path: finding.path }),
-    ...(finding.line === undefined ? {} : { line: finding.line }),
-    message: session.doors.redact(finding.message),
-  }));
-  const serious = findings.some((finding) => finding.severity !== 'minor');
+async function lowered(session: Session, judging: Judging, known: readonly Finding[], submitted: SubmitReview): Promise<ReviewBody> {
+  const { rules, attempt, previous } = judging;
+  const found = await Promise.all(submitted.findings.map((finding) => foundBy(session, rules.tree, finding)));
+  const given = submitted.earlier.map((one) => ({ ...one, reason: session.doors.redact(one.reason) }));
+  const standing = standingOfCritic({ attempt, found, given, known }, rules, previous);
+  const serious = standing.findings.some((finding) => finding.severity !== 'minor');
   const verdict = submitted.verdict === 'pass' && serious ? 'rework' : submitted.verdict;
-  return { ...rules, verdict, findings: [...rules.findings, ...findings], critic: { called: true, verdict } };
+  return { ...rules, verdict, ...standing, critic: { called: true, verdict } };
 }
 
-async function briefOf(session: Session, state: State, rules: ReviewBody): Promise<string> {
-  if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
-  const plan = await bodyOf(session, state.planFile, planBodySchema);
-  const build = await bodyOf(session, state.buildFile, buildBodySchema);
-  const patch = (await session.places.repository.patch(await session.places.repository.treeOf(build.base), build.tree)).toString('utf8');
-  const shown = patch.length > PATCH_BYTES ? `${patch.slice(0, PATCH_BYTES)}\n(cut; read the files for the rest)` : patch;
-  return [
-    `The plan: ${plan.summary}`,
-    ...plan.items.map((item) => `Item ${item.id}: ${item.title}. Done when: ${item.done_when.join('; ')}`),
-    `The builder's words (not evidence): ${build.summary}`,
-    `Checks run by the governor: ${rules.checks.map((check) => `${check.id} ${check.status}`).join(', ') || 'none'}`,
-    `Changed: ${build.changes.map((change) => `${change.status} ${change.path}`).join(', ')}`,
-    `The difference, as data:\n${shown}`,
-  ].join('\n\n');
+async function foundBy(session: Session, tree: string, submitted: SubmitReview['findings'][number]): Promise<Finding> {
+  const { severity, path, line } = submitted;
+  const message = session.doors.redact(submitted.message);
+  const text = path === undefined || line === undefined ? undefined : await textOf(session, tree, path);
+  const anchor = text?.split('\n')[(line ?? 0) - 1];
+  return {
+    id: findingId('C', { source: 'critic', code: 'REVIEW_REJECTED', path, anchor, what: message }),
+    source: 'critic',
+    severity,
+    code: 'REVIEW_REJECTED',
+    ...(path === undefined ? {} : { path }),
+    ...(line === undefined ? {} : { line }),
+    message,
+  };
 }
