@@ -4,6 +4,7 @@ import { earlierProblems, findingId, standingOfCritic } from '../../domain/findi
 import {
   buildBodySchema,
   FILES,
+  type FileRef,
   type Finding,
   type ReviewBody,
   reviewBodySchema,
@@ -12,39 +13,45 @@ import {
 } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
-import { runAgent } from '../agent.ts';
+import { type AgentAt, type AgentGraph, type AgentRun, freshRun, runAgentGraph } from '../agent-run.ts';
 import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
-import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { runStage } from '../stage.ts';
-import { FRESH_AGENT, note, type State } from '../state.ts';
+import { bodyOf, type FindSession, type NodeConfig, type Session } from '../session.ts';
+import { attemptOf, isSinceFork, runStage } from '../stage.ts';
+import { note, type State } from '../state.ts';
+import { removeWorkTree, workTreeAt } from '../work-tree.ts';
 import { criticBrief, knownFindings, textOf } from './critic-brief.ts';
 import { afterRework } from './rework.ts';
 import { type RoundBefore, roundBefore } from './round-before.ts';
 
 const contract = contractOf('critic', import.meta.url);
 
-/** The `review_critic` node. */
-export const reviewCriticNode = (find: FindSession) =>
-  governorNode(find, 'review_critic', async (session, state) => {
+/** The `review_critic` node; `graph` is the critic's. */
+export const reviewCriticNode = (find: FindSession, graph: AgentGraph) =>
+  governorNode(find, 'review_critic', async (session, state, config) => {
     if (state.rules === null || state.buildFile === null || state.planFile === null)
       throw new StopError('HANDOFF_MISSING', 'review_critic: the rules have not passed');
     const rules = await bodyOf(session, state.rules, reviewBodySchema);
     if (rules.verdict !== 'pass')
       throw new StopError('STATE_TAMPERED', `${state.rules.path}: its verdict is ${rules.verdict}; the critic is not called`);
-    const attempt = Number(/^evidence\/(\d+)\//.exec(state.rules.path)?.[1] ?? '0');
+    const inputs = [state.planFile, state.buildFile, state.rules];
+    const ruled = Number(/^evidence\/(\d+)\//.exec(state.rules.path)?.[1] ?? '0');
+    // Set back to here, it is another review of what the rules found then.
+    const attempt = (await isSinceFork(session, state.rules)) ? ruled : await attemptOf(session, 'review', inputs);
     const previous = await roundBefore(session, state.review);
+    const files = { plan: state.planFile, build: state.buildFile, rules: state.rules, review: state.review };
+    const judge = () => judged(session, rules, previous, { graph, input: freshRun(attempt, files), config });
     const done = await runStage<ReviewBody>(session, {
       stage: 'review_critic',
       counter: 'review-file',
       kind: 'review',
-      inputs: [state.planFile, state.buildFile, state.rules],
+      inputs,
       file: () => STAGE_TABLE.review_critic.file(attempt),
       schema: reviewBodySchema,
       madeBy: 'agent:critic',
-      work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, { rules, attempt, previous })),
+      work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge()),
       beside: async (_n, body) => [{ path: FILES.review(attempt).replace(/json$/, 'md'), text: reviewMarkdown(attempt, body) }],
     });
     if (done.body.verdict !== 'pass')
@@ -69,46 +76,62 @@ async function alreadyJudged(session: Session, state: State, rules: ReviewBody):
   );
 }
 
-interface Judging {
-  readonly rules: ReviewBody;
-  readonly attempt: number;
-  readonly previous: RoundBefore | undefined;
+interface Asked {
+  readonly graph: AgentGraph;
+  readonly input: AgentRun;
+  readonly config: NodeConfig;
 }
 
-async function judge(session: Session, state: State, judging: Judging): Promise<ReviewBody> {
-  const { rules, attempt, previous } = judging;
-  if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
-  const folder = session.places.workFolder(`critic-${attempt}`);
-  const workTree = await session.places.repository.checkout(rules.tree, folder);
+async function judged(session: Session, rules: ReviewBody, previous: RoundBefore | undefined, asked: Asked): Promise<ReviewBody> {
+  const { graph, input, config } = asked;
   try {
-    const known = await knownFindings(session, previous, rules.tree);
-    const end = await runAgent(
-      {
-        session,
-        stage: 'review_critic',
-        attempt,
-        role: 'critic',
-        agent: '-',
-        contract,
-        brief: await criticBrief(session, { planFile: state.planFile, buildFile: state.buildFile, rules, known }),
-        workTree,
-        handoff: async (_name, input) => {
-          const problems = earlierProblems(known, submitReviewSchema.parse(input).earlier);
-          if (problems.length > 0) return { ok: false, content: JSON.stringify({ error: problems.join('; ') }) };
-          return { ok: true, content: JSON.stringify({ accepted: true }) };
-        },
-      },
-      FRESH_AGENT,
-    );
-    return await lowered(session, judging, known, submitReviewSchema.parse(JSON.parse(end.submission ?? '')));
+    const { submission } = await runAgentGraph(session, graph, input, config);
+    const submitted = submitReviewSchema.parse(JSON.parse(submission ?? ''));
+    return await lowered(session, { attempt: input.attempt, rules, previous }, submitted);
   } finally {
-    await workTree.remove();
+    await removeWorkTree(session, workTreeName(input.attempt));
   }
 }
 
+const workTreeName = (attempt: number): string => `critic-${attempt}`;
+
+/** The critic, as its graph asks for it at every step. */
+export const critic: AgentAt = {
+  stage: 'review_critic',
+  specOf: async (session, { attempt, files, agent }) => {
+    const rules = await bodyOf(session, given(files['rules']), reviewBodySchema);
+    const known = await knownFindings(session, await roundBefore(session, files['review'] ?? null), rules.tree);
+    const work = { planFile: given(files['plan']), buildFile: given(files['build']), rules, known };
+    return {
+      session,
+      stage: 'review_critic',
+      attempt,
+      role: 'critic',
+      agent: '-',
+      contract,
+      brief: agent.head === null ? await criticBrief(session, work) : '',
+      workTree: await workTreeAt(session, workTreeName(attempt), agent.tree ?? rules.tree),
+      handoff: async (_name, input) => {
+        const problems = earlierProblems(known, submitReviewSchema.parse(input).earlier);
+        if (problems.length > 0) return { ok: false, content: JSON.stringify({ error: problems.join('; ') }) };
+        return { ok: true, content: JSON.stringify({ accepted: true }) };
+      },
+    };
+  },
+};
+
+function given(ref: FileRef | null | undefined): FileRef {
+  if (ref === null || ref === undefined) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
+  return ref;
+}
+
 /** The rules' verdict lowered by the critic's; a serious finding is a rework whatever verdict stands beside it. */
-async function lowered(session: Session, judging: Judging, known: readonly Finding[], submitted: SubmitReview): Promise<ReviewBody> {
-  const { rules, attempt, previous } = judging;
+async function lowered(
+  session: Session,
+  { attempt, rules, previous }: { attempt: number; rules: ReviewBody; previous: RoundBefore | undefined },
+  submitted: SubmitReview,
+): Promise<ReviewBody> {
+  const known = await knownFindings(session, previous, rules.tree);
   const found = await Promise.all(submitted.findings.map((finding) => foundBy(session, rules.tree, finding)));
   const given = submitted.earlier.map((one) => ({ ...one, reason: session.doors.redact(one.reason) }));
   const standing = standingOfCritic({ attempt, found, given, known }, rules, previous);
