@@ -17,6 +17,7 @@ import { FRESH_AGENT } from '../state.ts';
 import type { BuilderNode } from './builder-node.ts';
 import { workerId } from './delegate.ts';
 import type { Builder, BuilderUpdate } from './state.ts';
+import { workerBrief } from './worker-brief.ts';
 
 const contract = contractOf('worker', import.meta.url);
 
@@ -68,7 +69,10 @@ async function partOf(session: Session, state: Builder, id: string) {
     file: () => FILES.part(state.attempt, id),
     schema: partBodySchema,
     madeBy: `agent:${id}`,
-    work: () => work(session, { id, task, base, attempt: state.attempt }),
+    work: async () => {
+      const brief = await workerBrief(session, state.plan, { id, task, base });
+      return work(session, { id, task, base, attempt: state.attempt, brief });
+    },
   });
   return done.ref;
 }
@@ -78,6 +82,7 @@ interface Job {
   readonly task: DelegateTask;
   readonly base: string;
   readonly attempt: number;
+  readonly brief: string;
 }
 
 interface End {
@@ -173,7 +178,7 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
         role: 'worker',
         agent: job.id,
         contract,
-        brief: briefOf(job),
+        brief: job.brief,
         workTree,
         writable: job.task.paths,
         // Its account was opened with its caps when the task was accepted; these bind only where that is missing.
@@ -200,16 +205,6 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
 
 async function machineTimeLeft(session: Session): Promise<number> {
   return session.facts.limits.machineTime - (await session.machineMs());
-}
-
-/** The same words on every replay. */
-function briefOf({ id, task }: Job): string {
-  return [
-    `You are ${id}. Your task: ${task.title}`,
-    task.goal,
-    `Paths you may write: ${task.paths?.join(', ') ?? 'what the task needs'}`,
-    ...(task.done_when ?? []).map((done) => `Done when: ${done}`),
-  ].join('\n');
 }
 
 /** What it says is checked against what it left: nothing, or files that its task does not name, is no success. */
