@@ -123,6 +123,12 @@ export type PartBody = z.infer<typeof partBodySchema>;
 
 export const SEVERITIES = ['blocker', 'major', 'minor'] as const;
 
+/**
+ * How a finding stands against the rounds before. `changed`: the same check is still red, in another way; `back`: it was mended or
+ * withdrawn before; `unjudged`: nobody has looked again.
+ */
+export const FINDING_STATES = ['new', 'open', 'changed', 'back', 'unjudged'] as const;
+
 export const findingSchema = z.strictObject({
   id: z.string(),
   /** Who found it: a check's name, `critic`, or `person`. */
@@ -132,8 +138,32 @@ export const findingSchema = z.strictObject({
   path: z.string().optional(),
   line: z.int().optional(),
   message: z.string(),
+  /** The attempt whose review found it first. */
+  round: z.int().min(1).optional(),
+  /** Absent in files of earlier versions. */
+  state: z.enum(FINDING_STATES).optional(),
 });
 export type Finding = z.infer<typeof findingSchema>;
+
+/** How the critic judges a finding of an earlier round: one list, also for what the builder disputes. */
+export const EARLIER_VERDICTS = ['mended', 'open', 'withdrawn'] as const;
+export const earlierSchema = z
+  .array(z.strictObject({ finding_id: text(80), verdict: z.enum(EARLIER_VERDICTS), reason: text(2000) }))
+  .max(200);
+export type Earlier = z.infer<typeof earlierSchema>[number];
+
+/** A finding of an earlier round as a review file keeps it: what became of it, in which round, and why. */
+export const judgedEarlierSchema = z.strictObject({
+  finding_id: z.string(),
+  verdict: z.enum(EARLIER_VERDICTS),
+  reason: z.string(),
+  round: z.int().min(1),
+  source: z.string(),
+  path: z.string().optional(),
+  /** The first line of what it said. */
+  message: z.string(),
+});
+export type JudgedEarlier = z.infer<typeof judgedEarlierSchema>;
 
 export const checkResultSchema = z.strictObject({
   id: z.string(),
@@ -170,6 +200,8 @@ export const reviewBodySchema = z.strictObject({
   checks: z.array(checkResultSchema),
   red_lines: z.array(redLineSchema),
   findings: z.array(findingSchema),
+  /** What became of the findings of earlier rounds; what is still open stands in `findings` too. */
+  earlier: z.array(judgedEarlierSchema).optional(),
   critic: z.strictObject({ called: z.boolean(), verdict: z.enum(VERDICTS).nullable() }),
 });
 export type ReviewBody = z.infer<typeof reviewBodySchema>;
@@ -221,6 +253,7 @@ export const submitReviewSchema = z.strictObject({
     )
     .max(100)
     .default([]),
+  earlier: earlierSchema.default([]),
 });
 export type SubmitReview = z.infer<typeof submitReviewSchema>;
 

@@ -18,9 +18,12 @@ const COMPARES = /\b(?:expected|received|actual|got|want(?:ed)?|should|to (?:be|
 /** The first port that systems give out by themselves. */
 const EPHEMERAL = 32_768;
 
+/** Without colours and movements of the cursor. */
+export const plain = (text: string): string => text.replaceAll(ESCAPES, '');
+
 /** Durations, times of day, process numbers, seeds, temporary names, addresses and the order of lines do not count; all else does. */
 export function steady(text: string): string {
-  return text.replaceAll(ESCAPES, '').split('\n').map(steadyLine).toSorted().join('\n');
+  return plain(text).split('\n').map(steadyLine).toSorted().join('\n');
 }
 
 function steadyLine(line: string): string {

@@ -3,6 +3,7 @@ import picomatch from 'picomatch';
 import { StopError } from '../domain/errors.ts';
 import type { BuildBody, Change, PlanBody } from '../domain/handoff.ts';
 import type { CommitStamp } from '../domain/workspace.ts';
+import { maskedPatch } from '../tools/masked-patch.ts';
 import type { Session } from './session.ts';
 
 /** Commit dates are derived from the thread's creation and the attempt, so that a replay makes the same commit. */
@@ -29,6 +30,12 @@ export async function makeCandidate(
     if (at !== commit) await session.places.repository.updateRef(ref, commit, at);
   }
   return { commit, branch };
+}
+
+/** The difference of a candidate, as `20-build.<attempt>.patch` keeps it: for people to read, so secrets are masked. */
+export async function patchOf(session: Session, { base, tree }: Pick<BuildBody, 'base' | 'tree'>): Promise<Buffer> {
+  const from = await session.places.repository.treeOf(base);
+  return maskedPatch(session.places.repository, { from, to: tree }, session.doors.redact);
 }
 
 /** Each change with the first plan item whose paths allow it. */

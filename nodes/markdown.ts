@@ -1,6 +1,7 @@
 /** The hand-over files as people read them. */
 import { visible } from '../domain/access.ts';
 import type { PlanBody, ReviewBody } from '../domain/handoff.ts';
+import { headOf, placeOf } from './told-findings.ts';
 
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${visible(line)}`).join('\n');
 
@@ -35,11 +36,15 @@ export function reviewMarkdown(attempt: number, review: ReviewBody): string {
   for (const line of review.red_lines) {
     parts.push(`**Red line ${visible(line.rule_id)}** (${visible(line.reason)}): ${line.paths.map(visible).join(', ')}`);
   }
-  for (const finding of review.findings) {
-    const where = finding.path === undefined ? '' : ` ${visible(finding.path)}${finding.line === undefined ? '' : `:${finding.line}`}`;
-    parts.push(`## ${finding.id} ${finding.severity} ${finding.code}${where}\n\n${visible(finding.message)}\n\n(${finding.source})`);
-  }
+  for (const finding of review.findings)
+    parts.push(`## ${visible(headOf(finding))}\n\n${visible(finding.message)}\n\n(${visible(finding.source)})`);
   if (review.findings.length === 0) parts.push('No findings.');
+  if (review.earlier !== undefined && review.earlier.length > 0) {
+    const lines = review.earlier.map(
+      (one) => `${one.finding_id} ${one.verdict} in round ${one.round}, ${placeOf(one) || one.source}: ${one.message} (${one.reason})`,
+    );
+    parts.push(`## Findings of earlier rounds\n\n${list(lines)}`);
+  }
   parts.push(review.critic.called ? `Critic: ${review.critic.verdict}.` : 'The critic was not called.');
   return `${parts.join('\n\n')}\n`;
 }

@@ -38,9 +38,12 @@ function variants(secret: string): string[] {
   return [...new Set(all)].filter((text) => text.length >= 8).toSorted((a, b) => b.length - a.length);
 }
 
+/** Of a value with several lines each by itself, as a patch or a numbered listing shows it. */
+const linesOf = (secret: string): string[] => (secret.includes('\n') ? secret.split(/\r?\n/) : []);
+
 /** A function that masks the given values in every variant, and the well-known shapes. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const known = secrets.flatMap(variants);
+  const known = secrets.flatMap((secret) => [secret, ...linesOf(secret)]).flatMap(variants);
   return (text) => {
     let result = text;
     for (const value of known) if (result.includes(value)) result = result.replaceAll(value, MASK);

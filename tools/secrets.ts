@@ -44,6 +44,30 @@ export async function scanSecrets(
   });
 }
 
+/** Shorter pieces of a secret stand in too many other words. */
+const MIN_VALUE = 8;
+
+/**
+ * What of a file must not be shown: the secrets in it, line by line, since a part of the file may begin in the middle of one. Where a
+ * secret stands only in an encoded form, its whole line.
+ */
+export async function secretValues(content: Buffer): Promise<string[]> {
+  if (content.length > MAX_BYTES) return [];
+  const raw = content.toString('utf8').split('\n');
+  const values = new Set<string>();
+  for (const text of readings(content)) {
+    const found = [...ownMatches(text), ...(await presetRanges(text))];
+    for (const { value, index } of found) {
+      const lines = value.split(/\r?\n/).filter((line) => line.trim().length >= MIN_VALUE);
+      const whole = raw[lineOf(text, index) - 1]?.trim() ?? '';
+      const isThere = lines.length > 0 && (value.includes('\n') || lines.some((line) => whole.includes(line)));
+      for (const line of isThere ? lines : [whole]) if (line.length >= MIN_VALUE) values.add(line.trim());
+    }
+  }
+  // The longer first: one may hold another.
+  return [...values].toSorted((a, b) => b.length - a.length || (a < b ? -1 : 1));
+}
+
 /** The text as UTF-8 and, where it looks so, as UTF-16; with base64 words decoded once at the end of their line. */
 function readings(content: Buffer): string[] {
   const utf16 = content.length > 2 && (content[0] === 0xff || content[1] === 0 || content[0] === 0xfe);
@@ -55,15 +79,30 @@ function readings(content: Buffer): string[] {
   return [decoded.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x')];
 }
 
-function ownHits(path: string, text: string, extra: readonly string[]): SecretHit[] {
-  const hits: SecretHit[] = [];
-  for (const { rule, shape } of OWN) {
-    for (const match of text.matchAll(shape)) {
+interface Match {
+  readonly rule: string;
+  readonly value: string;
+  readonly index: number;
+}
+
+function ownMatches(text: string): Match[] {
+  return OWN.flatMap(({ rule, shape }) =>
+    [...text.matchAll(shape)].flatMap((match): Match[] => {
       const value = match[1] ?? match[0];
-      if (rule === 'password-literal' && (entropy(value) < ENTROPY_BITS || /^(?:\$\{|process\.|<)/.test(value))) continue;
-      hits.push({ path, line: lineOf(text, match.index), rule, masked: mask(value) });
-    }
-  }
+      if (rule === 'password-literal' && (entropy(value) < ENTROPY_BITS || /^(?:\$\{|process\.|<)/.test(value))) return [];
+      return [{ rule, value: rule === 'private-key' ? wholeKey(text, match.index) : value, index: match.index }];
+    }),
+  );
+}
+
+/** From its first line to its last, or to the end of the text. */
+function wholeKey(text: string, start: number): string {
+  const end = /-----END [A-Z ]*PRIVATE KEY-----/.exec(text.slice(start));
+  return end === null ? text.slice(start) : text.slice(start, start + end.index + end[0].length);
+}
+
+function ownHits(path: string, text: string, extra: readonly string[]): SecretHit[] {
+  const hits = ownMatches(text).map(({ rule, value, index }) => ({ path, line: lineOf(text, index), rule, masked: mask(value) }));
   for (const value of extra) {
     const at = text.indexOf(value);
     if (value.length >= 8 && at >= 0) hits.push({ path, line: lineOf(text, at), rule: 'known-secret', masked: mask(value) });
@@ -72,11 +111,28 @@ function ownHits(path: string, text: string, extra: readonly string[]): SecretHi
 }
 
 async function presetHits(path: string, text: string): Promise<SecretHit[]> {
+  return (await presetMessages(path, text)).map((message) => ({
+    path,
+    line: message.loc.start.line,
+    rule: message.ruleId.replace(/^@secretlint\/secretlint-rule-/, ''),
+    masked: message.message.slice(0, 120),
+  }));
+}
+
+async function presetRanges(text: string): Promise<Match[]> {
+  return (await presetMessages('file', text)).map(({ ruleId, range: [from, to] }) => ({
+    rule: ruleId,
+    value: text.slice(from, to),
+    index: from,
+  }));
+}
+
+async function presetMessages(path: string, text: string) {
   const [{ lintSource }, { creator }] = await Promise.all([
     import('@secretlint/core'),
     import('@secretlint/secretlint-rule-preset-recommend'),
   ]);
-  const result = await lintSource({
+  const { messages } = await lintSource({
     source: { filePath: path, content: text, ext: path.slice(path.lastIndexOf('.')), contentType: 'text' },
     options: {
       config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
@@ -84,12 +140,7 @@ async function presetHits(path: string, text: string): Promise<SecretHit[]> {
       maskSecrets: true,
     },
   });
-  return result.messages.map((message) => ({
-    path,
-    line: message.loc.start.line,
-    rule: message.ruleId.replace(/^@secretlint\/secretlint-rule-/, ''),
-    masked: message.message.slice(0, 120),
-  }));
+  return messages;
 }
 
 const lineOf = (text: string, index: number): number => text.slice(0, index).split('\n').length;

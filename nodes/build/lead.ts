@@ -14,7 +14,7 @@ import type { WorkTree } from '../../domain/workspace.ts';
 import { actOnCalls } from '../agent.ts';
 import { type AgentSpec, append } from '../agent-spec.ts';
 import { askModel } from '../ask.ts';
-import { buildBody } from '../candidate.ts';
+import { buildBody, patchOf } from '../candidate.ts';
 import { isLeanAt } from '../notes.ts';
 import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
@@ -79,19 +79,14 @@ export const artifactNode = (find: FindSession): BuilderNode =>
           tree: await workTree.snapshot(),
           plan: await planOf(session, state),
           summary: session.doors.redact(submission.summary),
-          answers: submission.answers ?? [],
+          answers: (submission.answers ?? []).map((one) => ({ ...one, answer: session.doors.redact(one.answer) })),
           agents: [
             { id: 'lead', title: 'lead', status: 'done', steps: state.agent.calls, cost_micro_usd: spent.settled.costMicroUsd, part: '' },
             ...(await Promise.all(state.agent.parts.map((part) => agentLine(session, part.ref)))),
           ],
         });
       },
-      beside: async (attempt, body) => [
-        {
-          path: FILES.patch(attempt),
-          text: await session.places.repository.patch(await session.places.repository.treeOf(body.base), body.tree),
-        },
-      ],
+      beside: async (attempt, body) => [{ path: FILES.patch(attempt), text: await patchOf(session, body) }],
     });
     await removeWorkTree(session, workTreeName(state));
     return { build: done.ref };

@@ -18,6 +18,7 @@ import { FRESH_AGENT } from '../state.ts';
 import type { BuilderNode } from './builder-node.ts';
 import { workerId } from './delegate.ts';
 import type { Builder, BuilderUpdate } from './state.ts';
+import { workerBrief } from './worker-brief.ts';
 
 const contract = contractOf('worker', import.meta.url);
 
@@ -69,7 +70,10 @@ async function partOf(session: Session, state: Builder, id: string) {
     file: () => FILES.part(state.attempt, id),
     schema: partBodySchema,
     madeBy: `agent:${id}`,
-    work: () => work(session, { id, task, base, commit: state.base, attempt: state.attempt }),
+    work: async () => {
+      const brief = await workerBrief(session, state.plan, { id, task, base });
+      return work(session, { id, task, base, commit: state.base, attempt: state.attempt, brief });
+    },
   });
   return done.ref;
 }
@@ -82,6 +86,7 @@ interface Job {
   /** The commit that the run starts from. */
   readonly commit: string;
   readonly attempt: number;
+  readonly brief: string;
 }
 
 interface End {
@@ -177,7 +182,7 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
         role: 'worker',
         agent: job.id,
         contract,
-        brief: await oriented(session, { role: 'worker', base: job.commit, near: job.task.paths ?? [] }, briefOf(job)),
+        brief: await oriented(session, { role: 'worker', base: job.commit, near: job.task.paths ?? [] }, job.brief),
         workTree,
         base: job.base,
         writable: job.task.paths,
@@ -205,16 +210,6 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
 
 async function machineTimeLeft(session: Session): Promise<number> {
   return session.facts.limits.machineTime - (await session.machineMs());
-}
-
-/** The same words on every replay. */
-function briefOf({ id, task }: Job): string {
-  return [
-    `You are ${id}. Your task: ${task.title}`,
-    task.goal,
-    `Paths you may write: ${task.paths?.join(', ') ?? 'what the task needs'}`,
-    ...(task.done_when ?? []).map((done) => `Done when: ${done}`),
-  ].join('\n');
 }
 
 /** What it says is checked against what it left: nothing, or files that its task does not name, is no success. */

@@ -1,7 +1,7 @@
 /** The base moved: the same change on the new base, merged on trees, as a build of its own. */
 import { StopError } from '../../domain/errors.ts';
 import { type BuildBody, buildBodySchema, FILES, type FileRef, type PlanBody } from '../../domain/handoff.ts';
-import { makeCandidate, withItems } from '../candidate.ts';
+import { makeCandidate, patchOf, withItems } from '../candidate.ts';
 import type { Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 
@@ -34,8 +34,6 @@ export async function rebase(
       );
       return { ...build, base: tip, commit, tree: merged.tree, branch, changes };
     },
-    beside: async (attempt, body) => [
-      { path: FILES.patch(attempt), text: await session.places.repository.patch(await session.places.repository.treeOf(tip), body.tree) },
-    ],
+    beside: async (attempt, body) => [{ path: FILES.patch(attempt), text: await patchOf(session, body) }],
   });
 }

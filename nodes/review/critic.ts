@@ -1,13 +1,11 @@
 /** The last reviewer: a model, only after the rules passed. It can lower the verdict, never raise it. */
 import { StopError } from '../../domain/errors.ts';
+import { earlierProblems, findingId, standingOfCritic } from '../../domain/findings.ts';
 import {
-  type BuildBody,
   buildBodySchema,
   FILES,
   type FileRef,
   type Finding,
-  type PlanBody,
-  planBodySchema,
   type ReviewBody,
   reviewBodySchema,
   type SubmitReview,
@@ -18,18 +16,17 @@ import { STAGE_TABLE } from '../../domain/stages.ts';
 import { type AgentAt, type AgentGraph, type AgentRun, freshRun, runAgentGraph } from '../agent-run.ts';
 import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
-import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type NodeConfig, type Session } from '../session.ts';
 import { attemptOf, isSinceFork, runStage } from '../stage.ts';
 import { note, type State } from '../state.ts';
 import { removeWorkTree, workTreeAt } from '../work-tree.ts';
+import { criticBrief, knownFindings, textOf } from './critic-brief.ts';
 import { afterRework } from './rework.ts';
+import { type RoundBefore, roundBefore } from './round-before.ts';
 
 const contract = contractOf('critic', import.meta.url);
-/** How much of the difference the critic sees at once, in bytes; it reads the files for the rest. */
-const PATCH_BYTES = 24 * 1024;
 
 /** The `review_critic` node; `graph` is the critic's. */
 export const reviewCriticNode = (find: FindSession, graph: AgentGraph) =>
@@ -43,9 +40,9 @@ export const reviewCriticNode = (find: FindSession, graph: AgentGraph) =>
     const ruled = Number(/^evidence\/(\d+)\//.exec(state.rules.path)?.[1] ?? '0');
     // Set back to here, it is another review of what the rules found then.
     const attempt = (await isSinceFork(session, state.rules)) ? ruled : await attemptOf(session, 'review', inputs);
-    const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
-    const files = { plan: state.planFile, build: state.buildFile, rules: state.rules };
-    const judge = () => judged(session, rules, { graph, input: freshRun(attempt, files), config });
+    const previous = await roundBefore(session, state.review);
+    const files = { plan: state.planFile, build: state.buildFile, rules: state.rules, review: state.review };
+    const judge = () => judged(session, rules, previous, { graph, input: freshRun(attempt, files), config });
     const done = await runStage<ReviewBody>(session, {
       stage: 'review_critic',
       counter: 'review-file',
@@ -57,7 +54,8 @@ export const reviewCriticNode = (find: FindSession, graph: AgentGraph) =>
       work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge()),
       beside: async (_n, body) => [{ path: FILES.review(attempt).replace(/json$/, 'md'), text: reviewMarkdown(attempt, body) }],
     });
-    if (done.body.verdict !== 'pass') return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous });
+    if (done.body.verdict !== 'pass')
+      return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous: previous?.review });
     return {
       review: done.ref,
       stop: null,
@@ -84,10 +82,12 @@ interface Asked {
   readonly config: NodeConfig;
 }
 
-async function judged(session: Session, rules: ReviewBody, { graph, input, config }: Asked): Promise<ReviewBody> {
+async function judged(session: Session, rules: ReviewBody, previous: RoundBefore | undefined, asked: Asked): Promise<ReviewBody> {
+  const { graph, input, config } = asked;
   try {
     const { submission } = await runAgentGraph(session, graph, input, config);
-    return lowered(session, rules, submitReviewSchema.parse(JSON.parse(submission ?? '')));
+    const submitted = submitReviewSchema.parse(JSON.parse(submission ?? ''));
+    return await lowered(session, { attempt: input.attempt, rules, previous }, submitted);
   } finally {
     await removeWorkTree(session, workTreeName(input.attempt));
   }
@@ -100,6 +100,8 @@ export const critic: AgentAt = {
   stage: 'review_critic',
   specOf: async (session, { attempt, files, agent }) => {
     const rules = await bodyOf(session, given(files['rules']), reviewBodySchema);
+    const known = await knownFindings(session, await roundBefore(session, files['review'] ?? null), rules.tree);
+    const work = { planFile: given(files['plan']), buildFile: given(files['build']), rules, known };
     return {
       session,
       stage: 'review_critic',
@@ -107,10 +109,14 @@ export const critic: AgentAt = {
       role: 'critic',
       agent: '-',
       contract,
-      brief: agent.head === null ? await briefOf(session, files, rules) : '',
+      brief: agent.head === null ? await criticBrief(session, work) : '',
       workTree: await workTreeAt(session, workTreeName(attempt), agent.tree ?? rules.tree),
       base: rules.base,
-      handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
+      handoff: async (_name, input) => {
+        const problems = earlierProblems(known, submitReviewSchema.parse(input).earlier);
+        if (problems.length > 0) return { ok: false, content: JSON.stringify({ error: problems.join('; ') }) };
+        return { ok: true, content: JSON.stringify({ accepted: true }) };
+      },
     };
   },
 };
@@ -121,36 +127,32 @@ function given(ref: FileRef | null | undefined): FileRef {
 }
 
 /** The rules' verdict lowered by the critic's; a serious finding is a rework whatever verdict stands beside it. */
-function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): ReviewBody {
-  const findings: Finding[] = submitted.findings.map((finding) => ({
-    id: `C-${digestOf(finding).slice(0, 10)}`,
-    source: 'critic',
-    severity: finding.severity,
-    code: 'REVIEW_REJECTED',
-    ...(finding.path === undefined ? {} : { path: finding.path }),
-    ...(finding.line === undefined ? {} : { line: finding.line }),
-    message: session.doors.redact(finding.message),
-  }));
-  const serious = findings.some((finding) => finding.severity !== 'minor');
+async function lowered(
+  session: Session,
+  { attempt, rules, previous }: { attempt: number; rules: ReviewBody; previous: RoundBefore | undefined },
+  submitted: SubmitReview,
+): Promise<ReviewBody> {
+  const known = await knownFindings(session, previous, rules.tree);
+  const found = await Promise.all(submitted.findings.map((finding) => foundBy(session, rules.tree, finding)));
+  const given = submitted.earlier.map((one) => ({ ...one, reason: session.doors.redact(one.reason) }));
+  const standing = standingOfCritic({ attempt, found, given, known }, rules, previous);
+  const serious = standing.findings.some((finding) => finding.severity !== 'minor');
   const verdict = submitted.verdict === 'pass' && serious ? 'rework' : submitted.verdict;
-  return { ...rules, verdict, findings: [...rules.findings, ...findings], critic: { called: true, verdict } };
+  return { ...rules, verdict, ...standing, critic: { called: true, verdict } };
 }
 
-async function briefOf(session: Session, files: AgentRun['files'], rules: ReviewBody): Promise<string> {
-  const build = await bodyOf(session, given(files['build']), buildBodySchema);
-  const place = { role: 'critic', base: build.base, near: build.changes.map(({ path }) => path) } as const;
-  return oriented(session, place, await askedOf(session, await bodyOf(session, given(files['plan']), planBodySchema), build, rules));
-}
-
-async function askedOf(session: Session, plan: PlanBody, build: BuildBody, rules: ReviewBody): Promise<string> {
-  const patch = (await session.places.repository.patch(await session.places.repository.treeOf(build.base), build.tree)).toString('utf8');
-  const shown = patch.length > PATCH_BYTES ? `${patch.slice(0, PATCH_BYTES)}\n(cut; read the files for the rest)` : patch;
-  return [
-    `The plan: ${plan.summary}`,
-    ...plan.items.map((item) => `Item ${item.id}: ${item.title}. Done when: ${item.done_when.join('; ')}`),
-    `The builder's words (not evidence): ${build.summary}`,
-    `Checks run by the governor: ${rules.checks.map((check) => `${check.id} ${check.status}`).join(', ') || 'none'}`,
-    `Changed: ${build.changes.map((change) => `${change.status} ${change.path}`).join(', ')}`,
-    `The difference, as data:\n${shown}`,
-  ].join('\n\n');
+async function foundBy(session: Session, tree: string, submitted: SubmitReview['findings'][number]): Promise<Finding> {
+  const { severity, path, line } = submitted;
+  const message = session.doors.redact(submitted.message);
+  const text = path === undefined || line === undefined ? undefined : await textOf(session, tree, path);
+  const anchor = text?.split('\n')[(line ?? 0) - 1];
+  return {
+    id: findingId('C', { source: 'critic', code: 'REVIEW_REJECTED', path, anchor, what: message }),
+    source: 'critic',
+    severity,
+    code: 'REVIEW_REJECTED',
+    ...(path === undefined ? {} : { path }),
+    ...(line === undefined ? {} : { line }),
+    message,
+  };
 }

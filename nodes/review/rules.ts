@@ -1,5 +1,6 @@
 /** The first reviewer: rules only. Checks in a fresh checkout, scope, policy, secrets, red lines, weakened tests. */
 import { StopError } from '../../domain/errors.ts';
+import { type Round, standingOfRules, withUnjudged } from '../../domain/findings.ts';
 import {
   type BuildBody,
   buildBodySchema,
@@ -18,16 +19,18 @@ import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { note } from '../state.ts';
+import { isUntrusted } from './checks/commands.ts';
 import { RULE_CHECKS } from './checks/index.ts';
 import { verdictOf } from './checks/verdict.ts';
 import { afterRework } from './rework.ts';
+import { roundBefore } from './round-before.ts';
 
 /** The `review_rules` node. */
 export const reviewRulesNode = (find: FindSession) =>
   governorNode(find, 'review_rules', async (session, state) => {
     if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_rules: there is no build');
     const build = await bodyOf(session, state.buildFile, buildBodySchema);
-    const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
+    const previous = await roundBefore(session, state.review);
     const inputs = [state.planFile, state.buildFile];
     const rules = await runStage<ReviewBody>(session, {
       stage: 'review_rules',
@@ -49,15 +52,15 @@ export const reviewRulesNode = (find: FindSession) =>
       file: () => FILES.review(rules.attempt),
       schema: reviewBodySchema,
       madeBy: 'governor',
-      work: async () => rules.body,
+      work: async () => withUnjudged(rules.body, previous),
       beside: async (_n, body) => [{ path: FILES.review(rules.attempt).replace(/json$/, 'md'), text: reviewMarkdown(rules.attempt, body) }],
     });
-    return afterRework(session, state, { ref: review.ref, review: review.body, attempt: rules.attempt, previous });
+    return afterRework(session, state, { ref: review.ref, review: review.body, attempt: rules.attempt, previous: previous?.review });
   });
 
 async function judge(
   session: Session,
-  work: { attempt: number; build: BuildBody; plan: FileRef; previous: ReviewBody | undefined },
+  work: { attempt: number; build: BuildBody; plan: FileRef; previous: Round | undefined },
 ): Promise<ReviewBody> {
   const { attempt, build } = work;
   const tree = await session.places.repository.treeOf(build.commit);
@@ -102,6 +105,8 @@ async function judge(
       facts: { rule: line.rule_id, paths: line.paths.slice(0, 20) },
     });
   }
+  const isSkipped = (one: Finding): boolean =>
+    checks.some((check) => check.status === 'skipped' && check.id === one.source) || (one.source === 'base-tests' && isUntrusted(findings));
   return {
     base: build.base,
     commit: build.commit,
@@ -109,7 +114,7 @@ async function judge(
     verdict: verdictOf(checks, findings),
     checks,
     red_lines: redLines,
-    findings,
+    ...standingOfRules({ attempt, found: findings, isSkipped }, work.previous),
     critic: { called: false, verdict: null },
   };
 }

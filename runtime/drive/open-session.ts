@@ -9,7 +9,6 @@ import type { Fence, RunRow } from '../../domain/ports.ts';
 import { PIPELINE_VERSION, type Stage } from '../../domain/stages.ts';
 import type { Repository, Sandbox } from '../../domain/workspace.ts';
 import { createModelDoor } from '../../models/metered.ts';
-import { PROVIDERS } from '../../models/provider.ts';
 import { createModels, type Models } from '../../models/registry.ts';
 import { sleep } from '../../models/sleep.ts';
 import { createForms } from '../../nodes/context.ts';
@@ -17,7 +16,6 @@ import { createLine } from '../../nodes/line.ts';
 import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
 import { createToolDoor } from '../../tools/door.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
-import { createRedactor } from '../../tools/redact.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { extensionList } from '../decide/extensions.ts';
 import { forkList } from '../decide/forks.ts';
@@ -27,6 +25,7 @@ import type { Runtime } from '../runtime.ts';
 import { reparse } from '../start/config-file.ts';
 import { policyHolds } from '../start/policy-digest.ts';
 import { liveText } from './live-text.ts';
+import { redactorOf } from './redactor.ts';
 import { resumeList } from './resume-list.ts';
 
 /** Thrown at a checkpoint when a drain was asked for. */
@@ -139,7 +138,7 @@ async function factsOf(runtime: Runtime, row: RunRow, fence: Fence): Promise<Ses
 function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: DriveOptions['onText']): SessionDoors {
   const { effects, audit } = runtime.stores;
   const shared = { effects, audit, clock: runtime.clock };
-  const redact = createRedactor(knownSecrets(config, secretResolver(runtime.env)));
+  const redact = redactorOf(runtime.env, config);
   const models = modelsOf(runtime, request, config);
   return {
     model: createModelDoor({
@@ -184,12 +183,4 @@ function extended(limits: Limits, extensions: Awaited<ReturnType<typeof extensio
   const sum = (pick: (extension: (typeof extensions)[number]) => number) =>
     extensions.reduce((total, extension) => total + pick(extension), 0);
   return { ...limits, machineTime: limits.machineTime + sum((one) => one.add_machine_ms) };
-}
-
-function knownSecrets(config: ReturnType<typeof reparse>, resolve: (reference: string) => string | undefined): string[] {
-  const named = Object.values(config.models).flatMap((model) => [model?.apiKey, ...(model?.fallback ?? []).map((one) => one.apiKey)]);
-  const usual = Object.values(PROVIDERS).flatMap(({ keys }) => keys.map((name) => `secret://env/${name}`));
-  const references = [...usual, ...named.filter((reference) => reference !== undefined)];
-  const values = references.map((reference) => resolve(reference)?.trim());
-  return [...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))];
 }

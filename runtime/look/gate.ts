@@ -1,12 +1,17 @@
 /** What a person looks at before and after deciding: the open gate, the difference, a file of the dossier. */
+import type { Config } from '../../domain/config.ts';
 import { toError, UsageError } from '../../domain/errors.ts';
 import { planBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import { planMarkdown, reviewMarkdown } from '../../nodes/markdown.ts';
+import { maskedPatch } from '../../tools/masked-patch.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { readableLines } from '../../tools/text/encoding.ts';
+import { readRequest } from '../drive/open-session.ts';
+import { redactorOf } from '../drive/redactor.ts';
 import type { GateView } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
+import { reparse } from '../start/config-file.ts';
 import { newest, newestBuild, pendingApproval } from './handed-over.ts';
 
 /**
@@ -44,9 +49,20 @@ export async function diffOf(runtime: Runtime, row: RunRow): Promise<string> {
   return build === undefined ? '' : patchOf(runtime, row, build.base, build.tree);
 }
 
+/** With secrets masked: it goes to terminals, pages and clients. */
 async function patchOf(runtime: Runtime, row: RunRow, base: string, tree: string): Promise<string> {
   const repository = await openRepository(row.input.repo, runtime.home);
-  return readableLines(await repository.patch(await repository.treeOf(base), tree));
+  const redact = redactorOf(runtime.env, await configOf(runtime, row));
+  return readableLines(await maskedPatch(repository, { from: await repository.treeOf(base), to: tree }, redact));
+}
+
+/** A request that cannot be read names no secrets beyond the usual ones. */
+async function configOf(runtime: Runtime, row: RunRow): Promise<Config | undefined> {
+  try {
+    return reparse((await readRequest(runtime, row)).request.config);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The text of one dossier file. @throws UsageError naming it. */

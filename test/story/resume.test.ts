@@ -8,6 +8,7 @@ import { type Endpoint, endpointConfig, openEndpoint, startOver } from './endpoi
 import {
   approve,
   critic,
+  criticId,
   HAPPY,
   makeWorld,
   PRODUCT,
@@ -177,7 +178,9 @@ test('CONTEXT_EXCEEDED: a model with a larger window goes on', async () => {
 
 test('REVIEW_EXHAUSTED: a person’s words give one more round each, and stand in the brief of the next attempt', async () => {
   const attempt = (n: number): Reply[] => [write(n, 1, 'src/product.js', `${PRODUCT}// ${n}\n`), submit(n, 2)];
-  const rework = (n: number): Reply => critic(n, 'rework', [{ severity: 'major', message: `finding ${n}` }]);
+  const mended = (n: number) => ({ finding_id: criticId(`finding ${n}`), verdict: 'mended', reason: 'seen' });
+  const rework = (n: number): Reply =>
+    critic(n, 'rework', [{ severity: 'major', message: `finding ${n}` }], n === 1 ? [] : [mended(n - 1)]);
   const at = await begin(
     [
       planReply(),
@@ -186,7 +189,7 @@ test('REVIEW_EXHAUSTED: a person’s words give one more round each, and stand i
       rework(1),
       rework(2),
       rework(3),
-      critic(4),
+      critic(4, 'pass', [], [mended(3)]),
     ],
     { reviewRounds: 2 },
   );

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
+import { findingId } from '../../domain/findings.ts';
 import type { Role } from '../../domain/roles.ts';
 import type { Operations } from '../../runtime/operations.ts';
 import { openOperations } from '../../runtime/operations.ts';
@@ -82,8 +83,12 @@ export const tool = (role: Reply['role'], attempt: number, call: number, name: s
 export const write = (attempt: number, call: number, path: string, content: string): Reply =>
   tool('lead', attempt, call, 'write_file', { path, content });
 export const submit = (attempt: number, call: number, summary = 'done'): Reply => tool('lead', attempt, call, 'submit_build', { summary });
-export const critic = (attempt: number, verdict = 'pass', findings: readonly unknown[] = []): Reply =>
-  tool('critic', attempt, 1, 'submit_review', { verdict, findings });
+export const critic = (attempt: number, verdict = 'pass', findings: readonly unknown[] = [], earlier: readonly unknown[] = []): Reply =>
+  tool('critic', attempt, 1, 'submit_review', { verdict, findings, ...(earlier.length === 0 ? {} : { earlier }) });
+
+/** The id of a critic's finding without a line. */
+export const criticId = (message: string, path?: string): string =>
+  findingId('C', { source: 'critic', code: 'REVIEW_REJECTED', path, what: message });
 
 export const PRODUCT = 'export const product = (a, b) => a * b;\n';
 export const PRODUCT_TEST =

@@ -1,11 +1,15 @@
 /** The base's own tests against the candidate: what the change did to them does not count. */
 import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { failureText, shownFailing } from '../../../domain/failing-lines.ts';
 import { matcher } from '../../../tools/globs.ts';
 import { runChecks } from '../../checks.ts';
 import { finding, NOTHING, type ReviewCheck } from './check.ts';
 import { isUntrusted } from './commands.ts';
 import { isTestFile } from './test-files.ts';
+
+/** Of the output in a finding, in bytes. */
+const SHOWN_BYTES = 2048;
 
 export const baseTests: ReviewCheck = {
   id: 'base-tests',
@@ -38,16 +42,13 @@ export const baseTests: ReviewCheck = {
     return {
       // A failure that was meant is told, but does not fail the review.
       results: ran.map((one) => (meant && one.result.status !== 'pass' ? { ...one.result, status: 'skipped' as const } : one.result)),
-      findings: red.map((one) =>
-        finding(
-          'base-tests',
-          'TESTS_WEAKENED',
-          `the base's own tests (${changed.map((change) => change.from ?? change.path).join(', ')}) fail on the candidate\n${one.log.slice(-2000)}`,
-          {
-            severity: meant ? 'minor' : 'blocker',
-          },
-        ),
-      ),
+      findings: red.map((one) => {
+        const said = `the base's own tests (${changed.map((change) => change.from ?? change.path).join(', ')}) fail on the candidate`;
+        return finding('base-tests', 'TESTS_WEAKENED', `${said}\n${shownFailing(one.log, SHOWN_BYTES)}`, {
+          severity: meant ? 'minor' : 'blocker',
+          whole: `${said}\n${one.result.id}\n${failureText(one.log)}`,
+        });
+      }),
       redLines: [],
     };
   },

@@ -1,9 +1,8 @@
 /** What a rule check of the reviewer is given, and what it answers. */
 import type { Config } from '../../../domain/config.ts';
+import { findingId } from '../../../domain/findings.ts';
 import type { Change, CheckResult, Finding, PlanBody, RedLine } from '../../../domain/handoff.ts';
-import { digestOf } from '../../../domain/ids.ts';
 import type { ReasonCode } from '../../../domain/reasons.ts';
-import { steady } from '../../../domain/steady.ts';
 import type { Repository, WorkTree } from '../../../domain/workspace.ts';
 import type { Session } from '../../session.ts';
 
@@ -54,7 +53,7 @@ export interface ReviewCheck {
 
 export const NOTHING: CheckOutcome = { results: [], findings: [], redLines: [] };
 
-/** A finding whose id is the same for the same fault in another attempt: durations and the like do not count, the whole text does. */
+/** A finding whose id is the same for the same fault in another attempt: durations and line numbers do not count, the whole text does. */
 export function finding(
   source: string,
   code: ReasonCode,
@@ -65,11 +64,12 @@ export function finding(
     severity?: Finding['severity'];
     /** What tells this fault from another, where the message shows only a part of it. */
     whole?: string;
+    /** The text of the line, for a fault that stands at one. */
+    anchor?: string;
   } = {},
 ): Finding {
-  const id = `F-${digestOf({ source, code, path: where.path ?? '', message: steady(where.whole ?? message) }).slice(0, 10)}`;
   return {
-    id,
+    id: findingId('F', { source, code, path: where.path, anchor: where.anchor, what: where.whole ?? message }),
     source,
     severity: where.severity ?? 'blocker',
     code,

@@ -1,9 +1,11 @@
 /** The configured checks, and each plan item's own, in the fresh checkout. */
+import { failureText, shownFailing } from '../../../domain/failing-lines.ts';
 import type { Finding } from '../../../domain/handoff.ts';
 import { type RanCheck, runChecks } from '../../checks.ts';
 import { finding, NOTHING, type ReviewCheck } from './check.ts';
 
-const TAIL_BYTES = 4096;
+/** Of a red check's output in its finding, in bytes; the whole is its evidence. */
+const SHOWN_BYTES = 4096;
 const ITEM_TIMEOUT_MS = 5 * 60_000;
 
 /** Nothing of a change runs that touches denied paths or carries a secret. */
@@ -29,12 +31,12 @@ export const commands: ReviewCheck = {
 };
 
 function failed({ result, log }: RanCheck): Finding {
-  const tail = Buffer.from(log).subarray(-TAIL_BYTES).toString('utf8').split('\n').slice(-60).join('\n');
+  const shown = shownFailing(log, SHOWN_BYTES);
   if (result.status === 'error')
-    return finding(result.id, 'CHECK_ERROR', `check "${result.id}" could not end: it was killed, timed out or was not found\n${tail}`, {
+    return finding(result.id, 'CHECK_ERROR', `check "${result.id}" could not end: it was killed, timed out or was not found\n${shown}`, {
       whole: log,
     });
-  return finding(result.id, 'CHECK_FAILED', `check "${result.id}" failed with exit code ${result.exit_code ?? 'none'}\n${tail}`, {
-    whole: `${result.exit_code}\n${log}`,
+  return finding(result.id, 'CHECK_FAILED', `check "${result.id}" failed with exit code ${result.exit_code ?? 'none'}\n${shown}`, {
+    whole: `${result.exit_code}\n${failureText(log)}`,
   });
 }

@@ -20,12 +20,14 @@ export const secrets: ReviewCheck = {
     const suspects = new Set(found.map((hit) => hit.path));
     const questioned = changed.filter(({ path, status }) => status !== 'added' && suspects.has(path));
     const before = await read(repository, base.tree, questioned, ({ path, from }) => from ?? path);
-    const known = new Set((await scanSecrets(before)).map(wholeLine(before)));
-    const line = wholeLine(files);
+    const known = new Set((await scanSecrets(before)).map(ruleAndLine(before)));
+    const line = ruleAndLine(files);
     const hits = found.filter((hit) => !known.has(line(hit)));
     return {
       results: [],
-      findings: hits.map((hit) => finding('secrets', 'SECRET_FOUND', `${hit.rule}: ${hit.masked}`, { path: hit.path, line: hit.line })),
+      findings: hits.map((hit) =>
+        finding('secrets', 'SECRET_FOUND', `${hit.rule}: ${hit.masked}`, { path: hit.path, line: hit.line, anchor: line(hit) }),
+      ),
       redLines: [],
     };
   },
@@ -41,7 +43,7 @@ async function read(repository: Repository, tree: string, changes: readonly Chan
 }
 
 /** Path, rule and the whole line of a hit. */
-function wholeLine(files: readonly File[]): (hit: { path: string; line: number; rule: string }) => string {
+function ruleAndLine(files: readonly File[]): (hit: { path: string; line: number; rule: string }) => string {
   const contents = new Map(files.map((file) => [file.path, file.content]));
   return ({ path, line, rule }) => `${path} ${rule} ${contents.get(path)?.toString('utf8').split('\n')[line - 1]?.trim() ?? ''}`;
 }

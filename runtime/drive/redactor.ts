@@ -1,0 +1,18 @@
+/** Masks what this home knows to be secret, beside the well-known shapes of keys. */
+import type { Config } from '../../domain/config.ts';
+import { PROVIDERS } from '../../models/provider.ts';
+import { createRedactor } from '../../tools/redact.ts';
+import { secretResolver } from '../environment.ts';
+
+/** The keys of the usual providers, and those that the configuration names. */
+export function redactorOf(
+  env: Readonly<Record<string, string | undefined>>,
+  config: Pick<Config, 'models'> | undefined,
+): (text: string) => string {
+  const models = Object.values(config?.models ?? {});
+  const named = models.flatMap((model) => [model?.apiKey, ...(model?.fallback ?? []).map((one) => one.apiKey)]);
+  const usual = Object.values(PROVIDERS).flatMap(({ keys }) => keys.map((name) => `secret://env/${name}`));
+  const resolve = secretResolver(env);
+  const values = [...usual, ...named].map((reference) => (reference === undefined ? undefined : resolve(reference)?.trim()));
+  return createRedactor([...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))]);
+}
