@@ -307,6 +307,8 @@ export interface Vote {
   readonly edit?: unknown;
   /** For the budget gate. */
   readonly addMicroUsd?: number;
+  /** At the release gate: the ids of the findings that this person lets pass. */
+  readonly waive?: readonly string[];
   readonly selfApproved: boolean;
   readonly at: string;
 }

@@ -13,13 +13,14 @@ import {
   reviewBodySchema,
 } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
+import { openFindings } from '../../domain/waivers.ts';
 import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
-import { note } from '../state.ts';
+import { note, type State } from '../state.ts';
 import { RULE_CHECKS } from './checks/index.ts';
-import { verdictOf } from './checks/verdict.ts';
+import { settled, waivedBefore } from './left-to-person.ts';
 import { afterRework } from './rework.ts';
 
 /** The `review_rules` node. */
@@ -37,10 +38,13 @@ export const reviewRulesNode = (find: FindSession) =>
       file: STAGE_TABLE.review_rules.file,
       schema: reviewBodySchema,
       madeBy: 'governor',
-      work: (attempt) => judge(session, { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
+      work: (attempt) => judge(session, state, { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
     });
-    if (rules.body.verdict === 'pass')
-      return { rules: rules.ref, route: 'review_critic', notes: note('review_rules', rules.attempt, 'all rules passed') };
+    if (rules.body.verdict === 'pass') {
+      const open = openFindings(rules.body).map(({ id }) => id);
+      const said = open.length === 0 ? 'all rules passed' : `a person must waive ${open.join(', ')}; no other rule objects`;
+      return { rules: rules.ref, route: 'review_critic', notes: note('review_rules', rules.attempt, said) };
+    }
     const review = await runStage<ReviewBody>(session, {
       stage: 'review_rules',
       counter: 'review-file',
@@ -57,6 +61,7 @@ export const reviewRulesNode = (find: FindSession) =>
 
 async function judge(
   session: Session,
+  state: State,
   work: { attempt: number; build: BuildBody; plan: FileRef; previous: ReviewBody | undefined },
 ): Promise<ReviewBody> {
   const { attempt, build } = work;
@@ -69,6 +74,7 @@ async function judge(
   const checks: CheckResult[] = [];
   const findings: Finding[] = [];
   const redLines: RedLine[] = [];
+  const waived = await waivedBefore(session, state, build);
   try {
     for (const check of RULE_CHECKS) {
       session.signal.throwIfAborted();
@@ -85,7 +91,7 @@ async function judge(
         findings,
       });
       checks.push(...outcome.results);
-      findings.push(...outcome.findings.map((finding) => ({ ...finding, message: session.doors.redact(finding.message) })));
+      findings.push(...outcome.findings.map((finding) => waived({ ...finding, message: session.doors.redact(finding.message) })));
       redLines.push(...outcome.redLines);
     }
   } finally {
@@ -106,10 +112,9 @@ async function judge(
     base: build.base,
     commit: build.commit,
     tree,
-    verdict: verdictOf(checks, findings),
     checks,
     red_lines: redLines,
-    findings,
+    ...settled(session, state, { checks, findings, previous: work.previous }),
     critic: { called: false, verdict: null },
   };
 }
