@@ -112,6 +112,7 @@ function* vote(audit: AuditCore, { id, digest, given, at }: Ballot): Transaction
     decision: given.decision,
     comment: given.comment.slice(0, 500),
     self_approved: given.selfApproved,
+    ...(given.waive === undefined ? {} : { waived: given.waive }),
   };
   const { threadId } = row;
   yield* audit.record([{ threadId, actor: given.by.id, action: 'approval-vote', facts }]);

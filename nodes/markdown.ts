@@ -1,6 +1,6 @@
 /** The hand-over files as people read them. */
 import { visible } from '../domain/access.ts';
-import type { PlanBody, ReviewBody } from '../domain/handoff.ts';
+import type { Finding, PlanBody, ReviewBody } from '../domain/handoff.ts';
 
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${visible(line)}`).join('\n');
 
@@ -22,6 +22,13 @@ export function planMarkdown(n: number, plan: PlanBody): string {
   return `${parts.join('\n\n')}\n`;
 }
 
+const waiver = ({ needs_waiver, waived_by }: Finding): string =>
+  waived_by === undefined
+    ? needs_waiver === true
+      ? '; a person who approves the release must waive it'
+      : ''
+    : `; waived by ${visible(waived_by)}`;
+
 /** `30-review.<attempt>.md`. */
 export function reviewMarkdown(attempt: number, review: ReviewBody): string {
   const parts = [`# Review ${attempt}: ${review.verdict}`, `Commit \`${review.commit}\`, tree \`${review.tree}\`.`];
@@ -37,7 +44,9 @@ export function reviewMarkdown(attempt: number, review: ReviewBody): string {
   }
   for (const finding of review.findings) {
     const where = finding.path === undefined ? '' : ` ${visible(finding.path)}${finding.line === undefined ? '' : `:${finding.line}`}`;
-    parts.push(`## ${finding.id} ${finding.severity} ${finding.code}${where}\n\n${visible(finding.message)}\n\n(${finding.source})`);
+    parts.push(
+      `## ${finding.id} ${finding.severity} ${finding.code}${where}\n\n${visible(finding.message)}\n\n(${finding.source}${waiver(finding)})`,
+    );
   }
   if (review.findings.length === 0) parts.push('No findings.');
   parts.push(review.critic.called ? `Critic: ${review.critic.verdict}.` : 'The critic was not called.');

@@ -11,6 +11,7 @@ import type { DecideOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { assertUnderCeilings } from './extensions.ts';
 import { said } from './typed-text.ts';
+import { waived } from './waive.ts';
 
 /** Records one vote. @throws UsageError in a state that takes no decision; `APPROVER_NOT_ALLOWED`. */
 export async function decide(runtime: Runtime, row: RunRow, options: DecideOptions): Promise<ApprovalRow> {
@@ -48,6 +49,7 @@ export async function decide(runtime: Runtime, row: RunRow, options: DecideOptio
     comment,
     ...edited(approval, options.edit),
     ...money(approval, options),
+    ...(await waived(runtime, approval, options)),
     selfApproved: person.id === row.input.starter,
     at: new Date(runtime.clock.now()).toISOString(),
   };

@@ -2,6 +2,7 @@
 import { toError, UsageError } from '../../domain/errors.ts';
 import { planBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
 import type { RunRow } from '../../domain/ports.ts';
+import { openFindings } from '../../domain/waivers.ts';
 import { planMarkdown, reviewMarkdown } from '../../nodes/markdown.ts';
 import { openRepository } from '../../tools/repository.ts';
 import type { GateView } from '../options.ts';
@@ -32,6 +33,7 @@ export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | 
     review: review === undefined ? '' : reviewMarkdown(row.attempt, review),
     diff: gate === 'release' ? await patchOf(runtime, row, subject['base'] ?? '', subject['tree'] ?? '') : '',
     redLines: review?.red_lines ?? [],
+    open: openFindings(review ?? { findings: [] }),
     citations: plan?.citations ?? [],
     costMicroUsd: totals.settled.costMicroUsd + totals.reserved.costMicroUsd,
   };

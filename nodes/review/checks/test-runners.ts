@@ -178,7 +178,7 @@ function rowsOf(value: unknown): Record<string, unknown>[] | undefined {
 function jsonIn(output: string, open: string, close: string): unknown {
   const lines = output.split('\n');
   const first = lines.findIndex((line) => line.startsWith(open));
-  const last = lines.findLastIndex((line) => line === close);
+  const last = lines.lastIndexOf(close);
   for (const text of [lines[first] ?? '', lines.slice(first, last + 1).join('\n')])
     try {
       return JSON.parse(text);
