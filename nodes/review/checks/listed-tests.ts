@@ -69,7 +69,9 @@ async function list(
   }));
   const ran: RanCheck[] = await runChecks(session, { checkout, tree, attempt, checks });
   const read = ran.map(({ result, log }, index) =>
-    result.status === 'error' ? undefined : runner.read(log, { files: groups[index] ?? [], roots }),
+    result.status === 'pass' || (runner.runs && result.status === 'fail')
+      ? runner.read(log, { files: groups[index] ?? [], roots })
+      : undefined,
   );
   const whole = read.flatMap((one) => one ?? []);
   return whole.length < read.length ? undefined : new Map(whole.flatMap((one) => [...one]));

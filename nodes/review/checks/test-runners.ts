@@ -10,6 +10,8 @@ export interface Runner {
   readonly files: RegExp;
   /** Asks for the tests of these files, and runs none where the runner can do so. */
   readonly argv: (files: readonly string[]) => readonly string[];
+  /** It lists by running the tests, so that a failing test is no failing list. */
+  readonly runs: boolean;
   /** Undefined where the output is no list: the tool is missing, or a file does not load. */
   readonly read: (output: string, asked: Asked) => Listed | undefined;
 }
@@ -83,6 +85,7 @@ function configOf(words: readonly string[]): readonly string[] {
 
 const vitest = (config: readonly string[]): Runner => ({
   name: 'vitest',
+  runs: false,
   files: JAVASCRIPT,
   argv: (files) => ['node_modules/.bin/vitest', 'list', ...files, ...config, '--json'],
   read: (output, asked) => {
@@ -99,6 +102,7 @@ const vitest = (config: readonly string[]): Runner => ({
 
 const jest = (config: readonly string[]): Runner => ({
   name: 'jest',
+  runs: false,
   files: JAVASCRIPT,
   // No name matches: what is found is listed as pending, and nothing of it runs.
   argv: (files) => ['node_modules/.bin/jest', '--json', '--testNamePattern', '(?!)', ...config, '--runTestsByPath', ...files],
@@ -120,6 +124,7 @@ function node(tool: string, words: readonly string[]): Runner {
   });
   return {
     name: 'node',
+    runs: true,
     files: JAVASCRIPT,
     argv: (files) => [tool === 'tsx' ? 'node_modules/.bin/tsx' : 'node', ...flags, '--test', `--test-reporter=${REPORTER}`, ...files],
     read: (output, asked) => {
@@ -137,18 +142,21 @@ function node(tool: string, words: readonly string[]): Runner {
 
 const pytest = (program: readonly string[]): Runner => ({
   name: 'pytest',
+  runs: false,
   files: /\.py$/,
   argv: (files) => [...program, '--collect-only', '-q', '-p', 'no:cacheprovider', ...files],
   read: (output, asked) => {
-    if (!/\btests? (?:collected|found)\b/.test(output) || /\berrors?\b.* during collection|^ERROR\b/m.test(output)) return undefined;
-    const rows = [...output.matchAll(/^(\S[^\n]*?\.py)::(\S[^\n]*)$/gm)].map((row): [string, string] => [row[1] ?? '', row[2] ?? '']);
-    return byFile(rows, asked);
+    const end = /^(?:=+ )?(\d+) tests? collected\b/m.exec(output);
+    const list = output.slice(0, end?.index ?? 0);
+    const rows = [...list.matchAll(/^(\S[^\n]*?\.py)::(\S[^\n]*)$/gm)].map((row): [string, string] => [row[1] ?? '', row[2] ?? '']);
+    return rows.length > 0 && rows.length === Number(end?.[1]) ? byFile(rows, asked) : undefined;
   },
 });
 
 /** It lists by package: every file of one has the names of all. */
 const go: Runner = {
   name: 'go',
+  runs: false,
   files: /_test\.go$/,
   argv: (files) => ['go', 'test', '-list', '.*', `./${posix.dirname(files[0] ?? '.')}`],
   read: (output, asked) => {
@@ -174,12 +182,12 @@ function rowsOf(value: unknown): Record<string, unknown>[] | undefined {
   return value.filter((row): row is Record<string, unknown> => row !== null && typeof row === 'object');
 }
 
-/** What a program printed as JSON, on one line or indented, whatever its tests printed around it. */
+/** What a program printed as JSON, on one line or indented. Where a test printed something that looks like it too, nobody can tell which. */
 function jsonIn(output: string, open: string, close: string): unknown {
   const lines = output.split('\n');
-  const first = lines.findIndex((line) => line.startsWith(open));
-  const last = lines.lastIndexOf(close);
-  for (const text of [lines[first] ?? '', lines.slice(first, last + 1).join('\n')])
+  const [first = -1, second] = lines.flatMap((line, at) => (line.startsWith(open) ? [at] : []));
+  if (second !== undefined) return undefined;
+  for (const text of [lines[first] ?? '', lines.slice(first, lines.lastIndexOf(close) + 1).join('\n')])
     try {
       return JSON.parse(text);
     } catch {
