@@ -36,7 +36,7 @@ export function declareRuns({ command, withHome }: Declare): void {
       declared.option(
         '--waive <finding>',
         'at the release gate: let this finding pass, by its id; once for each',
-        (id: string, ids: string[] = []) => [...ids, id],
+        (id: string, ids: string[] | undefined) => [...(ids ?? []), id],
       );
     declared.action((thread: string, flags) =>
       withHome(flags, async (invocation) => (await import('../commands/decide.ts')).decideCommand(invocation, thread, decision)),

@@ -173,6 +173,6 @@ function asserts({ names, open }: Call, contexts: readonly string[]): boolean {
   if (names.includes('should', 1)) return true;
   if (open < 0) return false;
   if (/^(?:expect|expectTypeOf|assertType)$/.test(root)) return second === undefined || second === 'soft' || second === 'poll';
-  if (names.some((name) => /^assert/.test(name))) return true;
+  if (names.some((name) => name.startsWith('assert'))) return true;
   return names.length > 1 && contexts.includes(root) && OF_CONTEXT.test(names.at(-1) ?? '');
 }
