@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { UsageError } from '../domain/errors.ts';
 import { failpoint } from '../domain/failpoint.ts';
 import type { Gate } from '../domain/handoff.ts';
-import type { ApprovalRow, ApprovalStatus, Approvals, Clock, Fence, Subject, Vote } from '../domain/ports.ts';
+import type { ApprovalRow, ApprovalStatus, Approvals, Clock, Fence, Subject } from '../domain/ports.ts';
+import type { Vote } from '../domain/vote.ts';
 import type { AuditCore } from './audit/audit.ts';
 import { assertFence } from './fence.ts';
 import { many, one, run, type Sql, type Transaction } from './sql/transaction.ts';
@@ -112,6 +113,7 @@ function* vote(audit: AuditCore, { id, digest, given, at }: Ballot): Transaction
     decision: given.decision,
     comment: given.comment.slice(0, 500),
     self_approved: given.selfApproved,
+    ...(given.waive === undefined ? {} : { waived: given.waive }),
   };
   const { threadId } = row;
   yield* audit.record([{ threadId, actor: given.by.id, action: 'approval-vote', facts }]);

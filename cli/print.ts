@@ -10,7 +10,21 @@ export function dollars(microUsd: number): string {
 }
 
 /** What a plain line shows of a record's facts, in this order. */
-const SHOWN = ['status', 'model', 'tool', 'path', 'argv', 'check', 'outcome', 'gate', 'decision', 'costMicroUsd', 'file', 'message'];
+const SHOWN = [
+  'status',
+  'model',
+  'tool',
+  'path',
+  'argv',
+  'check',
+  'outcome',
+  'gate',
+  'decision',
+  'waived',
+  'costMicroUsd',
+  'file',
+  'message',
+];
 const LINE_CHARACTERS = 160;
 
 /** One audit record as one short line; `--json` has all of it. */
@@ -36,8 +50,9 @@ export function resultText(result: RunResult): string {
   if (result.waiting !== null)
     lines.push(
       `waits at the ${result.waiting.gate} gate for role ${result.waiting.required_role}`,
-      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}`,
+      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}${(result.waiting.waive ?? []).map((id) => ` --waive ${id}`).join('')}`,
     );
+  lines.push(...result.waivers.map(({ finding_id, by, at }) => `waived: ${finding_id} by ${by} at ${at}`));
   lines.push(`dossier: ${result.dossier}`);
   return visible(lines.join('\n'));
 }
@@ -54,6 +69,7 @@ export function gateText(view: GateView, subject: string): string {
         ? [`asks for more: ${view.row.shown['message']}`]
         : []),
       ...view.redLines.map((line) => `RED LINE ${line.rule_id}: ${line.reason}: ${line.paths.join(', ')}`),
+      ...view.open.map(({ id, code, message }) => `NEEDS A WAIVER ${id} ${code}: ${message.split('\n')[0]} (--waive ${id})`),
       ...view.citations.map((citation) => `cites ${citation.document}@${citation.version}#${citation.anchor}: ${citation.quote}`),
       view.plan,
       view.review,

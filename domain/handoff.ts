@@ -142,6 +142,10 @@ export const findingSchema = z.strictObject({
   round: z.int().min(1).optional(),
   /** Absent in files of earlier versions. */
   state: z.enum(FINDING_STATES).optional(),
+  /** Sends nothing back to the builder: who approves the release must waive it by its id (`domain/waivers.ts`). */
+  needs_waiver: z.literal(true).optional(),
+  /** Waived at the release gate before, for the same difference on another base. */
+  waived_by: z.string().optional(),
 });
 export type Finding = z.infer<typeof findingSchema>;
 
@@ -209,6 +213,10 @@ export type ReviewBody = z.infer<typeof reviewBodySchema>;
 export const GATES = ['plan', 'release', 'budget'] as const;
 export type Gate = (typeof GATES)[number];
 
+/** A finding that a person let pass with a release. */
+export const waiverSchema = z.strictObject({ finding_id: z.string(), by: z.string(), at: z.string() });
+export type Waiver = z.infer<typeof waiverSchema>;
+
 export const approvalBodySchema = z.strictObject({
   approval_id: z.string(),
   gate: z.enum(GATES),
@@ -218,6 +226,7 @@ export const approvalBodySchema = z.strictObject({
   comment: z.string(),
   self_approved: z.boolean(),
   at: z.string(),
+  waivers: z.array(waiverSchema).default([]),
 });
 
 export const releaseBodySchema = z.strictObject({

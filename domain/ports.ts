@@ -6,6 +6,7 @@ import type { Envelope, FileRef, Gate } from './handoff.ts';
 import type { Role } from './roles.ts';
 import type { RunStatus, StopReason } from './run.ts';
 import type { Stage } from './stages.ts';
+import type { Vote } from './vote.ts';
 
 /** Time comes in from outside. */
 export interface Clock {
@@ -297,18 +298,6 @@ export interface ApprovalRow {
   /** The release key it was used for; single use. */
   readonly usedBy: string | null;
   readonly createdAt: string;
-}
-
-export interface Vote {
-  readonly by: { readonly id: string; readonly role: string; readonly method: string };
-  readonly decision: 'approved' | 'edited' | 'rejected';
-  readonly comment: string;
-  /** The edited plan, for `edited`. */
-  readonly edit?: unknown;
-  /** For the budget gate. */
-  readonly addMicroUsd?: number;
-  readonly selfApproved: boolean;
-  readonly at: string;
 }
 
 export interface Approvals {

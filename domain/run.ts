@@ -1,4 +1,5 @@
 /** The life of a run: its states and its result object. */
+import type { Waiver } from './handoff.ts';
 import type { ReasonCode } from './reasons.ts';
 import type { Stage } from './stages.ts';
 
@@ -22,6 +23,8 @@ export interface Waiting {
   /** The digest that a decision must name. */
   readonly subject: string;
   readonly required_role: string;
+  /** At a release gate with open findings: the ids that an approval must waive. */
+  readonly waive?: readonly string[];
 }
 
 /** What every command with `--json` ends with (`docs/contract.md`, "The result object"). */
@@ -35,6 +38,8 @@ export interface RunResult {
   readonly base: string;
   readonly candidate: { readonly commit: string; readonly tree: string; readonly branch: string } | null;
   readonly release: Readonly<Record<string, unknown>> | null;
+  /** Findings that people let pass with an approved release, oldest first. */
+  readonly waivers: readonly Waiver[];
   readonly spend: {
     readonly cost_micro_usd: number;
     readonly input_tokens: number;

@@ -1,6 +1,6 @@
 /** The hand-over files as people read them. */
 import { visible } from '../domain/access.ts';
-import type { PlanBody, ReviewBody } from '../domain/handoff.ts';
+import type { Finding, PlanBody, ReviewBody } from '../domain/handoff.ts';
 import { headOf, placeOf } from './told-findings.ts';
 
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${visible(line)}`).join('\n');
@@ -23,6 +23,13 @@ export function planMarkdown(n: number, plan: PlanBody): string {
   return `${parts.join('\n\n')}\n`;
 }
 
+const waiver = ({ needs_waiver, waived_by }: Finding): string =>
+  waived_by === undefined
+    ? needs_waiver === true
+      ? '; a person who approves the release must waive it'
+      : ''
+    : `; waived by ${visible(waived_by)}`;
+
 /** `30-review.<attempt>.md`. */
 export function reviewMarkdown(attempt: number, review: ReviewBody): string {
   const parts = [`# Review ${attempt}: ${review.verdict}`, `Commit \`${review.commit}\`, tree \`${review.tree}\`.`];
@@ -37,7 +44,7 @@ export function reviewMarkdown(attempt: number, review: ReviewBody): string {
     parts.push(`**Red line ${visible(line.rule_id)}** (${visible(line.reason)}): ${line.paths.map(visible).join(', ')}`);
   }
   for (const finding of review.findings)
-    parts.push(`## ${visible(headOf(finding))}\n\n${visible(finding.message)}\n\n(${visible(finding.source)})`);
+    parts.push(`## ${visible(headOf(finding))}\n\n${visible(finding.message)}\n\n(${visible(finding.source)}${waiver(finding)})`);
   if (review.findings.length === 0) parts.push('No findings.');
   if (review.earlier !== undefined && review.earlier.length > 0) {
     const lines = review.earlier.map(

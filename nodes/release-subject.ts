@@ -3,6 +3,7 @@ import { StopError } from '../domain/errors.ts';
 import type { BuildBody, Change, FileRef, ReviewBody } from '../domain/handoff.ts';
 import { digestOf } from '../domain/ids.ts';
 import type { ApprovalRow, Subject } from '../domain/ports.ts';
+import { openFindings } from '../domain/waivers.ts';
 import type { Session } from './session.ts';
 import type { State } from './state.ts';
 
@@ -19,6 +20,7 @@ export function differenceDigest(changes: readonly Change[]): string {
 
 /** What a release approval covers, recomputed from the files. */
 export function releaseSubject(session: Session, state: { plan: FileRef; review: FileRef }, build: BuildBody, review: ReviewBody): Subject {
+  const open = openFindings(review);
   return subjectOf({
     base: build.base,
     tree: build.tree,
@@ -27,7 +29,15 @@ export function releaseSubject(session: Session, state: { plan: FileRef; review:
     policy: session.facts.request.policy_digest,
     review: state.review.sha256,
     red_lines: digestOf(review.red_lines.map((line) => line.rule_id).toSorted()),
+    // Only where there are some: the subject of what waits since an earlier version stays what it was.
+    ...(open.length === 0 ? {} : { findings: digestOf(open.map(({ id }) => id)) }),
   });
+}
+
+/** Must a person approve this release? Open findings ask whatever policy says. */
+export function needsApproval({ facts }: Session, review: ReviewBody): boolean {
+  const { checks, release } = facts.config;
+  return review.red_lines.length > 0 || openFindings(review).length > 0 || checks.length === 0 || release.approval === 'always';
 }
 
 /** The pointers of a candidate; a missing one is a broken hand-over. */
@@ -43,7 +53,10 @@ export function pointers(state: State): { plan: FileRef; build: FileRef; review:
 
 /** True when two subjects differ only in where they stand: base, tree and review. */
 export function sameButBase(approved: Subject, subject: Subject): boolean {
-  return ['difference', 'plan', 'policy', 'red_lines'].every((name) => approved[name] !== undefined && approved[name] === subject[name]);
+  return (
+    ['difference', 'plan', 'policy', 'red_lines'].every((name) => approved[name] !== undefined && approved[name] === subject[name]) &&
+    approved['findings'] === subject['findings']
+  );
 }
 
 /** A given approval is valid for `release.approvalValid`. */

@@ -1,5 +1,6 @@
 /** What the operations on runs are given, and what they give back. */
 import type { StreamMode } from '@langchain/langgraph';
+import type { Finding } from '../domain/handoff.ts';
 import type { ApprovalRow, Clock } from '../domain/ports.ts';
 import type { Words } from '../domain/resume.ts';
 import type { Role } from '../domain/roles.ts';
@@ -92,6 +93,8 @@ export interface GateView {
   /** The unified diff; empty at the plan gate. */
   readonly diff: string;
   readonly redLines: readonly { readonly rule_id: string; readonly paths: readonly string[]; readonly reason: string }[];
+  /** What an approval must waive. */
+  readonly open: readonly Finding[];
   readonly citations: readonly { readonly document: string; readonly version: string; readonly anchor: string; readonly quote: string }[];
   readonly costMicroUsd: number;
 }
@@ -105,6 +108,8 @@ export interface DecideOptions {
   readonly edit?: unknown;
   /** At the budget gate. */
   readonly addMicroUsd?: number;
+  /** At the release gate: the ids of the findings that this person lets pass. */
+  readonly waive?: readonly string[];
 }
 
 export interface DoctorLine {

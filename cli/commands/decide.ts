@@ -11,6 +11,7 @@ export interface DecideFlags extends CommonFlags {
   readonly subject?: string;
   readonly edit?: string;
   readonly addUsd?: string;
+  readonly waive?: readonly string[];
 }
 
 /** @throws UsageError when nothing waits, or no subject was named where nobody can be asked. */
@@ -42,6 +43,7 @@ export async function decideCommand(invocation: Invocation<DecideFlags>, word: s
     subject,
     ...(flags.comment === undefined ? {} : { comment: flags.comment }),
     ...(flags.edit === undefined ? {} : { edit: readJson(flags.edit) }),
+    ...(flags.waive === undefined ? {} : { waive: flags.waive }),
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
   });
   return driveWithProgress(invocation, threadId, (options) => operations.goOn(threadId, options));

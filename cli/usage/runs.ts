@@ -26,13 +26,20 @@ export function declareRuns({ command, withHome }: Declare): void {
   for (const [name, decision] of [
     ['approve', 'approved'],
     ['reject', 'rejected'],
-  ] as const)
-    command(`${name} <thread>`, `${name} what waits at a gate`)
+  ] as const) {
+    const declared = command(`${name} <thread>`, `${name} what waits at a gate`)
       .option('--comment <text>')
       .option('--subject <digest>', 'what is decided on; from: governor show <thread> --json')
       .option('--edit <file>', 'an edited plan, as JSON')
-      .option('--add-usd <dollars>', 'at the budget gate')
-      .action((thread: string, flags) =>
-        withHome(flags, async (invocation) => (await import('../commands/decide.ts')).decideCommand(invocation, thread, decision)),
+      .option('--add-usd <dollars>', 'at the budget gate');
+    if (decision === 'approved')
+      declared.option(
+        '--waive <finding>',
+        'at the release gate: let this finding pass, by its id; once for each',
+        (id: string, ids: string[] | undefined) => [...(ids ?? []), id],
       );
+    declared.action((thread: string, flags) =>
+      withHome(flags, async (invocation) => (await import('../commands/decide.ts')).decideCommand(invocation, thread, decision)),
+    );
+  }
 }

@@ -2,7 +2,7 @@
 import { StopError } from '../../domain/errors.ts';
 import { FILES, type PlanBody, planBodySchema } from '../../domain/handoff.ts';
 import { strictest } from '../../domain/policy.ts';
-import type { Vote } from '../../domain/ports.ts';
+import type { Vote } from '../../domain/vote.ts';
 import { globsOverlap } from '../../tools/globs.ts';
 import { governorNode } from '../governor-node.ts';
 import { planMarkdown } from '../markdown.ts';

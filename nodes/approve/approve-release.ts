@@ -1,10 +1,11 @@
 /** The release gate: bound to the difference, base, plan, policy and review; red lines always come here. */
 import { StopError } from '../../domain/errors.ts';
-import { buildBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
+import { buildBodySchema, type Finding, reviewBodySchema } from '../../domain/handoff.ts';
 import { strictest } from '../../domain/policy.ts';
 import type { ApprovalRow, Subject } from '../../domain/ports.ts';
+import { openFindings } from '../../domain/waivers.ts';
 import { governorNode } from '../governor-node.ts';
-import { isExpired, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
+import { isExpired, needsApproval, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { note } from '../state.ts';
 import { passGate } from './gate.ts';
@@ -21,9 +22,8 @@ export const approveReleaseNode = (find: FindSession) =>
         `${reviewRef.path}: verdict ${review.verdict} on tree ${review.tree}, the build is ${build.tree}`,
         { evidence: [reviewRef.path] },
       );
-    const needed =
-      review.red_lines.length > 0 || session.facts.config.checks.length === 0 || session.facts.config.release.approval === 'always';
-    if (!needed) return { releaseApproval: null, route: 'deploy' };
+    if (!needsApproval(session, review)) return { releaseApproval: null, route: 'deploy' };
+    const open = openFindings(review);
     const subject = releaseSubject(session, { plan, review: reviewRef }, build, review);
     const earlier = await coveringApproval(session, subject);
     if (earlier !== undefined)
@@ -44,10 +44,11 @@ export const approveReleaseNode = (find: FindSession) =>
         shown: {
           candidate: build.commit,
           files: build.changes.length,
-          changed: build.changes.slice(0, 20).map((change) => `${change.status} ${change.path}`.slice(0, 60)),
+          changed: build.changes.slice(0, open.length === 0 ? 20 : 6).map((change) => `${change.status} ${change.path}`.slice(0, 60)),
           red_lines: review.red_lines.map((line) => line.rule_id).slice(0, 20),
           no_checks: session.facts.config.checks.length === 0,
           review: reviewRef.path,
+          ...shownFindings(open),
         },
       },
       [plan, buildRef, reviewRef],
@@ -80,6 +81,13 @@ async function coveringApproval(session: Session, subject: Subject): Promise<App
       !isExpired(session, row) &&
       sameButBase(row.subject, subject),
   );
+}
+
+/** Every id, since each must be named; the words of the first ones, the review has them all. */
+function shownFindings(open: readonly Finding[]): { readonly waive?: string[]; readonly findings?: string[] } {
+  if (open.length === 0) return {};
+  const text = ({ id, code, message }: Finding): string => `${id} ${code} ${message.split('\n')[0] ?? ''}`.slice(0, 120);
+  return { waive: open.map(({ id }) => id), findings: open.slice(0, 6).map(text) };
 }
 
 function roleWord(role: string): 'viewer' | 'operator' | 'approver' | 'admin' {

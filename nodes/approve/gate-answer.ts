@@ -20,7 +20,7 @@ const told = (more: Readonly<Record<string, object>>) =>
 
 const TOLD: Readonly<Record<Gate, typeof resumed>> = {
   plan: told({ edit: { type: 'object', description: 'The plan as it shall be.' } }),
-  release: told({}),
+  release: told({ waive: { type: 'array', items: text, description: 'Ids of the open findings, each of which an approval must waive.' } }),
   budget: told({ add_usd: { ...text, description: 'Dollars that may be spent more; an approval needs it.' } }),
 };
 

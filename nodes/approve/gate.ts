@@ -1,8 +1,10 @@
 /** A gate: reads the approval record, never the resume value; interrupts until a person has decided. */
 import { interrupt } from '@langchain/langgraph';
 import { approvalBodySchema, type FileRef, type Gate, planBodySchema } from '../../domain/handoff.ts';
-import type { ApprovalRow, Vote } from '../../domain/ports.ts';
+import type { ApprovalRow } from '../../domain/ports.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
+import type { Vote } from '../../domain/vote.ts';
+import { waiversOf } from '../../domain/waivers.ts';
 import { bodyOf, type GatePayload, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { gateAnswer } from './gate-answer.ts';
@@ -57,6 +59,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       comment: session.doors.redact(vote.comment),
       self_approved: row.votes.some((candidate) => candidate.selfApproved),
       at: vote.at,
+      waivers: waiversOf(row),
     }),
   });
   return { kind: 'decided', row, vote, ref: done.ref };

@@ -56,7 +56,7 @@ export function presented(payload: GatePayload, facts: Presented): PresentedPayl
   const short = argsOf(payload, undefined);
   const choices = [
     ...(facts.plan === undefined ? [] : DESCRIPTION_CAPS.slice(0, 3).map((cap) => [whole, cap, true] as const)),
-    ...DESCRIPTION_CAPS.map((cap) => [short, cap, payload.gate === 'budget'] as const),
+    ...DESCRIPTION_CAPS.map((cap) => [short, cap, payload.gate === 'budget' || 'waive' in short] as const),
   ];
   const tried = choices.map(
     ([args, cap, editable]) =>
@@ -72,8 +72,8 @@ export function presented(payload: GatePayload, facts: Presented): PresentedPayl
 
 function shaped(payload: GatePayload, args: Args, description: string, editable: boolean): PresentedPayload {
   const name = `approve_${payload.gate}`;
-  // More money needs its amount, which only an edit can carry.
-  const acceptable = payload.gate !== 'budget';
+  // More money needs its amount, and an open finding its waiver, which only an edit can carry.
+  const acceptable = payload.gate !== 'budget' && lines(payload.shown['waive']).length === 0;
   const allowed: Allowed[] = [...(acceptable ? (['approve'] as const) : []), ...(editable ? (['edit'] as const) : []), 'reject'];
   const action = { name, args, arguments: args, description };
   const review = { action_name: name, actionName: name, allowed_decisions: allowed, allowedDecisions: allowed };
@@ -93,7 +93,8 @@ function shaped(payload: GatePayload, args: Args, description: string, editable:
 function argsOf({ gate, subject, shown }: GatePayload, plan: PlanBody | undefined): Args {
   if (gate === 'plan') return { subject: subject.digest, ...(plan ?? { plan: shown['plan'] }) };
   if (gate === 'budget') return { subject: subject.digest, add_usd: '' };
-  return { subject: subject.digest, candidate: shown['candidate'], review: shown['review'] };
+  const waive = lines(shown['waive']).length === 0 ? {} : { waive: '' };
+  return { subject: subject.digest, candidate: shown['candidate'], review: shown['review'], ...waive };
 }
 
 const dollars = (microUsd: unknown): string => (typeof microUsd === 'number' ? `$${(microUsd / 1_000_000).toFixed(2)}` : 'no limit');
@@ -122,9 +123,12 @@ function describe(payload: GatePayload, facts: Presented): string {
       ...(facts.plan?.items ?? []).map((item) => `- ${item.title}: ${item.paths.join(', ') || 'any path'}`),
     ].join('\n');
   const changed = lines(shown['changed']);
+  const waive = lines(shown['waive']);
   return [
     `Release commit ${String(shown['candidate'])}? It changes ${String(shown['files'])} file(s).`,
     `${red}${shown['no_checks'] === true ? ' NO CHECKS are configured.' : ''} ${people}`,
+    ...(waive.length === 0 ? [] : [`OPEN FINDINGS, each of which an approval must waive by its id: ${waive.join(', ')}.`]),
+    ...lines(shown['findings']).map((line) => `- ${line}`),
     `${end} The review is ${String(shown['review'])}.`,
     ...changed.map((line) => `- ${line}`),
   ].join('\n');

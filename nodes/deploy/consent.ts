@@ -2,7 +2,8 @@
 import { StopError } from '../../domain/errors.ts';
 import type { BuildBody, FileRef, ReviewBody } from '../../domain/handoff.ts';
 import type { ApprovalRow } from '../../domain/ports.ts';
-import { isExpired, releaseSubject, sameButBase } from '../release-subject.ts';
+import { openFindings, unwaived } from '../../domain/waivers.ts';
+import { isExpired, needsApproval, releaseSubject, sameButBase } from '../release-subject.ts';
 import type { Session } from '../session.ts';
 
 /** `row`: null where nobody had to be asked. */
@@ -18,9 +19,7 @@ interface Asked {
 
 /** The record that covers exactly this candidate. @throws StopError `APPROVAL_STALE`. */
 export async function findConsent(session: Session, { id, refs, build, review }: Asked): Promise<Consent> {
-  const needed =
-    review.red_lines.length > 0 || session.facts.config.checks.length === 0 || session.facts.config.release.approval === 'always';
-  if (!needed) return { kind: 'given', row: null };
+  if (!needsApproval(session, review)) return { kind: 'given', row: null };
   const subject = releaseSubject(session, refs, build, review);
   const row = id === null ? undefined : await session.stores.approvals.get(id);
   if (
@@ -32,6 +31,8 @@ export async function findConsent(session: Session, { id, refs, build, review }:
     throw new StopError('APPROVAL_STALE', `no approved record covers subject ${subject.digest}; state names ${id ?? 'none'}`);
   if (row.subject.digest !== subject.digest && !sameButBase(row.subject, subject))
     throw new StopError('APPROVAL_STALE', `approval ${row.id} is for subject ${row.subject.digest}, the release is ${subject.digest}`);
+  const missing = unwaived(row, openFindings(review)).map(({ id }) => id);
+  if (missing.length > 0) throw new StopError('APPROVAL_STALE', `approval ${row.id} does not waive ${missing.join(', ')}`);
   if (row.usedBy === null && isExpired(session, row)) return { kind: 'expired', row };
   return { kind: 'given', row };
 }

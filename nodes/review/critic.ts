@@ -13,6 +13,7 @@ import {
 } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
+import { isBlocking } from '../../domain/waivers.ts';
 import { type AgentAt, type AgentGraph, type AgentRun, freshRun, runAgentGraph } from '../agent-run.ts';
 import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
@@ -136,7 +137,7 @@ async function lowered(
   const found = await Promise.all(submitted.findings.map((finding) => foundBy(session, rules.tree, finding)));
   const given = submitted.earlier.map((one) => ({ ...one, reason: session.doors.redact(one.reason) }));
   const standing = standingOfCritic({ attempt, found, given, known }, rules, previous);
-  const serious = standing.findings.some((finding) => finding.severity !== 'minor');
+  const serious = standing.findings.some(isBlocking);
   const verdict = submitted.verdict === 'pass' && serious ? 'rework' : submitted.verdict;
   return { ...rules, verdict, ...standing, critic: { called: true, verdict } };
 }

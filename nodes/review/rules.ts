@@ -14,14 +14,15 @@ import {
   reviewBodySchema,
 } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
+import { openFindings } from '../../domain/waivers.ts';
 import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
-import { note } from '../state.ts';
+import { note, type State } from '../state.ts';
 import { isUntrusted } from './checks/commands.ts';
 import { RULE_CHECKS } from './checks/index.ts';
-import { verdictOf } from './checks/verdict.ts';
+import { settled, waivedBefore } from './left-to-person.ts';
 import { afterRework } from './rework.ts';
 import { roundBefore } from './round-before.ts';
 
@@ -40,10 +41,13 @@ export const reviewRulesNode = (find: FindSession) =>
       file: STAGE_TABLE.review_rules.file,
       schema: reviewBodySchema,
       madeBy: 'governor',
-      work: (attempt) => judge(session, { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
+      work: (attempt) => judge(session, state, { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
     });
-    if (rules.body.verdict === 'pass')
-      return { rules: rules.ref, route: 'review_critic', notes: note('review_rules', rules.attempt, 'all rules passed') };
+    if (rules.body.verdict === 'pass') {
+      const open = openFindings(rules.body).map(({ id }) => id);
+      const said = open.length === 0 ? 'all rules passed' : `a person must waive ${open.join(', ')}; no other rule objects`;
+      return { rules: rules.ref, route: 'review_critic', notes: note('review_rules', rules.attempt, said) };
+    }
     const review = await runStage<ReviewBody>(session, {
       stage: 'review_rules',
       counter: 'review-file',
@@ -60,6 +64,7 @@ export const reviewRulesNode = (find: FindSession) =>
 
 async function judge(
   session: Session,
+  state: State,
   work: { attempt: number; build: BuildBody; plan: FileRef; previous: Round | undefined },
 ): Promise<ReviewBody> {
   const { attempt, build } = work;
@@ -72,6 +77,7 @@ async function judge(
   const checks: CheckResult[] = [];
   const findings: Finding[] = [];
   const redLines: RedLine[] = [];
+  const waived = await waivedBefore(session, state, build);
   try {
     for (const check of RULE_CHECKS) {
       session.signal.throwIfAborted();
@@ -88,7 +94,7 @@ async function judge(
         findings,
       });
       checks.push(...outcome.results);
-      findings.push(...outcome.findings.map((finding) => ({ ...finding, message: session.doors.redact(finding.message) })));
+      findings.push(...outcome.findings.map((finding) => waived({ ...finding, message: session.doors.redact(finding.message) })));
       redLines.push(...outcome.redLines);
     }
   } finally {
@@ -107,14 +113,15 @@ async function judge(
   }
   const isSkipped = (one: Finding): boolean =>
     checks.some((check) => check.status === 'skipped' && check.id === one.source) || (one.source === 'base-tests' && isUntrusted(findings));
+  const standing = standingOfRules({ attempt, found: findings, isSkipped }, work.previous);
   return {
     base: build.base,
     commit: build.commit,
     tree,
-    verdict: verdictOf(checks, findings),
     checks,
     red_lines: redLines,
-    ...standingOfRules({ attempt, found: findings, isSkipped }, work.previous),
+    ...standing,
+    ...settled(session, state, { checks, findings: standing.findings, previous: work.previous?.review }),
     critic: { called: false, verdict: null },
   };
 }

@@ -4,13 +4,15 @@ import { PERSON_ROLES, type PersonRole } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { planBodySchema, planProblems } from '../../domain/handoff.ts';
 import { mayDecide } from '../../domain/policy.ts';
-import type { ApprovalRow, RunRow, Vote } from '../../domain/ports.ts';
+import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
+import type { Vote } from '../../domain/vote.ts';
 import { pendingApproval } from '../look/handed-over.ts';
 import { resultOf } from '../look/result.ts';
 import type { DecideOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { assertUnderCeilings } from './extensions.ts';
 import { said } from './typed-text.ts';
+import { waived } from './waive.ts';
 
 /** Records one vote. @throws UsageError in a state that takes no decision; `APPROVER_NOT_ALLOWED`. */
 export async function decide(runtime: Runtime, row: RunRow, options: DecideOptions): Promise<ApprovalRow> {
@@ -48,6 +50,7 @@ export async function decide(runtime: Runtime, row: RunRow, options: DecideOptio
     comment,
     ...edited(approval, options.edit),
     ...money(approval, options),
+    ...(await waived(runtime, approval, options)),
     selfApproved: person.id === row.input.starter,
     at: new Date(runtime.clock.now()).toISOString(),
   };

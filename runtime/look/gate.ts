@@ -3,6 +3,7 @@ import type { Config } from '../../domain/config.ts';
 import { toError, UsageError } from '../../domain/errors.ts';
 import { planBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
 import type { RunRow } from '../../domain/ports.ts';
+import { openFindings } from '../../domain/waivers.ts';
 import { planMarkdown, reviewMarkdown } from '../../nodes/markdown.ts';
 import { maskedPatch } from '../../tools/masked-patch.ts';
 import { openRepository } from '../../tools/repository.ts';
@@ -38,6 +39,7 @@ export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | 
     review: review === undefined ? '' : reviewMarkdown(row.attempt, review),
     diff: gate === 'release' ? await patchOf(runtime, row, subject['base'] ?? '', subject['tree'] ?? '') : '',
     redLines: review?.red_lines ?? [],
+    open: openFindings(review ?? { findings: [] }),
     citations: plan?.citations ?? [],
     costMicroUsd: totals.settled.costMicroUsd + totals.reserved.costMicroUsd,
   };

@@ -50,7 +50,11 @@ function reportText(row: RunRow, result: RunResult, lines: readonly SpendLine[],
   }
   if (result.waiting !== null)
     parts.push(
-      `## It waits for a person\n\nGate ${result.waiting.gate}, role ${result.waiting.required_role}: \`governor approve ${row.threadId.slice(0, 8)}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}\``,
+      `## It waits for a person\n\nGate ${result.waiting.gate}, role ${result.waiting.required_role}: \`governor approve ${row.threadId.slice(0, 8)}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}${(result.waiting.waive ?? []).map((id) => ` --waive ${id}`).join('')}\``,
+    );
+  if (result.waivers.length > 0)
+    parts.push(
+      `## Waived by people\n\n${result.waivers.map(({ finding_id, by, at }) => `- ${finding_id} by ${visible(by)} at ${at}; what it says stands in the review`).join('\n')}`,
     );
   if (result.candidate !== null) parts.push(`Candidate \`${result.candidate.commit}\` on branch \`${result.candidate.branch}\`.`);
   if (result.release !== null)

@@ -1,9 +1,11 @@
 /** The result object of a thread, as every command and route tells it. */
+import { z } from 'zod';
 import type { Caps } from '../../domain/budget.ts';
 import { effectiveLimits } from '../../domain/config.ts';
-import { FILES } from '../../domain/handoff.ts';
-import type { RunRow } from '../../domain/ports.ts';
+import { FILES, type Waiver } from '../../domain/handoff.ts';
+import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
 import type { RunResult, Waiting } from '../../domain/run.ts';
+import { waiversOf } from '../../domain/waivers.ts';
 import { extensionList } from '../decide/extensions.ts';
 import { readRequest } from '../drive/open-session.ts';
 import type { Runtime } from '../runtime.ts';
@@ -38,7 +40,13 @@ async function withRelease(runtime: Runtime, row: RunRow, release: ReleaseBody |
   const waiting: Waiting | null =
     pending === undefined
       ? null
-      : { approval_id: pending.id, gate: pending.gate, subject: pending.subject.digest, required_role: pending.required.role };
+      : {
+          approval_id: pending.id,
+          gate: pending.gate,
+          subject: pending.subject.digest,
+          required_role: pending.required.role,
+          ...toWaive(pending),
+        };
   const { settled, reserved } = totals;
   return {
     thread_id: threadId,
@@ -50,6 +58,7 @@ async function withRelease(runtime: Runtime, row: RunRow, release: ReleaseBody |
     base: row.input.base,
     candidate: build === undefined ? null : { commit: build.commit, tree: build.tree, branch: build.branch },
     release,
+    waivers: await waivers(runtime, threadId),
     spend: {
       cost_micro_usd: settled.costMicroUsd + reserved.costMicroUsd,
       input_tokens: settled.inputTokens + reserved.inputTokens,
@@ -62,6 +71,15 @@ async function withRelease(runtime: Runtime, row: RunRow, release: ReleaseBody |
     limits: await limitsOf(runtime, row, totals.caps),
     dossier: stores.dossier.folder(threadId),
   };
+}
+
+function toWaive({ shown }: ApprovalRow): { waive?: readonly string[] } {
+  const ids = z.array(z.string()).safeParse(shown['waive']);
+  return ids.success ? { waive: ids.data } : {};
+}
+
+async function waivers({ stores }: Runtime, threadId: string): Promise<Waiver[]> {
+  return (await stores.approvals.list({ threadId, status: 'approved' })).flatMap(waiversOf);
 }
 
 /** What holds now: as it was started, with what people have allowed since. */

@@ -15,6 +15,8 @@ export interface Decision {
   readonly edit?: unknown;
   /** At the budget gate. */
   readonly addMicroUsd?: number;
+  /** At the release gate: the ids of the findings to let pass. */
+  readonly waive?: readonly string[];
   /** What the person saw, where the client says so. */
   readonly subject?: string;
 }
@@ -29,17 +31,21 @@ export type Answer =
 
 /** Said to whoever sends something else. */
 export const ACCEPTED =
-  'accepted are { "decision": "approved" | "rejected", "comment", "edit", "add_usd", "subject" }, { "decisions": [{ "type": "approve" | "edit" | "reject" }] }, ' +
+  'accepted are { "decision": "approved" | "rejected", "comment", "edit", "add_usd", "waive", "subject" }, { "decisions": [{ "type": "approve" | "edit" | "reject" }] }, ' +
   '[{ "type": "accept" | "edit" | "response" | "ignore", "args" }], and { "<interrupt id>": <one of them> }';
 
 const object = z.record(z.string(), z.unknown());
 const money = z.union([z.number(), z.string()]);
+
+/** Agent Inbox sends every edited argument as text. */
+const ids = z.union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter((id) => id !== ''))]);
 
 const own = z.strictObject({
   decision: z.enum(['approved', 'rejected']),
   comment: z.string().optional(),
   edit: z.unknown().optional(),
   add_usd: money.optional(),
+  waive: ids.optional(),
   subject: z.string().optional(),
 });
 
@@ -81,12 +87,13 @@ const no = (why: string): Answer => ({ kind: 'unparseable', why });
 function plainAnswer(resume: unknown, pending: PendingGate): Answer {
   const ours = own.safeParse(resume);
   if (ours.success) {
-    const { decision, comment, edit, add_usd, subject } = ours.data;
+    const { decision, comment, edit, add_usd, waive, subject } = ours.data;
     if (decision === 'rejected') {
-      if (edit !== undefined || add_usd !== undefined) return no('a rejection carries no edit and no add_usd');
+      if (edit !== undefined || add_usd !== undefined || waive !== undefined)
+        return no('a rejection carries no edit, no add_usd and no waive');
       return rejection(comment, subject);
     }
-    return approval(pending, { comment, edit, addUsd: add_usd, subject });
+    return approval(pending, { comment, edit, addUsd: add_usd, waive, subject });
   }
   const human = hitl.safeParse(resume);
   if (human.success) {
@@ -125,12 +132,14 @@ interface Said {
   readonly comment?: string | undefined;
   readonly edit?: unknown;
   readonly addUsd?: number | string | undefined;
+  readonly waive?: readonly string[] | undefined;
   readonly subject?: string | undefined;
 }
 
-function approval({ gate }: PendingGate, { comment, edit, addUsd, subject }: Said): Answer {
+function approval({ gate }: PendingGate, { comment, edit, addUsd, waive, subject }: Said): Answer {
   if (edit !== undefined && gate !== 'plan') return no(`only a plan can be edited; what waits is the ${gate} gate`);
   if (addUsd !== undefined && gate !== 'budget') return no(`add_usd only goes with the budget gate; what waits is the ${gate} gate`);
+  if (waive !== undefined && gate !== 'release') return no(`waive only goes with the release gate; what waits is the ${gate} gate`);
   const addMicroUsd = addUsd === undefined ? undefined : microUsd(addUsd);
   if (gate === 'budget' && addMicroUsd === undefined)
     return no('the budget gate needs add_usd: the dollars that may be spent more, above 0, with at most 6 decimals');
@@ -140,14 +149,19 @@ function approval({ gate }: PendingGate, { comment, edit, addUsd, subject }: Sai
     ...(comment === undefined ? {} : { comment }),
     ...(edit === undefined ? {} : { edit }),
     ...(addMicroUsd === undefined ? {} : { addMicroUsd }),
+    ...(waive === undefined ? {} : { waive }),
     ...(subject === undefined ? {} : { subject }),
   };
 }
 
-/** The shown arguments come back changed: the plan, or the amount. */
+/** The shown arguments come back changed: the plan, the amount, or the findings to waive. */
 function editAnswer(pending: PendingGate, name: string, { subject, ...args }: Readonly<Record<string, unknown>>): Answer {
   if (name !== actionOf(pending)) return no(wrongAction(pending, name));
-  if (pending.gate === 'release') return no('a release cannot be edited: approve or reject it');
+  if (pending.gate === 'release') {
+    const named = z.object({ waive: ids }).safeParse(args);
+    if (!named.success) return no('a release cannot be edited: approve or reject it; only open findings can be waived in it');
+    return approval(pending, { waive: named.data.waive, subject: textOf(subject) });
+  }
   if (pending.gate === 'plan') return approval(pending, { edit: planOf(args), subject: textOf(subject) });
   const amount = z.strictObject({ add_usd: money }).safeParse(args);
   if (!amount.success) return no('at the budget gate only add_usd can be edited');

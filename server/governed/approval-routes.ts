@@ -22,6 +22,11 @@ const decisionBody = z
     comment: z.string().optional(),
     edit: jsonObject.optional().describe('The edited plan, at the plan gate.'),
     add_usd: z.union([z.number(), z.string()]).optional().describe('At the budget gate: the dollars that may be spent more.'),
+    waive: z
+      .array(z.string())
+      .max(100)
+      .optional()
+      .describe('At the release gate: the ids of the open findings, each of which an approval must waive.'),
   })
   .meta({ id: 'GovernorDecision' });
 
@@ -57,7 +62,7 @@ function decideApproval(server: Server): Endpoint {
     const scope = await call.allowed('threads', 'create_run', { thread_id: approval.threadId });
     const row = await runOf(server, scope, approval.threadId).catch(() => undefined);
     if (row === undefined) throw missing;
-    const { decision, subject, comment, edit, add_usd } = call.body;
+    const { decision, subject, comment, edit, add_usd, waive } = call.body;
     const decided = await decideAs(
       { governed: server, caller: call.caller },
       { row, approval },
@@ -67,6 +72,7 @@ function decideApproval(server: Server): Endpoint {
         ...(comment === undefined ? {} : { comment }),
         ...(edit === undefined ? {} : { edit }),
         ...amount(add_usd),
+        ...(waive === undefined ? {} : { waive }),
       },
     );
     const run = decided.status === 'pending' ? undefined : await continueRun(server, scope, row);
@@ -93,7 +99,14 @@ function approvalView(row: ApprovalRow): Record<string, unknown> {
     required: { role: row.required.role, min: row.required.min, not_starter: row.required.notStarter },
     shown: row.shown,
     status: row.status,
-    votes: row.votes.map(({ by, decision, comment, selfApproved, at }) => ({ by, decision, comment, self_approved: selfApproved, at })),
+    votes: row.votes.map(({ by, decision, comment, selfApproved, at, waive = [] }) => ({
+      by,
+      decision,
+      comment,
+      self_approved: selfApproved,
+      at,
+      waive,
+    })),
     decided_at: row.decidedAt,
     used_by: row.usedBy,
     created_at: row.createdAt,

@@ -30,7 +30,13 @@ export async function decideAs(
       throw new Problem(409, `approval ${approval.id}: is ${now?.status ?? 'gone'}; it can no longer be decided`);
     // The command line's flags are members of the body here.
     if (error.code === 'USAGE')
-      throw new Problem(422, error.message.replace(/--(comment|edit|subject)\b/g, '$1').replace('--add-usd', 'add_usd'));
+      throw new Problem(
+        422,
+        error.message
+          .replace(/ \(governor approve [^)]*\)$/, '')
+          .replace(/--(comment|edit|subject|waive)\b/g, '$1')
+          .replace('--add-usd', 'add_usd'),
+      );
     throw error;
   }
 }

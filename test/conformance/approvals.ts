@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { CoreStores } from '../../checkpoints/core.ts';
 import { FencedError } from '../../domain/errors.ts';
-import type { ApprovalRow, Vote } from '../../domain/ports.ts';
+import type { ApprovalRow } from '../../domain/ports.ts';
+import type { Vote } from '../../domain/vote.ts';
 import { leased, threadOf } from '../checkpoints/home.ts';
 import { eachLeased, fence, home, type Suite, stores } from './backend.ts';
 

@@ -2,10 +2,10 @@
 import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failureText, shownFailing } from '../../../domain/failing-lines.ts';
-import { matcher } from '../../../tools/globs.ts';
 import { runChecks } from '../../checks.ts';
 import { finding, NOTHING, type ReviewCheck } from './check.ts';
 import { isUntrusted } from './commands.ts';
+import { meantBy } from './meant.ts';
 import { isTestFile } from './test-files.ts';
 
 /** Of the output in a finding, in bytes. */
@@ -35,9 +35,10 @@ export const baseTests: ReviewCheck = {
       checks: checks.map((check) => ({ ...check, id: `base-${check.id}` })),
     });
     await checkout.restore(candidate.tree);
-    // Where the plan itself names the test file, a person or the planner meant its behaviour to change.
-    const exact = plan.items.flatMap((item) => item.paths).filter((path) => isTestFile(path));
-    const meant = changed.every((change) => matcher(exact)(change.from ?? change.path));
+    // A test whose file the plan names says what was meant; where only a pattern of it matches, a person says whether it was.
+    const names = meantBy(plan);
+    const exactly = changed.every((change) => names.exactly(change.from ?? change.path));
+    const meant = changed.every((change) => names.asTests(change.from ?? change.path));
     const red = ran.filter((one) => one.result.status !== 'pass');
     return {
       // A failure that was meant is told, but does not fail the review.
@@ -45,7 +46,7 @@ export const baseTests: ReviewCheck = {
       findings: red.map((one) => {
         const said = `the base's own tests (${changed.map((change) => change.from ?? change.path).join(', ')}) fail on the candidate`;
         return finding('base-tests', 'TESTS_WEAKENED', `${said}\n${shownFailing(one.log, SHOWN_BYTES)}`, {
-          severity: meant ? 'minor' : 'blocker',
+          ...(exactly ? { severity: 'minor' as const } : meant ? { severity: 'major' as const, needsWaiver: true } : {}),
           whole: `${said}\n${one.result.id}\n${failureText(one.log)}`,
         });
       }),

@@ -62,6 +62,8 @@ export function finding(
     path?: string;
     line?: number;
     severity?: Finding['severity'];
+    /** True where only a person may let it pass: it sends nothing back. */
+    needsWaiver?: boolean;
     /** What tells this fault from another, where the message shows only a part of it. */
     whole?: string;
     /** The text of the line, for a fault that stands at one. */
@@ -76,6 +78,7 @@ export function finding(
     ...(where.path === undefined ? {} : { path: where.path }),
     ...(where.line === undefined ? {} : { line: where.line }),
     message,
+    ...(where.needsWaiver === true ? { needs_waiver: true as const } : {}),
   };
 }
 
@@ -84,5 +87,6 @@ export function touched(changes: readonly Change[]): string[] {
   return changes.flatMap((change) => (change.from === undefined ? [change.path] : [change.path, change.from]));
 }
 
-/** A weakened test; always a blocker. */
-export const weak = (message: string, path: string): Finding => finding('weakened-tests', 'TESTS_WEAKENED', message, { path });
+/** A weakened test: a blocker, or for a person to waive where the plan meant it. */
+export const weak = (message: string, path: string, meant = false): Finding =>
+  finding('weakened-tests', 'TESTS_WEAKENED', message, meant ? { path, severity: 'major', needsWaiver: true } : { path });

@@ -95,6 +95,9 @@ export async function changedParts({ repository, base, candidate, changes }: Rev
   return findings;
 }
 
+/** Of a package.json as it is written; none where it is not one. */
+export const scriptsIn = (text: string | undefined): Map<string, string> => scriptsOf(parsed(text));
+
 function scriptsOf(value: Json): Map<string, string> {
   const scripts = value['scripts'];
   if (scripts === null || typeof scripts !== 'object') return new Map();

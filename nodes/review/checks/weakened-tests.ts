@@ -1,53 +1,96 @@
 /** Weakened tests: deleted, renamed away, emptied, skipped, fewer, with fewer assertions, or run in another way. */
 import type { Change, Finding } from '../../../domain/handoff.ts';
 import { type ReviewCheck, type ReviewContext, weak } from './check.ts';
-import { countTests, isSnapshot, isTestConfig, isTestFile } from './test-files.ts';
+import { type Listing, listTests } from './listed-tests.ts';
+import { type Meant, meantBy } from './meant.ts';
+import { countTests } from './test-counts.ts';
+import { isSnapshot, isTestConfig, isTestFile, NO_TESTS, type TestCounts } from './test-files.ts';
 import { changedParts, changedScripts } from './test-scripts.ts';
 
 export const weakenedTests: ReviewCheck = {
   id: 'weakened-tests',
   run: async (context) => {
     const findings: Finding[] = [];
-    let before = 0;
-    let after = 0;
+    const meant = meantBy(context.plan);
+    const listings = await listTests(context);
     for (const change of context.changes) {
+      findings.push(...changedSettings(change, meant));
       const old = change.from ?? change.path;
-      if (change.status !== 'added' && (isSnapshot(old) || isTestConfig(old)))
-        findings.push(weak(`${old}: ${isSnapshot(old) ? 'a snapshot' : 'the configuration of the tests'} is ${change.status}`, old));
-      else if (change.status === 'added' && isTestConfig(change.path))
-        findings.push(weak(`${change.path}: a configuration of the tests is added`, change.path));
-      if (isTestFile(old) || isTestFile(change.path)) {
-        const counted = await compare(context, change, findings);
-        before += counted.before;
-        after += counted.after;
-      }
+      if (!isTestFile(old) && !isTestFile(change.path)) continue;
+      const said = await weaker(context, change, listings);
+      const stays = change.status !== 'deleted' && isTestFile(change.path);
+      // A file that the change itself brings can be mended at once, whoever named it.
+      const named = change.status !== 'added' && meant.exactly(old);
+      if (said.length > 0) findings.push(weak(said.join('; '), stays ? change.path : old, named));
     }
-    if (after < before) findings.push(weak(`${before} tests stood in the changed test files, ${after} stand there now`, 'tests'));
     findings.push(...(await changedScripts(context)), ...(await changedParts(context)), ...checkFiles(context));
     return { results: [], findings, redLines: [] };
   },
 };
 
-async function compare(context: ReviewContext, change: Change, findings: Finding[]): Promise<{ before: number; after: number }> {
+/** Snapshots say what tests expect, as tests do; configuration says which tests there are. */
+function changedSettings({ status, path, from = path }: Change, meant: Meant): Finding[] {
+  if (status === 'added')
+    return isTestConfig(path) ? [weak(`${path}: a configuration of the tests is added`, path, meant.exactly(path))] : [];
+  if (isSnapshot(from))
+    return [weak(`${from}: a snapshot is ${status}`, from, status === 'modified' ? meant.asTests(from) : meant.exactly(from))];
+  return isTestConfig(from) ? [weak(`${from}: the configuration of the tests is ${status}`, from, meant.exactly(from))] : [];
+}
+
+/** What of a test file is weaker than it was. */
+async function weaker(context: ReviewContext, change: Change, listings: readonly Listing[]): Promise<string[]> {
   const { repository, base, candidate } = context;
   const old = change.from ?? change.path;
-  const text = async (tree: string, path: string): Promise<string> => (await repository.readFile(tree, path))?.toString('utf8') ?? '';
-  const was =
-    change.status === 'added' || !isTestFile(old) ? { tests: 0, skips: 0, assertions: 0 } : countTests(await text(base.tree, old));
-  const stays = change.status !== 'deleted' && isTestFile(change.path);
-  const now = stays ? countTests(await text(candidate.tree, change.path)) : { tests: 0, skips: 0, assertions: 0 };
-  if (change.status === 'deleted') findings.push(weak(`the test file ${old} with ${was.tests} tests is deleted`, old));
-  else if (!stays) findings.push(weak(`the test file ${old} is renamed away to ${change.path}`, old));
-  else if (was.tests > 0 && now.tests === 0)
-    findings.push(weak(`the test file ${change.path} is emptied: it had ${was.tests} tests`, change.path));
-  else {
-    if (now.tests < was.tests) findings.push(weak(`${change.path}: ${was.tests} tests before, ${now.tests} now`, change.path));
-    if (now.assertions < was.assertions)
-      findings.push(weak(`${change.path}: ${was.assertions} assertions before, ${now.assertions} now`, change.path));
+  const count = async (tree: string, path: string): Promise<TestCounts> =>
+    countTests(path, (await repository.readFile(tree, path))?.toString('utf8') ?? '');
+  const was = change.status === 'added' ? NO_TESTS : await count(base.tree, old);
+  if (change.status === 'deleted') return [`the test file ${old} with ${was.tests} tests is deleted`];
+  if (!isTestFile(change.path)) return [`the test file ${old} is renamed away to ${change.path}`];
+  const now = await count(candidate.tree, change.path);
+  const listing = listedBoth(listings, old, change.path);
+  const said = change.status === 'added' ? [] : fewer({ was, now, listing });
+  // A package of Go is listed as a whole, and may print what it likes while it is.
+  if (listing?.runner === 'go' && said.length === 0) said.push(...fewer({ was, now, listing: undefined }));
+  if (now.skips > was.skips) said.push(`${now.skips - was.skips} test(s) are skipped, marked todo, expected to fail or run alone`);
+  return said.map((one) => `${change.path}: ${one}`);
+}
+
+interface Compared {
+  readonly was: TestCounts;
+  readonly now: TestCounts;
+  /** By the runner itself, where it could list both. */
+  readonly listing: { readonly runner: string; readonly before: readonly string[]; readonly after: readonly string[] } | undefined;
+}
+
+function fewer({ was, now, listing }: Compared): string[] {
+  const said: string[] = [];
+  const [before, after] = listing === undefined ? [was.tests, now.tests] : [listing.before.length, listing.after.length];
+  const listed = listing === undefined ? '' : `, as ${listing.runner} lists them${gone(listing.before, listing.after)}`;
+  if (before > 0 && after === 0) said.push(`emptied: it had ${before} tests${listed}`);
+  else if (after < before) said.push(`${before} tests before, ${after} now${listed}`);
+  const [asserted, asserts] = listing === undefined ? [was.assertions, now.assertions] : [spread(was, before), spread(now, after)];
+  if (asserts < asserted && after > 0) said.push(`${asserted} assertions before, ${asserts} now`);
+  return said;
+}
+
+/** Tests that a loop or a table makes of one declaration each assert what stands in it. */
+const spread = ({ written, declared }: TestCounts, listed: number): number =>
+  declared === 0 || listed <= declared ? written : Math.round((written * listed) / declared);
+
+const NAMES_SHOWN = 5;
+
+function gone(before: readonly string[], after: readonly string[]): string {
+  const missing = before.filter((name) => !after.includes(name));
+  return missing.length === 0 ? '' : ` (gone: ${missing.slice(0, NAMES_SHOWN).join(', ')}${missing.length > NAMES_SHOWN ? ', ...' : ''})`;
+}
+
+function listedBoth(listings: readonly Listing[], old: string, path: string): Compared['listing'] {
+  for (const { runner, before, after } of listings) {
+    const [was, now] = [before.get(old), after.get(path)];
+    // A runner that knows nothing of a file says nothing about it.
+    if (was !== undefined && was.length > 0 && now !== undefined) return { runner, before: was, after: now };
   }
-  if (now.skips > was.skips)
-    findings.push(weak(`${change.path}: ${now.skips - was.skips} test(s) are skipped, marked todo or run alone`, change.path));
-  return { before: was.tests, after: now.tests };
+  return undefined;
 }
 
 /** Files that the checks' own commands name. */

@@ -20,6 +20,8 @@ interface Review {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly item?: readonly string[];
   readonly findings?: readonly Finding[];
+  /** Folders of this machine that every command finds, by their place in the tree. */
+  readonly links?: Readonly<Record<string, string>>;
   /** Staged by `git update-index --cacheinfo`. */
   readonly gitlink?: string;
 }
@@ -68,7 +70,7 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
       doors: { redact: (text) => text },
       places: {
         sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
-        mounts: async () => ({ links: [], scratch: [] }),
+        mounts: async () => ({ links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from })), scratch: [] }),
       },
       stores: {
         audit: { append: async () => undefined },
