@@ -2,7 +2,8 @@
 import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
 import type { RunResult } from '../domain/run.ts';
-import type { GateView } from '../runtime/options.ts';
+import { TOLD } from '../domain/told.ts';
+import type { GateView, ToldView } from '../runtime/options.ts';
 
 /** Whole micro-dollars as dollars. */
 export function dollars(microUsd: number): string {
@@ -23,10 +24,21 @@ export function recordLine(record: AuditRecord): string {
       : [name === 'costMicroUsd' ? dollars(Number(value)) : typeof value === 'string' ? value : JSON.stringify(value)];
   });
   const where = record.stage === undefined ? '' : ` ${record.stage}${record.attempt === undefined ? '' : `#${record.attempt}`}`;
+  const who = record.action === TOLD ? ` ${record.actor}:` : '';
   const canned = facts['canned'] === true ? ' (canned)' : '';
   const line =
-    `${record.at.slice(11, 19)}${where} ${record.action}${canned}${record.code === undefined ? '' : ` ${record.code}`} ${shown.join(' ')}`.trim();
+    `${record.at.slice(11, 19)}${where} ${record.action}${canned}${record.code === undefined ? '' : ` ${record.code}`}${who} ${shown.join(' ')}`.trim();
   return visible(line.replaceAll('\n', ' ')).slice(0, LINE_CHARACTERS);
+}
+
+/** What was said to agents, one message a line. */
+export function toldText(told: readonly ToldView[]): string {
+  return told
+    .map(({ at, by, to, text, heard }) => {
+      const ears = heard.length === 0 ? 'not heard yet' : `heard by ${heard.map(({ agent }) => agent).join(', ')}`;
+      return visible(`said ${at} ${by} to ${to.join(', ') || 'who speaks next'} (${ears}): ${text.replaceAll('\n', ' ')}`);
+    })
+    .join('\n');
 }
 
 /** The end of a run, with the next command. */

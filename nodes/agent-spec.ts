@@ -30,6 +30,12 @@ interface AgentWork {
   readonly onStep?: (calls: number) => void;
 }
 
+/** Where a transcript stands: its head, and all rows up to it. */
+export interface Standing {
+  readonly head: string;
+  readonly rows: readonly TranscriptRow[];
+}
+
 /** The ledger as a tree: run, stage, agent. The stage has no cap of its own; it is there to be seen. */
 export const accountsOf = (spec: AgentSpec): Account[] => {
   const own = agentAccount(spec.session.facts.limits, spec.stage, spec.attempt, spec.agent);

@@ -27,6 +27,7 @@ import { reparse } from '../start/config-file.ts';
 import { policyHolds } from '../start/policy-digest.ts';
 import { liveText } from './live-text.ts';
 import { resumeList } from './resume-list.ts';
+import { readSaid } from './said.ts';
 
 /** Thrown at a checkpoint when a drain was asked for. */
 export class DrainedError extends Error {
@@ -102,6 +103,7 @@ export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, o
     clock: runtime.clock,
     signal: options.signal,
     machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
+    said: readSaid(audit, row.threadId),
     checkpointReached: async (stage) => {
       options.signal.throwIfAborted();
       if (stage !== at) await stores.runs.update(fence, { stage });
@@ -137,7 +139,7 @@ async function factsOf(runtime: Runtime, row: RunRow, fence: Fence): Promise<Ses
 function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: DriveOptions['onText']): SessionDoors {
   const { effects, audit } = runtime.stores;
   const shared = { effects, audit, clock: runtime.clock };
-  const redact = createRedactor(knownSecrets(config, secretResolver(runtime.env)));
+  const redact = redactorOf(runtime, config);
   const models = modelsOf(runtime, request, config);
   return {
     model: createModelDoor({
@@ -183,6 +185,10 @@ function extended(limits: Limits, extensions: Awaited<ReturnType<typeof extensio
     extensions.reduce((total, extension) => total + pick(extension), 0);
   return { ...limits, machineTime: limits.machineTime + sum((one) => one.add_machine_ms) };
 }
+
+/** Masks the secrets that this configuration names, and token shapes. */
+export const redactorOf = (runtime: Runtime, config: Config): ((text: string) => string) =>
+  createRedactor(knownSecrets(config, secretResolver(runtime.env)));
 
 function knownSecrets(config: ReturnType<typeof reparse>, resolve: (reference: string) => string | undefined): string[] {
   const named = Object.values(config.models).flatMap((model) => [model?.apiKey, ...(model?.fallback ?? []).map((one) => one.apiKey)]);
