@@ -1,7 +1,8 @@
 /** Audit records, results and gates as plain text lines. */
 import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
-import type { RunResult } from '../domain/run.ts';
+import { isFanOut } from '../domain/fan-out.ts';
+import { needsAmount, type RunResult } from '../domain/run.ts';
 import { TOLD } from '../domain/told.ts';
 import type { GateView, ToldView } from '../runtime/options.ts';
 
@@ -48,7 +49,7 @@ export function resultText(result: RunResult): string {
   if (result.waiting !== null)
     lines.push(
       `waits at the ${result.waiting.gate} gate for role ${result.waiting.required_role}`,
-      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}`,
+      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${needsAmount(result.waiting) ? ' --add-usd N' : ''}`,
     );
   lines.push(`dossier: ${result.dossier}`);
   return visible(lines.join('\n'));
@@ -65,6 +66,7 @@ export function gateText(view: GateView, subject: string): string {
       ...(view.row.gate === 'budget' && typeof view.row.shown['message'] === 'string'
         ? [`asks for more: ${view.row.shown['message']}`]
         : []),
+      ...(isFanOut({ facts: view.row.subject }) ? ['approve it as it is, without --add-usd; rejected, the lead goes on alone'] : []),
       ...view.redLines.map((line) => `RED LINE ${line.rule_id}: ${line.reason}: ${line.paths.join(', ')}`),
       ...view.citations.map((citation) => `cites ${citation.document}@${citation.version}#${citation.anchor}: ${citation.quote}`),
       view.plan,

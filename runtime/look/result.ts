@@ -1,6 +1,7 @@
 /** The result object of a thread, as every command and route tells it. */
 import type { Caps } from '../../domain/budget.ts';
 import { effectiveLimits } from '../../domain/config.ts';
+import { isFanOut } from '../../domain/fan-out.ts';
 import { FILES } from '../../domain/handoff.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import type { RunResult, Waiting } from '../../domain/run.ts';
@@ -38,7 +39,13 @@ async function withRelease(runtime: Runtime, row: RunRow, release: ReleaseBody |
   const waiting: Waiting | null =
     pending === undefined
       ? null
-      : { approval_id: pending.id, gate: pending.gate, subject: pending.subject.digest, required_role: pending.required.role };
+      : {
+          approval_id: pending.id,
+          gate: pending.gate,
+          subject: pending.subject.digest,
+          required_role: pending.required.role,
+          ...(isFanOut({ facts: pending.subject }) ? { fan_out: true as const } : {}),
+        };
   const { settled, reserved } = totals;
   return {
     thread_id: threadId,
