@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Operations } from '../../runtime/operations.ts';
 import { openOperations } from '../../runtime/operations.ts';
-import { Stage, walk } from '../chaos/harness.ts';
 import { type Endpoint, endpointConfig, openEndpoint, startOver } from './endpoint.ts';
 import { critic, HAPPY, makeWorld, planReply, type Reply, reject, submit, tool, type World } from './world.ts';
 
@@ -184,67 +183,4 @@ test('a secret of the environment that is said stands masked on the record and i
   expect(JSON.stringify(await at.person.audit(threadId))).not.toContain(token);
   expect(at.endpoint.seen.some((one) => textOf(one).includes('use [REDACTED'))).toBe(true);
   expect(at.endpoint.seen.some((one) => textOf(one).includes(token))).toBe(false);
-});
-
-const POINTS = [
-  'start:told:plan:before',
-  'start:told:plan:after',
-  'finish:words-heard:before',
-  'finish:words-heard:inside',
-  'finish:words-heard:after',
-  'model:planner:before',
-  'model:planner:after',
-] as const;
-
-test('a process that dies around the hearing asks the very same again, and the words are heard once', { timeout: 240_000 }, async () => {
-  // Without a command: what it prints holds times.
-  const at = await begin([...HAPPY.slice(0, 3), submit(1, 3), critic(1)]);
-  const { threadId } = await at.operations.create({ goal: 'Add a product function', repo: at.world.repo });
-  await at.person.tell(threadId, { text: 'use integers' });
-  for (const one of open.splice(0)) await one.close();
-  const tree = () => ({ tree: at.world.git('rev-parse', 'main^{tree}'), merges: at.world.git('rev-list', '--count', 'main') });
-  const stage = new Stage(at.world, threadId, tree);
-  const bodies = () =>
-    new Map(at.endpoint.seen.map(({ role, headers, body }) => [`${role} ${headers['x-governor-call']}`, JSON.stringify(body)]));
-  try {
-    const { points, end } = await stage.undisturbed();
-    expect(end.status).toBe('released');
-    const whole = bodies();
-    expect(whole.get('planner 1')).toContain('use integers');
-    for (const point of POINTS) {
-      expect(points, point).toContain(point);
-      stage.reset();
-      at.endpoint.seen.length = 0;
-      const died = await walk(stage.world.home, threadId, { kill: { point, nth: 1 } });
-      expect(died.result, point).toBeUndefined();
-      await stage.finish();
-      expect(bodies(), point).toEqual(whole);
-      const person = await at.world.open();
-      expect(await person.told(threadId), point).toMatchObject([{ heard: [{ agent: 'planner', attempt: 1 }] }]);
-      await person.close();
-    }
-  } finally {
-    stage.dispose();
-  }
-});
-
-test('what is said after a request was made comes before the next one: a process that died in it asks the very same again', {
-  timeout: 120_000,
-}, async () => {
-  const at = await begin(HAPPY);
-  const { threadId } = await at.operations.create({ goal: 'Add a product function', repo: at.world.repo });
-  const died = await walk(at.world.home, threadId, { kill: { point: 'model:lead:after', nth: 2 } });
-  expect(died.result).toBeUndefined();
-  await at.person.tell(threadId, { text: 'use integers' });
-  expect(await at.operations.resume(threadId)).toMatchObject({ status: 'waiting', reason: null });
-  const lead = of(at.endpoint, 'lead').map((one) => [one.headers['x-governor-call'], textOf(one).includes('use integers')]);
-  expect(lead).toEqual([
-    ['1', false],
-    ['2', false],
-    ['2', false],
-    ['3', true],
-    ['4', true],
-  ]);
-  const [, second, again] = of(at.endpoint, 'lead');
-  expect(again?.body).toEqual(second?.body);
 });
