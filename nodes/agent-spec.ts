@@ -45,7 +45,7 @@ export interface Standing {
 }
 
 /** The ledger as a tree: run, stage, the sub-agents above, agent. The stage has no cap of its own; it is there to be seen. */
-export const accountsOf = (spec: AgentSpec): Account[] => {
+export const accountsOf = (spec: Pick<AgentSpec, 'session' | 'stage' | 'attempt' | 'agent' | 'above' | 'caps'>): Account[] => {
   const own = agentAccount(spec.session.facts.limits, spec.stage, spec.attempt, spec.agent);
   return [
     runAccount(spec.session.facts.limits),
