@@ -1,8 +1,10 @@
 /** Audit records, results and gates as plain text lines. */
 import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
-import type { RunResult } from '../domain/run.ts';
-import type { GateView } from '../runtime/options.ts';
+import { isFanOut } from '../domain/fan-out.ts';
+import { needsAmount, type RunResult } from '../domain/run.ts';
+import { TOLD } from '../domain/told.ts';
+import type { GateView, ToldView } from '../runtime/options.ts';
 
 /** Whole micro-dollars as dollars. */
 export function dollars(microUsd: number): string {
@@ -37,10 +39,21 @@ export function recordLine(record: AuditRecord): string {
       : [name === 'costMicroUsd' ? dollars(Number(value)) : typeof value === 'string' ? value : JSON.stringify(value)];
   });
   const where = record.stage === undefined ? '' : ` ${record.stage}${record.attempt === undefined ? '' : `#${record.attempt}`}`;
+  const who = record.action === TOLD ? ` ${record.actor}:` : '';
   const canned = facts['canned'] === true ? ' (canned)' : '';
   const line =
-    `${record.at.slice(11, 19)}${where} ${record.action}${canned}${record.code === undefined ? '' : ` ${record.code}`} ${shown.join(' ')}`.trim();
+    `${record.at.slice(11, 19)}${where} ${record.action}${canned}${record.code === undefined ? '' : ` ${record.code}`}${who} ${shown.join(' ')}`.trim();
   return visible(line.replaceAll('\n', ' ')).slice(0, LINE_CHARACTERS);
+}
+
+/** What was said to agents, one message a line. */
+export function toldText(told: readonly ToldView[]): string {
+  return told
+    .map(({ at, by, to, text, heard }) => {
+      const ears = heard.length === 0 ? 'not heard yet' : `heard by ${heard.map(({ agent }) => agent).join(', ')}`;
+      return visible(`said ${at} ${by} to ${to.join(', ') || 'who speaks next'} (${ears}): ${text.replaceAll('\n', ' ')}`);
+    })
+    .join('\n');
 }
 
 /** The end of a run, with the next command. */
@@ -50,7 +63,7 @@ export function resultText(result: RunResult): string {
   if (result.waiting !== null)
     lines.push(
       `waits at the ${result.waiting.gate} gate for role ${result.waiting.required_role}`,
-      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}${(result.waiting.waive ?? []).map((id) => ` --waive ${id}`).join('')}`,
+      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${needsAmount(result.waiting) ? ' --add-usd N' : ''}${(result.waiting.waive ?? []).map((id) => ` --waive ${id}`).join('')}`,
     );
   lines.push(...result.waivers.map(({ finding_id, by, at }) => `waived: ${finding_id} by ${by} at ${at}`));
   lines.push(`dossier: ${result.dossier}`);
@@ -68,6 +81,7 @@ export function gateText(view: GateView, subject: string): string {
       ...(view.row.gate === 'budget' && typeof view.row.shown['message'] === 'string'
         ? [`asks for more: ${view.row.shown['message']}`]
         : []),
+      ...(isFanOut({ facts: view.row.subject }) ? ['approve it as it is, without --add-usd; rejected, the lead goes on alone'] : []),
       ...view.redLines.map((line) => `RED LINE ${line.rule_id}: ${line.reason}: ${line.paths.join(', ')}`),
       ...view.open.map(({ id, code, message }) => `NEEDS A WAIVER ${id} ${code}: ${message.split('\n')[0]} (--waive ${id})`),
       ...view.citations.map((citation) => `cites ${citation.document}@${citation.version}#${citation.anchor}: ${citation.quote}`),

@@ -2,6 +2,7 @@
 import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
 import { ROLE_TABLE, ROLES, type Role } from '../domain/roles.ts';
+import { TOLD } from '../domain/told.ts';
 import type { LiveText } from '../runtime/options.ts';
 import { dollars } from './print.ts';
 
@@ -42,7 +43,8 @@ export function treeLines(records: readonly AuditRecord[], nowMs: number, writin
     const agent = subAgentOf(record);
     const stage = `${record.stage} ${record.attempt ?? 1}`;
     if (record.action === 'agent-start') {
-      const parent = rows.get(stage);
+      const above = SUB_AGENT.exec(record.actor)?.[1];
+      const parent = rows.get(above === undefined ? stage : `${stage} ${above}`);
       if (parent !== undefined) parent.queued = Math.max(0, parent.queued - 1);
     }
     const key = agent === undefined ? stage : `${stage} ${agent}`;
@@ -77,8 +79,12 @@ export function treeLines(records: readonly AuditRecord[], nowMs: number, writin
 /** The sub-agent a record is about: it acted, or its part was made. */
 function subAgentOf(record: AuditRecord): string | undefined {
   const named = [record.actor, word(record, 'made_by', ''), `agent:${word(record, 'agent', '')}`];
-  return named.map((name) => /^agent:(w\d+\.\d+)$/.exec(name)?.[1]).find((id) => id !== undefined);
+  if (record.action === 'agent-start') named.splice(0, 2);
+  return named.map((name) => SUB_AGENT.exec(name)?.[1]).find((id) => id !== undefined);
 }
+
+/** `w1.2`, and `w1.2.3.1` for one of its own. */
+const SUB_AGENT = /^agent:(w\d+\.\d+(?:\.\d+\.\d+)*)$/;
 
 function apply(row: StageRow, record: AuditRecord): void {
   switch (record.action) {
@@ -95,6 +101,9 @@ function apply(row: StageRow, record: AuditRecord): void {
       break;
     case 'tool-result':
       row.queued += Number(record.facts?.['tasks'] ?? 0);
+      break;
+    case TOLD:
+      row.now = `${record.actor} says: ${word(record, 'message', '')}`.replaceAll('\n', ' ').slice(0, 100);
       break;
     case 'check-start':
       row.now = `check ${word(record, 'check', '')}`;

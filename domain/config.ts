@@ -93,8 +93,13 @@ const limitsSchema = z.strictObject({
   machineTime: duration('60m'),
   agents: count(8, 1000),
   concurrency: count(2, 64),
-  /** 0: nobody delegates; 1: the lead does. */
-  depth: z.int().min(0, 'must be 0 or more').max(1, 'more than 1 is not supported yet').default(1),
+  /** 0: nobody delegates; 1: the lead does; 2: its sub-agents too; 3: also theirs. */
+  depth: z.int().min(0, 'must be 0 or more').max(3, 'must be 3 or less').default(1),
+  /** A fan-out with more sub-agents, or that may cost more, asks a person first; absent: none does. */
+  delegateFreely: z
+    .strictObject({ agents: z.int().min(0, 'must be 0 or more').max(1000).optional(), usd: dollars('usd').optional() })
+    .refine(({ agents, usd }) => agents !== undefined || usd !== undefined, 'must name agents, usd or both')
+    .optional(),
   stepsPerAgent: count(60, 10_000),
   costPerAgentUsd: dollars('costPerAgentUsd').default(1_000_000),
   maxOutputTokens: z.int().min(256).max(1_000_000).default(8192),

@@ -117,7 +117,10 @@ export const partBodySchema = z.strictObject({
   ref: z.string(),
   changes: z.array(changeSchema),
   steps: z.int(),
+  /** Its own calls, without those of its sub-agents. */
   cost_micro_usd: z.int(),
+  /** The parts of its own sub-agents, where it had any. */
+  parts: z.array(z.strictObject({ id: z.string(), path: z.string(), sha256: z.string() })).optional(),
 });
 export type PartBody = z.infer<typeof partBodySchema>;
 

@@ -36,7 +36,11 @@ export const REASONS = {
   AGENT_LIMIT: { meaning: 'no further sub-agent is allowed in this run', resumable: false, next: look },
   DEPTH_EXCEEDED: { meaning: 'sub-agents may not delegate this deep', resumable: false, next: look },
   BUDGET_EXHAUSTED: { meaning: 'the money or tokens of the run are used up', resumable: true, next: resume + ' --add-usd 1' },
-  BUDGET_REFUSED: { meaning: 'a call was refused because its worst case does not fit the remaining budget', resumable: false, next: look },
+  BUDGET_REFUSED: {
+    meaning: 'a call was refused because its worst case does not fit the remaining budget, or a fan-out what may be delegated freely',
+    resumable: false,
+    next: look,
+  },
   TIME_LIMIT: { meaning: 'the machine time of the run is used up', resumable: true, next: resume + ' --add-time 30m' },
   CONTEXT_EXCEEDED: {
     meaning: 'the smallest possible request does not fit the model window',

@@ -54,7 +54,8 @@ export const ROLE_TABLE = roleTable({
     agent: null,
     parent: 'lead',
     writes: 'task',
-    tools: ['diff', 'run_command'],
+    // `delegate` where `limits.depth` lets sub-agents go deeper.
+    tools: ['diff', 'run_command', 'delegate'],
     handOver: 'submit_work',
     askable: false,
   },

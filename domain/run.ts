@@ -25,7 +25,12 @@ export interface Waiting {
   readonly required_role: string;
   /** At a release gate with open findings: the ids that an approval must waive. */
   readonly waive?: readonly string[];
+  /** At the budget gate: a fan-out is asked about, which may run without more money. */
+  readonly fan_out?: true;
 }
+
+/** Does an approval have to state an amount? */
+export const needsAmount = ({ gate, fan_out }: Waiting): boolean => gate === 'budget' && fan_out !== true;
 
 /** What every command with `--json` ends with (`docs/contract.md`, "The result object"). */
 export interface RunResult {

@@ -5,6 +5,7 @@
 
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { END, Send, START, StateGraph } from '@langchain/langgraph';
+import { isFanOut } from '../domain/fan-out.ts';
 import { FILES } from '../domain/handoff.ts';
 import { isAskable } from '../domain/stages.ts';
 import { artifactNode, briefNode, leadNode, leadToolsNode, mergeNode } from '../nodes/build/lead.ts';
@@ -81,7 +82,7 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
         // `recursionLimit`: super-steps of this invocation.
         const result = await graph.invoke(input, { ...config, recursionLimit: session.facts.limits.stepsPerAgent * 4 + 50 });
         if (result.stop !== null) {
-          const askable = isAskable('build', result.stop.code) && session.facts.limits.onExhausted === 'ask';
+          const askable = isAskable('build', result.stop.code) && (session.facts.limits.onExhausted === 'ask' || isFanOut(result.stop));
           return { builder: result.agent, attempt, stop: result.stop, route: askable ? 'approve_budget' : 'halt' };
         }
         build = result.build;

@@ -1,5 +1,5 @@
 /** One agent, one step at a time: ask the model, act on what it called. Budget, policy and audit live in the doors. */
-import { allowedTools, roleHasTool } from '../domain/access.ts';
+import { roleHasTool } from '../domain/access.ts';
 import { StopError } from '../domain/errors.ts';
 import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { type Answered, type Called, lastChance, NO_WARNING, progressAfter } from '../domain/progress.ts';
@@ -7,7 +7,7 @@ import { hasWords } from '../domain/resume.ts';
 import type { ToolAnswer, ToolRequest } from '../tools/door/request.ts';
 import { readableLines } from '../tools/text/encoding.ts';
 import type { ToolContext } from '../tools/tool.ts';
-import { type AgentSpec, accountsOf, append, auditBase, signalOf, whereabouts } from './agent-spec.ts';
+import { type AgentSpec, accountsOf, allowedTo, append, auditBase, depthLeft, signalOf, whereabouts } from './agent-spec.ts';
 import { askModel } from './ask.ts';
 import { addressed, LEAN_MARK } from './notes.ts';
 import type { AgentState } from './state.ts';
@@ -19,10 +19,17 @@ export async function runAgent(spec: AgentSpec, from: AgentState): Promise<Agent
   let state = from;
   while (state.phase !== 'done') {
     signalOf(spec).throwIfAborted();
-    state = state.phase === 'model' ? await askModel(spec, state) : await actOnCalls(spec, state);
-    spec.onStep?.(state.calls);
+    state = await stepOf(spec, state);
+    spec.onStep?.(state);
   }
   return state;
+}
+
+function stepOf(spec: AgentSpec, state: AgentState): Promise<AgentState> {
+  if (state.phase === 'model') return askModel(spec, state);
+  if (state.phase === 'tools') return actOnCalls(spec, state);
+  if (spec.fanOut === undefined) throw new Error(`${spec.agent} delegates, and nothing here does that`);
+  return spec.fanOut(state);
 }
 
 /** Executes the calls of the newest answer in order and appends their results. */
@@ -96,7 +103,8 @@ function requestOf(spec: AgentSpec, head: string | null, one: Pick<ToolRequest, 
     attempt: spec.attempt,
     agent: spec.agent,
     role: spec.role,
-    allowed: allowedTools(facts.config.tools, spec.role),
+    allowed: allowedTo(spec),
+    depthLeft: depthLeft(spec),
     writable: spec.writable,
     parent: head ?? '',
     accounts: accountsOf(spec),

@@ -1,13 +1,12 @@
 /** One model call of an agent: its request within the window, its answer, and the next model where one does not answer. */
-import { allowedTools } from '../domain/access.ts';
 import type { Refusal } from '../domain/budget.ts';
 import { StopError } from '../domain/errors.ts';
 import type { TranscriptRow } from '../domain/ports.ts';
 import { ROLE_TABLE } from '../domain/roles.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { toolSpecs } from '../tools/toolbox.ts';
-import { type AgentSpec, accountsOf, append, signalOf, whereabouts } from './agent-spec.ts';
-import { hearNotes, isLean, isPassedOn, modelSaid, passedOn, passOn, type Standing, wasPassedOn } from './notes.ts';
+import { type AgentSpec, accountsOf, allowedTo, append, type Standing, signalOf, whereabouts } from './agent-spec.ts';
+import { hearNotes, isLean, isPassedOn, modelSaid, passedOn, passOn, wasPassedOn } from './notes.ts';
 import type { RoleModel } from './session.ts';
 import type { AgentState } from './state.ts';
 import { countInvalid, cutShort } from './turned-away.ts';
@@ -83,7 +82,7 @@ function placed(spec: AgentSpec, error: StopError, head: string): StopError {
 async function askOne(spec: AgentSpec, state: AgentState, at: Standing, { model, price }: RoleModel) {
   const { session } = spec;
   const ordinal = state.calls + 1;
-  const tools = toolSpecs(spec.role, allowedTools(session.facts.config.tools, spec.role));
+  const tools = toolSpecs(spec.role, allowedTo(spec));
   const maxOutputTokens = Math.min(session.facts.limits.maxOutputTokens, Math.floor(model.contextTokens / 4));
   const previous = lastAsked(at.rows, state.calls);
   const request = await fitWindow({ spec, rows: at.rows, ordinal, model, tools, maxOutputTokens, previous });

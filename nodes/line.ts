@@ -3,22 +3,38 @@
 export interface Line {
   /** Runs `work` when a place is free; the place is free again however it ends. */
   inLine<Result>(work: () => Promise<Result>): Promise<Result>;
+  /** For who is in line and waits for others: gives its place to them, and takes one again when `work` is done. */
+  aside<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 /** @param places how many work at once: `limits.concurrency`. */
 export function createLine(places: number): Line {
   let free = places;
   const waiting: (() => void)[] = [];
+  const take = async (): Promise<void> => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((turn) => waiting.push(turn));
+  };
+  const give = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) free += 1;
+    else next();
+  };
   return {
     inLine: async (work) => {
-      if (free > 0) free -= 1;
-      else await new Promise<void>((turn) => waiting.push(turn));
+      await take();
       try {
         return await work();
       } finally {
-        const next = waiting.shift();
-        if (next === undefined) free += 1;
-        else next();
+        give();
+      }
+    },
+    aside: async (work) => {
+      give();
+      try {
+        return await work();
+      } finally {
+        await take();
       }
     },
   };

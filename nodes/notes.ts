@@ -4,25 +4,18 @@ import type { StopError } from '../domain/errors.ts';
 import type { TranscriptRow } from '../domain/ports.ts';
 import { isSaid, type Resume, resumeText } from '../domain/resume.ts';
 import { rowOf } from '../domain/transcript.ts';
-import { type AgentSpec, append, auditBase } from './agent-spec.ts';
+import { type AgentSpec, append, auditBase, type Standing } from './agent-spec.ts';
 import { type RoleModel, runAccount, type Session } from './session.ts';
+import { hearTold } from './told.ts';
 import { isAnswered, isSettled, keyAt } from './window.ts';
-
-/** Where a transcript stands: its head, and all rows up to it. */
-export interface Standing {
-  readonly head: string;
-  readonly rows: readonly TranscriptRow[];
-}
 
 export const LEAN_MARK = 'The run is now lean:';
 
-/** Before a request: what people said, and the switch to lean when a limit is nearly used up. */
+/** Before a request: what people said, at a resume and since, and the switch to lean when a limit is nearly used up. */
 export async function hearNotes(spec: AgentSpec, from: Standing, ordinal: number): Promise<Standing> {
-  const heard = await hear(spec, from, ordinal);
-  const lean = rowOf(heard.head, spec.agent, {
-    role: 'user',
-    content: `${LEAN_MARK} ${Math.round(spec.session.facts.limits.leanAt * 100)} % of a limit is used. Finish with the least work that meets the goal, by yourself.`,
-  });
+  const settled = (head: string) => [leanRow(spec, head).id];
+  const heard = await hearTold(spec, await hear(spec, from, ordinal), { ordinal, settled });
+  const lean = leanRow(spec, heard.head);
   if (isLean(heard.rows) || !(await shouldGoLean(spec, heard.head, lean.id, ordinal))) return heard;
   await spec.session.stores.transcripts.append(spec.session.facts.fence, [lean]);
   await spec.session.stores.audit.append({
@@ -33,6 +26,12 @@ export async function hearNotes(spec: AgentSpec, from: Standing, ordinal: number
   });
   return hear(spec, { head: lean.id, rows: [...heard.rows, lean] }, ordinal);
 }
+
+const leanRow = (spec: AgentSpec, head: string): TranscriptRow =>
+  rowOf(head, spec.agent, {
+    role: 'user',
+    content: `${LEAN_MARK} ${Math.round(spec.session.facts.limits.leanAt * 100)} % of a limit is used. Finish with the least work that meets the goal, by yourself.`,
+  });
 
 /** Is the run lean, as far as this agent was told? */
 export async function isLeanAt(session: Session, head: string | null): Promise<boolean> {

@@ -20,6 +20,7 @@ import type {
 import type { Resume } from '../domain/resume.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Stage } from '../domain/stages.ts';
+import type { Said } from '../domain/told.ts';
 import type { Repository, Sandbox, WorkTree } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';
@@ -132,6 +133,8 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Machine time that the run has used, in ms, up to its last heartbeat. */
   machineMs(): Promise<number>;
+  /** What people have said to agents of this run up to now, also through other processes. */
+  said(): Promise<Said>;
   /** Throws when a drain was asked for; called at the start of every node. */
   checkpointReached(stage: Stage): Promise<void>;
   /** Called at the end of every node, however it ended. */

@@ -1,5 +1,6 @@
 /** What stands in for the steps that a request leaves out: facts from recorded rows, the agent's own words, and what was dropped. */
 import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
+import { isTold } from '../domain/told.ts';
 import { exitCodeOf, fieldsOf, jsonBytes, type Result, safe, short, subjectOf } from './cut.ts';
 
 /** The note that asks an agent to say what it found before results are left out; its answer's text is kept as it is. */
@@ -24,6 +25,8 @@ interface Facts {
   results: number;
   bytes: number;
   readonly said: string[];
+  /** What people said, whole. */
+  readonly people: string[];
   readonly words: string[];
   readonly changed: Map<string, string[]>;
   readonly read: Map<string, string[]>;
@@ -56,6 +59,7 @@ export function summaryOf(rows: readonly TranscriptRow[], most: number): string 
 function sectionsOf(facts: Facts): Section[] {
   const files = (touched: Map<string, string[]>): string[] => [...touched].map(([path, how]) => `- ${path}: ${compressed(how)}`);
   return [
+    { title: 'What people said', lines: facts.people, share: 0.4, cut: true },
     { title: 'What you found out and decided, in your own words', lines: facts.said, share: 0.5, cut: true },
     { title: 'Files you changed', lines: files(facts.changed), share: 0.35 },
     { title: 'Commands you ran', lines: facts.commands, share: 0.3 },
@@ -74,6 +78,7 @@ function factsOf(rows: readonly TranscriptRow[]): Facts {
     results: 0,
     bytes: 0,
     said: [],
+    people: [],
     words: [],
     changed: new Map(),
     read: new Map(),
@@ -98,6 +103,7 @@ function factsOf(rows: readonly TranscriptRow[]): Facts {
       noteResult(facts, { ...message, call: calls.find((call) => call.id === message.toolCallId) });
     } else if (message.role === 'user') {
       if (message.content.startsWith(CLOSING_MARK)) asked = true;
+      else if (isTold(message.content)) facts.people.push(message.content);
       else facts.notes.push(`- ${short(message.content, WORD_CHARACTERS)}`);
     }
   }

@@ -79,12 +79,25 @@ export async function isAnswered(spec: Asker, head: string, ordinal: number): Pr
   return false;
 }
 
+/** May a row still come before the request of this head? Not where one is in flight, was answered, or gave up for another model. */
+export async function isUnanswered(spec: Asker, head: string, ordinal: number): Promise<boolean> {
+  const { effects } = spec.session.stores;
+  const closing = rowOf(head, spec.agent, { role: 'user', content: CLOSING }).id;
+  for (const one of [head, closing]) {
+    const asked = await effects.peek(keyAt(spec, one, ordinal, 'model'));
+    if (asked !== undefined && asked.state !== 'failed') return false;
+  }
+  for (const kind of ['compaction', 'fallback'] as const)
+    if ((await effects.peek(keyAt(spec, head, ordinal, kind)))?.state === 'done') return false;
+  return true;
+}
+
 async function wasAsked(spec: Asker, head: string, ordinal: number): Promise<boolean> {
   return (await spec.session.stores.effects.peek(keyAt(spec, head, ordinal, 'model'))) !== undefined;
 }
 
 /** The journal key of an effect at a head; for a model call as the model door makes it. */
-export function keyAt(spec: Asker, parent: string, ordinal: number, kind: 'model' | 'compaction' | 'fallback'): string {
+export function keyAt(spec: Asker, parent: string, ordinal: number, kind: 'model' | 'compaction' | 'fallback' | 'told'): string {
   return digestOf({
     thread: spec.session.facts.threadId,
     stage: spec.stage,

@@ -7,6 +7,7 @@ import type { Canary } from '../domain/workspace.ts';
 import { cancel } from './decide/cancel.ts';
 import { decide } from './decide/decide.ts';
 import { rollback } from './decide/rollback.ts';
+import { tell, toldOf } from './decide/tell.ts';
 import { drive } from './drive/drive.ts';
 import { announceServer, withdrawServer } from './drive/presence.ts';
 import { resume } from './drive/resume.ts';
@@ -17,7 +18,18 @@ import { explainText } from './look/explain.ts';
 import { follow } from './look/follow.ts';
 import { diffOf, fileOf, gateOf } from './look/gate.ts';
 import { listOf, resultOf } from './look/result.ts';
-import type { Created, CreateOptions, DecideOptions, DoctorLine, DriveOptions, GateView, OpenOptions, ResumeOptions } from './options.ts';
+import type {
+  Created,
+  CreateOptions,
+  DecideOptions,
+  DoctorLine,
+  DriveOptions,
+  GateView,
+  OpenOptions,
+  ResumeOptions,
+  TellOptions,
+  ToldView,
+} from './options.ts';
 import { openRuntime, type Runtime } from './runtime.ts';
 import { createThread } from './start/create.ts';
 
@@ -38,6 +50,10 @@ export interface Operations {
   goOn(word: string, options?: DriveOptions): Promise<RunResult>;
   /** Records a decision; does not run the thread. @throws UsageError where there is nothing to decide, or not by this person. */
   decide(word: ThreadWord, options: DecideOptions): Promise<ApprovalRow>;
+  /** Says something to the agents at work; approves nothing. @throws UsageError where nobody would hear it. */
+  tell(word: ThreadWord, options: TellOptions): Promise<ToldView>;
+  /** Everything that was said so, oldest first, with who has heard it. */
+  told(word: ThreadWord): Promise<ToldView[]>;
   cancel(word: ThreadWord): Promise<RunResult>;
   rollback(word: ThreadWord, reason: string): Promise<RunResult>;
   result(word: ThreadWord): Promise<RunResult>;
@@ -92,6 +108,8 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
     resume: (word, resumes = {}) => resume(runtime, word, resumes),
     goOn: (word, drives = {}) => goOn(runtime, word, drives),
     decide: async (word, decision) => decide(runtime, await find(word), decision),
+    tell: async (word, said) => tell(runtime, await find(word), said),
+    told: async (word) => toldOf(runtime, await find(word)),
     cancel: async (word) => {
       const row = await find(word);
       await cancel(runtime, row);

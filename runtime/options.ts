@@ -112,6 +112,25 @@ export interface DecideOptions {
   readonly waive?: readonly string[];
 }
 
+export interface TellOptions {
+  readonly text: string;
+  /** `planner`, `lead`, `critic`, or a sub-agent's id; default: who is at work now, else who speaks next. */
+  readonly agent?: string;
+}
+
+/** What a person said to agents, as it is on record. */
+export interface ToldView {
+  readonly id: string;
+  readonly by: string;
+  /** ISO. */
+  readonly at: string;
+  readonly text: string;
+  /** Empty: who speaks next. */
+  readonly to: readonly string[];
+  /** Empty: not yet. */
+  readonly heard: readonly { readonly agent: string; readonly attempt: number; readonly at: string }[];
+}
+
 export interface DoctorLine {
   readonly name: string;
   readonly ok: boolean;

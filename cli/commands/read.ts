@@ -3,7 +3,7 @@ import { visible } from '../../domain/access.ts';
 import type { Operations } from '../../runtime/operations.ts';
 import { finish } from '../drive.ts';
 import type { Invocation } from '../io.ts';
-import { gateText, resultText } from '../print.ts';
+import { gateText, resultText, toldText } from '../print.ts';
 
 export async function list({ operations, io, flags }: Invocation): Promise<number> {
   const results = await operations.list();
@@ -13,7 +13,9 @@ export async function list({ operations, io, flags }: Invocation): Promise<numbe
 
 export async function show({ operations, io, flags }: Invocation, thread: string): Promise<number> {
   const result = await operations.result(thread);
-  io.stdout(flags.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);
+  const told = await operations.told(thread);
+  if (flags.json === true) io.stdout(`${JSON.stringify(told.length === 0 ? result : { ...result, told })}\n`);
+  else io.stdout([resultText(result), ...(told.length === 0 ? [] : [toldText(told)]), ''].join('\n'));
   const view = await operations.gate(thread);
   if (view !== undefined && result.waiting !== null) io.stderr(`${gateText(view, result.waiting.subject)}\n`);
   return 0;

@@ -23,6 +23,11 @@ export function declareRuns({ command, withHome }: Declare): void {
     .action((thread: string, flags) =>
       withHome(flags, async (invocation) => (await import('../commands/run.ts')).resumeCommand(invocation, thread)),
     );
+  command('tell <thread> <text>', 'say something to the agents at work; approves nothing')
+    .option('--agent <id>', 'only to this one: planner, lead, critic, or a sub-agent such as w1.2')
+    .action((thread: string, text: string, flags) =>
+      withHome(flags, async (invocation) => (await import('../commands/tell.ts')).tellCommand(invocation, thread, text)),
+    );
   for (const [name, decision] of [
     ['approve', 'approved'],
     ['reject', 'rejected'],

@@ -1,5 +1,6 @@
-/** The budget gate: a person may add a stated amount, once per approval. */
+/** The budget gate: a person may add a stated amount, once per approval, or allow a fan-out. */
 import { StopError } from '../../domain/errors.ts';
+import { fanOutShown, fanOutSubject, isFanOut } from '../../domain/fan-out.ts';
 import type { FileRef } from '../../domain/handoff.ts';
 import { isAskedStage } from '../../domain/stages.ts';
 import { governorNode } from '../governor-node.ts';
@@ -18,6 +19,7 @@ export const approveBudgetNode = (find: FindSession) =>
     if (stop === null) return { route: 'halt' };
     const back = stop.stage;
     if (!isAskedStage(back)) throw new StopError('INTERNAL', `approve_budget: no edge is named ${JSON.stringify(back)}`);
+    const asksFanOut = isFanOut(stop);
     const totals = await session.stores.ledger.totals(session.facts.threadId, 'run');
     const spent = totals.settled.costMicroUsd + totals.reserved.costMicroUsd;
     const decided = await passGate(
@@ -29,17 +31,28 @@ export const approveBudgetNode = (find: FindSession) =>
         subject: subjectOf({
           stage: stop.stage,
           code: stop.code,
-          cap: String(stop.facts['cap'] ?? ''),
-          account: String(stop.facts['account'] ?? 'run'),
-          spent_micro_usd: String(spent),
+          ...(asksFanOut
+            ? fanOutSubject(stop.facts)
+            : {
+                cap: String(stop.facts['cap'] ?? ''),
+                account: String(stop.facts['account'] ?? 'run'),
+                spent_micro_usd: String(spent),
+              }),
         }),
         required: { role: 'operator', min: 1, notStarter: false },
-        shown: { message: stop.message.slice(0, 1000), spent_micro_usd: spent, limit_micro_usd: totals.caps.costMicroUsd ?? null },
+        shown: {
+          message: stop.message.slice(0, asksFanOut ? 400 : 1000),
+          spent_micro_usd: spent,
+          limit_micro_usd: totals.caps.costMicroUsd ?? null,
+          ...(asksFanOut ? { fan_out: fanOutShown(stop.facts) } : {}),
+        },
       },
       [session.facts.requestRef, ...[state.planFile].filter((ref): ref is FileRef => ref !== null)],
     );
     if (decided.kind === 'undecided') return { route: 'approve_budget' };
     const { row, vote } = decided;
+    if (row.status === 'rejected' && asksFanOut)
+      return { stop: null, route: back, notes: note('approve_budget', row.round, `${vote.by.id} refused the fan-out`) };
     if (row.status === 'rejected')
       return { stop: { ...stop, message: `${stop.message}; ${vote.by.id} refused more: ${vote.comment}` }, route: 'halt' };
     const added = vote.addMicroUsd ?? 0;
@@ -55,5 +68,6 @@ export const approveBudgetNode = (find: FindSession) =>
         ...calls,
         ...tokens,
       });
-    return { stop: null, route: back, notes: note('approve_budget', row.round, `${vote.by.id} added ${added} micro-dollars`) };
+    const allowed = asksFanOut ? `allowed the fan-out and ` : '';
+    return { stop: null, route: back, notes: note('approve_budget', row.round, `${vote.by.id} ${allowed}added ${added} micro-dollars`) };
   });

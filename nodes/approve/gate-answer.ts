@@ -21,7 +21,9 @@ const told = (more: Readonly<Record<string, object>>) =>
 const TOLD: Readonly<Record<Gate, typeof resumed>> = {
   plan: told({ edit: { type: 'object', description: 'The plan as it shall be.' } }),
   release: told({ waive: { type: 'array', items: text, description: 'Ids of the open findings, each of which an approval must waive.' } }),
-  budget: told({ add_usd: { ...text, description: 'Dollars that may be spent more; an approval needs it.' } }),
+  budget: told({
+    add_usd: { ...text, description: 'Dollars that may be spent more; an approval of more money needs it, one of a fan-out does not.' },
+  }),
 };
 
 /** `guarded`: no client's answer reaches the graph, so clients are told what decides instead. */

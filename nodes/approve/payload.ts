@@ -1,5 +1,6 @@
 /** A gate's question in the words of every client that shows interrupts: Agent Inbox, Agent Chat UI, LangChain's human-in-the-loop. */
 import { visible } from '../../domain/access.ts';
+import { isFanOut } from '../../domain/fan-out.ts';
 import type { PlanBody } from '../../domain/handoff.ts';
 import type { GatePayload } from '../session.ts';
 
@@ -73,7 +74,7 @@ export function presented(payload: GatePayload, facts: Presented): PresentedPayl
 function shaped(payload: GatePayload, args: Args, description: string, editable: boolean): PresentedPayload {
   const name = `approve_${payload.gate}`;
   // More money needs its amount, and an open finding its waiver, which only an edit can carry.
-  const acceptable = payload.gate !== 'budget' && lines(payload.shown['waive']).length === 0;
+  const acceptable = (payload.gate !== 'budget' || isFanOut({ facts: payload.subject })) && lines(payload.shown['waive']).length === 0;
   const allowed: Allowed[] = [...(acceptable ? (['approve'] as const) : []), ...(editable ? (['edit'] as const) : []), 'reject'];
   const action = { name, args, arguments: args, description };
   const review = { action_name: name, actionName: name, allowed_decisions: allowed, allowedDecisions: allowed };
@@ -107,6 +108,14 @@ function describe(payload: GatePayload, facts: Presented): string {
   const red = redLines.length === 0 ? 'No red line is touched.' : `RED LINES: ${redLines.join(', ')}.`;
   const people = `${required.min === 1 ? 'A person' : `${required.min} people`} with role ${required.role}${required.notStarter ? ', not the starter,' : ''} must decide. Spent so far: ${dollars(facts.costMicroUsd)}.`;
   const end = `Subject ${subject.digest}.`;
+  if (gate === 'budget' && isFanOut({ facts: subject }))
+    return [
+      `Allow this fan-out? ${String(shown['message'])}`,
+      `Spent ${dollars(shown['spent_micro_usd'])} of ${dollars(shown['limit_micro_usd'])}. A rejection lets the lead go on alone.`,
+      ...fanOutTitles(shown),
+      people,
+      end,
+    ].join('\n');
   if (gate === 'budget')
     return [
       `More budget? ${String(shown['message'])}`,
@@ -132,6 +141,11 @@ function describe(payload: GatePayload, facts: Presented): string {
     `${end} The review is ${String(shown['review'])}.`,
     ...changed.map((line) => `- ${line}`),
   ].join('\n');
+}
+
+function fanOutTitles(shown: GatePayload['shown']): string[] {
+  const asked = shown['fan_out'];
+  return typeof asked === 'object' && asked !== null && 'titles' in asked ? lines(asked.titles).map((title) => `- ${title}`) : [];
 }
 
 function clipped(text: string, cap: number): string {

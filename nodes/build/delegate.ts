@@ -1,46 +1,40 @@
-/** Delegation: what the lead may hand to sub-agents, judged before any of them starts; and their shares of the money. */
+/** Delegation: what an agent may hand to sub-agents, judged before any of them starts; and their shares of money and steps. */
+import type { Account, CapName } from '../../domain/budget.ts';
+import { usedOf } from '../../domain/budget.ts';
 import { type DelegateTask, delegateSchema } from '../../domain/handoff.ts';
-import type { ReasonCode } from '../../domain/reasons.ts';
 import type { HandoffOutcome } from '../../tools/door/request.ts';
 import { globsOverlap, matcher } from '../../tools/globs.ts';
-import { agentAccount, runAccount, type Session } from '../session.ts';
-
-export interface Delegating {
-  readonly session: Session;
-  readonly attempt: number;
-  /** The number of the lead's answer. */
-  readonly call: number;
-  /** What the plan allows; empty: anything. */
-  readonly planned: readonly string[];
-  readonly base: string;
-  readonly lean: boolean;
-}
-
-/** The id of a sub-agent, `w<lead call>.<task index>` from 1 (`docs/contract.md`, "What a model sees"). */
-export const workerId = (call: number, task: number): string => `w${call}.${task}`;
-
-const no = (code: ReasonCode, content: string): HandoffOutcome => ({ ok: false, code, content });
+import { agentAccount, runAccount } from '../session.ts';
+import { consentTo } from './consent.ts';
+import { type Delegating, no, type Share } from './delegating.ts';
 
 /**
- * Refused with a code that the lead sees, or accepted: then every task has its account with its caps, once and for all, so that a
- * replay or a crash changes nothing about them.
+ * The id of a sub-agent, from 1 (`docs/contract.md`, "What a model sees"): `w<lead call>.<task index>`, and of one of its own
+ * `<its id>.<its call>.<task index>`.
+ */
+export const workerId = (parent: string, call: number, task: number): string => `${parent === 'lead' ? 'w' : `${parent}.`}${call}.${task}`;
+
+/**
+ * Refused with a code that the agent sees, or accepted: then every task has its account with its caps, once and for all, so that a
+ * replay or a crash changes nothing about them. @throws StopError where a person must allow it first.
  */
 export async function judgeDelegation(delegating: Delegating, input: unknown): Promise<HandoffOutcome> {
   const { tasks } = delegateSchema.parse(input);
   const refusal = (await limitsRefuse(delegating, tasks)) ?? (await pathsRefuse(delegating, tasks));
   if (refusal !== undefined) return refusal;
-  const { session, attempt, call } = delegating;
-  for (const [index, costMicroUsd] of (await sharesOf(session, tasks)).entries()) {
-    const { id } = agentAccount(session.facts.limits, 'build', attempt, workerId(call, index + 1));
-    await session.stores.ledger.open(session.facts.fence, { id, caps: { modelCalls: session.facts.limits.stepsPerAgent, costMicroUsd } });
+  const { session, attempt, parent, call } = delegating;
+  const consent = await consentTo(delegating, tasks, await sharesOf(delegating, tasks));
+  if (consent.kind === 'refused') return consent.refusal;
+  for (const [index, caps] of consent.shares.entries()) {
+    const { id } = agentAccount(session.facts.limits, 'build', attempt, workerId(parent, call, index + 1));
+    await session.stores.ledger.open(session.facts.fence, { id, caps });
   }
-  return { ok: true, content: JSON.stringify({ accepted: tasks.map((_task, index) => workerId(call, index + 1)) }) };
+  return { ok: true, content: JSON.stringify({ accepted: tasks.map((_task, index) => workerId(parent, call, index + 1)) }) };
 }
 
 async function limitsRefuse({ session, lean }: Delegating, tasks: readonly DelegateTask[]): Promise<HandoffOutcome | undefined> {
   const { limits } = session.facts;
   if (lean) return no('BUDGET_REFUSED', 'the run is lean: finish by yourself');
-  if (limits.depth < 1) return no('DEPTH_EXCEEDED', 'limits.depth is 0: nobody may delegate in this run');
   const totals = await session.stores.ledger.totals(session.facts.threadId, 'run');
   const used = totals.settled.agents + totals.reserved.agents;
   if (used + tasks.length > limits.agents)
@@ -50,7 +44,10 @@ async function limitsRefuse({ session, lean }: Delegating, tasks: readonly Deleg
   return undefined;
 }
 
-async function pathsRefuse({ session, planned, base }: Delegating, tasks: readonly DelegateTask[]): Promise<HandoffOutcome | undefined> {
+async function pathsRefuse(
+  { session, parent, planned, base }: Delegating,
+  tasks: readonly DelegateTask[],
+): Promise<HandoffOutcome | undefined> {
   const allowed = planned.length === 0 ? () => true : matcher(planned);
   for (const [index, task] of tasks.entries()) {
     const outside = task.paths?.find(
@@ -59,7 +56,7 @@ async function pathsRefuse({ session, planned, base }: Delegating, tasks: readon
     if (outside !== undefined)
       return no(
         'OUT_OF_SCOPE',
-        `task ${index + 1}: path ${JSON.stringify(outside)} is not inside what the plan allows (${planned.join(', ')})`,
+        `task ${index + 1}: path ${JSON.stringify(outside)} is not inside what ${parent === 'lead' ? 'the plan' : 'your own task'} allows (${planned.join(', ')})`,
       );
   }
   const files = (await session.places.repository.listTree(base)).map((entry) => entry.path);
@@ -76,13 +73,30 @@ async function pathsRefuse({ session, planned, base }: Delegating, tasks: readon
   return undefined;
 }
 
-/** Micro-dollars for each task, of what the run has left. Who names no share gets an equal one, and as much stays for the lead. */
-async function sharesOf(session: Session, tasks: readonly DelegateTask[]): Promise<number[]> {
-  const totals = await session.stores.ledger.totals(session.facts.threadId, 'run');
-  const cap = totals.caps.costMicroUsd ?? runAccount(session.facts.limits).caps.costMicroUsd ?? 0;
-  const left = Math.max(0, cap - totals.settled.costMicroUsd - totals.reserved.costMicroUsd);
+/**
+ * For each task, of what its parent has left: the lead what the run has, a sub-agent what is left in its own account and in each above.
+ * Who names no share gets an equal one, and as much stays for the parent.
+ */
+async function sharesOf(delegating: Delegating, tasks: readonly DelegateTask[]): Promise<Share[]> {
+  const { limits } = delegating.session.facts;
+  const money = await leftOf(delegating, 'costMicroUsd', [runAccount(limits), ...delegating.purse]);
+  const steps = await leftOf(delegating, 'modelCalls', delegating.purse);
   const named = tasks.reduce((sum, task) => sum + (task.cost_share ?? 0), 0);
   const unnamed = tasks.filter((task) => task.cost_share === undefined).length;
   const equal = (1 - named) / (unnamed + 1);
-  return tasks.map((task) => Math.min(session.facts.limits.costPerAgentUsd, Math.floor(left * (task.cost_share ?? equal))));
+  return tasks.map(({ cost_share: share = equal }) => ({
+    costMicroUsd: Math.min(limits.costPerAgentUsd, Math.floor(money * share)),
+    modelCalls: Math.min(limits.stepsPerAgent, Math.max(1, Math.floor(steps * share))),
+  }));
+}
+
+/** The least that any of these accounts has left; unlimited where none has this cap. */
+async function leftOf({ session }: Delegating, cap: CapName, accounts: readonly Account[]): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (const account of accounts) {
+    const totals = await session.stores.ledger.totals(session.facts.threadId, account.id);
+    const most = totals.caps[cap] ?? account.caps[cap];
+    if (most !== undefined) least = Math.min(least, Math.max(0, most - usedOf(totals)[cap]));
+  }
+  return least;
 }

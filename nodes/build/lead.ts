@@ -1,14 +1,6 @@
 /** The lead: one node asks its model, one acts on its calls, one takes the artifact from disk. */
 import { StopError } from '../../domain/errors.ts';
-import {
-  type BuildBody,
-  buildBodySchema,
-  FILES,
-  type FileRef,
-  partBodySchema,
-  planBodySchema,
-  submitBuildSchema,
-} from '../../domain/handoff.ts';
+import { type BuildBody, buildBodySchema, FILES, partBodySchema, planBodySchema, submitBuildSchema } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
 import { actOnCalls } from '../agent.ts';
@@ -20,11 +12,12 @@ import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
+import type { PartRef } from '../state.ts';
 import { removeWorkTree, workTreeAt } from '../work-tree.ts';
 import { planAlone } from './alone.ts';
 import { leadBrief } from './brief.ts';
 import { type BuilderNode, builderNode } from './builder-node.ts';
-import { judgeDelegation } from './delegate.ts';
+import { judgeDelegation, workerId } from './delegate.ts';
 import { mergeParts } from './merge.ts';
 import { type Builder, buildInputs } from './state.ts';
 
@@ -46,7 +39,9 @@ export const mergeNode = (find: FindSession): BuilderNode =>
   builderNode(find, 'merge', async (session, state) => {
     const { delegation, head } = state.agent;
     if (state.stop !== null || delegation === null) return {};
-    const merged = await mergeParts(session, state);
+    const { attempt, startTree, parts: brought } = state;
+    const merged = await mergeParts(session, { attempt, tree: state.agent.tree ?? startTree, ids: idsOf(state), parts: brought });
+    await session.stores.audit.append(merged.record);
     await (await workTreeOf(session, state)).restore(merged.tree);
     const row = await append({ session, agent: 'lead' }, head, {
       role: 'tool',
@@ -82,7 +77,7 @@ export const artifactNode = (find: FindSession): BuilderNode =>
           answers: (submission.answers ?? []).map((one) => ({ ...one, answer: session.doors.redact(one.answer) })),
           agents: [
             { id: 'lead', title: 'lead', status: 'done', steps: state.agent.calls, cost_micro_usd: spent.settled.costMicroUsd, part: '' },
-            ...(await Promise.all(state.agent.parts.map((part) => agentLine(session, part.ref)))),
+            ...(await agentLines(session, state.agent.parts)),
           ],
         });
       },
@@ -92,10 +87,20 @@ export const artifactNode = (find: FindSession): BuilderNode =>
     return { build: done.ref };
   });
 
-async function agentLine(session: Session, ref: FileRef): Promise<BuildBody['agents'][number]> {
-  const { id, title, status, steps, cost_micro_usd } = await bodyOf(session, ref, partBodySchema);
-  return { id, title, status, steps, cost_micro_usd, part: ref.path };
+/** Each sub-agent, and behind it its own. */
+async function agentLines(session: Session, parts: readonly PartRef[]): Promise<BuildBody['agents']> {
+  const lines: BuildBody['agents'] = [];
+  for (const { ref } of parts) {
+    const { id, title, status, steps, cost_micro_usd, parts: own = [] } = await bodyOf(session, ref, partBodySchema);
+    const below = own.map((one) => ({ id: one.id, ref: { path: one.path, sha256: one.sha256 } }));
+    lines.push({ id, title, status, steps, cost_micro_usd, part: ref.path }, ...(await agentLines(session, below)));
+  }
+  return lines;
 }
+
+/** The sub-agents of the delegation that is under way. */
+const idsOf = ({ agent }: Builder): string[] =>
+  Array.from({ length: agent.delegation?.tasks ?? 0 }, (_none, index) => workerId('lead', agent.calls, index + 1));
 
 async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
   return {
@@ -113,7 +118,9 @@ async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
       const plan = await planOf(session, state);
       const planned = plan.items.some((item) => item.paths.length === 0) ? [] : plan.items.flatMap((item) => item.paths);
       const lean = await isLeanAt(session, state.agent.head);
-      return judgeDelegation({ session, attempt: state.attempt, call: state.agent.calls, planned, base: state.base, lean }, input);
+      const { attempt, base, agent } = state;
+      const by = { parent: 'lead', call: agent.calls, answer: agent.head ?? '', purse: [] };
+      return judgeDelegation({ session, attempt, ...by, planned, base, lean }, input);
     },
   };
 }

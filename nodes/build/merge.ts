@@ -1,31 +1,39 @@
-/** The fan-in: counts its parts, merges their trees in order without a checkout, and tells the lead what became of each. */
+/** The fan-in: counts its parts, merges their trees in order without a checkout, and tells who delegated what became of each. */
+import type { AuditEntry } from '../../domain/audit.ts';
 import { StopError } from '../../domain/errors.ts';
 import { type PartBody, partBodySchema } from '../../domain/handoff.ts';
 import { bodyOf, type Session } from '../session.ts';
-import { workerId } from './delegate.ts';
-import type { Builder } from './state.ts';
-import { tasksOf } from './worker.ts';
+import type { PartRef } from '../state.ts';
 
 /** Paths of a conflict whose versions are shown, and bytes of each version. */
 const SHOWN_PATHS = 8;
 const SHOWN_BYTES = 2000;
 
+export interface Merging {
+  readonly attempt: number;
+  /** Of who delegated, as it was then. */
+  readonly tree: string;
+  /** The sub-agents, in the order of their tasks, and what they brought. */
+  readonly ids: readonly string[];
+  readonly parts: readonly PartRef[];
+}
+
 export interface Merged {
   readonly tree: string;
-  /** What the lead's `delegate` call answers; the same for the same parts. */
+  /** What the `delegate` call answers; the same for the same parts. */
   readonly answer: string;
+  /** For the audit trail. */
+  readonly record: AuditEntry;
 }
 
 /** @throws StopError `HANDOFF_MISSING` when a part is missing. */
-export async function mergeParts(session: Session, state: Builder): Promise<Merged> {
-  const tasks = await tasksOf(session, state);
-  let tree = state.agent.tree ?? state.startTree;
+export async function mergeParts(session: Session, { attempt, tree: before, ids, parts }: Merging): Promise<Merged> {
+  let tree = before;
   const reports: object[] = [];
-  for (const [index] of tasks.entries()) {
-    const id = workerId(state.agent.calls, index + 1);
-    const found = state.parts.find((part) => part.id === id);
+  for (const id of ids) {
+    const found = parts.find((part) => part.id === id);
     if (found === undefined)
-      throw new StopError('HANDOFF_MISSING', `the part of ${id} is missing: ${state.parts.length} of ${tasks.length} came back`);
+      throw new StopError('HANDOFF_MISSING', `the part of ${id} is missing: ${parts.length} of ${ids.length} came back`);
     const part = await bodyOf(session, found.ref, partBodySchema);
     const report = {
       id,
@@ -44,15 +52,16 @@ export async function mergeParts(session: Session, state: Builder): Promise<Merg
       reports.push({ ...report, merged: true, changed: part.changes.map((change) => `${change.status} ${change.path}`).slice(0, 50) });
     } else reports.push({ ...report, merged: false, code: 'MERGE_CONFLICT', conflict: await versions(session, tree, part, result.paths) });
   }
-  await session.stores.audit.append({
+  const merged = reports.filter((report) => 'merged' in report && report.merged === true).length;
+  const record = {
     threadId: session.facts.threadId,
     actor: 'governor',
     action: 'parts-merged',
     stage: 'build',
-    attempt: state.attempt,
-    facts: { tree, parts: tasks.length, merged: reports.filter((report) => 'merged' in report && report.merged === true).length },
-  });
-  return { tree, answer: JSON.stringify({ reports }) };
+    attempt,
+    facts: { tree, parts: ids.length, merged },
+  };
+  return { tree, answer: JSON.stringify({ reports }), record };
 }
 
 /** Both versions of what could not be merged: the files as they are now, and as this sub-agent left them. */

@@ -1,22 +1,25 @@
 /** A sub-agent: one task, its own copy of the files, its own caps. However it ends, that is a value for the lead. */
 import { isGraphBubbleUp } from '@langchain/langgraph';
-import { ZERO } from '../../domain/budget.ts';
+import { type Account, ZERO } from '../../domain/budget.ts';
 import { FencedError, StopError, toError } from '../../domain/errors.ts';
-import { type DelegateTask, delegateSchema, FILES, type PartBody, partBodySchema, submitWorkSchema } from '../../domain/handoff.ts';
+import { type DelegateTask, FILES, type FileRef, type PartBody, partBodySchema, submitWorkSchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
 import { matcher } from '../../tools/globs.ts';
 import { runAgent } from '../agent.ts';
+import type { AgentSpec } from '../agent-spec.ts';
 import { stampOf } from '../candidate.ts';
 import { nodeDoor } from '../node-door.ts';
+import { isLeanAt } from '../notes.ts';
 import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { agentAccount, type FindSession, runAccount, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
-import { FRESH_AGENT } from '../state.ts';
+import { type AgentState, FRESH_AGENT, type PartRef } from '../state.ts';
 import type { BuilderNode } from './builder-node.ts';
-import { workerId } from './delegate.ts';
+import { judgeDelegation, workerId } from './delegate.ts';
+import { fanOut, tasksOf } from './fan-out.ts';
 import type { Builder, BuilderUpdate } from './state.ts';
 import { workerBrief } from './worker-brief.ts';
 
@@ -35,8 +38,8 @@ export const workerNode = (find: FindSession): BuilderNode =>
     name: 'worker',
     sideBySide: true,
     run: async (session, state) => {
-      const id = idOf(state);
-      return { parts: [{ id, ref: await session.line.inLine(() => partOf(session, state, id)) }] };
+      const job = await jobOf(session, state);
+      return { parts: [await session.line.inLine(() => partOf(session, job))] };
     },
     stopped: (_session, stop, state) => {
       const id = idOf(state);
@@ -44,49 +47,69 @@ export const workerNode = (find: FindSession): BuilderNode =>
     },
   });
 
-const idOf = ({ agent, task }: Builder): string => workerId(agent.calls, task);
+const idOf = ({ agent, task }: Builder): string => workerId('lead', agent.calls, task);
 
-/** The tasks of the delegation that is under way, from the lead's own recorded answer. */
-export async function tasksOf(session: Session, state: Builder): Promise<DelegateTask[]> {
-  const { delegation } = state.agent;
-  const rows = delegation === null ? [] : await session.stores.transcripts.chain(session.facts.threadId, delegation.answer);
-  const message = rows.at(-1)?.message;
-  const call = message?.role === 'assistant' ? message.toolCalls.find((one) => one.id === delegation?.callId) : undefined;
-  if (call === undefined) throw new StopError('STATE_TAMPERED', 'the builder delegates, but its transcript has no such call');
-  return delegateSchema.parse(JSON.parse(call.arguments)).tasks;
+/** The lead's task that this node is for. */
+async function jobOf(session: Session, state: Builder): Promise<Job> {
+  const { attempt, plan, agent, startTree, task: index } = state;
+  const task = (await tasksOf(session, agent.delegation))[index - 1];
+  if (task === undefined) throw new StopError('STATE_TAMPERED', `${idOf(state)}: the delegation has no such task`);
+  return {
+    id: idOf(state),
+    parent: 'lead',
+    task,
+    index,
+    answer: agent.delegation?.answer ?? '',
+    base: agent.tree ?? startTree,
+    attempt,
+    plan,
+    commit: state.base,
+    depth: 1,
+    above: [],
+    within: [],
+    signal: session.signal,
+  };
 }
 
-async function partOf(session: Session, state: Builder, id: string) {
-  session.signal.throwIfAborted();
-  const task = (await tasksOf(session, state))[state.task - 1];
-  if (task === undefined) throw new StopError('STATE_TAMPERED', `${id}: the delegation has no such task`);
-  const base = state.agent.tree ?? state.startTree;
+/** A task's part file: found, or made by doing the task. */
+async function partOf(session: Session, job: Job): Promise<PartRef> {
+  job.signal.throwIfAborted();
+  const { id, attempt } = job;
   const done = await runStage<PartBody>(session, {
     stage: 'build',
-    attempt: state.attempt,
+    attempt,
     kind: 'part',
-    inputs: state.plan === null ? [] : [state.plan],
-    also: { answer: state.agent.delegation?.answer ?? '', task: String(state.task), base },
-    file: () => FILES.part(state.attempt, id),
+    inputs: job.plan === null ? [] : [job.plan],
+    also: { answer: job.answer, task: String(job.index), base: job.base },
+    file: () => FILES.part(attempt, id),
     schema: partBodySchema,
     madeBy: `agent:${id}`,
-    work: async () => {
-      const brief = await workerBrief(session, state.plan, { id, task, base });
-      return work(session, { id, task, base, commit: state.base, attempt: state.attempt, brief });
-    },
+    work: () => work(session, job),
   });
-  return done.ref;
+  return { id, ref: done.ref };
 }
 
 interface Job {
   readonly id: string;
+  /** Who delegated it: `lead`, or a sub-agent's id. */
+  readonly parent: string;
   readonly task: DelegateTask;
+  /** The place of the task in its delegation, from 1, and the answer that holds it. */
+  readonly index: number;
+  readonly answer: string;
   /** The tree that it starts from. */
   readonly base: string;
   /** The commit that the run starts from. */
   readonly commit: string;
   readonly attempt: number;
-  readonly brief: string;
+  readonly plan: FileRef | null;
+  /** 1 for a sub-agent of the lead. */
+  readonly depth: number;
+  /** The accounts of the sub-agents above it, and the paths that their tasks name; the outermost first. */
+  readonly above: readonly Account[];
+  readonly within: readonly (readonly string[])[];
+  /** Of who delegated. */
+  readonly signal: AbortSignal;
 }
 
 interface End {
@@ -96,16 +119,13 @@ interface End {
 }
 
 async function work(session: Session, job: Job): Promise<PartBody> {
-  const account = agentAccount(session.facts.limits, 'build', job.attempt, job.id).id;
   const workTree = await session.places.repository.checkout(job.base, session.places.workFolder(`build-${job.attempt}-${job.id}`));
-  let steps = 0;
+  const reached: Reached = { steps: 0, parts: [] };
   let end: End;
   let tree = job.base;
   try {
     end = (await countAgent(session, job))
-      ? await runTask(session, job, workTree, (calls) => {
-          steps = calls;
-        })
+      ? await runTask(session, job, workTree, reached)
       : {
           status: 'limit',
           code: 'AGENT_LIMIT',
@@ -126,7 +146,6 @@ async function work(session: Session, job: Job): Promise<PartBody> {
   });
   const at = (await session.places.repository.readRef(ref)) ?? null;
   if (at !== commit) await session.places.repository.updateRef(ref, commit, at);
-  const { settled } = await session.stores.ledger.totals(session.facts.threadId, account);
   return {
     id: job.id,
     title: job.task.title,
@@ -136,9 +155,29 @@ async function work(session: Session, job: Job): Promise<PartBody> {
     tree,
     ref,
     changes,
-    steps,
-    cost_micro_usd: settled.costMicroUsd,
+    steps: reached.steps,
+    cost_micro_usd: await ownCost(session, job, reached.parts),
+    ...(reached.parts.length === 0 ? {} : { parts: reached.parts.map(({ id, ref }) => ({ id, path: ref.path, sha256: ref.sha256 })) }),
   };
+}
+
+/** How far it came, also when it was stopped. */
+interface Reached {
+  steps: number;
+  /** Of its own sub-agents. */
+  parts: readonly PartRef[];
+}
+
+const accountOf = ({ facts }: Session, attempt: number, id: string): Account => agentAccount(facts.limits, 'build', attempt, id);
+
+/** In its account stands also what its sub-agents used. */
+async function ownCost(session: Session, { id, attempt }: Job, parts: readonly PartRef[]): Promise<number> {
+  const costs = [id, ...parts.map((part) => part.id)].map(async (agent) => {
+    const { settled } = await session.stores.ledger.totals(session.facts.threadId, accountOf(session, attempt, agent).id);
+    return settled.costMicroUsd;
+  });
+  const [all = 0, ...below] = await Promise.all(costs);
+  return below.reduce((left, cost) => left - cost, all);
 }
 
 /** Counts this sub-agent once over the whole run, however often it is started again. */
@@ -154,7 +193,13 @@ async function countAgent(session: Session, job: Job): Promise<boolean> {
     requestHash: digestOf(job.task),
   } as const;
   const one = { ...ZERO, agents: 1 };
-  const audit = { threadId: session.facts.threadId, actor: 'agent:lead', stage: 'build', attempt: job.attempt, action: 'agent-start' };
+  const audit = {
+    threadId: session.facts.threadId,
+    actor: `agent:${job.parent}`,
+    stage: 'build',
+    attempt: job.attempt,
+    action: 'agent-start',
+  };
   const started = await session.stores.effects.start(session.facts.fence, effect, {
     reserve: { accounts: [runAccount(session.facts.limits)], amounts: one },
     audit: { ...audit, facts: { agent: job.id, title: job.task.title.slice(0, 200) } },
@@ -166,7 +211,7 @@ async function countAgent(session: Session, job: Job): Promise<boolean> {
 
 class TaskTimeout extends Error {}
 
-async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: (calls: number) => void): Promise<End> {
+async function runTask(session: Session, job: Job, workTree: WorkTree, reached: Reached): Promise<End> {
   const limitMs = Math.max(1000, (await machineTimeLeft(session)) * TIME_SHARE);
   const timeout = new AbortController();
   const timer = setTimeout(
@@ -174,30 +219,16 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
     limitMs,
   );
   try {
+    const place = { role: 'worker', base: job.commit, near: job.task.paths ?? [] } as const;
+    const brief = await oriented(session, place, await workerBrief(session, job.plan, job));
     const end = await runAgent(
-      {
-        session,
-        stage: 'build',
-        attempt: job.attempt,
-        role: 'worker',
-        agent: job.id,
-        contract,
-        brief: await oriented(session, { role: 'worker', base: job.commit, near: job.task.paths ?? [] }, job.brief),
-        workTree,
-        base: job.base,
-        writable: job.task.paths,
-        // Its account was opened with its caps when the task was accepted; these bind only where that is missing.
-        caps: { modelCalls: session.facts.limits.stepsPerAgent, costMicroUsd: session.facts.limits.costPerAgentUsd },
-        signal: AbortSignal.any([session.signal, timeout.signal]),
-        handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
-        onStep: onSteps,
-      },
+      specOf(session, { ...job, signal: AbortSignal.any([job.signal, timeout.signal]) }, workTree, { reached, brief }),
       FRESH_AGENT,
     );
     const { status, summary } = submitWorkSchema.parse(JSON.parse(end.submission ?? '{}'));
     return { status, summary };
   } catch (thrown) {
-    if (isGraphBubbleUp(thrown) || thrown instanceof FencedError || session.signal.aborted) throw thrown;
+    if (isGraphBubbleUp(thrown) || thrown instanceof FencedError || job.signal.aborted) throw thrown;
     if (timeout.signal.aborted) return { status: 'timeout', code: 'TIME_LIMIT', summary: toError(timeout.signal.reason).message };
     if (!(thrown instanceof StopError)) return { status: 'failed', code: 'INTERNAL', summary: toError(thrown).message };
     if (RUN_LEVEL.has(thrown.code)) throw thrown;
@@ -208,6 +239,65 @@ async function runTask(session: Session, job: Job, workTree: WorkTree, onSteps: 
   }
 }
 
+/** @param job with the signal of its own time. */
+function specOf(session: Session, job: Job, workTree: WorkTree, { reached, brief }: { reached: Reached; brief: string }): AgentSpec {
+  const { id, attempt, base, depth, signal, task } = job;
+  const { limits } = session.facts;
+  // Its account was opened with its caps when the task was accepted; these bind only where that is missing.
+  const caps = { modelCalls: limits.stepsPerAgent, costMicroUsd: limits.costPerAgentUsd };
+  let head: string | null = null;
+  return {
+    session,
+    stage: 'build',
+    attempt,
+    role: 'worker',
+    agent: id,
+    contract,
+    brief,
+    workTree,
+    base,
+    writable: task.paths,
+    caps,
+    depth,
+    above: job.above,
+    signal,
+    handoff: async (name, input) => {
+      if (name !== 'delegate') return { ok: true, content: JSON.stringify({ accepted: true }) };
+      const by = { parent: id, call: reached.steps, answer: head ?? '', purse: [...job.above, accountOf(session, attempt, id)] };
+      return judgeDelegation({ session, attempt, ...by, planned: task.paths ?? [], base, lean: await isLeanAt(session, head) }, input);
+    },
+    fanOut: (state) =>
+      fanOut({ session, id, attempt, base, workTree, part: (below, at) => partOf(session, jobBelow(session, job, below, at)) }, state),
+    onStep: (state) => {
+      head = state.head;
+      reached.steps = state.calls;
+      reached.parts = state.parts;
+    },
+  };
+}
+
+/** A task that a sub-agent delegates: within its own paths, money, steps and time. */
+function jobBelow(
+  session: Session,
+  parent: Job,
+  task: DelegateTask,
+  { index, base, state }: { readonly index: number; readonly base: string; readonly state: AgentState },
+): Job {
+  const paths = task.paths ?? parent.task.paths;
+  return {
+    ...parent,
+    id: workerId(parent.id, state.calls, index),
+    parent: parent.id,
+    task: paths === undefined ? task : { ...task, paths },
+    index,
+    answer: state.delegation?.answer ?? '',
+    base,
+    depth: parent.depth + 1,
+    above: [...parent.above, accountOf(session, parent.attempt, parent.id)],
+    within: parent.task.paths === undefined ? parent.within : [...parent.within, parent.task.paths],
+  };
+}
+
 async function machineTimeLeft(session: Session): Promise<number> {
   return session.facts.limits.machineTime - (await session.machineMs());
 }
@@ -215,8 +305,8 @@ async function machineTimeLeft(session: Session): Promise<number> {
 /** What it says is checked against what it left: nothing, or files that its task does not name, is no success. */
 function judge(job: Job, end: End, changes: PartBody['changes']): End {
   const paths = changes.flatMap((change) => [change.path, ...(change.from === undefined ? [] : [change.from])]);
-  const allowed = job.task.paths === undefined ? () => true : matcher(job.task.paths);
-  const outside = paths.filter((path) => !allowed(path));
+  const allowed = [...job.within, ...(job.task.paths === undefined ? [] : [job.task.paths])].map((globs) => matcher(globs));
+  const outside = paths.filter((path) => !allowed.every((matches) => matches(path)));
   if (outside.length > 0)
     return {
       status: 'failed',

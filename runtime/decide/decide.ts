@@ -2,6 +2,7 @@
 
 import { PERSON_ROLES, type PersonRole } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
+import { isFanOut } from '../../domain/fan-out.ts';
 import { planBodySchema, planProblems } from '../../domain/handoff.ts';
 import { mayDecide } from '../../domain/policy.ts';
 import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
@@ -88,7 +89,8 @@ function edited(approval: ApprovalRow, edit: unknown): { edit?: unknown } {
 
 function money(approval: ApprovalRow, options: DecideOptions): { addMicroUsd?: number } {
   if (options.addMicroUsd === undefined) {
-    if (approval.gate === 'budget' && options.decision === 'approved') throw new UsageError('--add-usd: state how much may be spent more');
+    if (approval.gate === 'budget' && options.decision === 'approved' && !isFanOut({ facts: approval.subject }))
+      throw new UsageError('--add-usd: state how much may be spent more');
     return {};
   }
   if (approval.gate !== 'budget') throw new UsageError(`--add-usd: only goes with a budget gate; the pending gate is "${approval.gate}"`);

@@ -27,6 +27,7 @@ import { policyHolds } from '../start/policy-digest.ts';
 import { liveText } from './live-text.ts';
 import { redactorOf } from './redactor.ts';
 import { resumeList } from './resume-list.ts';
+import { readSaid } from './said.ts';
 
 /** Thrown at a checkpoint when a drain was asked for. */
 export class DrainedError extends Error {
@@ -102,6 +103,7 @@ export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, o
     clock: runtime.clock,
     signal: options.signal,
     machineMs: async () => (await stores.runs.get(row.threadId))?.machineMs ?? row.machineMs,
+    said: readSaid(audit, row.threadId),
     checkpointReached: async (stage) => {
       options.signal.throwIfAborted();
       if (stage !== at) await stores.runs.update(fence, { stage });

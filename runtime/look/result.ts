@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Caps } from '../../domain/budget.ts';
 import { effectiveLimits } from '../../domain/config.ts';
+import { isFanOut } from '../../domain/fan-out.ts';
 import { FILES, type Waiver } from '../../domain/handoff.ts';
 import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
 import type { RunResult, Waiting } from '../../domain/run.ts';
@@ -46,6 +47,7 @@ async function withRelease(runtime: Runtime, row: RunRow, release: ReleaseBody |
           subject: pending.subject.digest,
           required_role: pending.required.role,
           ...toWaive(pending),
+          ...(isFanOut({ facts: pending.subject }) ? { fan_out: true as const } : {}),
         };
   const { settled, reserved } = totals;
   return {

@@ -1,6 +1,7 @@
 /** An answer to the gate that waits, by a request on its thread: a decision, a comment, or nothing that can be understood. */
 import { z } from 'zod';
 import { visible } from '../../domain/access.ts';
+import { isFanOut } from '../../domain/fan-out.ts';
 import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
 import type { Caller } from '../auth/caller.ts';
 import { Problem } from '../http/problem.ts';
@@ -53,7 +54,7 @@ export async function answerGate(speaker: Speaker, asLive: RunRow, given: GivenA
     : undefined;
   if (waits === undefined || approval === undefined || approval.status !== 'pending')
     throw new Problem(409, `thread ${threadId}: is ${row.status}; no approval is pending`);
-  const parsed = parseAnswer(resume, { interruptId: String(waits.id), gate: approval.gate });
+  const parsed = parseAnswer(resume, { interruptId: String(waits.id), gate: approval.gate, fanOut: isFanOut({ facts: approval.subject }) });
   switch (parsed.kind) {
     case 'unparseable':
       throw new Problem(422, `command.resume: ${parsed.why}; ${ACCEPTED}. The ${approval.gate} gate stays pending`);

@@ -5,6 +5,8 @@ import type { Gate } from '../../domain/handoff.ts';
 export interface PendingGate {
   readonly interruptId: string;
   readonly gate: Gate;
+  /** At the budget gate: a fan-out that may run without more money. */
+  readonly fanOut?: boolean;
 }
 
 export interface Decision {
@@ -136,12 +138,12 @@ interface Said {
   readonly subject?: string | undefined;
 }
 
-function approval({ gate }: PendingGate, { comment, edit, addUsd, waive, subject }: Said): Answer {
+function approval({ gate, fanOut = false }: PendingGate, { comment, edit, addUsd, waive, subject }: Said): Answer {
   if (edit !== undefined && gate !== 'plan') return no(`only a plan can be edited; what waits is the ${gate} gate`);
   if (addUsd !== undefined && gate !== 'budget') return no(`add_usd only goes with the budget gate; what waits is the ${gate} gate`);
   if (waive !== undefined && gate !== 'release') return no(`waive only goes with the release gate; what waits is the ${gate} gate`);
   const addMicroUsd = addUsd === undefined ? undefined : microUsd(addUsd);
-  if (gate === 'budget' && addMicroUsd === undefined)
+  if (gate === 'budget' && addMicroUsd === undefined && (addUsd !== undefined || !fanOut))
     return no('the budget gate needs add_usd: the dollars that may be spent more, above 0, with at most 6 decimals');
   return {
     kind: 'decision',

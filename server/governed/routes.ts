@@ -8,6 +8,7 @@ import { type Endpoint, endpoint, json } from '../http/endpoint.ts';
 import { Problem } from '../http/problem.ts';
 import { approvalEndpoints } from './approval-routes.ts';
 import { breakGlass } from './break-glass.ts';
+import { commentEndpoints } from './comment-routes.ts';
 import { overview } from './overview.ts';
 import { changed, params, seen, tag } from './thread-rows.ts';
 
@@ -29,6 +30,7 @@ export const governorEndpoints = (server: Server): readonly Endpoint[] => [
   verifyAudit(server),
   showOverview(server),
   ...approvalEndpoints(server),
+  ...commentEndpoints(server),
   cancelThread(server),
   rollbackThread(server),
   openThread(server),

@@ -1,4 +1,4 @@
-/** 2,000 more random fan-outs. `CHAOS_SEED` plays others. */
+/** 2,500 more random fan-outs. `CHAOS_SEED` plays others. */
 import { expect, test } from 'vitest';
 import { playCases, playDollar } from './fan-out-cases.ts';
 
@@ -7,6 +7,12 @@ test('2,000 random fan-outs keep every cap', async () => {
   process.stdout.write(`fan-outs: ${crashes} crashes, ${refusals} refusals\n`);
   expect(bad).toEqual([]);
   expect(crashes).toBeGreaterThan(200);
+});
+
+test('500 random fan-outs three levels deep keep every cap', async () => {
+  const { bad, crashes } = await playCases(500, 999_983 * Number(process.env['CHAOS_SEED'] ?? 1), 3);
+  expect(bad).toEqual([]);
+  expect(crashes).toBeGreaterThan(40);
 });
 
 test('eight workers under a cap of one dollar, each call ten cents at worst: 100 of 100 runs settle at most a dollar', async () => {

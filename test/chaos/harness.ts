@@ -72,6 +72,8 @@ const VARYING = new Set([
   'base',
   'output_sha256',
   'cost_micro_usd',
+  // Digests of files that name times.
+  'parts',
   'release',
 ]);
 

@@ -21,6 +21,8 @@ interface Options {
   readonly replies?: readonly Reply[];
   readonly config?: object;
   readonly remote?: boolean;
+  /** What a person says before anybody is at work. */
+  readonly told?: string;
 }
 
 /** `delayMs`: how long each scripted answer takes, so that kills from outside meet calls in flight. */
@@ -47,6 +49,27 @@ const FAN_OUT: readonly Reply[] = [
   critic(1),
 ];
 
+const below = (agent: string, call: number, name: string, input: unknown): Reply => ({ ...tool('worker', 1, call, name, input), agent });
+const one = (title: string) => ({ title, goal: `make ${title}`, paths: [`src/${title}.js`] });
+
+/** A sub-agent of the lead with two of its own, one of which has one too; each is merged into the files of the one above. */
+const DEPTH: readonly Reply[] = [
+  ...(plan === undefined ? [] : [plan]),
+  tool('lead', 1, 1, 'delegate', { tasks: [{ title: 'top', goal: 'make the top' }] }),
+  below('w1.1', 1, 'write_file', { path: 'src/top.js', content: 'export const top = 1;\n' }),
+  below('w1.1', 2, 'delegate', { tasks: [one('left'), one('right')] }),
+  below('w1.1.2.1', 1, 'delegate', { tasks: [{ title: 'deep', goal: 'make the depth' }] }),
+  below('w1.1.2.1.1.1', 1, 'write_file', { path: 'src/left.js', content: 'export const left = 1;\n' }),
+  below('w1.1.2.1.1.1', 2, 'submit_work', { status: 'done', summary: 'deep' }),
+  below('w1.1.2.1', 2, 'submit_work', { status: 'done', summary: 'left' }),
+  below('w1.1.2.2', 1, 'write_file', { path: 'src/right.js', content: 'export const right = 1;\n' }),
+  below('w1.1.2.2', 2, 'submit_work', { status: 'done', summary: 'right' }),
+  below('w1.1', 3, 'write_file', { path: 'src/top.js', content: "export * from './left.js';\nexport * from './right.js';\n" }),
+  below('w1.1', 4, 'submit_work', { status: 'done', summary: 'top' }),
+  submit(1, 2),
+  critic(1),
+];
+
 async function prepare(options: Options, delayMs = 0): Promise<Stage> {
   const replies = (options.replies ?? HAPPY).map((reply) => ({ ...reply, delayMs }));
   const world = makeWorld({ replies, ...(options.config === undefined ? {} : { config: options.config }) });
@@ -57,6 +80,7 @@ async function prepare(options: Options, delayMs = 0): Promise<Stage> {
   }
   const operations = await world.open();
   const { threadId } = await operations.create({ goal: 'Add a product function', repo: world.repo, scriptFile: world.script });
+  if (options.told !== undefined) await operations.tell(threadId, { text: options.told });
   await operations.close();
   return new Stage(world, threadId, () => releasedIn(world, options.remote === true ? remote : world.repo));
 }
@@ -77,5 +101,9 @@ export const STORIES = {
   'verify fails, rolled back': (delayMs?: number) => prepare({ config: VERIFY_FAILS }, delayMs),
   push: (delayMs?: number) => prepare({ config: PUSH, remote: true }, delayMs),
   'fan-out': (delayMs?: number) => prepare({ replies: FAN_OUT }, delayMs),
+  depth: (delayMs?: number) => prepare({ replies: DEPTH, config: { limits: { maxOutputTokens: 1024, depth: 3 } } }, delayMs),
+  'fan-out allowed by a person': (delayMs?: number) =>
+    prepare({ replies: FAN_OUT, config: { limits: { maxOutputTokens: 1024, delegateFreely: { agents: 3 } } } }, delayMs),
+  'a person says something': (delayMs?: number) => prepare({ told: 'use integers' }, delayMs),
   'plan approved': (delayMs?: number) => prepare({ config: { plan: { approval: 'always' } } }, delayMs),
 } as const;

@@ -89,3 +89,22 @@ test('a wide character takes two columns of what fits', () => {
   const [line = ''] = clipped(['> 漢字.js and more'], { columns: 8, rows: 5 });
   expect(line).toBe('> 漢字.');
 });
+
+test('sub-agents of sub-agents have rows of their own, queue under who started them, and what a person says is seen', () => {
+  const build = { stage: 'build', attempt: 1 };
+  const lines = treeLines(
+    [
+      record(1, 'model-call', { ...build, actor: 'agent:lead', facts: { model: 'm', role: 'lead', agent: 'lead' } }),
+      record(2, 'agent-start', { ...build, actor: 'agent:lead', facts: { agent: 'w1.2', title: 'top' } }),
+      record(3, 'tool-result', { ...build, actor: 'agent:w1.2', facts: { tool: 'delegate', tasks: 2 } }),
+      record(4, 'agent-start', { ...build, actor: 'agent:w1.2', facts: { agent: 'w1.2.3.1', title: 'below' } }),
+      record(5, 'words-told', { ...build, actor: 'local:ada', facts: { message: 'use\nintegers' } }),
+    ],
+    6000,
+  );
+  expect(lines).toEqual([
+    expect.stringMatching(/^> build 1 .* local:ada says: use integers$/),
+    expect.stringMatching(/^> {3}w1\.2 top .* 1 queued/),
+    expect.stringMatching(/^> {3}w1\.2\.3\.1 below /),
+  ]);
+});

@@ -8,3 +8,10 @@ test('200 random fan-outs keep every cap through lies, failures, crashes and tak
   expect(crashes).toBeGreaterThan(20);
   expect(refusals).toBeGreaterThan(50);
 }, 120_000);
+
+test('60 random fan-outs three levels deep keep every cap, also that of each family under its own', async () => {
+  const { bad, crashes, refusals } = await playCases(60, 23, 3);
+  expect(bad).toEqual([]);
+  expect(crashes).toBeGreaterThan(3);
+  expect(refusals).toBeGreaterThan(20);
+}, 120_000);

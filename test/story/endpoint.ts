@@ -30,6 +30,7 @@ export interface Endpoint {
   /** Asked before each answer; the answer waits for it. */
   fault: (request: {
     readonly role: string;
+    readonly agent: string | undefined;
     readonly call: number;
     readonly nth: number;
   }) => Fault | undefined | Promise<Fault | undefined>;
@@ -86,9 +87,10 @@ async function answer(endpoint: Endpoint, request: IncomingMessage, response: Se
   const log = (status: number): void => {
     endpoint.seen.push({ at: performance.now(), path: request.url ?? '', headers, role, body, status });
   };
-  const fault = await endpoint.fault({ role, call, nth: endpoint.seen.length + 1 });
+  const fault = await endpoint.fault({ role, agent, call, nth: endpoint.seen.length + 1 });
   const reply = endpoint.replies.find(
-    (one) => one.role === role && one.attempt === attempt && one.call === call && agent === (one.role === 'lead' ? 'lead' : '-'),
+    (one) =>
+      one.role === role && one.attempt === attempt && one.call === call && agent === (one.agent ?? (one.role === 'lead' ? 'lead' : '-')),
   );
   if (fault !== undefined && fault !== 'cut') {
     log(fault.status);

@@ -19,7 +19,9 @@ export function permit(request: ToolRequest): Permission {
   const schema = tool?.schema ?? judgedSchema(name);
   if (schema === undefined)
     return turnedAway({ ...refused('CONTRACT_VIOLATION', `there is no tool ${JSON.stringify(name.slice(0, 64))}`), outcome: 'invalid' });
-  if (ROLE_TABLE[role].parent !== null && name === 'delegate') return turnedAway(refused('DEPTH_EXCEEDED', 'a sub-agent may not delegate'));
+  const { depthLeft = ROLE_TABLE[role].parent === null ? 1 : 0 } = request;
+  if (name === 'delegate' && roleHasTool(role, name) && depthLeft < 1)
+    return turnedAway(refused('DEPTH_EXCEEDED', `${request.agent} may not delegate: no level of sub-agents is left (limits.depth)`));
   const narrowed = !name.startsWith('submit_') && request.allowed !== undefined && !request.allowed.includes(name);
   if (!roleHasTool(role, name) || narrowed) return turnedAway(refused('CONTRACT_VIOLATION', `the ${role} may not use ${name}`));
   const parsed = parse(text, schema);

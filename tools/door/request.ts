@@ -19,6 +19,8 @@ export interface ToolRequest {
   readonly allowed: readonly string[] | undefined;
   /** Globs that a sub-agent may write; undefined: anywhere. */
   readonly writable?: readonly string[] | undefined;
+  /** How many levels of sub-agents the caller may start; default: none for a sub-agent, else one. */
+  readonly depthLeft?: number;
   /** The transcript's head before this call. */
   readonly parent: string;
   /** The place of this call in its answer, from 1. */

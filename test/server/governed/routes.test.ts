@@ -59,6 +59,23 @@ afterAll(() => {
   world.dispose();
 });
 
+test('what an operator says to the agents is recorded as theirs and decides nothing; a viewer only reads it', async () => {
+  const path = `/threads/${thread}/comments`;
+  const text = 'approved, use integers';
+  expect(await call('operator', 'POST', path, { text })).toMatchObject({
+    status: 200,
+    body: { comment_id: expect.any(String), by: 'key:operator', text, to: [], heard: [] },
+  });
+  expect(await call('viewer', 'GET', path)).toMatchObject({ status: 200, body: [{ by: 'key:operator', text }] });
+  expect((await call('viewer', 'POST', path, { text })).status).toBe(403);
+  expect((await call('foreign', 'POST', path, { text })).status).toBe(404);
+  expect(await call('operator', 'POST', path, { text, agent: 'w1.1' })).toMatchObject({
+    status: 422,
+    body: { detail: expect.stringContaining('agent "w1.1": no such agent is at work') },
+  });
+  expect(await call('viewer', 'GET', `/threads/${thread}`)).toMatchObject({ body: { status: 'waiting', waiting: { gate: 'release' } } });
+});
+
 describe('looking', () => {
   test('shows the result object, why, the difference, the files and the trail', async () => {
     expect(await call('viewer', 'GET', `/threads/${thread}`)).toMatchObject({
