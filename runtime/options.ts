@@ -30,14 +30,22 @@ export interface Created {
   readonly canned: boolean;
 }
 
-/** What an agent is writing just now. */
+/** What an agent is writing just now, without secrets. */
 export interface LiveText {
+  readonly stage: string;
+  readonly attempt: number;
   readonly role: Role;
   /** `lead`, a sub-agent's id, or `-`. */
   readonly agent: string;
   readonly call: number;
-  /** The end of it, at most 500 characters. */
+  /** Another one for each request, also for one that is made again. */
+  readonly answer: number;
+  /** What is new; empty where only its end is told. */
+  readonly piece: string;
+  /** The end of all of it, at most 500 characters. */
   readonly text: string;
+  /** `lost`: the request failed, and what was written is no answer. */
+  readonly state: 'writing' | 'whole' | 'lost';
 }
 
 export interface DriveOptions {

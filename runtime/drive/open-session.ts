@@ -18,6 +18,7 @@ import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionP
 import { createToolDoor } from '../../tools/door.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
 import { createRedactor } from '../../tools/redact.ts';
+import { createStreamRedactor } from '../../tools/redact-stream.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { extensionList } from '../decide/extensions.ts';
 import { secretResolver } from '../environment.ts';
@@ -137,14 +138,15 @@ async function factsOf(runtime: Runtime, row: RunRow, fence: Fence): Promise<Ses
 function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: DriveOptions['onText']): SessionDoors {
   const { effects, audit } = runtime.stores;
   const shared = { effects, audit, clock: runtime.clock };
-  const redact = createRedactor(knownSecrets(config, secretResolver(runtime.env)));
+  const secrets = knownSecrets(config, secretResolver(runtime.env));
+  const redact = createRedactor(secrets);
   const models = modelsOf(runtime, request, config);
   return {
     model: createModelDoor({
       ...shared,
       random: Math.random,
       sleep,
-      ...(onText === undefined ? {} : { onText: liveText(redact, onText) }),
+      ...(onText === undefined ? {} : { listen: liveText(createStreamRedactor(secrets), onText) }),
     }),
     tool: createToolDoor({ effects, audit, redact }),
     modelFor: (role, lean, model) => models.forRole(role, lean, model),
@@ -184,7 +186,8 @@ function extended(limits: Limits, extensions: Awaited<ReturnType<typeof extensio
   return { ...limits, machineTime: limits.machineTime + sum((one) => one.add_machine_ms) };
 }
 
-function knownSecrets(config: ReturnType<typeof reparse>, resolve: (reference: string) => string | undefined): string[] {
+/** The values that are masked wherever they stand. */
+export function knownSecrets(config: Config, resolve: (reference: string) => string | undefined): string[] {
   const named = Object.values(config.models).flatMap((model) => [model?.apiKey, ...(model?.fallback ?? []).map((one) => one.apiKey)]);
   const usual = Object.values(PROVIDERS).flatMap(({ keys }) => keys.map((name) => `secret://env/${name}`));
   const references = [...usual, ...named.filter((reference) => reference !== undefined)];
