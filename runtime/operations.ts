@@ -1,5 +1,6 @@
 /** What a person can do with runs: the one surface of this room, which command line and server call. */
 import type { AuditRecord, AuditVerdict } from '../domain/audit.ts';
+import type { LogEvent } from '../domain/log.ts';
 import type { Person } from '../domain/policy.ts';
 import type { ApprovalRow, RunRow } from '../domain/ports.ts';
 import type { RunResult } from '../domain/run.ts';
@@ -15,7 +16,9 @@ import { collect } from './keep/gc.ts';
 import { doctor } from './look/doctor.ts';
 import { explainText } from './look/explain.ts';
 import { follow } from './look/follow.ts';
+import { followLog, type LogFollower } from './look/follow-log.ts';
 import { diffOf, fileOf, gateOf } from './look/gate.ts';
+import { type LogOptions, logOf } from './look/log.ts';
 import { listOf, resultOf } from './look/result.ts';
 import type { Created, CreateOptions, DecideOptions, DoctorLine, DriveOptions, GateView, OpenOptions, ResumeOptions } from './options.ts';
 import { openRuntime, type Runtime } from './runtime.ts';
@@ -57,6 +60,10 @@ export interface Operations {
   file(word: ThreadWord, path: string): Promise<string>;
   /** Calls back for each audit record of a thread, old ones first, until the signal aborts. Polls every 150 ms. */
   follow(threadId: string, onRecord: (record: AuditRecord) => void, signal: AbortSignal): Promise<void>;
+  /** What its agents said and did, oldest first. @throws UsageError for an agent that the thread does not have. */
+  log(word: ThreadWord, options?: LogOptions): Promise<LogEvent[]>;
+  /** The same as it is written, until the thread ends or waits, nobody runs it, or the follower leaves. Polls every 200 ms. */
+  followLog(word: ThreadWord, follower: LogFollower): Promise<'rested' | 'left' | 'dead'>;
   audit(word?: string): Promise<AuditRecord[]>;
   verifyAudit(): Promise<AuditVerdict>;
   /** Removes work trees of ended threads, and by age their checkpoints, journal, transcripts and refs. */
@@ -112,6 +119,8 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
     files: async (word) => stores.dossier.list((await find(word)).threadId),
     file: async (word, path) => fileOf(runtime, await find(word), path),
     follow: (threadId, onRecord, signal) => follow(runtime, threadId, onRecord, signal),
+    log: async (word, options = {}) => logOf(runtime, await find(word), options),
+    followLog: async (word, follower) => followLog(runtime, await find(word), follower),
     audit: async (word) => stores.audit.read(word === undefined ? {} : { threadId: (await find(word)).threadId }),
     verifyAudit: () => stores.audit.verify(),
     gc: (olderMs) => collect(runtime, olderMs),

@@ -26,6 +26,7 @@ export const SHAPE_CHARACTERS = 'A-Za-z0-9_.-';
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
 const PATTERNS: readonly RegExp[] = [...SHAPES.map(({ whole }) => whole), PRIVATE_KEY];
 
+/** Stands where a secret stood, in everything that an agent reads. */
 export const MASK = '[REDACTED]';
 
 /** The forms in which a value may turn up: as it is, JSON-escaped, URL-encoded, hex, and base64 in its three alignments. */
