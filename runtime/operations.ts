@@ -9,6 +9,7 @@ import { cancel } from './decide/cancel.ts';
 import { decide } from './decide/decide.ts';
 import { rollback } from './decide/rollback.ts';
 import { drive } from './drive/drive.ts';
+import { sharedText } from './drive/live-file.ts';
 import { announceServer, withdrawServer } from './drive/presence.ts';
 import { resume } from './drive/resume.ts';
 import { watchServer } from './drive/watch-server.ts';
@@ -20,7 +21,17 @@ import { followLog, type LogFollower } from './look/follow-log.ts';
 import { diffOf, fileOf, gateOf } from './look/gate.ts';
 import { type LogOptions, logOf } from './look/log.ts';
 import { listOf, resultOf } from './look/result.ts';
-import type { Created, CreateOptions, DecideOptions, DoctorLine, DriveOptions, GateView, OpenOptions, ResumeOptions } from './options.ts';
+import type {
+  Created,
+  CreateOptions,
+  DecideOptions,
+  DoctorLine,
+  DriveOptions,
+  GateView,
+  LiveText,
+  OpenOptions,
+  ResumeOptions,
+} from './options.ts';
 import { openRuntime, type Runtime } from './runtime.ts';
 import { createThread } from './start/create.ts';
 
@@ -64,6 +75,8 @@ export interface Operations {
   log(word: ThreadWord, options?: LogOptions): Promise<LogEvent[]>;
   /** The same as it is written, until the thread ends or waits, nobody runs it, or the follower leaves. Polls every 200 ms. */
   followLog(word: ThreadWord, follower: LogFollower): Promise<'rested' | 'left' | 'dead'>;
+  /** What its agents are writing just now, whatever process drives it. */
+  writing(threadId: string): readonly LiveText[];
   audit(word?: string): Promise<AuditRecord[]>;
   verifyAudit(): Promise<AuditVerdict>;
   /** Removes work trees of ended threads, and by age their checkpoints, journal, transcripts and refs. */
@@ -121,6 +134,7 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
     follow: (threadId, onRecord, signal) => follow(runtime, threadId, onRecord, signal),
     log: async (word, options = {}) => logOf(runtime, await find(word), options),
     followLog: async (word, follower) => followLog(runtime, await find(word), follower),
+    writing: (threadId) => sharedText(runtime, threadId),
     audit: async (word) => stores.audit.read(word === undefined ? {} : { threadId: (await find(word)).threadId }),
     verifyAudit: () => stores.audit.verify(),
     gc: (olderMs) => collect(runtime, olderMs),
