@@ -120,9 +120,10 @@ export function shownResult(tool: string, content: string, redact: Redact): Resu
   return { bytes, text: ends(output, OUTPUT_LINES), ...code };
 }
 
-/** What is said of a failure, or the text as it is. */
+/** What is said of a failure, or the text as it is; nothing where it only says yes. */
 function plain(content: string, redact: Redact): string {
   const fields = objectIn(content);
+  if (fields?.['accepted'] === true) return '';
   const refused = fieldsOf(fields?.['refused']);
   if (word(refused['code']) !== '') return redact(`${word(refused['code'])}: ${word(refused['message'])}`);
   return word(fields?.['error']) === '' ? content : redact(word(fields?.['error']));

@@ -50,7 +50,7 @@ test('prints words, calls and results with stage, attempt, agent and step; also 
   expect(timeless(lead.output)).toMatch(/build#1 lead hands over 20-build\.1\.json\n$/);
   const whole = timeless((await log('last')).output);
   expect(whole).toMatch(/^run-create/);
-  expect(whole).toContain('review_rules#1 check test pass, exit 0');
+  expect(whole).toContain('\ncheck test pass, exit 0\n');
   expect(whole).toMatch(/run-end released\n$/);
   const events = (await log(thread, '--json')).output
     .trim()

@@ -91,5 +91,6 @@ test('a result shows its ends; of a command also how it ended, even where the re
   expect(shownResult('run_command', `{"exit_code":1,"stdout":"x\n[9 bytes left out]\ny"`, plain)).toMatchObject({ exit_code: 1 });
   expect(shownResult('run_command', '{"error":"no"}', plain)).toEqual({ bytes: 14, text: 'no' });
   expect(shownResult('write_file', '{"refused":{"code":"PATH_DENIED","message":"not there"}}', plain).text).toBe('PATH_DENIED: not there');
+  expect(shownResult('submit_plan', '{"accepted":true}', plain).text).toBe('');
   expect(shownResult('read_file', '{"name": "a package"}', plain).text).toBe('{"name": "a package"}');
 });
