@@ -19,7 +19,7 @@ import { explainText } from './look/explain.ts';
 import { follow } from './look/follow.ts';
 import { followLog, type LogFollower } from './look/follow-log.ts';
 import { diffOf, fileOf, gateOf } from './look/gate.ts';
-import { type LogOptions, logOf } from './look/log.ts';
+import { type LogOptions, logOf, openLog } from './look/log.ts';
 import { listOf, resultOf } from './look/result.ts';
 import type {
   Created,
@@ -29,6 +29,7 @@ import type {
   DriveOptions,
   GateView,
   LiveText,
+  LogReader,
   OpenOptions,
   ResumeOptions,
 } from './options.ts';
@@ -73,6 +74,8 @@ export interface Operations {
   follow(threadId: string, onRecord: (record: AuditRecord) => void, signal: AbortSignal): Promise<void>;
   /** What its agents said and did, oldest first. @throws UsageError for an agent that the thread does not have. */
   log(word: ThreadWord, options?: LogOptions): Promise<LogEvent[]>;
+  /** The same, piece by piece. */
+  openLog(threadId: string): Promise<LogReader>;
   /** The same as it is written, until the thread ends or waits, nobody runs it, or the follower leaves. Polls every 200 ms. */
   followLog(word: ThreadWord, follower: LogFollower): Promise<'rested' | 'left' | 'dead'>;
   /** What its agents are writing just now, whatever process drives it. */
@@ -133,6 +136,7 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
     file: async (word, path) => fileOf(runtime, await find(word), path),
     follow: (threadId, onRecord, signal) => follow(runtime, threadId, onRecord, signal),
     log: async (word, options = {}) => logOf(runtime, await find(word), options),
+    openLog: async (threadId) => openLog(runtime, await find(threadId)),
     followLog: async (word, follower) => followLog(runtime, await find(word), follower),
     writing: (threadId) => sharedText(runtime, threadId),
     audit: async (word) => stores.audit.read(word === undefined ? {} : { threadId: (await find(word)).threadId }),

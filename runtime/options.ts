@@ -1,5 +1,6 @@
 /** What the operations on runs are given, and what they give back. */
 import type { StreamMode } from '@langchain/langgraph';
+import type { LogEvent } from '../domain/log.ts';
 import type { ApprovalRow, Clock } from '../domain/ports.ts';
 import type { Words } from '../domain/resume.ts';
 import type { Role } from '../domain/roles.ts';
@@ -46,6 +47,14 @@ export interface LiveText {
   readonly text: string;
   /** `lost`: the request failed, and what was written is no answer. */
   readonly state: 'writing' | 'whole' | 'lost';
+}
+
+/** Reads the log of a thread on from where it stands; never stops by itself. */
+export interface LogReader {
+  /** What is new since the last time. */
+  next(): Promise<LogEvent[]>;
+  /** The agents that were seen so far, in the order in which they came. */
+  readonly agents: ReadonlySet<string>;
 }
 
 export interface DriveOptions {

@@ -10,7 +10,7 @@ const POLL_MS = 200;
 const DEAD_MS = 5000;
 
 export interface LogFollower extends LogOptions {
-  onEvent(event: LogEvent): void;
+  readonly onEvent: (event: LogEvent) => void;
   /** The follower leaves. */
   readonly signal: AbortSignal;
 }

@@ -59,12 +59,13 @@ export function callLine(tool: string, raw: string, redact: Redact): string {
 }
 
 const word = (value: unknown): string => (typeof value === 'string' ? value : '');
+const number = (value: unknown): string => (typeof value === 'number' ? String(value) : '');
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const fieldsOf = (value: unknown): Fields => (typeof value === 'object' && value !== null ? { ...value } : {});
 
 const LINES: Readonly<Record<string, (fields: Fields) => string>> = {
   read_file: ({ path, start_line: first, end_line: last }) =>
-    `${word(path)}${first === undefined && last === undefined ? '' : `:${String(first ?? 1)}-${last === undefined ? '' : String(last)}`}`,
+    `${word(path)}${first === undefined && last === undefined ? '' : `:${number(first) || '1'}-${number(last)}`}`,
   list_files: ({ path, glob }) => `${word(path)} ${word(glob)}`,
   search_files: ({ pattern, path, glob }) => `${JSON.stringify(word(pattern))} ${word(path)} ${word(glob)}`,
   write_file: ({ path, content }) => `${word(path)} (${linesIn(word(content))} lines)`,

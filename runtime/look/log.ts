@@ -8,6 +8,7 @@ import { createRedactor } from '../../tools/redact.ts';
 import { knownSecrets, readRequest } from '../drive/open-session.ts';
 import { secretResolver } from '../environment.ts';
 import { PRUNED } from '../keep/gc.ts';
+import type { LogReader } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { reparse } from '../start/config-file.ts';
 import { callLine, note, shownArguments, shownResult, words } from './log-text.ts';
@@ -17,14 +18,6 @@ export interface LogOptions {
   readonly agent?: string | undefined;
   /** Only what was recorded after this audit record. */
   readonly after?: number | undefined;
-}
-
-/** Reads on from where it stands; never stops by itself. */
-export interface LogReader {
-  /** What is new since the last time. */
-  next(): Promise<LogEvent[]>;
-  /** The agents that were seen so far, in the order in which they came. */
-  readonly agents: ReadonlySet<string>;
 }
 
 /** All of it, oldest first. @throws UsageError for an agent that the thread does not have; StopError `STATE_TAMPERED`. */

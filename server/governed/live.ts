@@ -4,8 +4,8 @@ import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
 import { toError } from '../../domain/errors.ts';
 import type { LogEvent } from '../../domain/log.ts';
 import type { ServedRun } from '../../domain/served.ts';
-import { type LogReader, openLog } from '../../runtime/look/log.ts';
-import type { LiveText, StreamChunk } from '../../runtime/options.ts';
+import { operationsOf } from '../../runtime/operations.ts';
+import type { LiveText, LogReader, StreamChunk } from '../../runtime/options.ts';
 import type { Governed } from './graph.ts';
 
 /** How often what is new is told, in ms. */
@@ -20,14 +20,14 @@ const TOLD: ReadonlySet<LogEvent['type']> = new Set(['words', 'call', 'result', 
 export interface LiveOptions {
   readonly modes: readonly string[];
   /** Stores an event, then sends it. */
-  emit(chunk: StreamChunk): Promise<void>;
+  readonly emit: (chunk: StreamChunk) => Promise<void>;
 }
 
 export interface Live {
   /** What an agent is writing; it is told a moment later. */
-  hear(text: LiveText): void;
+  readonly hear: (text: LiveText) => void;
   /** Tells what is left. @throws what storing an event met. */
-  end(): Promise<void>;
+  readonly end: () => Promise<void>;
 }
 
 /** One answer of an agent. */
@@ -51,9 +51,8 @@ export const isLive = (modes: readonly string[]): boolean => modes.includes('cus
 
 /** Begins with what happens from now on; what was before is in the log. */
 export async function tellAgents({ runtime }: Pick<Governed, 'runtime'>, run: ServedRun, options: LiveOptions): Promise<Live> {
-  const row = await runtime.stores.runs.get(run.threadId);
-  const reader = row === undefined ? undefined : await openLog(runtime, row);
-  await reader?.next().catch(() => []);
+  const reader = await operationsOf(runtime).openLog(run.threadId);
+  await reader.next().catch(() => []);
   const telling: Telling = { run, options, answers: new Map(), pending: [], told: 0 };
   const ended = new AbortController();
   let failure: Error | undefined;
@@ -72,11 +71,11 @@ export async function tellAgents({ runtime }: Pick<Governed, 'runtime'>, run: Se
   };
 }
 
-async function tellOn(telling: Telling, reader: LogReader | undefined, ended: AbortSignal): Promise<void> {
+async function tellOn(telling: Telling, reader: LogReader, ended: AbortSignal): Promise<void> {
   for (let last = false; telling.told < EVENTS; ) {
     last = ended.aborted;
     // A transcript that cannot be read ends the run where it is worked with, not here.
-    const events = (await reader?.next().catch(() => [])) ?? [];
+    const events = await reader.next().catch(() => []);
     await tell(telling, events);
     if (last) return;
     await pause(ended);
