@@ -1,7 +1,7 @@
 /** The live tree on a terminal: stages with attempt, what runs now, cost and time. Drawn from audit records alone. */
 import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
-import { ROLE_TABLE, ROLES, type Role } from '../domain/roles.ts';
+import { ROLE_TABLE, type Role } from '../domain/roles.ts';
 import { TOLD } from '../domain/told.ts';
 import type { LiveText } from '../runtime/options.ts';
 import { dollars } from './print.ts';
@@ -14,17 +14,21 @@ interface StageRow {
   queued: number;
   state: 'running' | 'done' | 'failed' | 'waiting';
   now: string;
+  /** The newest calls. */
+  tools: string[];
   calls: number;
   costMicroUsd: number;
   readonly since: number;
   until: number;
 }
 
-/** Characters of an answer that is being written. */
-const WRITTEN = 80;
+/** How many of its newest calls, and lines of its newest words, stand under an agent that works; and how long each may be. */
+const TOOLS_SHOWN = 2;
+const LINES_SHOWN = 2;
+const SHOWN_CHARACTERS = 100;
 const MARK: Record<StageRow['state'], string> = { running: '>', done: '+', failed: 'x', waiting: '?' };
 
-/** What is being written just now, by agent: `w1.1`, or a stage for the agent that has it alone. */
+/** What was written last, by agent: `w1.1`, or a stage for the agent that has it alone. */
 type Writing = ReadonlyMap<string, string>;
 const placeOf = (role: Role, agent: string): string => (ROLE_TABLE[role].agent === null ? agent : ROLE_TABLE[role].stage);
 
@@ -54,6 +58,7 @@ export function treeLines(records: readonly AuditRecord[], nowMs: number, writin
       queued: 0,
       state: 'running',
       now: '',
+      tools: [],
       calls: 0,
       costMicroUsd: 0,
       since: at,
@@ -64,16 +69,34 @@ export function treeLines(records: readonly AuditRecord[], nowMs: number, writin
     row.until = at;
     apply(row, record);
   }
-  const lines = [...rows.entries()].map(([key, row]) => {
-    const text = row.now.startsWith('asks') ? (writing.get(row.sub ? (key.split(' ')[2] ?? '') : (key.split(' ')[0] ?? '')) ?? '') : '';
-    const now = text === '' ? row.now : `${row.now}: ${text.replaceAll(/\s+/g, ' ').slice(-WRITTEN)}`;
-    const seconds = ((row.state === 'running' ? nowMs : row.until) - row.since) / 1000;
-    const cost = row.calls === 0 ? '' : `  ${row.calls} call(s) ${dollars(row.costMicroUsd)}`;
-    return visible(
-      `${MARK[row.state]} ${row.label.padEnd(18)} ${seconds.toFixed(1).padStart(6)} s${cost}${row.queued > 0 ? `  ${row.queued} queued` : ''}${row.state === 'running' && now !== '' ? `  ${now}` : ''}`,
-    );
+  const lines = [...rows.entries()].flatMap(([key, row]) => {
+    const [stage = '', , agent = ''] = key.split(' ');
+    return row.state === 'running'
+      ? [rowLine(row, nowMs), ...under(row, writing.get(row.sub ? agent : stage) ?? '')]
+      : [rowLine(row, nowMs)];
   });
   return end === '' ? lines : [...lines, visible(`= ${end}`)];
+}
+
+function rowLine(row: StageRow, nowMs: number): string {
+  const seconds = ((row.state === 'running' ? nowMs : row.until) - row.since) / 1000;
+  const cost = row.calls === 0 ? '' : `  ${row.calls} call(s) ${dollars(row.costMicroUsd)}`;
+  return visible(
+    `${MARK[row.state]} ${row.label.padEnd(18)} ${seconds.toFixed(1).padStart(6)} s${cost}${row.queued > 0 ? `  ${row.queued} queued` : ''}${row.state === 'running' && row.now !== '' ? `  ${row.now}` : ''}`,
+  );
+}
+
+/** The end of its words, and its newest calls. */
+function under(row: StageRow, text: string): string[] {
+  const indent = row.sub ? '      ' : '    ';
+  const said = text.split('\n').map((line) => line.replaceAll(/\s+/g, ' ').trim());
+  return [
+    ...said
+      .filter((line) => line !== '')
+      .slice(-LINES_SHOWN)
+      .map((line) => `${indent}| ${line.slice(-SHOWN_CHARACTERS)}`),
+    ...row.tools.map((line) => `${indent}> ${line.slice(0, SHOWN_CHARACTERS)}`),
+  ].map(visible);
 }
 
 /** The sub-agent a record is about: it acted, or its part was made. */
@@ -97,7 +120,10 @@ function apply(row: StageRow, record: AuditRecord): void {
       row.now = '';
       break;
     case 'tool-call':
-      row.now = `${word(record, 'tool', 'tool')} ${word(record, 'path', word(record, 'argv', ''))}`.trim().slice(0, 60);
+      row.tools = [...row.tools, toolLine(record)].slice(-TOOLS_SHOWN);
+      break;
+    case 'tool-refused':
+      row.tools = [...row.tools.slice(0, -1), `${row.tools.at(-1) ?? word(record, 'tool', 'tool')} (refused)`];
       break;
     case 'tool-result':
       row.queued += Number(record.facts?.['tasks'] ?? 0);
@@ -118,6 +144,21 @@ function apply(row: StageRow, record: AuditRecord): void {
       break;
     default:
       break;
+  }
+}
+
+/** The record has its path or argv as JSON, cut where it is long. */
+function toolLine(record: AuditRecord): string {
+  const json = ['argv', 'shell', 'path', 'pattern'].map((name) => word(record, name, '')).find((one) => one !== '') ?? '';
+  return `${word(record, 'tool', 'tool')} ${plain(json)}`.trim();
+}
+
+function plain(json: string): string {
+  try {
+    const value: unknown = JSON.parse(json);
+    return (Array.isArray(value) ? value.join(' ') : String(value)).replaceAll(/\s+/g, ' ');
+  } catch {
+    return json;
   }
 }
 
@@ -167,12 +208,10 @@ export function liveTree(write: (text: string) => void, size: () => Size) {
   const timer = setInterval(draw, 100);
   timer.unref();
   return {
-    add: (record: AuditRecord): void => {
-      const role = ROLES.find((one) => one === record.facts?.['role']);
-      if (record.action === 'model-call' && role !== undefined) writing.delete(placeOf(role, word(record, 'agent', '')));
-      records.push(record);
+    add: (record: AuditRecord): void => void records.push(record),
+    hear: ({ role, agent, text }: Pick<LiveText, 'role' | 'agent' | 'text'>): void => {
+      if (text !== '') writing.set(placeOf(role, agent), text);
     },
-    hear: ({ role, agent, text }: LiveText): void => void writing.set(placeOf(role, agent), text),
     done: (): void => {
       clearInterval(timer);
       draw();

@@ -1,6 +1,7 @@
 /** Answers that cannot be used: cut short, without a call, with an invalid hand-over; told, counted, and ended when there are too many. */
 import { StopError } from '../domain/errors.ts';
 import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
+import { rowOf } from '../domain/transcript.ts';
 import { type AgentSpec, append, auditBase, whereabouts } from './agent-spec.ts';
 import type { AgentState } from './state.ts';
 
@@ -39,13 +40,15 @@ export async function cutShort(spec: AgentSpec, state: AgentState, calls: readon
 
 /** A call that is turned away before it reaches the tool door. */
 export async function refuse(spec: AgentSpec, head: string | null, call: ToolCall, message: string): Promise<TranscriptRow> {
+  const content = JSON.stringify({ refused: { code: 'CONTRACT_VIOLATION', message } });
+  const row = rowOf(head, spec.agent, { role: 'tool', toolCallId: call.id, toolName: call.name, content });
   await spec.session.stores.audit.append({
     ...auditBase(spec),
     actor: `agent:${spec.agent}`,
     action: 'tool-refused',
     code: 'CONTRACT_VIOLATION',
-    facts: { tool: call.name, message },
+    facts: { tool: call.name, message, row: row.id },
   });
-  const content = JSON.stringify({ refused: { code: 'CONTRACT_VIOLATION', message } });
-  return append(spec, head, { role: 'tool', toolCallId: call.id, toolName: call.name, content });
+  await spec.session.stores.transcripts.append(spec.session.facts.fence, [row]);
+  return row;
 }

@@ -1,5 +1,6 @@
 /** What a person can do with runs: the one surface of this room, which command line and server call. */
 import type { AuditRecord, AuditVerdict } from '../domain/audit.ts';
+import type { LogEvent } from '../domain/log.ts';
 import type { Person } from '../domain/policy.ts';
 import type { ApprovalRow, RunRow } from '../domain/ports.ts';
 import type { RunResult } from '../domain/run.ts';
@@ -9,6 +10,7 @@ import { decide } from './decide/decide.ts';
 import { rollback } from './decide/rollback.ts';
 import { tell, toldOf } from './decide/tell.ts';
 import { drive } from './drive/drive.ts';
+import { sharedText } from './drive/live-file.ts';
 import { announceServer, withdrawServer } from './drive/presence.ts';
 import { resume } from './drive/resume.ts';
 import { watchServer } from './drive/watch-server.ts';
@@ -16,7 +18,9 @@ import { collect } from './keep/gc.ts';
 import { doctor } from './look/doctor.ts';
 import { explainText } from './look/explain.ts';
 import { follow } from './look/follow.ts';
+import { followLog, type LogFollower } from './look/follow-log.ts';
 import { diffOf, fileOf, gateOf } from './look/gate.ts';
+import { type LogOptions, logOf, openLog } from './look/log.ts';
 import { listOf, resultOf } from './look/result.ts';
 import type {
   Created,
@@ -25,6 +29,8 @@ import type {
   DoctorLine,
   DriveOptions,
   GateView,
+  LiveText,
+  LogReader,
   OpenOptions,
   ResumeOptions,
   TellOptions,
@@ -73,6 +79,14 @@ export interface Operations {
   file(word: ThreadWord, path: string): Promise<string>;
   /** Calls back for each audit record of a thread, old ones first, until the signal aborts. Polls every 150 ms. */
   follow(threadId: string, onRecord: (record: AuditRecord) => void, signal: AbortSignal): Promise<void>;
+  /** What its agents said and did, oldest first. @throws UsageError for an agent that the thread does not have. */
+  log(word: ThreadWord, options?: LogOptions): Promise<LogEvent[]>;
+  /** The same, piece by piece. */
+  openLog(threadId: string): Promise<LogReader>;
+  /** The same as it is written, until the thread ends or waits, nobody runs it, or the follower leaves. Polls every 200 ms. */
+  followLog(word: ThreadWord, follower: LogFollower): Promise<'rested' | 'left' | 'dead'>;
+  /** What its agents are writing just now, whatever process drives it. */
+  writing(threadId: string): readonly LiveText[];
   audit(word?: string): Promise<AuditRecord[]>;
   verifyAudit(): Promise<AuditVerdict>;
   /** Removes work trees of ended threads, and by age their checkpoints, journal, transcripts and refs. */
@@ -130,6 +144,10 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
     files: async (word) => stores.dossier.list((await find(word)).threadId),
     file: async (word, path) => fileOf(runtime, await find(word), path),
     follow: (threadId, onRecord, signal) => follow(runtime, threadId, onRecord, signal),
+    log: async (word, options = {}) => logOf(runtime, await find(word), options),
+    openLog: async (threadId) => openLog(runtime, await find(threadId)),
+    followLog: async (word, follower) => followLog(runtime, await find(word), follower),
+    writing: (threadId) => sharedText(runtime, threadId),
     audit: async (word) => stores.audit.read(word === undefined ? {} : { threadId: (await find(word)).threadId }),
     verifyAudit: () => stores.audit.verify(),
     gc: (olderMs) => collect(runtime, olderMs),

@@ -1,6 +1,7 @@
 /** What the operations on runs are given, and what they give back. */
 import type { StreamMode } from '@langchain/langgraph';
 import type { Finding } from '../domain/handoff.ts';
+import type { LogEvent } from '../domain/log.ts';
 import type { ApprovalRow, Clock } from '../domain/ports.ts';
 import type { Words } from '../domain/resume.ts';
 import type { Role } from '../domain/roles.ts';
@@ -31,14 +32,30 @@ export interface Created {
   readonly canned: boolean;
 }
 
-/** What an agent is writing just now. */
+/** What an agent is writing just now, without secrets. */
 export interface LiveText {
+  readonly stage: string;
+  readonly attempt: number;
   readonly role: Role;
   /** `lead`, a sub-agent's id, or `-`. */
   readonly agent: string;
   readonly call: number;
-  /** The end of it, at most 500 characters. */
+  /** Another one for each request, also for one that is made again. */
+  readonly answer: number;
+  /** What is new; empty where only its end is told. */
+  readonly piece: string;
+  /** The end of all of it, at most 500 characters. */
   readonly text: string;
+  /** `lost`: the request failed, and what was written is no answer. */
+  readonly state: 'writing' | 'whole' | 'lost';
+}
+
+/** Reads the log of a thread on from where it stands; never stops by itself. */
+export interface LogReader {
+  /** What is new since the last time. */
+  next(): Promise<LogEvent[]>;
+  /** The agents that were seen so far, in the order in which they came. */
+  readonly agents: ReadonlySet<string>;
 }
 
 export interface DriveOptions {

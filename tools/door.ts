@@ -42,7 +42,8 @@ export function createToolDoor(options: ToolDoorOptions): ToolDoor {
 /** Costs nothing and is in no journal, but on the record. */
 async function turnAway({ audit, redact }: ToolDoorOptions, request: ToolRequest, judged: Judged): Promise<ToolAnswer> {
   const masked = { ...judged, content: redact(judged.content) };
-  const facts = { message: masked.content.slice(0, 500) };
+  const answer = answerOf(request, masked);
+  const facts = { message: masked.content.slice(0, 500), row: answer.row.id };
   await audit.append(auditEntry(request, 'tool-refused', { code: judged.code ?? 'CONTRACT_VIOLATION', facts }));
-  return answerOf(request, masked);
+  return answer;
 }

@@ -1,24 +1,36 @@
 /** Masks secrets before they reach a prompt, a log, a checkpoint or a file. The last line; "never in reach" is the first. */
 
-/** Well-known shapes of keys and tokens. */
-const SHAPES = [
-  /\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,}/g,
-  /\bgh[pousr]_[A-Za-z0-9]{30,}/g,
-  /\bgithub_pat_[A-Za-z0-9_]{30,}/g,
-  /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,
-  /\bxox[abprs]-[A-Za-z0-9-]{10,}/g,
-  /\bnpm_[A-Za-z0-9]{30,}/g,
-  /\b[rs]k_live_[A-Za-z0-9]{16,}/g,
-  /\bAIza[A-Za-z0-9_-]{30,}/g,
-  /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g,
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+/** A well-known shape of keys and tokens, with every beginning that it can have: whoever sees a text in pieces waits from there on. */
+interface Shape {
+  readonly openings: readonly [string, ...string[]];
+  /** Beside its opening of `SHAPE_CHARACTERS` alone. */
+  readonly whole: RegExp;
+}
+
+const SHAPES: readonly Shape[] = [
+  { openings: ['sk-'], whole: /\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,}/g },
+  { openings: ['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_'], whole: /\bgh[pousr]_[A-Za-z0-9]{30,}/g },
+  { openings: ['github_pat_'], whole: /\bgithub_pat_[A-Za-z0-9_]{30,}/g },
+  { openings: ['AKIA', 'ASIA'], whole: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
+  { openings: ['xoxa-', 'xoxb-', 'xoxp-', 'xoxr-', 'xoxs-'], whole: /\bxox[abprs]-[A-Za-z0-9-]{10,}/g },
+  { openings: ['npm_'], whole: /\bnpm_[A-Za-z0-9]{30,}/g },
+  { openings: ['rk_live_', 'sk_live_'], whole: /\b[rs]k_live_[A-Za-z0-9]{16,}/g },
+  { openings: ['AIza'], whole: /\bAIza[A-Za-z0-9_-]{30,}/g },
+  { openings: ['eyJ'], whole: /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g },
 ];
+
+export const OPENINGS: readonly string[] = SHAPES.flatMap(({ openings }) => openings);
+/** As a class of a regular expression. */
+export const SHAPE_CHARACTERS = 'A-Za-z0-9_.-';
+
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g;
+const PATTERNS: readonly RegExp[] = [...SHAPES.map(({ whole }) => whole), PRIVATE_KEY];
 
 /** Stands where a secret stood, in everything that an agent reads. */
 export const MASK = '[REDACTED]';
 
 /** The forms in which a value may turn up: as it is, JSON-escaped, URL-encoded, hex, and base64 in its three alignments. */
-function variants(secret: string): string[] {
+export function variantsOf(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const shifted = [0, 1, 2].map((shift) => {
     const text = Buffer.concat([Buffer.alloc(shift), bytes])
@@ -41,13 +53,27 @@ function variants(secret: string): string[] {
 /** Of a value with several lines each by itself, as a patch or a numbered listing shows it. */
 const linesOf = (secret: string): string[] => (secret.includes('\n') ? secret.split(/\r?\n/) : []);
 
+/** Every form in which one of these values is masked. */
+export const formsOf = (secrets: readonly string[]): string[] => [
+  ...new Set(secrets.flatMap((secret) => [secret, ...linesOf(secret)]).flatMap(variantsOf)),
+];
+
+/** Where secrets stand whole in a text, as pairs of start and end. */
+export function secretsIn(text: string, known: readonly string[]): readonly (readonly [number, number])[] {
+  const found: [number, number][] = [];
+  for (const value of known)
+    for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) found.push([at, at + value.length]);
+  for (const pattern of PATTERNS) for (const match of text.matchAll(pattern)) found.push([match.index, match.index + match[0].length]);
+  return found;
+}
+
 /** A function that masks the given values in every variant, and the well-known shapes. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const known = secrets.flatMap((secret) => [secret, ...linesOf(secret)]).flatMap(variants);
+  const known = formsOf(secrets);
   return (text) => {
     let result = text;
     for (const value of known) if (result.includes(value)) result = result.replaceAll(value, MASK);
-    for (const shape of SHAPES) result = result.replace(shape, MASK);
+    for (const pattern of PATTERNS) result = result.replace(pattern, MASK);
     return result;
   };
 }

@@ -5,7 +5,6 @@ import { parseDuration } from '../../domain/written-values.ts';
 import { finish } from '../drive.ts';
 import type { CommonFlags, Invocation } from '../io.ts';
 import { dollars, recordLine } from '../print.ts';
-import { liveTree } from '../tree.ts';
 
 const print = ({ io, flags }: Pick<Invocation, 'io' | 'flags'>, value: unknown, text: () => string): number => {
   io.stdout(flags.json === true ? `${JSON.stringify(value)}\n` : `${text()}\n`);
@@ -64,39 +63,6 @@ export async function audit(invocation: Invocation, word: string | undefined): P
   for (const record of await operations.audit(word))
     io.stdout(flags.json === true ? `${JSON.stringify(record)}\n` : `${record.seq} ${recordLine(record)}\n`);
   return 0;
-}
-
-/** A detached run needs a moment until its process holds the thread, in ms. */
-const DEAD_MS = 5000;
-
-export async function watch({ operations, io, flags }: Invocation, word: string): Promise<number> {
-  let result = await operations.result(word);
-  const ended = new AbortController();
-  const tree = io.isTTY && flags.json !== true && flags.quiet !== true ? liveTree(io.stderr, io.size) : undefined;
-  const following = operations.follow(
-    result.thread_id,
-    (record) => {
-      if (flags.json === true) io.stdout(`${JSON.stringify(record)}\n`);
-      else if (tree !== undefined) tree.add(record);
-      else if (flags.quiet !== true) io.stderr(`${recordLine(record)}\n`);
-    },
-    ended.signal,
-  );
-  let deadSince: number | undefined;
-  while (result.status === 'running' && io.isGone?.() !== true) {
-    const live = await operations.isLive(result.thread_id);
-    deadSince = live ? undefined : (deadSince ?? performance.now());
-    if (deadSince !== undefined && performance.now() - deadSince > DEAD_MS) {
-      io.stderr(`no process runs it; go on with: governor resume ${result.thread_id.slice(0, 8)}\n`);
-      break;
-    }
-    await new Promise((wake) => setTimeout(wake, 300));
-    result = await operations.result(result.thread_id);
-  }
-  ended.abort();
-  await following;
-  tree?.done();
-  return finish(io, flags, result);
 }
 
 export async function collect(invocation: Invocation<CommonFlags & { readonly older?: string }>): Promise<number> {

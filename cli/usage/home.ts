@@ -9,7 +9,7 @@ export function declareHome({ command, withHome }: Declare): void {
     withHome(flags, async (invocation) => (await home()).approvals(invocation)),
   );
   command('watch <thread>', 'follow a run until it rests').action((thread: string, flags) =>
-    withHome(flags, async (invocation) => (await home()).watch(invocation, thread)),
+    withHome(flags, async (invocation) => (await import('../commands/watch.ts')).watch(invocation, thread)),
   );
   command('files <thread> [name]', 'list the files of a run, or print one').action((thread: string, name: string | undefined, flags) =>
     withHome(flags, async (invocation) => (await home()).files(invocation, thread, name)),

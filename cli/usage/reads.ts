@@ -7,6 +7,10 @@ export function declareReads({ command, withHome }: Declare): void {
   command('show <thread>', 'show a run and its gate').action((thread: string, flags) =>
     withHome(flags, async (invocation) => (await read()).show(invocation, thread)),
   );
+  command('log <thread>', 'show what the agents of a run said and did')
+    .option('--agent <id>', 'only planner, lead, critic, or a sub-agent such as w1.2')
+    .option('--follow', 'go on until the run ends or waits')
+    .action((thread: string, flags) => withHome(flags, async (invocation) => (await import('../commands/log.ts')).log(invocation, thread)));
   for (const [name, description] of [
     ['explain', 'say why a run is where it is'],
     ['diff', 'show the candidate against its base'],

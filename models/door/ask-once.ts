@@ -9,15 +9,18 @@ export type Told =
   | { readonly kind: 'failed'; readonly error: Error; readonly durationMs: number };
 
 /** @param request with its headers, and with the output limit that was reserved. */
-export async function askOnce({ clock, onText }: Door, ask: ModelAsk, request: ChatRequest): Promise<Told> {
+export async function askOnce({ clock, listen }: Door, ask: ModelAsk, request: ChatRequest): Promise<Told> {
   const since = clock.monotonic();
   const durationMs = (): number => Math.round(clock.monotonic() - since);
+  const listener = listen?.(ask);
   try {
     failpoint(`model:${ask.role}:before`);
-    const answer = await ask.model.complete(request, ask.signal, (piece) => onText?.(ask, piece));
+    const answer = await ask.model.complete(request, ask.signal, (piece) => listener?.hear(piece));
     failpoint(`model:${ask.role}:after`);
+    listener?.end(answer.text);
     return { kind: 'answered', answer, durationMs: durationMs() };
   } catch (thrown) {
+    listener?.end(undefined);
     return { kind: 'failed', error: toError(thrown), durationMs: durationMs() };
   }
 }

@@ -55,8 +55,18 @@ export interface ModelDoorOptions {
   readonly random: () => number;
   /** Rejects with the signal's reason when aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
-  /** Hears the text of an answer as it comes; for display alone. */
-  readonly onText?: (ask: Pick<ModelAsk, 'threadId' | 'role' | 'agent' | 'call'>, piece: string) => void;
+  /** Called for each request before it leaves, also for one that is made again. */
+  readonly listen?: (ask: Whose) => AnswerListener;
+}
+
+/** Whose answer it is. */
+export type Whose = Pick<ModelAsk, 'threadId' | 'stage' | 'attempt' | 'role' | 'agent' | 'call'>;
+
+/** Hears the text of one answer as it comes; for display alone, so it must not throw. */
+export interface AnswerListener {
+  hear(piece: string): void;
+  /** Once, at its end: the whole text, heard or not; undefined where the request failed. */
+  end(text: string | undefined): void;
 }
 
 /** The door with what it knows of the messages that come again with every call. */

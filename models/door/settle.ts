@@ -79,7 +79,7 @@ async function settleAnswer(
     actual,
     rows: [row],
     repeatable: true,
-    audit: answerEntries(ask, booked, { actual, reserved, durationMs, reported: answer.usage, lies }),
+    audit: answerEntries(ask, booked, { row: row.id, actual, reserved, durationMs, reported: answer.usage, lies }),
   });
   return { kind: 'answer', answer: booked, row, replayed: false };
 }
@@ -110,9 +110,9 @@ function judge(
 function answerEntries(
   ask: ModelAsk,
   answer: BookedAnswer,
-  facts: { actual: Amounts; reserved: Amounts; durationMs: number; reported: ChatAnswer['usage']; lies: Believed['lies'] },
+  facts: { row: string; actual: Amounts; reserved: Amounts; durationMs: number; reported: ChatAnswer['usage']; lies: Believed['lies'] },
 ): AuditEntry[] {
-  const { actual, reserved, durationMs, reported, lies } = facts;
+  const { row, actual, reserved, durationMs, reported, lies } = facts;
   const told = auditEntry(ask, 'model-answer', {
     call: ask.call,
     model: ask.model.model,
@@ -122,6 +122,7 @@ function answerEntries(
     finish: answer.finish,
     tools: answer.toolCalls.slice(0, 20).map((call) => call.name.slice(0, 60)),
     canned: answer.canned,
+    row,
   });
   const who = { call: ask.call, model: ask.model.model, reported };
   return [

@@ -6,9 +6,10 @@ import type { Words } from '../../domain/resume.ts';
 import { stageOf } from '../../domain/stages.ts';
 import { governorGraph } from '../../graphs/governor.ts';
 import type { FindSession } from '../../nodes/session.ts';
-import type { DriveOptions } from '../options.ts';
+import type { DriveOptions, LiveText } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
+import { type SharedText, shareText } from './live-file.ts';
 import { nextTurn } from './next-turn.ts';
 import { DrainedError, openSession } from './open-session.ts';
 import { failure, pause, rest, restOrTell } from './rest.ts';
@@ -27,6 +28,8 @@ interface Drive {
   readonly abort: AbortController;
   readonly heartbeat: Heartbeat;
   readonly options: DriveOptions;
+  /** For those who watch from another process. */
+  readonly shared: SharedText;
 }
 
 /** Runs until released, unchanged, waiting, stopped or cancelled. @throws UsageError `THREAD_BUSY`; FencedError. */
@@ -35,7 +38,8 @@ export async function drive(runtime: Runtime, threadId: string, options: DriveOp
   const fence = await runtime.stores.runs.acquire(threadId);
   const abort = new AbortController();
   const heartbeat = startHeartbeat(runtime, fence, abort);
-  const underWay: Drive = { runtime, threadId, fence, abort, heartbeat, options };
+  const shared = shareText(runtime, threadId);
+  const underWay: Drive = { runtime, threadId, fence, abort, heartbeat, options, shared };
   const onSignal = (): void => {
     const reason: unknown = options.signal?.reason;
     abort.abort(reason instanceof FencedError ? reason : new StopError('CANCELLED', 'aborted by the person who ran it'));
@@ -50,6 +54,7 @@ export async function drive(runtime: Runtime, threadId: string, options: DriveOp
     await endOf(underWay, error);
   } finally {
     heartbeat.stop();
+    shared.close();
     options.signal?.removeEventListener('abort', onSignal);
     runtime.sessions.get(threadId)?.places.repository.close();
     runtime.sessions.delete(threadId);
@@ -79,8 +84,12 @@ async function begin({ runtime, threadId, fence }: Drive): Promise<RunRow> {
 }
 
 /** Turn after turn, until the thread rests or is at a breakpoint. */
-async function run({ runtime, threadId, fence, abort, heartbeat, options }: Drive, row: RunRow): Promise<void> {
-  const session = await openSession(runtime, row, fence, { signal: abort.signal, drain: options.drain, onText: options.onText });
+async function run({ runtime, threadId, fence, abort, heartbeat, options, shared }: Drive, row: RunRow): Promise<void> {
+  const onText = (text: LiveText): void => {
+    shared.hear(text);
+    options.onText?.(text);
+  };
+  const session = await openSession(runtime, row, fence, { signal: abort.signal, drain: options.drain, onText });
   heartbeat.limit(session.facts.limits.machineTime, row.machineMs);
   runtime.sessions.set(threadId, session);
   const graph = governorGraph(sessionsOf(runtime)).compile({ checkpointer: runtime.stores.saver, name: 'governor' });

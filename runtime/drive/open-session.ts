@@ -16,6 +16,7 @@ import { createLine } from '../../nodes/line.ts';
 import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
 import { createToolDoor } from '../../tools/door.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
+import { createStreamRedactor } from '../../tools/redact-stream.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { extensionList } from '../decide/extensions.ts';
 import { forkList } from '../decide/forks.ts';
@@ -25,7 +26,7 @@ import type { Runtime } from '../runtime.ts';
 import { reparse } from '../start/config-file.ts';
 import { policyHolds } from '../start/policy-digest.ts';
 import { liveText } from './live-text.ts';
-import { redactorOf } from './redactor.ts';
+import { knownSecrets, redactorOf } from './redactor.ts';
 import { resumeList } from './resume-list.ts';
 import { readSaid } from './said.ts';
 
@@ -147,7 +148,7 @@ function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: Dr
       ...shared,
       random: Math.random,
       sleep,
-      ...(onText === undefined ? {} : { onText: liveText(redact, onText) }),
+      ...(onText === undefined ? {} : { listen: liveText(createStreamRedactor(knownSecrets(runtime.env, config)), onText) }),
     }),
     tool: createToolDoor({ effects, audit, redact }),
     modelFor: (role, lean, model) => models.forRole(role, lean, model),

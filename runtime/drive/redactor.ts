@@ -4,15 +4,17 @@ import { PROVIDERS } from '../../models/provider.ts';
 import { createRedactor } from '../../tools/redact.ts';
 import { secretResolver } from '../environment.ts';
 
+type Env = Readonly<Record<string, string | undefined>>;
+type Named = Pick<Config, 'models'> | undefined;
+
+export const redactorOf = (env: Env, config: Named): ((text: string) => string) => createRedactor(knownSecrets(env, config));
+
 /** The keys of the usual providers, and those that the configuration names. */
-export function redactorOf(
-  env: Readonly<Record<string, string | undefined>>,
-  config: Pick<Config, 'models'> | undefined,
-): (text: string) => string {
+export function knownSecrets(env: Env, config: Named): string[] {
   const models = Object.values(config?.models ?? {});
   const named = models.flatMap((model) => [model?.apiKey, ...(model?.fallback ?? []).map((one) => one.apiKey)]);
   const usual = Object.values(PROVIDERS).flatMap(({ keys }) => keys.map((name) => `secret://env/${name}`));
   const resolve = secretResolver(env);
   const values = [...usual, ...named].map((reference) => (reference === undefined ? undefined : resolve(reference)?.trim()));
-  return createRedactor([...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))]);
+  return [...new Set(values.filter((value): value is string => value !== undefined && value.length >= 8))];
 }

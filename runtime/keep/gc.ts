@@ -6,6 +6,9 @@ import type { RunRow } from '../../domain/ports.ts';
 import { openRepository } from '../../tools/repository.ts';
 import type { Runtime } from '../runtime.ts';
 
+/** The audit record of a thread whose checkpoints, journal and transcripts are removed. */
+export const PRUNED = 'run-pruned';
+
 const ENDED: ReadonlySet<RunRow['status']> = new Set(['released', 'unchanged', 'rolled_back', 'stopped', 'cancelled']);
 
 /** True when nothing can bring the thread back to work. */
@@ -35,11 +38,18 @@ export async function collect(
     // Read now, as above: a person may be undoing its release.
     const row = await runtime.stores.runs.get(listed.threadId);
     if (row === undefined || !isOver(row)) continue;
+    await recordPrune(runtime, row.threadId);
     await runtime.stores.prune(row.threadId);
     done.threads += 1;
     if (row.status === 'released' || row.status === 'rolled_back' || row.status === 'unchanged') done.refs += await dropRefs(runtime, row);
   }
   return done;
+}
+
+/** Once, and before it happens: whoever finds no transcripts finds the reason. */
+async function recordPrune({ stores }: Runtime, threadId: string): Promise<void> {
+  if ((await stores.audit.read({ threadId })).some(({ action }) => action === PRUNED)) return;
+  await stores.audit.append({ threadId, actor: 'governor', action: PRUNED });
 }
 
 /** The pins of a released thread; its commits are reachable from the branch. A missing repository is no error here. */

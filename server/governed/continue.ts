@@ -6,7 +6,7 @@ import type { Server } from '../context.ts';
 import { systemAssistantId } from '../project/assistant-id.ts';
 import { GOVERNOR } from './graph.ts';
 
-/** @throws ServedError `missing` where the scope does not see the thread. */
+/** Whoever joins it did not choose its modes: it tells the agents' words too. @throws ServedError `missing` where the scope does not see the thread. */
 export async function continueRun(server: Server, scope: Scope, row: RunRow): Promise<ServedRun | undefined> {
   const assistantId = systemAssistantId(GOVERNOR);
   const [run] = await server.served.queue.put(scope, [
@@ -15,7 +15,7 @@ export async function continueRun(server: Server, scope: Scope, row: RunRow): Pr
       threadId: row.threadId,
       assistantId,
       metadata: {},
-      kwargs: { input: null, stream_mode: ['values'], subgraphs: false, governed: { epoch: row.epoch } },
+      kwargs: { input: null, stream_mode: ['values', 'custom', 'messages-tuple'], subgraphs: false, governed: { epoch: row.epoch } },
       caller: {},
       multitask: 'enqueue',
       temporary: false,

@@ -1,5 +1,6 @@
 /** `/governor`: what only governed threads have, beside the LangGraph API: results, files, the audit trail, and their end. */
 import { z } from 'zod';
+import { logEventSchema } from '../../domain/log.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import { type Operations, operationsOf } from '../../runtime/operations.ts';
 import { assertDefaultTenant } from '../auth/caller.ts';
@@ -17,6 +18,11 @@ const auditQuery = z.strictObject({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(10_000).default(1000),
 });
+const logQuery = z.strictObject({
+  after: z.coerce.number().int().min(-1).default(-1).describe('The `seq` of the last event that is known.'),
+  limit: z.coerce.number().int().min(1).max(10_000).default(1000).describe('Events; those of one `seq` come together.'),
+  agent: z.string().min(1).max(100).optional().describe('`planner`, `lead`, `critic`, or a sub-agent such as `w1.2`.'),
+});
 const rollbackBody = z.strictObject({ reason: z.string().min(1) });
 const breakGlassBody = z.strictObject({
   for: z.string().min(1).max(500).describe('The principal who will edit.'),
@@ -27,6 +33,7 @@ export const governorEndpoints = (server: Server): readonly Endpoint[] => [
   ...readEndpoints(server),
   oneFile(server),
   auditOfThread(server),
+  logOfThread(server),
   verifyAudit(server),
   showOverview(server),
   ...approvalEndpoints(server),
@@ -78,6 +85,26 @@ const auditOfThread = (server: Server): Endpoint =>
     async (call) => {
       const { threadId } = await seen(server, call);
       return json(await server.runtime.stores.audit.read({ threadId, afterSeq: call.query.after, limit: call.query.limit }));
+    },
+  );
+
+const logOfThread = (server: Server): Endpoint =>
+  endpoint(
+    'get',
+    '/governor/threads/{thread_id}/log',
+    {
+      tag,
+      summary: 'What its agents said and did, oldest first',
+      permission: 'read',
+      params,
+      query: logQuery,
+      response: z.array(logEventSchema),
+    },
+    async (call) => {
+      const { after, limit, agent } = call.query;
+      const events = await operationsOf(server.runtime).log(await seen(server, call), { after, agent });
+      const last = events[limit - 1]?.seq;
+      return json(events.filter(({ seq }, index) => index < limit || seq === last));
     },
   );
 

@@ -7,6 +7,7 @@ import { operationsOf } from '../../runtime/operations.ts';
 import type { GovernedEnd, GovernedOptions } from '../project/governs.ts';
 import { interruptsOf, type Snapshot } from '../threads/views.ts';
 import { type Governed, latestState } from './graph.ts';
+import { isLive, type Live, tellAgents } from './live.ts';
 import { governedValues } from './view.ts';
 
 /** How often it looks whether another process has let go of the thread, in ms. */
@@ -19,20 +20,32 @@ export const governedKwargs = z.object({ epoch: z.int() });
 
 /** @throws FencedError when the lease of the run or of the thread was lost; UsageError when the thread is not in this home. */
 export async function runGoverned(governed: Governed, run: ServedRun, options: GovernedOptions): Promise<GovernedEnd> {
+  const live = isLive(options.modes) ? await tellAgents(governed, run, options) : undefined;
+  try {
+    await toRest(governed, run, options, live);
+  } finally {
+    await live?.end();
+  }
+  return endOf(governed, run.threadId, options.drain.aborted);
+}
+
+async function toRest(governed: Governed, run: ServedRun, options: GovernedOptions, live: Live | undefined): Promise<void> {
   const operations = operationsOf(governed.runtime);
   const { threadId } = run;
   const asked = governedKwargs.safeParse(run.kwargs['governed']);
   for (;;) {
     const row = await free(governed, threadId, options);
     if (row.live || (options.signal.aborted && row.status !== 'running') || !isDue(row, asked.success ? asked.data.epoch : row.epoch))
-      break;
+      return;
     try {
       await operations.bringToRest(threadId, {
         signal: options.signal,
         drain: options.drain,
         pauseOnDrain: true,
+        ...(live === undefined ? {} : { onText: live.hear }),
         stream: {
-          modes: options.modes,
+          // These two are told from what is recorded and masked, never from inside of a node.
+          modes: options.modes.filter((mode) => mode !== 'custom' && mode !== 'messages'),
           subgraphs: options.subgraphs,
           ...(options.interruptBefore === undefined ? {} : { interruptBefore: options.interruptBefore }),
           ...(options.interruptAfter === undefined ? {} : { interruptAfter: options.interruptAfter }),
@@ -40,13 +53,12 @@ export async function runGoverned(governed: Governed, run: ServedRun, options: G
             options.emit([namespace, mode, mode === 'values' && namespace.length === 0 ? governedValues(data) : data]),
         },
       });
-      break;
+      return;
     } catch (error) {
       // The command line was a moment faster: wait until it has let go, then see what it left.
       if (!(error instanceof UsageError && error.code === 'THREAD_BUSY')) throw error;
     }
   }
-  return endOf(governed, threadId, options.drain.aborted);
 }
 
 /** The thread's row once nobody else runs it, or when this run is to stop: whoever runs the thread is then told to stop as well. */

@@ -22,28 +22,50 @@ test('the tree shows each stage and attempt with its state, what runs now, and t
       record(2, 'stage-end', { stage: 'plan', attempt: 1 }),
       record(3, 'model-call', { ...stage, facts: { model: 'm' } }),
       record(4, 'model-answer', { ...stage, facts: { costMicroUsd: 1500 } }),
-      record(5, 'tool-call', { ...stage, facts: { tool: 'write_file', path: '"a\u001b[2J.js"' } }),
+      record(5, 'tool-call', { ...stage, facts: { tool: 'write_file', path: JSON.stringify('a\u001b[2J.js') } }),
     ],
     6000,
   );
   expect(lines[0]).toMatch(/^\+ plan 1 +1\.0 s$/);
   expect(lines[1]).toContain('> build 1');
   expect(lines[1]).toContain('1 call(s) $0.0015');
-  expect(lines[1]).toContain('write_file');
+  expect(lines[2]).toBe('    > write_file a\\u{1b}[2J.js');
   expect(lines.join('\n')).not.toContain('\u001b');
 });
 
-test('what an agent writes stands behind its question, masked of what a terminal would do', () => {
-  const asked = record(1, 'model-call', {
-    stage: 'build',
-    attempt: 1,
-    actor: 'agent:lead',
-    facts: { model: 'm', role: 'lead', agent: 'lead' },
-  });
-  expect(treeLines([asked], 2000, new Map([['build', 'I add\n\u001b[2Jthe sum']]))[0]).toMatch(/asks m: I add \\u\{1b\}\[2Jthe sum$/);
-  expect(treeLines([asked, record(2, 'model-answer', { stage: 'build', attempt: 1 })], 2000, new Map([['build', 'old']]))[0]).not.toContain(
-    'old',
+test('the end of what an agent writes and its newest calls stand under it, masked of what a terminal would do', () => {
+  const build = { stage: 'build', attempt: 1, actor: 'agent:lead' };
+  const records = [
+    record(1, 'model-call', { ...build, facts: { model: 'm', role: 'lead', agent: 'lead' } }),
+    record(2, 'tool-call', { ...build, facts: { tool: 'read_file', path: '"old.js"' } }),
+    record(3, 'tool-call', { ...build, facts: { tool: 'run_command', argv: '["npm","test"]' } }),
+    record(4, 'tool-call', { ...build, facts: { tool: 'write_file', path: '"src/very' } }),
+    record(5, 'tool-refused', { ...build, facts: { tool: 'write_file' } }),
+  ];
+  const writing = new Map([['build', 'First.\n\nI add\t\u001b[2J  the sum\nand its test\n']]);
+  expect(treeLines(records, 6000, writing)).toEqual([
+    expect.stringMatching(/^> build 1 .*asks m$/),
+    '    | I add \\u{1b}[2J the sum',
+    '    | and its test',
+    '    > run_command npm test',
+    '    > write_file "src/very (refused)',
+  ]);
+  // Of an agent that is done nothing more is shown.
+  expect(treeLines([...records, record(6, 'stage-end', build)], 7000, writing)).toEqual([expect.stringMatching(/^\+ build 1/)]);
+});
+
+test('what sub-agents write stands under each of them', () => {
+  const started = (seq: number, agent: string) =>
+    record(seq, 'agent-start', { stage: 'build', attempt: 1, actor: 'agent:lead', facts: { agent, title: 'task' } });
+  const lines = treeLines(
+    [started(1, 'w1.1'), started(2, 'w1.2')],
+    3000,
+    new Map([
+      ['w1.1', 'one'],
+      ['w1.2', 'two'],
+    ]),
   );
+  expect(lines).toEqual([expect.stringContaining('w1.1'), '      | one', expect.stringContaining('w1.2'), '      | two']);
 });
 
 test('a run that ended says how, and its open stage failed', () => {
@@ -73,7 +95,8 @@ test('sub-agents stand side by side under their stage, with what each does and c
   );
   expect(lines[0]).toMatch(/^> build 1 .*1 queued/);
   expect(lines[1]).toMatch(/^\+ {3}w1\.1 task w1\.1 .*1 call\(s\) \$0\.0007/);
-  expect(lines[2]).toMatch(/^> {3}w1\.2 task w1\.2 .*read_file "a\.js"/);
+  expect(lines[2]).toMatch(/^> {3}w1\.2 task w1\.2 /);
+  expect(lines[3]).toBe('      > read_file a.js');
 });
 
 test('a tree that is wider or higher than the terminal is clipped to it, the newest lines last', () => {

@@ -32,7 +32,7 @@ export const ANSWER: ChatAnswer = {
 /** A door that never waits, but for what is said. */
 export function doorOver(
   stores: Pick<ModelDoorOptions, 'effects' | 'audit' | 'clock'>,
-  more: Partial<Pick<ModelDoorOptions, 'random' | 'sleep' | 'onText'>> = {},
+  more: Partial<Pick<ModelDoorOptions, 'random' | 'sleep' | 'listen'>> = {},
 ): ModelDoor {
   const { effects, audit, clock } = stores;
   return createModelDoor({ effects, audit, clock, random: () => 0.5, sleep: async () => undefined, ...more });

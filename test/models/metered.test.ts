@@ -89,7 +89,12 @@ describe('an answer', () => {
 
   it('is heard as it comes, with who gives it', async () => {
     const heard: string[] = [];
-    const told = doorOver(stores, { onText: ({ agent, call }, piece) => heard.push(`${agent} ${call} ${piece}`) });
+    const told = doorOver(stores, {
+      listen: ({ stage, attempt, agent, call }) => ({
+        hear: (piece) => heard.push(`${stage} ${attempt} ${agent} ${call} ${piece}`),
+        end: (text) => heard.push(`end ${text}`),
+      }),
+    });
     const writing: ChatModel = {
       ...model(),
       complete: async (_request, _signal, onText) => {
@@ -99,7 +104,7 @@ describe('an answer', () => {
       },
     };
     await told.ask(asking({ model: writing }));
-    expect(heard).toEqual(['lead 1 o', 'lead 1 k']);
+    expect(heard).toEqual(['build 1 lead 1 o', 'build 1 lead 1 k', 'end ok']);
   });
 
   it('that is recorded is never asked for again', async () => {

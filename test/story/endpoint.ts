@@ -36,6 +36,10 @@ export interface Endpoint {
   }) => Fault | undefined | Promise<Fault | undefined>;
   /** Counts what it is sent, a token for so many bytes, and reports it; undefined: every call is told to be as large as the others. */
   bytesPerToken: number | undefined;
+  /** Characters of text in each event of an answer that is streamed; undefined: an answer is one body. */
+  pieceCharacters: number | undefined;
+  /** Asked before each of these events; the stream waits for it, and ends there where it says so. */
+  beforePiece: (piece: { readonly role: string; readonly call: number; readonly sent: string }) => Promise<'cut' | undefined>;
   count(role?: string): number;
   close(): Promise<void>;
 }
@@ -64,6 +68,8 @@ export async function openEndpoint(replies: readonly Reply[], port = 0): Promise
     replies,
     fault: () => undefined,
     bytesPerToken: undefined,
+    pieceCharacters: undefined,
+    beforePiece: async () => undefined,
     count: (role) => seen.filter((one) => role === undefined || one.role === role).length,
     close: () => closeServer(server),
   };
@@ -104,12 +110,39 @@ async function answer(endpoint: Endpoint, request: IncomingMessage, response: Se
     return;
   }
   log(fault === undefined ? 200 : 0);
-  const text = JSON.stringify(
-    completion(reply, endpoint.bytesPerToken === undefined ? USAGE : countedBy(endpoint.bytesPerToken, body, reply)),
-  );
+  const whole = completion(reply, endpoint.bytesPerToken === undefined ? USAGE : countedBy(endpoint.bytesPerToken, body, reply));
+  if (endpoint.pieceCharacters !== undefined && fault === undefined) return stream(endpoint, reply, whole, response);
+  const text = JSON.stringify(whole);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
   if (fault === undefined) response.end(text);
   else response.write(text.slice(0, Math.floor(text.length / 2)), () => response.destroy());
+}
+
+/** The same answer as server-sent events: its text in pieces, then its calls, then its usage. */
+async function stream(endpoint: Endpoint, reply: Reply, whole: ReturnType<typeof completion>, response: ServerResponse): Promise<void> {
+  const { choices, usage, ...head } = whole;
+  const [{ message, finish_reason }] = choices;
+  const send = (rest: object): boolean =>
+    response.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], ...rest })}\n\n`);
+  const delta = (one: object, finish: string | null = null): boolean =>
+    send({ choices: [{ index: 0, delta: one, finish_reason: finish }] });
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const text = message.content ?? '';
+  const size = endpoint.pieceCharacters ?? text.length;
+  for (let at = 0; at < text.length; at += size) {
+    if ((await endpoint.beforePiece({ role: reply.role, call: reply.call, sent: text.slice(0, at) })) === 'cut') {
+      response.destroy();
+      return;
+    }
+    delta({ role: 'assistant', content: text.slice(at, at + size) });
+  }
+  delta({
+    role: 'assistant',
+    ...('tool_calls' in message ? { tool_calls: message.tool_calls?.map((call, index) => ({ index, ...call })) } : {}),
+  });
+  delta({}, finish_reason);
+  send({ usage });
+  response.end('data: [DONE]\n\n');
 }
 
 /** An honest count of a request and its answer. */
@@ -118,7 +151,7 @@ function countedBy(bytesPerToken: number, body: Seen['body'], reply: Reply): Non
   return { input: tokens([body.messages, body.tools]), output: tokens([reply.text ?? '', reply.tools ?? []]) };
 }
 
-function completion(reply: Reply, counted: NonNullable<Reply['usage']>): object {
+function completion(reply: Reply, counted: NonNullable<Reply['usage']>) {
   const calls = (reply.tools ?? []).map((one, index) => ({
     id: `call_${reply.role}_${reply.attempt}_${reply.call}_${index}`,
     type: 'function',
@@ -136,7 +169,7 @@ function completion(reply: Reply, counted: NonNullable<Reply['usage']>): object 
         finish_reason: reply.finish ?? (calls.length > 0 ? 'tool_calls' : 'stop'),
         message: { role: 'assistant', content: reply.text ?? null, ...(calls.length > 0 ? { tool_calls: calls } : {}) },
       },
-    ],
+    ] as const,
     usage: { prompt_tokens: usage.input, completion_tokens: usage.output, total_tokens: usage.input + usage.output },
   };
 }

@@ -36,12 +36,19 @@ export const masked = (redact: Settler['redact'], done: Judged): Judged => ({ ..
 export function outcomeOf(call: PermittedCall, judged: Judged, changed: { readonly tree?: string }) {
   const { request } = call;
   const answer = answerOf(request, judged);
-  const facts = { outcome: judged.outcome, bytes: Buffer.byteLength(judged.content), ...tasksIn(judged, call), ...changed };
+  const isStored = judged.outcome !== 'delegated';
+  const facts = {
+    outcome: judged.outcome,
+    bytes: Buffer.byteLength(judged.content),
+    ...(isStored ? { row: answer.row.id } : {}),
+    ...tasksIn(judged, call),
+    ...changed,
+  };
   const code = judged.code === undefined ? {} : { code: judged.code };
   const outcome = {
     result: JSON.stringify(judged),
     actual: { ...ZERO, toolCalls: 1 },
-    rows: judged.outcome === 'delegated' ? [] : [answer.row],
+    rows: isStored ? [answer.row] : [],
     audit: [auditEntry(request, judged.outcome === 'refused' ? 'tool-refused' : 'tool-result', { ...code, facts })],
   };
   return { answer, outcome };

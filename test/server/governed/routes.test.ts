@@ -1,5 +1,6 @@
 /** `/governor`: results, files, approvals and the trail over HTTP; and decisions of the command line that the server goes on with. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LogEvent } from '../../../domain/log.ts';
 import { announceServer, isServed } from '../../../runtime/drive/presence.ts';
 import { openOperations } from '../../../runtime/operations.ts';
 import { createThread } from '../../../runtime/start/create.ts';
@@ -108,13 +109,29 @@ describe('looking', () => {
     });
   });
 
+  test('shows the log of its agents, of one of them, and page by page', async () => {
+    const log = async (query = '') => (await call('viewer', 'GET', `/threads/${thread}/log${query}`)).body as LogEvent[]; // our own events
+    const events = await log();
+    expect(events.map(({ type, agent }) => [type, agent])).toContainEqual(['call', 'critic']);
+    expect(events.find((event) => event.type === 'result' && event.tool === 'run_command')).toMatchObject({ agent: 'lead', exit_code: 0 });
+    expect(await log('?agent=lead')).toEqual(events.filter(({ agent }) => agent === 'lead'));
+    const pages: LogEvent[] = [];
+    for (let page = await log('?limit=2'); page.length > 0; page = await log(`?limit=2&after=${page.at(-1)?.seq}`)) pages.push(...page);
+    expect(pages).toEqual(events);
+    expect(await call('viewer', 'GET', `/threads/${thread}/log?agent=w7.1`)).toMatchObject({
+      status: 422,
+      body: { detail: `agent "w7.1": thread ${thread} has planner, lead, critic; name one of them` },
+    });
+    expect(await call('viewer', 'GET', `/threads/${thread}/log?limit=0`)).toMatchObject({ status: 422 });
+  });
+
   test('names only files of the dossier', async () => {
     for (const name of ['../../governor.sqlite', '/etc/passwd', '..', 'nothing.json', 'evidence'])
       expect(await call('admin', 'GET', `/threads/${thread}/files/${encodeURIComponent(name)}`)).toMatchObject({ status: 404 });
   });
 
   test("another tenant's threads and gates do not exist", async () => {
-    for (const path of ['', '/explain', '/diff', '/files', '/files/10-plan.1.json', '/audit'])
+    for (const path of ['', '/explain', '/diff', '/files', '/files/10-plan.1.json', '/audit', '/log'])
       expect(await call('foreign', 'GET', `/threads/${thread}${path}`)).toMatchObject({ status: 404 });
     for (const what of ['cancel', 'rollback'])
       expect(await call('foreign', 'POST', `/threads/${thread}/${what}`, what === 'cancel' ? undefined : { reason: 'r' })).toMatchObject({
