@@ -5,7 +5,15 @@ import { OVER_IMITATIONS } from './vitest.dialects.config.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/chaos/**', 'test/browser/**', 'test/compat/**', 'test/dialects/**', ...OVER_IMITATIONS, '**/node_modules/**'],
+    exclude: [
+      'test/chaos/**',
+      'test/browser/**',
+      'test/compat/**',
+      'test/dialects/**',
+      'test/agents/**',
+      ...OVER_IMITATIONS,
+      '**/node_modules/**',
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

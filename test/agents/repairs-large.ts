@@ -26,7 +26,9 @@ const stalePrice: Repair = {
 };
 
 const HEADING = `export const heading = (day) => \`# \${day}\`;`;
-const WRONG_HEADING = "import { dayBefore } from '../time/day-before.js';\n\nexport const heading = (day) => `# ${dayBefore(day)}`;";
+const WRONG_HEADING = `import { dayBefore } from '../time/day-before.js';
+
+export const heading = (day) => \`# \${dayBefore(day)}\`;`;
 
 const dayLabel: Repair = {
   goal: /The diary puts entries/,
