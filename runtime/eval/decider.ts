@@ -5,7 +5,7 @@ import type { RunResult } from '../../domain/run.ts';
 import type { Operations } from '../operations.ts';
 import type { DecideOptions, GateView } from '../options.ts';
 import { isRightEnd } from './right-end.ts';
-import type { Task } from './task.ts';
+import type { RightEnd } from './task.ts';
 
 /** Who starts the runs of an evaluation and decides in them; only in homes that the evaluation made itself. */
 export const EVALUATOR: Person = { id: 'eval', roles: PERSON_ROLES, method: 'eval', alone: true };
@@ -27,13 +27,16 @@ export interface Decided {
   readonly gate: GateView | undefined;
 }
 
+/** What is asked of the operations. */
+export type Gates = Pick<Operations, 'person' | 'drive' | 'resume' | 'gate' | 'decide'>;
+
 /** Runs a thread until it ends, waits where its task says that it should, or waits for what the evaluation does not decide. */
-export async function runToRest(operations: Operations, threadId: string, task: Task, signal: AbortSignal): Promise<Decided> {
+export async function runToRest(operations: Gates, threadId: string, right: readonly RightEnd[], signal: AbortSignal): Promise<Decided> {
   const decisions: GateDecision[] = [];
   let result = await operations.drive(threadId, { signal });
   for (;;) {
     const gate = result.status === 'waiting' ? await operations.gate(threadId) : undefined;
-    const isOver = gate === undefined || decisions.length >= MAX_DECISIONS || task.expect.some((right) => isRightEnd(right, result, gate));
+    const isOver = gate === undefined || decisions.length >= MAX_DECISIONS || right.some((end) => isRightEnd(end, result, gate));
     const answer = isOver ? undefined : answerAt(gate, decisions);
     if (gate === undefined || answer === undefined) return { result, decisions, gate };
     await operations.decide(threadId, { ...answer, subject: gate.row.subject.digest });

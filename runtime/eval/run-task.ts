@@ -44,7 +44,7 @@ export async function runTask({ task, repeat, folder, config, operator, env, sig
   try {
     const startedMs = runtime.clock.monotonic();
     const created = await operations.create({ goal: task.goal, repo, configFile });
-    const { result, decisions, gate } = await runToRest(operations, created.threadId, task, signal);
+    const { result, decisions, gate } = await runToRest(operations, created.threadId, task.expect, signal);
     const wallMs = Math.round(runtime.clock.monotonic() - startedMs);
     const repository = await openRepository(repo, home);
     try {
