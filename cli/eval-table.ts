@@ -6,6 +6,8 @@ import { dollars } from './print.ts';
 /** Widest line, in characters. */
 const COLUMNS = 100;
 const NAME_COLUMNS = 24;
+/** Of the columns behind the name. */
+const WIDTHS = [7, 10, 11, 7, 10, 6, 7];
 
 const percent = (value: number): string => `${Math.round(value * 100)}%`;
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
@@ -50,8 +52,6 @@ function measured(name: string, of: Measured): string {
     of.tool_errors.mean.toFixed(1),
   ]);
 }
-
-const WIDTHS = [7, 10, 11, 7, 10, 6, 7];
 
 function row([name = '', ...cells]: readonly string[]): string {
   return `${name.slice(0, NAME_COLUMNS).padEnd(NAME_COLUMNS)} ${cells.map((cell, index) => cell.padStart(WIDTHS[index] ?? 0)).join(' ')}`;

@@ -1,0 +1,79 @@
+/** `governor eval`: what it may cost is said first, money needs a yes, and the card is printed and written. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { reportCardSchema } from '../../../domain/report-card.ts';
+import { turnsBy } from '../../agents/brain.ts';
+import { repairer } from '../../agents/repairer.ts';
+import { SMALL } from '../../agents/repairs-small.ts';
+import { type DialectServer, startDialect } from '../../dialects/server.ts';
+import { governor } from '../../story/command.ts';
+import { KEY_NAME, modelAt, strictConfig } from '../../story/strict.ts';
+import { makeWorld, type World } from '../../story/world.ts';
+
+let world: World;
+let server: DialectServer;
+let folder: string;
+beforeEach(async () => {
+  world = makeWorld();
+  folder = mkdtempSync(join(tmpdir(), 'governor-eval-command-'));
+  server = await startDialect('openai-chat', { turns: turnsBy(repairer(SMALL)) });
+});
+afterEach(async () => {
+  await server.close();
+  world.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The command over the imitation, whose tokens have a price, or none. */
+function evalCommand(args: readonly string[], prices?: object) {
+  const config = join(folder, 'models.yaml');
+  const model = modelAt('openai-chat', server);
+  writeFileSync(config, stringify({ version: 1, ...strictConfig(model, server, prices === undefined ? {} : { prices }) }));
+  return governor(world, ['eval', ...args, '--config', config], { cwd: folder, env: { [KEY_NAME]: server.apiKey } });
+}
+
+test('the task of nothing to do is solved; goal and worst case are told beside, the card on stdout and in the file', async () => {
+  const out = join(folder, 'card.json');
+  const said = await evalCommand(['--task', 'nothing-slug-digits', '--yes', '--json', '--out', out]);
+  expect(said.code, said.errors).toBe(0);
+  expect(said.errors).toMatch(/^1 run\(s\) of 1 task\(s\) in .*examples\/eval\n {2}planner: openai:/);
+  expect(said.errors).toContain('worst case $1.0000');
+  expect(said.errors).toContain('1/1 nothing-slug-digits (1): slug() of src/slug.js must keep digits');
+  expect(said.errors).toContain('1/1 nothing-slug-digits (1): solved, unchanged, $');
+  const card = reportCardSchema.parse(JSON.parse(said.output));
+  expect(card).toMatchObject({ complete: true, overall: { runs: 1, solved: 1, ends: { unchanged: 1 } } });
+  expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(card);
+});
+
+test('without a price nothing is asked, and the card is a table', async () => {
+  const said = await evalCommand(['--task', 'impossible-two-contracts', '--quiet'], { [server.model]: 'free' });
+  expect({ code: said.code, errors: said.errors }).toEqual({ code: 0, errors: '' });
+  expect(said.output).toMatch(/^impossible-two-contracts +1\/1 .*\$0\.0000/m);
+  expect(said.output).toMatch(/^ends: waiting plan 1$/m);
+});
+
+test('with a price and no terminal nothing is spent without --yes, and no model is asked', async () => {
+  const said = await evalCommand(['--task', 'bug-leap-year']);
+  expect(said.code).toBe(2);
+  expect(said.errors).toContain('eval: may spend $1.0000; say --yes to allow it');
+  expect(server.requests).toHaveLength(0);
+});
+
+test.each([
+  [['--repeat', '0'], '--repeat "0": write a number from 1 to 100'],
+  [['--repeat', '101'], '--repeat "101": write a number'],
+  [['--max-usd', 'much'], '--max-usd "much": write dollars above 0, such as 2.50'],
+  [['--max-usd', '0.5'], '--max-usd 0.5: task bug-csv-quotes alone may cost 1 dollars'],
+  [['--task', 'nothing'], '--task "nothing": suite'],
+  [['--models', 'boss=openai:x'], 'there is no role "boss"'],
+  [['--out', '/nowhere/card.json', '--yes'], '--out /nowhere/card.json: cannot be written'],
+  [['nowhere'], 'suite nowhere: there is no such folder'],
+])('%j is refused by its name', async (args, message) => {
+  const said = await evalCommand(args);
+  expect(said.code).toBe(2);
+  expect(said.errors).toContain(message);
+  expect(server.requests).toHaveLength(0);
+});
