@@ -1,13 +1,14 @@
 /** `governor eval`: says what it may cost, asks where money is at stake, runs the tasks, prints the report card. */
 import { writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import { visible } from '../../domain/access.ts';
 import { toError, UsageError } from '../../domain/errors.ts';
 import type { Due, Evaluation } from '../../runtime/evaluate.ts';
 import { prepareEvaluation } from '../../runtime/evaluate.ts';
+import { isYes } from '../ask.ts';
 import { evalTable } from '../eval-table.ts';
 import type { CommonFlags, Io } from '../io.ts';
 import { dollars } from '../print.ts';
+import { dollarsFlag } from './home.ts';
 
 export interface EvalFlags extends CommonFlags {
   readonly models?: string;
@@ -34,10 +35,10 @@ export async function evalCommand(io: Io, suite: string | undefined, flags: Eval
     ...(flags.config === undefined ? {} : { configFile: flags.config }),
     ...(flags.home === undefined ? {} : { home: flags.home }),
     ...(flags.keep === undefined ? {} : { keep: flags.keep }),
-    ...(flags.maxUsd === undefined ? {} : { maxMicroUsd: microUsdOf(flags.maxUsd) }),
+    ...(flags.maxUsd === undefined ? {} : { maxMicroUsd: dollarsFlag('--max-usd', flags.maxUsd) }),
   });
   // Before money is spent: a card that cannot be written is worth nothing.
-  if (flags.out !== undefined) write(flags.out, '');
+  if (flags.out !== undefined) write(flags.out, '', 'a');
   if (!(await isAllowed(io, evaluation, flags))) return 3;
   const card = await runWithProgress(io, evaluation, flags.quiet === true);
   const text = `${JSON.stringify(card, null, 2)}\n`;
@@ -52,40 +53,36 @@ function repeatOf(word: string): number {
   return count;
 }
 
-function microUsdOf(word: string): number {
-  const micro = /^[0-9]{1,9}(\.[0-9]{1,6})?$/.test(word) ? Math.round(Number(word) * 1_000_000) : 0;
-  if (micro <= 0) throw new UsageError(`--max-usd ${JSON.stringify(word)}: write dollars above 0, such as 2.50`);
-  return micro;
-}
-
-function write(file: string, text: string): void {
+/** `a` leaves what is there. */
+function write(file: string, text: string, flag: 'w' | 'a' = 'w'): void {
   try {
-    writeFileSync(file, text);
+    writeFileSync(file, text, { flag });
   } catch (error) {
     throw new UsageError(`--out ${file}: cannot be written (${toError(error).message})`);
   }
 }
 
-/** What it may cost is said always, and asked about where a call has a price. */
+/** What it may cost is said first, and asked about where a call has a price. */
 async function isAllowed(io: Io, evaluation: Evaluation, flags: EvalFlags): Promise<boolean> {
-  const { runs, models, worstCaseMicroUsd, paid } = evaluation;
-  const cap = flags.maxUsd === undefined ? worstCaseMicroUsd : Math.min(worstCaseMicroUsd, microUsdOf(flags.maxUsd));
-  if (flags.quiet !== true || !(flags.yes === true || !paid))
-    io.stderr(
-      `${runs.length} run(s) of ${new Set(runs.map(({ id }) => id)).size} task(s) in ${evaluation.suite}\n${Object.entries(models)
-        .map(([role, name]) => `  ${role}: ${visible(name)}\n`)
-        .join(
-          '',
-        )}worst case ${dollars(worstCaseMicroUsd)}${paid ? '' : ', and no model has a price'}${cap < worstCaseMicroUsd ? `, at most ${dollars(cap)} by --max-usd` : ''}\n`,
-    );
-  if (!paid || flags.yes === true) return true;
-  if (!io.isTTY) throw new UsageError(`eval: may spend ${dollars(cap)}; say --yes to allow it, or ask on a terminal`);
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await lines.question(`Spend up to ${dollars(cap)}? [y/N] `)).trim());
-  } finally {
-    lines.close();
-  }
+  const { worstCaseMicroUsd, paid } = evaluation;
+  const capMicroUsd = Math.min(worstCaseMicroUsd, flags.maxUsd === undefined ? worstCaseMicroUsd : dollarsFlag('--max-usd', flags.maxUsd));
+  const isAsked = paid && flags.yes !== true;
+  if (isAsked || flags.quiet !== true) io.stderr(costText(evaluation, capMicroUsd));
+  if (!isAsked) return true;
+  if (!io.isTTY) throw new UsageError(`eval: may spend ${dollars(capMicroUsd)}; say --yes to allow it, or ask on a terminal`);
+  const isAllowed = await isYes(io, `spend up to ${dollars(capMicroUsd)}? y/N `);
+  if (!isAllowed) io.stderr('nothing was run\n');
+  return isAllowed;
+}
+
+function costText({ runs, suite, models, worstCaseMicroUsd, paid }: Evaluation, capMicroUsd: number): string {
+  const lines = [
+    `${runs.length} run(s) of ${new Set(runs.map(({ id }) => id)).size} task(s) in ${suite}`,
+    ...Object.entries(models).map(([role, name]) => `  ${role}: ${name}`),
+    `worst case ${dollars(worstCaseMicroUsd)}${paid ? '' : ', and no model has a price'}`,
+    ...(capMicroUsd < worstCaseMicroUsd ? [`at most ${dollars(capMicroUsd)} by --max-usd`] : []),
+  ];
+  return `${visible(lines.join('\n'))}\n`;
 }
 
 /** One line when a run begins, one when it ends; Ctrl-C ends the evaluation with the card of what was run. */

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import type { Io } from '../../../cli/io.ts';
+import { run } from '../../../cli/main.ts';
 import { reportCardSchema } from '../../../domain/report-card.ts';
 import { turnsBy } from '../../agents/brain.ts';
 import { repairer } from '../../agents/repairer.ts';
@@ -27,17 +29,38 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The command over the imitation, whose tokens have a price, or none. */
-function evalCommand(args: readonly string[], prices?: object) {
+function modelsFile(prices: object = {}): string {
   const config = join(folder, 'models.yaml');
-  const model = modelAt('openai-chat', server);
-  writeFileSync(config, stringify({ version: 1, ...strictConfig(model, server, prices === undefined ? {} : { prices }) }));
-  return governor(world, ['eval', ...args, '--config', config], { cwd: folder, env: { [KEY_NAME]: server.apiKey } });
+  writeFileSync(config, stringify({ version: 1, ...strictConfig(modelAt('openai-chat', server), server, { prices }) }));
+  return config;
+}
+
+/** In this process; `typed` is what a person types on a terminal. */
+async function evaluated(args: readonly string[], on: { prices?: object; typed?: string } = {}) {
+  const said = { output: '', errors: '', asked: [] as string[] };
+  const io: Io = {
+    stdout: (text) => {
+      said.output += text;
+    },
+    stderr: (text) => {
+      said.errors += text;
+    },
+    env: { PATH: process.env['PATH'] ?? '', [KEY_NAME]: server.apiKey },
+    isTTY: on.typed !== undefined,
+    answer: async (question) => {
+      said.asked.push(question);
+      return on.typed ?? '';
+    },
+    size: () => ({ columns: 80, rows: 24 }),
+  };
+  const code = await run(['eval', ...args, '--config', modelsFile(on.prices), '--home', join(folder, 'home')], io);
+  return { code, ...said };
 }
 
 test('the task of nothing to do is solved; goal and worst case are told beside, the card on stdout and in the file', async () => {
   const out = join(folder, 'card.json');
-  const said = await evalCommand(['--task', 'nothing-slug-digits', '--yes', '--json', '--out', out]);
+  const args = ['eval', '--task', 'nothing-slug-digits', '--yes', '--json', '--out', out, '--config', modelsFile()];
+  const said = await governor(world, args, { cwd: folder, env: { [KEY_NAME]: server.apiKey } });
   expect(said.code, said.errors).toBe(0);
   expect(said.errors).toMatch(/^1 run\(s\) of 1 task\(s\) in .*examples\/eval\n {2}planner: openai:/);
   expect(said.errors).toContain('worst case $1.0000');
@@ -49,30 +72,41 @@ test('the task of nothing to do is solved; goal and worst case are told beside, 
 });
 
 test('without a price nothing is asked, and the card is a table', async () => {
-  const said = await evalCommand(['--task', 'impossible-two-contracts', '--quiet'], { [server.model]: 'free' });
+  const said = await evaluated(['--task', 'impossible-two-contracts', '--quiet'], { prices: { [server.model]: 'free' } });
   expect({ code: said.code, errors: said.errors }).toEqual({ code: 0, errors: '' });
   expect(said.output).toMatch(/^impossible-two-contracts +1\/1 .*\$0\.0000/m);
   expect(said.output).toMatch(/^ends: waiting plan 1$/m);
 });
 
 test('with a price and no terminal nothing is spent without --yes, and no model is asked', async () => {
-  const said = await evalCommand(['--task', 'bug-leap-year']);
+  const said = await evaluated(['--task', 'bug-leap-year']);
   expect(said.code).toBe(2);
   expect(said.errors).toContain('eval: may spend $1.0000; say --yes to allow it');
   expect(server.requests).toHaveLength(0);
 });
 
+test('on a terminal the worst case is asked about; a no runs nothing and leaves an earlier card', async () => {
+  const out = join(folder, 'card.json');
+  writeFileSync(out, 'earlier');
+  const said = await evaluated(['--task', 'bug-leap-year', '--out', out, '--repeat', '3', '--max-usd', '2'], { typed: 'n' });
+  expect(said).toMatchObject({ code: 3, output: '', asked: ['spend up to $2.0000? y/N '] });
+  expect(said.errors).toMatch(/worst case \$3\.0000\nat most \$2\.0000 by --max-usd\nnothing was run\n$/);
+  expect(server.requests).toHaveLength(0);
+  expect(readFileSync(out, 'utf8')).toBe('earlier');
+  expect(await evaluated(['--task', 'nothing-slug-digits', '--quiet'], { typed: 'y' })).toMatchObject({ code: 0 });
+});
+
 test.each([
   [['--repeat', '0'], '--repeat "0": write a number from 1 to 100'],
   [['--repeat', '101'], '--repeat "101": write a number'],
-  [['--max-usd', 'much'], '--max-usd "much": write dollars above 0, such as 2.50'],
+  [['--max-usd', 'much'], '--max-usd "much": is an amount of dollars above 0'],
   [['--max-usd', '0.5'], '--max-usd 0.5: task bug-csv-quotes alone may cost 1 dollars'],
   [['--task', 'nothing'], '--task "nothing": suite'],
   [['--models', 'boss=openai:x'], 'there is no role "boss"'],
   [['--out', '/nowhere/card.json', '--yes'], '--out /nowhere/card.json: cannot be written'],
   [['nowhere'], 'suite nowhere: there is no such folder'],
 ])('%j is refused by its name', async (args, message) => {
-  const said = await evalCommand(args);
+  const said = await evaluated(args);
   expect(said.code).toBe(2);
   expect(said.errors).toContain(message);
   expect(server.requests).toHaveLength(0);
