@@ -1,5 +1,6 @@
 /** The suite that `npm test` runs: under five minutes on two cores. */
 import { defineConfig } from 'vitest/config';
+import { AGENT_STORIES } from './vitest.agents.config.ts';
 import { OVER_IMITATIONS } from './vitest.dialects.config.ts';
 import { HOSTILE } from './vitest.hostile.config.ts';
 
@@ -11,8 +12,10 @@ export default defineConfig({
       'test/browser/**',
       'test/compat/**',
       'test/dialects/**',
+      'test/agents/**',
       ...OVER_IMITATIONS,
       ...HOSTILE,
+      ...AGENT_STORIES,
       '**/node_modules/**',
     ],
     testTimeout: 60_000,

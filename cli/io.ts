@@ -6,6 +6,8 @@ export interface Io {
   readonly stderr: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTTY: boolean;
+  /** What a person types when asked; absent: on the terminal. */
+  readonly answer?: (question: string) => Promise<string>;
   /** True once the reader of stdout or stderr has gone. */
   readonly isGone?: () => boolean;
   /** Of the terminal, asked each time: people resize. */

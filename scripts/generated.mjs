@@ -6,11 +6,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { schemaText } from './schema.mjs';
+import { reportCardSchemaText, schemaText } from './schema.mjs';
 
 /** Each with its text as the code says it now. */
 export const GENERATED = [
   { file: 'governor.schema.json', text: async () => schemaText((await import('../domain/config.ts')).configSchema) },
+  {
+    file: 'governor-eval.schema.json',
+    text: async () => reportCardSchemaText((await import('../domain/report-card.ts')).reportCardSchema),
+  },
   { file: 'docs/server-differences.md', text: async () => (await import('../test/compat/differences.ts')).page() },
 ];
 

@@ -1,6 +1,7 @@
 /** `governor approve` and `governor reject`: show first, then decide about exactly what was shown. */
 import { toError, UsageError } from '../../domain/errors.ts';
 import { givenText } from '../../runtime/given-file.ts';
+import { isYes } from '../ask.ts';
 import { driveWithProgress } from '../drive.ts';
 import type { CommonFlags, Invocation } from '../io.ts';
 import { gateText } from '../print.ts';
@@ -32,7 +33,7 @@ export async function decideCommand(invocation: Invocation<DecideFlags>, word: s
   let subject = flags.subject;
   if (subject === undefined) {
     if (!io.isTTY) throw new UsageError(`--subject <digest> is required here; see waiting.subject in: governor show ${threadId} --json`);
-    if (!(await isYes(`${decision === 'approved' ? 'approve' : 'reject'} this? y/N `))) {
+    if (!(await isYes(io, `${decision === 'approved' ? 'approve' : 'reject'} this? y/N `))) {
       io.stderr('nothing was decided\n');
       return 4;
     }
@@ -47,20 +48,6 @@ export async function decideCommand(invocation: Invocation<DecideFlags>, word: s
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
   });
   return driveWithProgress(invocation, threadId, (options) => operations.goOn(threadId, options));
-}
-
-/** Ctrl-C and the end of the input are a no. */
-async function isYes(question: string): Promise<boolean> {
-  const { createInterface } = await import('node:readline/promises');
-  const reader = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return (await reader.question(question)).trim().toLowerCase() === 'y';
-  } catch (error) {
-    if (toError(error).name !== 'AbortError') throw error;
-    return false;
-  } finally {
-    reader.close();
-  }
 }
 
 function readJson(file: string): unknown {

@@ -50,4 +50,13 @@ export function declareWithoutHome({ command, exit, io }: Declare): void {
     .action(async (scenario: string | undefined, flags) =>
       exit(await (await import('../commands/demo.ts')).demoCommand(io, scenario, flags)),
     );
+  command('eval [suite]', 'run tasks with hidden checks against models, and print their report card')
+    .option('--models <list>', 'role=provider:model,... over the configuration; provider:model is for every role')
+    .option('--task <id>', 'only this task')
+    .option('--repeat <count>', 'each task so often', '1')
+    .option('--max-usd <dollars>', 'begin nothing that could cost more in all')
+    .option('--out <file>', 'write the report card there, as JSON')
+    .option('--keep <dir>', 'leave homes and repositories in this new folder')
+    .option('--yes', 'spend up to the worst case without asking')
+    .action(async (suite: string | undefined, flags) => exit(await (await import('../commands/eval.ts')).evalCommand(io, suite, flags)));
 }

@@ -1,0 +1,4 @@
+/** The fields of one line. */
+export function parseLine(line) {
+  return line.split(',');
+}

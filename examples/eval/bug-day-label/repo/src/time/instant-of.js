@@ -1,0 +1,1 @@
+export const instantOf = (entry) => Date.parse(entry.at);

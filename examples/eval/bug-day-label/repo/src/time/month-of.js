@@ -1,0 +1,1 @@
+export const monthOf = (day) => day.slice(0, 7);

@@ -1,0 +1,1 @@
+export const heading = (day) => `# ${day}`;

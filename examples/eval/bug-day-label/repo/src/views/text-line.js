@@ -1,0 +1,1 @@
+export const textLine = (entry) => `- ${entry.text}`;

@@ -1,0 +1,3 @@
+export function missing(id) {
+  throw new Error(`there is no product ${id}`);
+}

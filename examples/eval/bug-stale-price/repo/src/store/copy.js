@@ -1,0 +1,1 @@
+export const copyOf = (row) => (row === undefined ? undefined : { ...row });

@@ -1,0 +1,1 @@
+export const halfUp = (number) => Math.sign(number) * Math.round(Math.abs(number));

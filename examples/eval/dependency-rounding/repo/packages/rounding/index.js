@@ -1,0 +1,2 @@
+export { halfToEven } from './half-to-even.js';
+export { halfUp } from './half-up.js';

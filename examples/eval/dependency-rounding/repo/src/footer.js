@@ -1,0 +1,3 @@
+import { euros } from './money/euros.js';
+
+export const footer = (made) => `tax ${euros(made.taxCents)}, total ${euros(made.totalCents)}`;

@@ -1,0 +1,1 @@
+export const round = (number) => Math.floor(number + 0.5);

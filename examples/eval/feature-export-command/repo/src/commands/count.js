@@ -1,0 +1,1 @@
+export const count = { name: 'count', usage: '', run: (book) => String(book.notes.length) };

@@ -1,0 +1,3 @@
+import { total } from './total.js';
+
+export const withShipping = (items, shipping) => total(items) + shipping;

@@ -1,0 +1,3 @@
+import { VERSION } from './version.js';
+
+export const DEFAULTS = { version: VERSION, theme: 'light', mailDigest: 'never', mailAddress: '' };

@@ -1,0 +1,1 @@
+export const DIGESTS = ['never', 'daily', 'weekly'];

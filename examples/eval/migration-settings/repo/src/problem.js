@@ -1,0 +1,3 @@
+export function problem(what) {
+  throw new Error(`settings: ${what}`);
+}

@@ -1,0 +1,1 @@
+export const settingLine = (name, value) => `${name}: ${value === '' ? '-' : value}`;

@@ -1,0 +1,4 @@
+import { allUsers } from '../users/users.js';
+import { badge } from './badge.js';
+
+export const members = () => allUsers().map((user) => badge(user.id));

@@ -1,0 +1,4 @@
+import { mailOf } from '../users/mail.js';
+import { fetchUser } from '../users/users.js';
+
+export const profile = (id) => `${fetchUser(id).name} <${mailOf(id)}>`;

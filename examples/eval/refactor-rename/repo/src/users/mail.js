@@ -1,0 +1,3 @@
+import { fetchUser } from './users.js';
+
+export const mailOf = (id) => fetchUser(id).mail;

@@ -1,0 +1,3 @@
+import { fetchUser } from './users.js';
+
+export const isAdmin = (id) => fetchUser(id).role === 'admin';

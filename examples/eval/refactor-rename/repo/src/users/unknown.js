@@ -1,0 +1,3 @@
+export function unknown(id) {
+  throw new Error(`nobody has the id ${id}`);
+}

@@ -1,0 +1,3 @@
+import { fetchUser } from './users.js';
+
+export const yearsOf = (id, now) => now - fetchUser(id).joined;

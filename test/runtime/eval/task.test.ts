@@ -1,0 +1,77 @@
+/** Tasks are read whole or refused by file, line and key. */
+import { symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { UsageError } from '../../../domain/errors.ts';
+import { loadSuite } from '../../../runtime/eval/task.ts';
+import { makeSuites, type Suites, TASK, taskFiles } from './suite-world.ts';
+
+let suites: Suites;
+beforeEach(() => {
+  suites = makeSuites();
+});
+afterEach(() => suites.dispose());
+
+const refusal = (only?: string): string => {
+  try {
+    loadSuite(suites.folder, only);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return error instanceof Error ? error.message : '';
+  }
+  throw new Error('it was not refused');
+};
+
+test('tasks come in the order of their names, with their configuration; folders without a task are none', () => {
+  suites.put({ ...taskFiles('b-two'), ...taskFiles('a-one'), 'notes/README.md': 'no task' });
+  const suite = loadSuite(suites.folder);
+  expect(suite.tasks.map(({ id }) => id)).toEqual(['a-one', 'b-two']);
+  expect(suite.tasks[0]?.config.limits.costUsd).toBe(500_000);
+  expect(loadSuite(suites.folder, 'b-two').tasks.map(({ id }) => id)).toEqual(['b-two']);
+});
+
+test('the digest tells one suite from another, down to a hidden check', () => {
+  suites.put(taskFiles('one'));
+  const before = loadSuite(suites.folder).sha256;
+  expect(loadSuite(suites.folder).sha256).toBe(before);
+  suites.put({ 'one/hidden/half.mjs': '// nothing\n' });
+  expect(loadSuite(suites.folder).sha256).not.toBe(before);
+});
+
+test('a suite that is not there, is empty, or lacks the task that was named says so', () => {
+  expect(() => loadSuite(join(suites.folder, 'nowhere'))).toThrow(/nowhere: there is no such folder/);
+  expect(refusal()).toMatch(/no folder in it has a task\.yaml; see docs\/eval\.md/);
+  suites.put(taskFiles('one'));
+  expect(refusal('two')).toMatch(/--task "two".*choose one of one$/);
+});
+
+test.each([
+  ['an unknown key', { goals: 'x' }, /task\.yaml:\d+: goals: unknown key/],
+  ['an end that is none', { expect: [{ end: 'won' }] }, /task\.yaml:\d+: expect\.0/],
+  ['a code that is none', { expect: [{ end: 'stopped', codes: ['NOPE'] }] }, /is not a reason code/],
+  ['a change that nothing checks', { hidden: [] }, /hidden: a task that ends with a change needs a hidden check/],
+  ['a hidden check that says nothing', { hidden: [{ id: 'a', run: ['true'] }] }, /hidden\.0\.says/],
+])('%s is refused', (_name, task, message) => {
+  suites.put(taskFiles('one', { task }));
+  expect(refusal()).toMatch(message);
+});
+
+test('a task that shall change nothing needs no hidden check', () => {
+  suites.put({ 'one/task.yaml': { ...TASK, expect: [{ end: 'unchanged' }], hidden: [] } });
+  const { 'one/repo/governor.yaml': config = '' } = taskFiles('one');
+  suites.put({ 'one/repo/governor.yaml': config });
+  expect(loadSuite(suites.folder).tasks[0]?.hidden).toEqual([]);
+});
+
+test('a repository without a configuration, or that would push somewhere, is refused', () => {
+  suites.put({ 'one/task.yaml': TASK });
+  expect(refusal()).toMatch(/repo\/governor\.yaml: there is none/);
+  suites.put(taskFiles('one', { config: { release: { target: 'push' } } }));
+  expect(refusal()).toMatch(/release\.target push.*use merge/);
+});
+
+test('a link is no file of a task: it could lead out of it', () => {
+  suites.put(taskFiles('one'));
+  symlinkSync('/etc/hostname', join(suites.folder, 'one/hidden/link'));
+  expect(refusal()).toMatch(/hidden\/link: is no plain file/);
+});
