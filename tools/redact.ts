@@ -1,5 +1,7 @@
 /** Masks secrets before they reach a prompt, a log, a checkpoint or a file. The last line; "never in reach" is the first. */
 
+import { sharedLines } from './text/line-diff.ts';
+
 /** Well-known shapes of keys and tokens. */
 const SHAPES = [
   /\bsk-(?:proj-|ant-)?[A-Za-z0-9_-]{20,}/g,
@@ -36,6 +38,14 @@ function variants(secret: string): string[] {
     ...shifted.map((text) => text.replaceAll('+', '-').replaceAll('/', '_')),
   ];
   return [...new Set(all)].filter((text) => text.length >= 8).toSorted((a, b) => b.length - a.length);
+}
+
+/** Lines with the secrets masked, also one that is several lines long, whichever of them are then shown. As many lines as before. */
+export function maskedLines(lines: readonly string[], redact: (text: string) => string): readonly string[] {
+  const masked = redact(lines.join('\n')).split('\n');
+  if (masked.length === lines.length) return masked;
+  const kept = new Set(sharedLines(lines, masked).map(([before]) => before));
+  return lines.map((line, index) => (kept.has(index) ? line : redact(line) === line ? MASK : redact(line)));
 }
 
 /** A function that masks the given values in every variant, and the well-known shapes. */
