@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { inside, pathSchema } from './paths.ts';
 import { imageFacts } from './read/image.ts';
 import { notebookText } from './read/notebook.ts';
+import { maskedLines } from './redact.ts';
 import { readBytes, type TextFile, textFile } from './stored-files.ts';
 import { encodingWords } from './text/encoding.ts';
 import { endingWords, textOf } from './text/lines.ts';
@@ -34,7 +35,9 @@ export const readFile = defineTool({
     if (file === undefined) return `${name}: is binary, ${bytes.length} bytes`;
     const isWhole = input.start_line === undefined && input.end_line === undefined;
     const notebook = isWhole && name.endsWith('.ipynb') ? notebookText(textOf(file.lines), context.redact) : undefined;
-    return notebook === undefined ? numbered(file, input) : cells(name, notebook);
+    if (notebook !== undefined) return cells(name, notebook);
+    const texts = file.lines.map((line) => line.text);
+    return numbered(file, maskedLines(texts, context.redact), input);
   },
 });
 
@@ -45,20 +48,19 @@ function cells(name: string, text: string): string {
   return `${shown}${cut}\n(${name}: the cells of a notebook; edit_file changes its JSON, which start_line shows)`;
 }
 
-function numbered(file: TextFile, { start_line: from = 1, end_line }: Part): string {
-  const { lines } = file;
+function numbered(file: TextFile, lines: readonly string[], { start_line: from = 1, end_line }: Part): string {
   const to = Math.min(end_line ?? lines.length, from + MAX_LINES - 1, lines.length);
   let size = 0;
   const shown: string[] = [];
   for (let number = from; number <= to; number += 1) {
-    const line = `${number}\t${lines[number - 1]?.text ?? ''}`;
+    const line = `${number}\t${lines[number - 1] ?? ''}`;
     size += Buffer.byteLength(line) + 1;
     if (size > MAX_READ_BYTES && shown.length > 0) break;
     shown.push(line.slice(0, MAX_READ_BYTES));
   }
   const last = from + shown.length - 1;
   const more = last < lines.length ? `\n(lines ${from} to ${last} of ${lines.length}; go on with start_line ${last + 1})` : '';
-  const facts = [encodingWords(file.encoding), endingWords(lines)].filter((words) => words !== undefined);
+  const facts = [encodingWords(file.encoding), endingWords(file.lines)].filter((words) => words !== undefined);
   const kept = facts.length === 0 ? '' : `\n(${facts.join('; ')}; edits keep this)`;
   return shown.length === 0 ? `${file.name}: has ${lines.length} lines` : `${shown.join('\n')}${more}${kept}`;
 }

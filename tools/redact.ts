@@ -1,5 +1,7 @@
 /** Masks secrets before they reach a prompt, a log, a checkpoint or a file. The last line; "never in reach" is the first. */
 
+import { sharedLines } from './text/line-diff.ts';
+
 /** A well-known shape of keys and tokens, with every beginning that it can have: whoever sees a text in pieces waits from there on. */
 interface Shape {
   readonly openings: readonly [string, ...string[]];
@@ -65,6 +67,14 @@ export function secretsIn(text: string, known: readonly string[]): readonly (rea
     for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) found.push([at, at + value.length]);
   for (const pattern of PATTERNS) for (const match of text.matchAll(pattern)) found.push([match.index, match.index + match[0].length]);
   return found;
+}
+
+/** Lines with the secrets masked, also one that is several lines long, whichever of them are then shown. As many lines as before. */
+export function maskedLines(lines: readonly string[], redact: (text: string) => string): readonly string[] {
+  const masked = redact(lines.join('\n')).split('\n');
+  if (masked.length === lines.length) return masked;
+  const kept = new Set(sharedLines(lines, masked).map(([before]) => before));
+  return lines.map((line, index) => (kept.has(index) ? line : redact(line) === line ? MASK : redact(line)));
 }
 
 /** A function that masks the given values in every variant, and the well-known shapes. */

@@ -24,6 +24,7 @@ export const searchFiles = defineTool({
       '--no-heading',
       '--color=never',
       '--hidden',
+      '--crlf',
       '--sort=path',
       '--max-columns=400',
       '--max-count=200',
@@ -47,7 +48,7 @@ export const searchFiles = defineTool({
         : found;
     if (result.exitCode === 1) return '(no matches)';
     if (result.exitCode !== 0) throw new ToolFailure(`search_files: ${result.stderr.slice(0, 500)}`);
-    return result.stdout.replaceAll(/^\.\//gm, '');
+    return result.stdout.replaceAll(/^\.\//gm, '').replaceAll('\r\n', '\n');
   },
 });
 

@@ -71,6 +71,15 @@ describe('the summary', () => {
     expect(text).toContain('- You are not getting anywhere: stop.');
   });
 
+  test('tells the files of a patch, and takes nothing from what a check said under it', () => {
+    const result =
+      'patched\nchanged src/a.js\nadded src/b.js\nmoved c.js to d.js\n\nThe edit stands. The quick check "lint" (lint) ended with exit code 1:\nchanged nothing.js';
+    const call = { name: 'apply_patch', input: { input: '*** Begin Patch' }, result };
+    const text = summaryOf(chainOf(step(1, [call])), 8000);
+    expect(text).toContain('- src/a.js: changed\n- src/b.js: added\n- c.js to d.js: moved');
+    expect(text).not.toContain('nothing.js: changed');
+  });
+
   test('does not claim a change that was refused or failed', () => {
     const refused = '{"refused":{"code":"OUT_OF_SCOPE","message":"src/b.js: this task may write src/a.js alone"}}';
     const text = summaryOf(chainOf(step(1, [write('src/b.js', refused), write('src/c.js', '{"error":"no room"}')])), 8000);

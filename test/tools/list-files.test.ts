@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { listFiles } from '../../tools/list-files.ts';
+import { TOOLS } from '../../tools/toolbox.ts';
 import { makeToolWorld, type ToolWorld } from './tool-context.ts';
 
 let world: ToolWorld;
@@ -11,7 +11,8 @@ beforeEach(() => {
 });
 afterEach(() => world.dispose());
 
-const list = (input: object): Promise<string> => listFiles.execute(input, world.context);
+const list = async (input: object): Promise<string> =>
+  (await TOOLS.find((tool) => tool.name === 'list_files')?.execute(input, world.context)) ?? expect.unreachable();
 
 test('files are listed by glob and by folder; links are told and not followed', async () => {
   writeFileSync(join(world.folder, 'tree/b.md'), '');

@@ -62,6 +62,13 @@ describe('a file', () => {
   });
 });
 
+test('of a key of several lines no part is shown, wherever the reading begins', async () => {
+  const body = ['MIIEvQIBADANBgkqhkiG9w0BAQEFAASC', 'BKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj'];
+  put('key.txt', ['before', '-----BEGIN PRIVATE KEY-----', ...body, '-----END PRIVATE KEY-----', 'after', ''].join('\n'));
+  expect(await read('key.txt')).toBe('1\tbefore\n2\t[REDACTED]\n3\t[REDACTED]\n4\t[REDACTED]\n5\t[REDACTED]\n6\tafter');
+  expect(await read('key.txt', { start_line: 3, end_line: 3 })).toContain('3\t[REDACTED]\n');
+});
+
 test('a notebook is shown as its cells, and as JSON where lines are asked for', async () => {
   const json = JSON.stringify({ cells: [{ cell_type: 'code', source: ['a = 1\n', 'a'], outputs: [] }], nbformat: 4 });
   put('a.ipynb', `${json}\n`);

@@ -24,6 +24,13 @@ test('a path and a glob narrow it', async () => {
   expect((await search({ pattern: 'two', glob: '*.md' })).trim()).toBe('b.md:1:two');
 });
 
+test('what stands in UTF-16 is found, and a line ends before CRLF', async () => {
+  writeFileSync(join(world.folder, 'tree/wide.txt'), Buffer.from('\ufeffgrün ☃\r\nblau\r\n', 'utf16le'));
+  writeFileSync(join(world.folder, 'tree/wider.txt'), Buffer.from('\ufeffgrün ☃\r\n', 'utf16le').swap16());
+  writeFileSync(join(world.folder, 'tree/crlf.txt'), 'ein grün ☃\r\n');
+  expect(await search({ pattern: 'grün ☃$' })).toBe('crlf.txt:1:ein grün ☃\nwide.txt:1:grün ☃\nwider.txt:1:grün ☃\n');
+});
+
 test('nothing found is said in words', async () => {
   expect(await search({ pattern: 'three' })).toBe('(no matches)');
 });

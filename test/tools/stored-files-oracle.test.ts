@@ -28,7 +28,7 @@ interface Charset {
   readonly bytes: (letter: string) => number[];
 }
 
-const PLAIN = [...'abcXYZ 0189_;{}()[]+-*/$&"\'\\.^|?'];
+const PLAIN = Array.from('abcXYZ 0189_;{}()[]+-*/$&"\'\\.^|?');
 const WIDE = [...PLAIN, 'ä', 'é', 'ß', 'Ω', 'я', '日', '本', '☃', '👋', '𝒳', '\t'];
 const WINDOWS: Readonly<Record<string, number>> = { '€': 0x80, '“': 0x93, '”': 0x94, '–': 0x96, Ÿ: 0x9f };
 
@@ -75,7 +75,7 @@ class Writer {
     this.chance = chance;
   }
   encode(text: string): Buffer {
-    return Buffer.from([...text].flatMap(this.charset.bytes));
+    return Buffer.from(Array.from(text).flatMap(this.charset.bytes));
   }
   piece(ending: Buffer, begin = `L${this.#count}`): Piece {
     this.#count += 1;
@@ -100,13 +100,13 @@ interface Step {
 
 /** Some lines stay; between them some go and others come. */
 function stepsFor(window: readonly Piece[], writer: Writer): Step[] {
-  const { chance, below } = writer.chance;
+  const dice = writer.chance;
   const none = Buffer.alloc(0);
-  const come = (): Piece[] => (chance(40) ? Array.from({ length: 1 + below(3) }, () => writer.piece(none)) : []);
+  const come = (): Piece[] => (dice.chance(40) ? Array.from({ length: 1 + dice.below(3) }, () => writer.piece(none)) : []);
   const steps: Step[] = [];
   let gone: Piece[] = [];
   for (const piece of window) {
-    if (chance(45)) gone.push(piece);
+    if (dice.chance(45)) gone.push(piece);
     else {
       steps.push({ kept: piece, gone, come: come() });
       gone = [];
@@ -160,17 +160,17 @@ interface Case {
 
 /** A file, and what is done to a window of it; its first line stays, so that its encoding can be told. */
 function caseFor(writer: Writer, kind: (typeof ENDINGS)[number]): Case | undefined {
-  const { below, between, chance } = writer.chance;
-  const size = between(3, 14);
+  const dice = writer.chance;
+  const size = dice.between(3, 14);
   const file = Array.from({ length: size }, (_, index) =>
     index === 0 ? writer.piece(writer.ending(kind), writer.charset.first) : writer.piece(writer.ending(kind)),
   );
-  const isEnded = chance(60);
+  const isEnded = dice.chance(60);
   const last = file.at(-1);
   if (!isEnded && last !== undefined) last.ending = Buffer.alloc(0);
-  const above = below(size - 2);
+  const above = dice.below(size - 2);
   // Where a file ends without a newline its last line stays: there is no ending in whose place a new one could come.
-  const to = between(above + 2, isEnded ? size : size - 1);
+  const to = dice.between(above + 2, isEnded ? size : size - 1);
   const steps = stepsFor(file.slice(above + 1, to), writer);
   return steps.every((step) => step.gone.length + step.come.length === 0) ? undefined : { file, above, to, steps, isEnded };
 }

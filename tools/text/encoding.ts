@@ -28,7 +28,7 @@ const SNIFF_BYTES = 8000;
 const WINDOWS =
   '\u20ac\u0081\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u008d\u017d\u008f' +
   '\u0090\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\u009d\u017e\u0178';
-const WINDOWS_BYTES = new Map([...WINDOWS].map((character, index) => [character, String.fromCharCode(0x80 + index)]));
+const WINDOWS_BYTES = new Map(Array.from(WINDOWS).map((character, index) => [character, String.fromCharCode(0x80 + index)]));
 
 /** Undefined for what is no text. `encodeText` of what it gives is `bytes` again. */
 export function decodeText(bytes: Buffer): Decoded | undefined {

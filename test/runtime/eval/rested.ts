@@ -15,6 +15,7 @@ export const resultOf = (over: Partial<RunResult>): RunResult => ({
   release: null,
   spend: { cost_micro_usd: 0, input_tokens: 0, output_tokens: 0, model_calls: 0, tool_calls: 0, agents: 0, machine_ms: 0 },
   limits: {},
+  waivers: [],
   dossier: '/nowhere',
   ...over,
 });
@@ -41,6 +42,7 @@ export const gateOf = (gate: GateView['row']['gate'], shown: Readonly<Record<str
     createdAt: '2026-01-01T00:00:00Z',
   },
   goal: 'halve',
+  open: [],
   plan: '',
   review: '',
   diff: '',

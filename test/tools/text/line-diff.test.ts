@@ -5,7 +5,7 @@ import { chanceOf } from '../../dice.ts';
 
 /** The length of the longest common subsequence, by the plain table. */
 function longest(one: readonly string[], other: readonly string[]): number {
-  let row = new Array<number>(other.length + 1).fill(0);
+  let row = Array.from({ length: other.length + 1 }, () => 0);
   for (const line of one) {
     const next = [0];
     for (const [index, word] of other.entries())
@@ -16,9 +16,9 @@ function longest(one: readonly string[], other: readonly string[]): number {
 }
 
 test('are found in 500 random pairs of texts', () => {
-  const { below, between } = chanceOf(7);
+  const dice = chanceOf(7);
   for (let round = 0; round < 500; round += 1) {
-    const text = (): string[] => Array.from({ length: below(14) }, () => 'abcd'[below(between(1, 4))] ?? '');
+    const text = (): string[] => Array.from({ length: dice.below(14) }, () => 'abcd'[dice.below(dice.between(1, 4))] ?? '');
     const [one, other] = [text(), text()];
     const shared = sharedLines(one, other);
     for (const [index, [left, right]] of shared.entries()) {
