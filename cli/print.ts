@@ -1,7 +1,7 @@
 /** Audit records, results and gates as plain text lines. */
 import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
-import type { RunResult } from '../domain/run.ts';
+import { approveFlags, type RunResult } from '../domain/run.ts';
 import type { GateView } from '../runtime/options.ts';
 
 /** Whole micro-dollars as dollars. */
@@ -50,7 +50,7 @@ export function resultText(result: RunResult): string {
   if (result.waiting !== null)
     lines.push(
       `waits at the ${result.waiting.gate} gate for role ${result.waiting.required_role}`,
-      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${result.waiting.gate === 'budget' ? ' --add-usd N' : ''}${(result.waiting.waive ?? []).map((id) => ` --waive ${id}`).join('')}`,
+      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${approveFlags(result.waiting)}`,
     );
   lines.push(...result.waivers.map(({ finding_id, by, at }) => `waived: ${finding_id} by ${by} at ${at}`));
   lines.push(`dossier: ${result.dossier}`);

@@ -27,6 +27,10 @@ export interface Waiting {
   readonly waive?: readonly string[];
 }
 
+/** What `governor approve` must be given for this gate, beside the subject. */
+export const approveFlags = ({ gate, waive = [] }: Pick<Waiting, 'gate' | 'waive'>): string =>
+  `${gate === 'budget' ? ' --add-usd N' : ''}${waive.map((id) => ` --waive ${id}`).join('')}`;
+
 /** What every command with `--json` ends with (`docs/contract.md`, "The result object"). */
 export interface RunResult {
   readonly thread_id: string;
