@@ -2,7 +2,7 @@
 import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
 import { isFanOut } from '../domain/fan-out.ts';
-import { needsAmount, type RunResult } from '../domain/run.ts';
+import { approveFlags, type RunResult } from '../domain/run.ts';
 import { TOLD } from '../domain/told.ts';
 import type { GateView, ToldView } from '../runtime/options.ts';
 
@@ -63,7 +63,7 @@ export function resultText(result: RunResult): string {
   if (result.waiting !== null)
     lines.push(
       `waits at the ${result.waiting.gate} gate for role ${result.waiting.required_role}`,
-      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${needsAmount(result.waiting) ? ' --add-usd N' : ''}${(result.waiting.waive ?? []).map((id) => ` --waive ${id}`).join('')}`,
+      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${approveFlags(result.waiting)}`,
     );
   lines.push(...result.waivers.map(({ finding_id, by, at }) => `waived: ${finding_id} by ${by} at ${at}`));
   lines.push(`dossier: ${result.dossier}`);

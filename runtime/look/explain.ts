@@ -3,7 +3,7 @@ import { visible } from '../../domain/access.ts';
 import type { AuditRecord } from '../../domain/audit.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import { reasonOf } from '../../domain/reasons.ts';
-import { needsAmount, type RunResult } from '../../domain/run.ts';
+import { approveFlags, type RunResult } from '../../domain/run.ts';
 import type { Runtime } from '../runtime.ts';
 import { resultOf } from './result.ts';
 
@@ -72,7 +72,7 @@ function nextStep(row: RunRow, result: RunResult): string {
   const short = row.threadId.slice(0, 8);
   if (result.reason !== null) return result.reason.next;
   if (result.waiting !== null)
-    return `governor approve ${short}${needsAmount(result.waiting) ? ' --add-usd N' : ''}  or  governor reject ${short} --comment "..."`;
+    return `governor approve ${short}${approveFlags(result.waiting)}  or  governor reject ${short} --comment "..."`;
   if (result.status === 'released') return `nothing; to undo it: governor rollback ${short}`;
   if (result.status === 'running') return `${row.live ? 'governor watch' : 'governor resume'} ${short}`;
   return 'nothing';

@@ -3,7 +3,7 @@ import { visible } from '../../domain/access.ts';
 import { FILES } from '../../domain/handoff.ts';
 import type { RunRow, SpendLine } from '../../domain/ports.ts';
 import { reasonOf } from '../../domain/reasons.ts';
-import { needsAmount, type RunResult } from '../../domain/run.ts';
+import { approveFlags, type RunResult } from '../../domain/run.ts';
 import type { Runtime } from '../runtime.ts';
 import { resultOf } from './result.ts';
 
@@ -50,7 +50,7 @@ function reportText(row: RunRow, result: RunResult, lines: readonly SpendLine[],
   }
   if (result.waiting !== null)
     parts.push(
-      `## It waits for a person\n\nGate ${result.waiting.gate}, role ${result.waiting.required_role}: \`governor approve ${row.threadId.slice(0, 8)}${needsAmount(result.waiting) ? ' --add-usd N' : ''}${(result.waiting.waive ?? []).map((id) => ` --waive ${id}`).join('')}\``,
+      `## It waits for a person\n\nGate ${result.waiting.gate}, role ${result.waiting.required_role}: \`governor approve ${row.threadId.slice(0, 8)}${approveFlags(result.waiting)}\``,
     );
   if (result.waivers.length > 0)
     parts.push(

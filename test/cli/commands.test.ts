@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { governor } from '../story/command.ts';
 import { endpointConfig, openEndpoint } from '../story/endpoint.ts';
+import { MEANT } from '../story/removal.ts';
 import { HAPPY, makeWorld, planReply, type Reply, submit, type World, write } from '../story/world.ts';
 
 let world: World | undefined;
@@ -114,4 +115,21 @@ test('backup and restore by command: the other home goes on, and an existing one
   const thread = String(waiting.result.thread_id);
   const done = await governor(other, ['approve', thread, '--subject', String(waiting.result.waiting?.subject), '--json']);
   expect(done).toMatchObject({ code: 0, result: { status: 'released' } });
+});
+
+test('a finding that only a person may let pass is shown, asked for by its id, and waived by `--waive`', async () => {
+  world = makeWorld(MEANT);
+  const waiting = await governor(world, run(world));
+  const { thread_id: thread = '', waiting: gate } = waiting.result;
+  const [id = ''] = gate?.waive ?? [];
+  expect(waiting).toMatchObject({ code: 4, result: { waiting: { gate: 'release', waive: [expect.stringMatching(/^F-[0-9a-f]{10}$/)] } } });
+  const approve = ['approve', thread, '--subject', String(gate?.subject)];
+  const refused = await governor(world, approve);
+  expect(refused.code).toBe(2);
+  expect(refused.errors).toContain(`NEEDS A WAIVER ${id} TESTS_WEAKENED: the test file test/old.test.js with 1 tests is deleted`);
+  expect(refused.errors).toContain(`governor approve ${thread.slice(0, 8)} --subject ${gate?.subject} --waive ${id}`);
+  expect((await governor(world, ['reject', thread, '--waive', id, '--comment', 'no'])).code).toBe(2);
+  const done = await governor(world, [...approve, '--waive', id, '--json']);
+  expect(done).toMatchObject({ code: 0, result: { status: 'released', waivers: [{ finding_id: id }] } });
+  expect((await governor(world, ['show', thread])).output).toContain(`waived: ${id} by local:`);
 });

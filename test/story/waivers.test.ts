@@ -3,20 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eachWorld, operations, otherWorld, world } from './each.ts';
-import { critic, planReply, type Reply, reject, start, submit, tool, write } from './world.ts';
+import { MEANT, OLD, QUIET, REMOVAL, remove } from './removal.ts';
+import { critic, planReply, reject, start, submit, write } from './world.ts';
 
 eachWorld();
-
-const OLD = {
-  'src/old.js': 'export const old = () => 1;\n',
-  'test/old.test.js':
-    "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport { old } from '../src/old.js';\n\ntest('is old', () => assert.equal(old(), 1));\n",
-};
-/** A person need not be asked for anything else. */
-const QUIET = { plan: { approval: 'never' }, release: { approval: 'on-red-line' } };
-const remove = (attempt: number, call: number, path: string): Reply => tool('lead', attempt, call, 'delete_file', { path });
-const REMOVAL = [remove(1, 1, 'src/old.js'), remove(1, 2, 'test/old.test.js'), submit(1, 3), critic(1)];
-const MEANT = [planReply(1, ['src/old.js', 'test/old.test.js']), ...REMOVAL];
 
 const vote = async (threadId: string, waive?: readonly string[], decision: 'approved' | 'rejected' = 'approved') => {
   const gate = await operations.gate(threadId);
@@ -29,7 +19,7 @@ const vote = async (threadId: string, waive?: readonly string[], decision: 'appr
 };
 
 test('a feature removed with its test, both named in the plan: a person is asked by id, waives it, and it is released', async () => {
-  await otherWorld({ files: OLD, config: QUIET, replies: MEANT });
+  await otherWorld(MEANT);
   const waiting = await start(world, operations);
   expect(waiting).toMatchObject({ status: 'waiting', attempt: 1, waiting: { gate: 'release', waive: [expect.stringMatching(/^F-/)] } });
   const [id = ''] = waiting.waiting?.waive ?? [];
@@ -52,7 +42,7 @@ test('a feature removed with its test, both named in the plan: a person is asked
 });
 
 test('a base that moved after the waiver asks nobody again, and the new review says who waived', async () => {
-  await otherWorld({ files: OLD, config: QUIET, replies: MEANT });
+  await otherWorld(MEANT);
   const waiting = await start(world, operations);
   await vote(waiting.thread_id, waiting.waiting?.waive ?? []);
   writeFileSync(join(world.repo, 'NOTES.md'), 'other work\n');

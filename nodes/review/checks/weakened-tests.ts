@@ -17,10 +17,10 @@ export const weakenedTests: ReviewCheck = {
       findings.push(...changedSettings(change, meant));
       const old = change.from ?? change.path;
       if (!isTestFile(old) && !isTestFile(change.path)) continue;
-      const said = await weaker(context, change, listings);
+      const { said, off } = await weaker(context, change, listings);
       const stays = change.status !== 'deleted' && isTestFile(change.path);
-      // A file that the change itself brings can be mended at once, whoever named it.
-      const named = change.status !== 'added' && meant.exactly(old);
+      // Who means a test to go removes it: the plan's name of a file says nothing for a test in it that is switched off.
+      const named = meant.exactly(old) && off === 0;
       if (said.length > 0) findings.push(weak(said.join('; '), stays ? change.path : old, named));
     }
     findings.push(...(await changedScripts(context)), ...(await changedParts(context)), ...checkFiles(context));
@@ -37,22 +37,23 @@ function changedSettings({ status, path, from = path }: Change, meant: Meant): F
   return isTestConfig(from) ? [weak(`${from}: the configuration of the tests is ${status}`, from, meant.exactly(from))] : [];
 }
 
-/** What of a test file is weaker than it was. */
-async function weaker(context: ReviewContext, change: Change, listings: readonly Listing[]): Promise<string[]> {
+/** What of a test file is weaker than it was; `off` counts the tests that are newly switched off. */
+async function weaker(context: ReviewContext, change: Change, listings: readonly Listing[]): Promise<{ said: string[]; off: number }> {
   const { repository, base, candidate } = context;
   const old = change.from ?? change.path;
   const count = async (tree: string, path: string): Promise<TestCounts> =>
     countTests(path, (await repository.readFile(tree, path))?.toString('utf8') ?? '');
   const was = change.status === 'added' ? NO_TESTS : await count(base.tree, old);
-  if (change.status === 'deleted') return [`the test file ${old} with ${was.tests} tests is deleted`];
-  if (!isTestFile(change.path)) return [`the test file ${old} is renamed away to ${change.path}`];
+  if (change.status === 'deleted') return { said: [`the test file ${old} with ${was.tests} tests is deleted`], off: 0 };
+  if (!isTestFile(change.path)) return { said: [`the test file ${old} is renamed away to ${change.path}`], off: 0 };
   const now = await count(candidate.tree, change.path);
   const listing = listedBoth(listings, old, change.path);
   const said = change.status === 'added' ? [] : fewer({ was, now, listing });
   // A package of Go is listed as a whole, and may print what it likes while it is.
   if (listing?.runner === 'go' && said.length === 0) said.push(...fewer({ was, now, listing: undefined }));
-  if (now.skips > was.skips) said.push(`${now.skips - was.skips} test(s) are skipped, marked todo, expected to fail or run alone`);
-  return said.map((one) => `${change.path}: ${one}`);
+  const off = Math.max(0, now.skips - was.skips);
+  if (off > 0) said.push(`${off} test(s) are skipped, marked todo, expected to fail or run alone`);
+  return { said: said.map((one) => `${change.path}: ${one}`), off };
 }
 
 interface Compared {

@@ -75,6 +75,35 @@ describe('the release gate', () => {
   });
 });
 
+describe('a release gate with open findings', () => {
+  const ids = Array.from({ length: 30 }, (_unused, index) => `F-${String(index).padStart(10, '0')}`);
+  const open: GatePayload = {
+    ...release,
+    shown: { ...release.shown, waive: ids, findings: [`${ids[0]} TESTS_WEAKENED the test file a.test.js is deleted`] },
+  };
+  const made = presented(open, { costMicroUsd: 0 });
+
+  test('lists each by its id and says in words what the first are, within the cap', () => {
+    expect(made.shown['waive']).toEqual(ids);
+    for (const word of [...ids, 'TESTS_WEAKENED the test file a.test.js is deleted']) expect(made.description).toContain(word);
+    expect(bytes(made)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+    expect(bytes(made.shown)).toBeLessThanOrEqual(2048);
+  });
+
+  test('cannot be accepted without a word; what an Inbox edits names the findings', () => {
+    expect(made.config).toMatchObject({ allow_accept: false, allow_edit: true });
+    expect(made.review_configs[0]?.allowed_decisions).toEqual(['edit', 'reject']);
+    const args = { ...made.action_request.args, waive: `${ids[0]}, ${ids[1]}` };
+    const answer = [{ type: 'edit', args: { action: 'approve_release', args } }];
+    expect(parseAnswer(answer, { interruptId: 'i', gate: 'release' })).toEqual({
+      kind: 'decision',
+      decision: 'approved',
+      waive: ids.slice(0, 2),
+      subject: subject.digest,
+    });
+  });
+});
+
 describe('the plan gate', () => {
   test('a plan that fits can be edited where it is shown', () => {
     const made = presented(planGate, { costMicroUsd: 0, plan });

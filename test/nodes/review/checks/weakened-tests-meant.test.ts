@@ -22,7 +22,6 @@ describe('named by its path', () => {
   test.each<[string, What['candidate']]>([
     ['deleted with its feature', { 'src/old.js': null, 'test/old.test.js': null }],
     ['shorter', { 'test/old.test.js': OLD }],
-    ['skipped', { 'test/old.test.js': TWO.replace('test(', 'test.skip(') }],
   ])('a test that is %s is left to a person', async (_title, candidate) => {
     expect(await told({ base, candidate, paths: ['src/old.js', 'test/old.test.js'] })).toMatchObject({
       verdict: 'pass',
@@ -61,7 +60,12 @@ describe('not named', () => {
     expect(await told({ base: files, candidate: { 'a.snap': null }, paths: ['*.snap'] })).toMatchObject({ verdict: 'rework' });
   });
 
-  test('a new test file that runs alone blocks although the plan names it: it can be mended at once', async () => {
+  test('a test that is switched off blocks although the plan names its file: who means it to go removes it', async () => {
+    const candidate = { 'test/old.test.js': TWO.replace('test(', 'test.skip(') };
+    expect(await told({ base, candidate, paths: ['test/old.test.js'] })).toMatchObject({ verdict: 'rework', open: [] });
+  });
+
+  test('a new test file that runs alone blocks although the plan names it', async () => {
     const candidate = { 'test/new.test.js': "it.only('a', () => assert(1));\n" };
     expect(await told({ base, candidate, paths: ['test/new.test.js'] })).toMatchObject({ verdict: 'rework', open: [] });
   });
