@@ -92,7 +92,7 @@ test('Ctrl-C ends --follow with 0, and the run goes on', async () => {
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
-    if (output.includes('submit_build')) child.kill('SIGINT');
+    if (!child.killed && output.includes('submit_build')) child.kill('SIGINT');
   });
   expect(await code).toBe(0);
   expect(output).not.toContain('submit_review');
