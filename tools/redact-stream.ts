@@ -1,5 +1,5 @@
 /** Masks secrets in a text that comes in pieces: what may be the beginning of one is held back until the next pieces have told. */
-import { createRedactor, MASK, OPENINGS, SHAPE_CHARACTERS, secretsIn, variantsOf } from './redact.ts';
+import { createRedactor, formsOf, MASK, OPENINGS, SHAPE_CHARACTERS, secretsIn } from './redact.ts';
 
 export interface StreamRedactor {
   /** What can be shown by now; often a part of the piece, or nothing. */
@@ -30,7 +30,7 @@ type Within = 'text' | 'key' | 'word';
  */
 export function createStreamRedactor(secrets: readonly string[]): () => StreamRedactor {
   const redact = createRedactor(secrets);
-  const known = [...new Set(secrets.flatMap(variantsOf))];
+  const known = formsOf(secrets);
   const most = Math.max(HELD_CHARACTERS, ...known.map((value) => value.length));
   return () => {
     let held = '';

@@ -30,7 +30,7 @@ const PATTERNS: readonly RegExp[] = [...SHAPES.map(({ whole }) => whole), PRIVAT
 export const MASK = '[REDACTED]';
 
 /** The forms in which a value may turn up: as it is, JSON-escaped, URL-encoded, hex, and base64 in its three alignments. */
-export function variantsOf(secret: string): string[] {
+function variants(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const shifted = [0, 1, 2].map((shift) => {
     const text = Buffer.concat([Buffer.alloc(shift), bytes])
@@ -50,6 +50,9 @@ export function variantsOf(secret: string): string[] {
   return [...new Set(all)].filter((text) => text.length >= 8).toSorted((a, b) => b.length - a.length);
 }
 
+/** Every form of the given values that is masked, whole text or pieces. */
+export const formsOf = (secrets: readonly string[]): readonly string[] => [...new Set(secrets.flatMap(variants))];
+
 /** Where secrets stand whole in a text, as pairs of start and end. */
 export function secretsIn(text: string, known: readonly string[]): readonly (readonly [number, number])[] {
   const found: [number, number][] = [];
@@ -61,7 +64,7 @@ export function secretsIn(text: string, known: readonly string[]): readonly (rea
 
 /** A function that masks the given values in every variant, and the well-known shapes. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
-  const known = secrets.flatMap(variantsOf);
+  const known = formsOf(secrets);
   return (text) => {
     let result = text;
     for (const value of known) if (result.includes(value)) result = result.replaceAll(value, MASK);
