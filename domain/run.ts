@@ -31,6 +31,7 @@ export interface Waiting {
 
 /** Does an approval have to state an amount? */
 const needsAmount = ({ gate, fan_out }: Pick<Waiting, 'gate' | 'fan_out'>): boolean => gate === 'budget' && fan_out !== true;
+
 /** What `governor approve` must be given for this gate, beside the subject. */
 export const approveFlags = (waiting: Pick<Waiting, 'gate' | 'waive' | 'fan_out'>): string =>
   `${needsAmount(waiting) ? ' --add-usd N' : ''}${(waiting.waive ?? []).map((id) => ` --waive ${id}`).join('')}`;

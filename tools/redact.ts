@@ -32,7 +32,7 @@ const PATTERNS: readonly RegExp[] = [...SHAPES.map(({ whole }) => whole), PRIVAT
 export const MASK = '[REDACTED]';
 
 /** The forms in which a value may turn up: as it is, JSON-escaped, URL-encoded, hex, and base64 in its three alignments. */
-export function variantsOf(secret: string): string[] {
+function variants(secret: string): string[] {
   const bytes = Buffer.from(secret);
   const shifted = [0, 1, 2].map((shift) => {
     const text = Buffer.concat([Buffer.alloc(shift), bytes])
@@ -57,7 +57,7 @@ const linesOf = (secret: string): string[] => (secret.includes('\n') ? secret.sp
 
 /** Every form in which one of these values is masked. */
 export const formsOf = (secrets: readonly string[]): string[] => [
-  ...new Set(secrets.flatMap((secret) => [secret, ...linesOf(secret)]).flatMap(variantsOf)),
+  ...new Set(secrets.flatMap((secret) => [secret, ...linesOf(secret)]).flatMap(variants)),
 ];
 
 /** Where secrets stand whole in a text, as pairs of start and end. */

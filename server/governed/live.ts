@@ -80,7 +80,9 @@ async function tellOn(telling: Telling, reader: LogReader, ended: AbortSignal): 
     if (last) return;
     await pause(ended);
   }
-  await custom(telling, { event: 'capped', text: `${EVENTS} events of this run were told, and no more are; governor log has all` });
+  if (!telling.options.modes.includes('custom')) return;
+  const text = `${EVENTS} events of this run were told, and no more are; governor log has all`;
+  await telling.options.emit([[], 'custom', { type: 'governor/agent', event: 'capped', text }]);
 }
 
 /** The words of an answer come before its calls, and these before what other answers are about to say. */
@@ -206,6 +208,7 @@ async function message(telling: Telling, one: AIMessageChunk | ToolMessage, { st
 }
 
 async function send(telling: Telling, chunk: StreamChunk): Promise<void> {
+  if (telling.told >= EVENTS) return;
   telling.told += 1;
   await telling.options.emit(chunk);
 }

@@ -84,7 +84,7 @@ test('--follow prints what another process does, as it does it, and ends with 0 
 });
 
 test('Ctrl-C ends --follow with 0, and the run goes on', async () => {
-  world = makeWorld({ replies: REPLIES.map((reply) => ({ ...reply, delayMs: reply.role === 'critic' ? 5000 : 0 })) });
+  world = makeWorld({ replies: REPLIES.map((reply) => ({ ...reply, delayMs: reply.role === 'critic' ? 60_000 : 0 })) });
   const thread = String((await governor(world, command('--detach'))).result.thread_id);
   const cli = new URL('../../../dist/cli/main.js', import.meta.url).pathname;
   const child = spawn(process.execPath, [cli, 'log', thread, '--follow', '--home', world.home], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -92,7 +92,7 @@ test('Ctrl-C ends --follow with 0, and the run goes on', async () => {
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString();
-    if (output.includes('submit_build')) child.kill('SIGINT');
+    if (!child.killed && output.includes('submit_build')) child.kill('SIGINT');
   });
   expect(await code).toBe(0);
   expect(output).not.toContain('submit_review');
