@@ -116,6 +116,11 @@ export function isFor({ id, to, named }: Tell, me: Speaker, said: Said): boolean
   return !named && ears.length === 0 && !said.speakers.some((speaker) => to.some((one) => isSame(one, speaker)));
 }
 
+/** Not heard, and somebody still can: a sub-agent that was named and has ended never will. */
+export const isAwaited = ({ id, to, named }: Tell, { heard, speakers }: Said): boolean =>
+  !heard.some((one) => one.id === id) &&
+  (!named || to.some((one) => !isSubAgent(one.agent) || speakers.some((speaker) => isSame(speaker, one))));
+
 /** The row in the transcript of who hears it: data from a named person. The number makes each another row. */
 export const tellText = ({ by, number, message }: Tell): string =>
   `${OPENING}${by}) says, without approving anything (message ${number}): ${JSON.stringify(message)}`;

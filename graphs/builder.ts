@@ -82,7 +82,8 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
         // `recursionLimit`: super-steps of this invocation.
         const result = await graph.invoke(input, { ...config, recursionLimit: session.facts.limits.stepsPerAgent * 4 + 50 });
         if (result.stop !== null) {
-          const askable = isAskable('build', result.stop.code) && (session.facts.limits.onExhausted === 'ask' || isFanOut(result.stop));
+          const liftable = isAskable('build', result.stop.code) && session.facts.limits.onExhausted === 'ask';
+          const askable = liftable || isFanOut(result.stop);
           return { builder: result.agent, attempt, stop: result.stop, route: askable ? 'approve_budget' : 'halt' };
         }
         build = result.build;

@@ -26,7 +26,7 @@ export async function consentTo(delegating: Delegating, tasks: readonly Delegate
   const asked = (await session.stores.approvals.list({ threadId: session.facts.threadId })).filter(({ subject }) => 'fan_out' in subject);
   // Who refused one in this attempt is not asked about the next.
   const rejected = asked.findLast(({ status, subject }) => status === 'rejected' && subject['attempt'] === String(attempt));
-  if (rejected !== undefined) return refused(`${above}, and ${wordsOf(session.doors.redact, rejected)}. Go on alone`);
+  if (rejected !== undefined) return refused(`${above}, and ${session.doors.redact(wordsOf(rejected))}. Go on alone`);
   const given = asked.findLast(({ status, subject }) => status === 'approved' && subject['fan_out'] === fanOut);
   if (given !== undefined) return { kind: 'go', shares: sharesIn(given) };
   const facts: FanOutFacts = {
@@ -55,9 +55,9 @@ const dollars = (microUsd: number): string => `$${microUsd / 1_000_000}`;
 
 const refused = (content: string): Consent => ({ kind: 'refused', refusal: no('BUDGET_REFUSED', content) });
 
-function wordsOf(redact: (text: string) => string, { votes }: ApprovalRow): string {
+function wordsOf({ votes }: ApprovalRow): string {
   const vote = votes.findLast(({ decision }) => decision === 'rejected');
-  return `a person (${vote?.by.id ?? 'unknown'}) refused it, saying ${JSON.stringify(redact(vote?.comment ?? ''))}`;
+  return `a person (${vote?.by.id ?? 'unknown'}) refused it, saying ${JSON.stringify(vote?.comment ?? '')}`;
 }
 
 /** What was shown is what runs, also when more money was allowed since. */

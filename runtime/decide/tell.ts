@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { visible } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { RunRow } from '../../domain/ports.ts';
-import { atWork, MAX_TOLD, MAX_TOLD_BYTES, MAX_UNHEARD, type Said, type Speaker, TOLD } from '../../domain/told.ts';
+import { atWork, isAwaited, MAX_TOLD, MAX_TOLD_BYTES, MAX_UNHEARD, type Said, type Speaker, TOLD } from '../../domain/told.ts';
 import { readRequest } from '../drive/open-session.ts';
 import { redactorOf } from '../drive/redactor.ts';
 import { readSaid } from '../drive/said.ts';
@@ -64,10 +64,11 @@ async function written(runtime: Runtime, row: RunRow, text: string): Promise<str
   return message;
 }
 
-function assertRoom(threadId: string, { tells, heard }: Said): void {
+function assertRoom(threadId: string, said: Said): void {
+  const { tells } = said;
   if (tells.length >= MAX_TOLD)
     throw new UsageError(`tell: ${tells.length} messages were said to thread ${threadId}; at most ${MAX_TOLD} are allowed in a run`);
-  const waiting = tells.filter(({ id }) => !heard.some((one) => one.id === id)).length;
+  const waiting = tells.filter((one) => isAwaited(one, said)).length;
   if (waiting >= MAX_UNHEARD)
     throw new UsageError(`tell: ${waiting} messages are not heard yet; at most ${MAX_UNHEARD} may wait: say it when they are`);
 }

@@ -1,7 +1,7 @@
 /** Who is at work, who hears which message, and when it passes to somebody else; read from the trail alone. */
 import { expect, test } from 'vitest';
 import type { AuditRecord } from '../../domain/audit.ts';
-import { atWork, HEARD, isFor, NOTHING_SAID, type Said, type Speaker, saidAfter, TOLD, tellText } from '../../domain/told.ts';
+import { atWork, HEARD, isAwaited, isFor, NOTHING_SAID, type Said, type Speaker, saidAfter, TOLD, tellText } from '../../domain/told.ts';
 
 let seq = 0;
 const record = (action: string, actor: string, attempt: number, facts: Record<string, unknown> = {}): AuditRecord => {
@@ -60,6 +60,17 @@ test.each<[string, boolean, string, number, readonly AuditRecord[]]>([
   ['one that was named ended: nobody else', false, 'lead', 1, [begins('w1.1'), says('a', [at('w1.1')], true), ends('w1.1')]],
 ])('%s', (_title, expected, agent, attempt, records) => {
   expect(isHeardBy(agent, attempt, ...records)).toBe(expected);
+});
+
+test('what only a sub-agent was to hear, which has ended, waits for nobody', () => {
+  const awaited = (...records: readonly AuditRecord[]): boolean[] => {
+    const known = said(...records);
+    return known.tells.map((tell) => isAwaited(tell, known));
+  };
+  const told = [begins('w1.1'), says('a', [at('w1.1')], true), says('b', [at('w1.1')]), says('c', [at('lead')], true), says('d', [])];
+  expect(awaited(...told)).toEqual([true, true, true, true]);
+  expect(awaited(...told, ends('w1.1'))).toEqual([false, true, true, true]);
+  expect(awaited(...told, hears('d', 'w1.1'))).toEqual([true, true, true, false]);
 });
 
 test('the row names the person, quotes the words and is another one for each message', () => {

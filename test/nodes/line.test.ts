@@ -37,6 +37,22 @@ test('two places let two work; the third begins when one of them ends, and the f
   expect(await Promise.all(all)).toEqual([0, 1, 2, 3]);
 });
 
+test('one that waits for others gives them its only place, and goes on when it has one again', async () => {
+  const line = createLine(1);
+  const told: string[] = [];
+  const parent = line.inLine(async () => {
+    told.push('parent');
+    await line.aside(() => Promise.all(['a', 'b'].map((name) => line.inLine(async () => told.push(name)))));
+    told.push('parent again');
+  });
+  const next = line.inLine(async () => told.push('next'));
+  await Promise.all([parent, next]);
+  expect(told).toEqual(['parent', 'next', 'a', 'b', 'parent again']);
+  const failed = line.inLine(() => line.aside(() => Promise.reject(new Error('below'))));
+  await expect(failed).rejects.toThrow('below');
+  expect(await line.inLine(async () => 'free')).toBe('free');
+});
+
 test('one that fails gives its place to the next', async () => {
   const line = createLine(1);
   const failing = line.inLine(() => Promise.reject(new Error('broken')));

@@ -81,6 +81,8 @@ describe('permit', () => {
     ],
     ['a tool that the configuration took away', () => write('b', { allowed: ['read_file'] }), 'refused', 'CONTRACT_VIOLATION'],
     ['a delegation by a sub-agent', () => request('delegate', { tasks: [] }, { role: 'worker' }), 'refused', 'DEPTH_EXCEEDED'],
+    ['a delegation where no level is left', () => request('delegate', { tasks: [] }, { depthLeft: 0 }), 'refused', 'DEPTH_EXCEEDED'],
+    ['a delegation by who never delegates', () => request('delegate', { tasks: [] }, { role: 'critic' }), 'refused', 'CONTRACT_VIOLATION'],
     ['arguments that are not JSON', () => request('write_file', '{'), 'invalid', 'CONTRACT_VIOLATION'],
     ['arguments of another shape', () => request('write_file', { path: 1 }), 'invalid', 'CONTRACT_VIOLATION'],
     ['a file that the task does not name', () => write('b', { role: 'worker', writable: ['src/**'] }), 'refused', 'OUT_OF_SCOPE'],
@@ -118,6 +120,14 @@ describe('permit', () => {
   test('lets a role use its own tool, also a sub-agent that writes what its task names', async () => {
     expect(await door().call(write('b', { role: 'worker', writable: ['*.txt'] }))).toMatchObject({ outcome: 'ok' });
     expect(text()).toBe('b');
+  });
+
+  test('lets a sub-agent delegate where a level is left', async () => {
+    const tasks = [{ title: 'a', goal: 'make a' }];
+    expect(await door().call(request('delegate', { tasks }, { role: 'worker', depthLeft: 1 }))).toMatchObject({
+      outcome: 'delegated',
+      tasks: 1,
+    });
   });
 });
 

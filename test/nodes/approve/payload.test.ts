@@ -151,3 +151,33 @@ test('the budget gate can only be approved with an amount', () => {
   expect(made.action_request.args).toEqual({ subject: subject.digest, add_usd: '' });
   expect(made.description).toContain('$2.00 of $2.00');
 });
+
+describe('the budget gate', () => {
+  const budget = (more: Record<string, string>, shown: Record<string, unknown> = {}): GatePayload => ({
+    kind: 'approval',
+    gate: 'budget',
+    subject: { ...more, digest: 'd'.repeat(64) },
+    required: { role: 'operator', min: 1, notStarter: false },
+    shown: { message: 'why', spent_micro_usd: 10_000, limit_micro_usd: 5_000_000, ...shown },
+  });
+  const pending = { interruptId: 'i', gate: 'budget' } as const;
+
+  test('more money cannot be accepted without its amount', () => {
+    const made = presented(budget({ cap: 'costMicroUsd' }), { costMicroUsd: 10_000 });
+    expect(made.config).toMatchObject({ allow_accept: false, allow_edit: true });
+    expect(parseAnswer([{ type: 'accept', args: made.action_request }], pending)).toMatchObject({ kind: 'unparseable' });
+  });
+
+  test('a fan-out is shown with its estimate and titles, and can be accepted as it is', () => {
+    const fanOut = { agents: 2, worst_case_micro_usd: 2_000_000, titles: ['the parser', 'the printer'] };
+    const made = presented(budget({ fan_out: 'f' }, { fan_out: fanOut }), { costMicroUsd: 10_000 });
+    expect(made.shown).toMatchObject({ message: 'why', spent_micro_usd: 10_000, limit_micro_usd: 5_000_000, fan_out: fanOut });
+    expect(made.config.allow_accept).toBe(true);
+    for (const words of ['Allow this fan-out? why', '- the parser', '- the printer', 'role operator'])
+      expect(made.description).toContain(words);
+    expect(bytes(made)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+    expect(parseAnswer([{ type: 'accept', args: made.action_request }], { ...pending, fanOut: true })).toMatchObject({
+      decision: 'approved',
+    });
+  });
+});

@@ -8,6 +8,8 @@ const release = { interruptId: ID, gate: 'release' } as const;
 const plan = { interruptId: ID, gate: 'plan' } as const;
 const budget = { interruptId: ID, gate: 'budget' } as const;
 
+const fanOut = { ...budget, fanOut: true } as const;
+
 const PLAN = { summary: 's', items: [{ id: 'a', title: 't', goal: 'g', paths: [] }] };
 const APPROVED = { kind: 'decision', decision: 'approved' };
 
@@ -23,6 +25,9 @@ describe('decisions', () => {
     ['our own rejection', release, { decision: 'rejected', comment: 'no' }, { kind: 'decision', decision: 'rejected', comment: 'no' }],
     ['our own edit', plan, { decision: 'approved', edit: PLAN }, { ...APPROVED, edit: PLAN }],
     ['our own amount', budget, { decision: 'approved', add_usd: 1.5 }, { ...APPROVED, addMicroUsd: 1_500_000 }],
+    ['a fan-out, without an amount', fanOut, { decision: 'approved' }, APPROVED],
+    ['a fan-out, accepted in an inbox', fanOut, [{ type: 'accept', args: null }], APPROVED],
+    ['a fan-out with more money', fanOut, { decision: 'approved', add_usd: 2 }, { ...APPROVED, addMicroUsd: 2_000_000 }],
     ['keyed by the interrupt', release, { [ID]: { decision: 'approved' } }, APPROVED],
     ['keyed by the interrupt, in another form', release, { [ID]: [{ type: 'accept', args: null }] }, APPROVED],
     ['HITL approve', release, { decisions: [{ type: 'approve' }] }, APPROVED],
