@@ -34,7 +34,11 @@ export function evalTable(card: ReportCard): string {
     ...card.runs
       .filter((run) => !run.solved)
       .flatMap((run) => wrapped(`not solved: ${run.task} (${run.repeat}): ${run.problems.join('; ')}`)),
-    ...(card.complete ? [] : wrapped(`NOT COMPLETE (${card.not_run[0]?.why ?? ''}): ${card.not_run.length} run(s) were not made`)),
+    ...(card.complete
+      ? []
+      : wrapped(
+          `NOT COMPLETE (${card.not_run[0]?.why ?? ''}): ${card.not_run.length} run(s) were not made${card.failure === null ? '' : `: ${card.failure}`}`,
+        )),
     ...wrapped(`spent ${dollars(card.cost_micro_usd)} of at most ${dollars(card.max_micro_usd ?? card.worst_case_micro_usd)}`),
   ];
   return `${lines.map((line) => visible(line).trimEnd()).join('\n')}\n`;

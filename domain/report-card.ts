@@ -75,7 +75,9 @@ export const reportCardSchema = z.strictObject({
   cost_micro_usd: count,
   /** True when every run was made. */
   complete: z.boolean(),
-  not_run: z.array(z.strictObject({ task: z.string(), repeat: z.int().min(1), why: z.enum(['max-usd', 'interrupted']) })),
+  not_run: z.array(z.strictObject({ task: z.string(), repeat: z.int().min(1), why: z.enum(['max-usd', 'interrupted', 'failed']) })),
+  /** What ended the evaluation before its time, of `failed`. */
+  failure: text(2000).nullable(),
   overall: measuredSchema,
   tasks: z.array(z.strictObject({ id: z.string(), goal: z.string(), tags: z.array(z.string()), ...measuredSchema.shape })),
   runs: z.array(evalRunSchema),

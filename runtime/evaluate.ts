@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { configSchema, effectiveLimits, type Operator } from '../domain/config.ts';
-import { UsageError } from '../domain/errors.ts';
+import { toError, UsageError } from '../domain/errors.ts';
 import { type EvalRun, type ReportCard, reportCardSchema } from '../domain/report-card.ts';
 import { homeFolder, loadOperator, systemClock } from './environment.ts';
 import { type Asked, type AskedModels, askedModels, checkAsked, taskConfig } from './eval/models.ts';
@@ -144,49 +144,61 @@ function heldOperator(operator: Operator | undefined): string | undefined {
 }
 
 async function evaluate(prepared: Prepared, hooks: EvaluationHooks): Promise<ReportCard> {
-  const { planned, operator, options } = prepared;
+  const { options } = prepared;
   const folder = options.keep ?? mkdtempSync(join(tmpdir(), 'governor-eval-'));
-  const startedAt = new Date(systemClock.now()).toISOString();
-  const { GOVERNOR_DATABASE_URL: _database, GOVERNOR_HOME: _home, ...env } = options.env;
-  const runs: EvalRun[] = [];
-  let costMicroUsd = 0;
-  let sandbox: ReportCard['sandbox'] = 'bwrap';
-  let why: ReportCard['not_run'][number]['why'] | undefined;
+  const ended: Ended = {
+    startedAt: new Date(systemClock.now()).toISOString(),
+    runs: [],
+    costMicroUsd: 0,
+    sandbox: 'bwrap',
+    why: undefined,
+    failure: null,
+  };
   try {
-    for (const due of planned) {
-      why = hooks.signal.aborted
-        ? 'interrupted'
-        : isOver(costMicroUsd + due.worstCaseMicroUsd, options.maxMicroUsd)
-          ? 'max-usd'
-          : undefined;
-      if (why !== undefined) break;
-      hooks.onStart(due);
-      const at = join(folder, `${due.id}-${due.repeat}`);
-      const ran = await runTask({ ...due, folder: at, operator, env, signal: hooks.signal });
-      costMicroUsd += ran.run.cost_micro_usd;
-      sandbox = ran.sandbox;
-      if (options.keep === undefined) rmSync(at, { recursive: true, force: true });
-      if (hooks.signal.aborted) {
-        why = 'interrupted';
-        break;
-      }
-      runs.push(ran.run);
-      hooks.onEnd(due, ran.run);
-    }
+    await runAll(prepared, { hooks, folder, ended });
+  } catch (error) {
+    // What was paid for is told, whatever broke afterwards.
+    if (ended.runs.length === 0) throw error;
+    ended.why = 'failed';
+    ended.failure = toError(error).message.slice(0, 2000);
   } finally {
     if (options.keep === undefined) rmSync(folder, { recursive: true, force: true });
   }
-  return cardOf(prepared, { startedAt, runs, costMicroUsd, sandbox, why });
+  return cardOf(prepared, ended);
+}
+
+async function runAll(prepared: Prepared, on: { hooks: EvaluationHooks; folder: string; ended: Ended }): Promise<void> {
+  const { planned, operator, options } = prepared;
+  const { hooks, folder, ended } = on;
+  const { GOVERNOR_DATABASE_URL: _database, GOVERNOR_HOME: _home, ...env } = options.env;
+  for (const due of planned) {
+    if (hooks.signal.aborted) ended.why = 'interrupted';
+    else if (isOver(ended.costMicroUsd + due.worstCaseMicroUsd, options.maxMicroUsd)) ended.why = 'max-usd';
+    if (ended.why !== undefined) return;
+    hooks.onStart(due);
+    const at = join(folder, `${due.id}-${due.repeat}`);
+    const { run, sandbox } = await runTask({ ...due, folder: at, operator, env, signal: hooks.signal });
+    ended.costMicroUsd += run.cost_micro_usd;
+    ended.sandbox = sandbox;
+    if (options.keep === undefined) rmSync(at, { recursive: true, force: true });
+    // A run that was broken off says nothing of its model.
+    if (hooks.signal.aborted) continue;
+    ended.runs.push(run);
+    hooks.onEnd(due, run);
+  }
+  if (hooks.signal.aborted) ended.why = 'interrupted';
 }
 
 const isOver = (microUsd: number, cap: number | undefined): boolean => cap !== undefined && microUsd > cap;
 
+/** What came of it so far. */
 interface Ended {
   readonly startedAt: string;
-  readonly runs: readonly EvalRun[];
-  readonly costMicroUsd: number;
-  readonly sandbox: ReportCard['sandbox'];
-  readonly why: ReportCard['not_run'][number]['why'] | undefined;
+  readonly runs: EvalRun[];
+  costMicroUsd: number;
+  sandbox: ReportCard['sandbox'];
+  why: ReportCard['not_run'][number]['why'] | undefined;
+  failure: string | null;
 }
 
 function cardOf({ suite, planned, asked, worstCaseMicroUsd, options }: Prepared, ended: Ended): ReportCard {
@@ -206,6 +218,7 @@ function cardOf({ suite, planned, asked, worstCaseMicroUsd, options }: Prepared,
     cost_micro_usd: ended.costMicroUsd,
     complete: left.length === 0,
     not_run: left.map(({ id, repeat }) => ({ task: id, repeat, why: why ?? 'interrupted' })),
+    failure: ended.failure,
     overall: measuredOf(runs),
     tasks: suite.tasks.map(({ id, goal, tags }) => ({ id, goal, tags, ...measuredOf(runs.filter((run) => run.task === id)) })),
     runs,

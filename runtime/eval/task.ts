@@ -7,6 +7,7 @@ import { UsageError } from '../../domain/errors.ts';
 import { digestOf, sha256 } from '../../domain/ids.ts';
 import { isReasonCode, type ReasonCode } from '../../domain/reasons.ts';
 import { argv, duration, id } from '../../domain/written-values.ts';
+import { checkExamples } from '../../tools/globs.ts';
 import { CONFIG_NAME } from '../start/config-file.ts';
 import { parseYaml } from '../yaml-file.ts';
 
@@ -105,6 +106,8 @@ function loadTask(folder: string): Task {
   const configFile = join(folder, 'repo', CONFIG_NAME);
   if (!existsSync(configFile)) throw new UsageError(`${configFile}: there is none; a task's repository has its own ${CONFIG_NAME}`);
   const { raw, value: config } = parseYaml(readFileSync(configFile, 'utf8'), configFile, configSchema);
+  const [problem] = [...config.protect, ...config.deny].flatMap((rule) => checkExamples(rule));
+  if (problem !== undefined) throw new UsageError(`${configFile}: ${problem}`);
   if (config.release.target !== 'merge')
     throw new UsageError(`${configFile}: release.target ${config.release.target}: a task is released into its own repository; use merge`);
   if (value.hidden.length > 0 && !existsSync(join(folder, HIDDEN_FOLDER)))

@@ -18,6 +18,7 @@ const card = (runs: readonly EvalRun[], over: Partial<ReportCard> = {}): ReportC
   cost_micro_usd: 40_000,
   complete: true,
   not_run: [],
+  failure: null,
   overall: measuredOf(runs),
   tasks: ['one', 'two'].map((id) => ({ id, goal: 'halve', tags: ['bug'], ...measuredOf(runs.filter((run) => run.task === id)) })),
   runs: [...runs],
@@ -53,6 +54,8 @@ test('each task has its line, then all; ends, stops, bounds and what was not sol
 test('a card that was cut short says so; a task that was not run has no line', () => {
   const text = evalTable(card(RUNS.slice(0, 1), { complete: false, not_run: [{ task: 'two', repeat: 1, why: 'max-usd' }] }));
   expect(text).toContain('NOT COMPLETE (max-usd): 1 run(s) were not made');
+  const failed = evalTable(card(RUNS, { complete: false, failure: 'no space left', not_run: [{ task: 'two', repeat: 3, why: 'failed' }] }));
+  expect(failed).toContain('NOT COMPLETE (failed): 1 run(s) were not made: no space left');
   expect(text).not.toMatch(/^two/m);
   expect(text).not.toContain('95 % of the means');
 });

@@ -1,5 +1,5 @@
 /** Evaluations of small suites against the strict imitation of an endpoint: money, what is recorded, and where it happens. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -131,6 +131,18 @@ test('an interrupted evaluation keeps what was run', async () => {
   const abort = new AbortController();
   const card = await run(await halving(), { signal: abort.signal, onEnd: () => abort.abort() });
   expect(card).toMatchObject({ complete: false, runs: [{ task: 'one', solved: true }], not_run: [{ task: 'two', why: 'interrupted' }] });
+});
+
+test('what broke in the middle ends the evaluation, and what was run before is told', async () => {
+  suite('one', 'two');
+  const card = await run(await halving(), { onEnd: () => rmSync(join(suites.folder, 'suite/two/repo'), { recursive: true }) });
+  expect(card).toMatchObject({
+    complete: false,
+    runs: [{ task: 'one', solved: true }],
+    not_run: [{ task: 'two', why: 'failed' }],
+    failure: expect.stringContaining('suite/two/repo'),
+  });
+  expect(card.cost_micro_usd).toBe(card.runs[0]?.cost_micro_usd);
 });
 
 test('the operator’s ceilings and endpoints hold here too', async () => {

@@ -70,6 +70,12 @@ test('a repository without a configuration, or that would push somewhere, is ref
   expect(refusal()).toMatch(/release\.target push.*use merge/);
 });
 
+test('a rule whose own example it does not match is refused before anything is run', () => {
+  const protect = [{ id: 'money', paths: ['payments/**'], reason: 'money', match: ['src/half.js'] }];
+  suites.put(taskFiles('one', { config: { protect } }));
+  expect(refusal()).toMatch(/repo\/governor\.yaml: .*src\/half\.js/);
+});
+
 test('a link is no file of a task: it could lead out of it', () => {
   suites.put(taskFiles('one'));
   symlinkSync('/etc/hostname', join(suites.folder, 'one/hidden/link'));
