@@ -14,11 +14,14 @@ export async function shownPatch(session: Session, trees: { readonly from: strin
   let left = bytes;
   for (const section of sections.map(withoutBinary)) {
     const size = Buffer.byteLength(section);
-    if (size <= left) shown.push(section);
-    // Of the first file at least a part is there.
-    else if (shown.length === 1) shown.push(`${firstBytes(section, left)}\n(cut: ${size} bytes; read the file for the rest)\n`);
-    else leftOut.push(nameOf(section));
-    left -= Math.min(size, left);
+    if (size <= left) {
+      shown.push(section);
+      left -= size;
+    } else if (shown.length === 1) {
+      // Of the first file at least a part is there.
+      shown.push(`${firstBytes(section, left)}\n(cut: ${size} bytes; read the file for the rest)\n`);
+      left = 0;
+    } else leftOut.push(nameOf(section));
   }
   if (leftOut.length > 0)
     shown.push(`(left out: ${leftOut.slice(0, NAMED).join(', ')}${leftOut.length > NAMED ? ', ...' : ''}; read the files)\n`);
