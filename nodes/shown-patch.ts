@@ -8,11 +8,12 @@ const NAMED = 50;
 /** At most about `bytes`. The same for the same trees. */
 export async function shownPatch(session: Session, trees: { readonly from: string; readonly to: string }, bytes: number): Promise<string> {
   const patch = await maskedPatch(session.places.repository, trees, session.doors.redact);
-  const [note = '', ...sections] = patch.toString('utf8').split(/^(?=diff --git )/m);
-  const shown = [note];
+  const parts = patch.toString('utf8').split(/^(?=diff --git )/m);
+  const isSection = (part: string): boolean => part.startsWith('diff --git ');
+  const shown = [parts.filter((part) => !isSection(part)).join('')];
   const leftOut: string[] = [];
   let left = bytes;
-  for (const section of sections.map(withoutBinary)) {
+  for (const section of parts.filter(isSection).map(withoutBinary)) {
     const size = Buffer.byteLength(section);
     if (size <= left) {
       shown.push(section);
