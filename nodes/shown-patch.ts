@@ -7,7 +7,7 @@ const NAMED = 50;
 
 /** At most about `bytes`. The same for the same trees. */
 export async function shownPatch(session: Session, trees: { readonly from: string; readonly to: string }, bytes: number): Promise<string> {
-  const patch = await maskedPatch(session.places.repository, trees, session.doors.redact);
+  const patch = await maskedPatch(session.places.repository, trees, (text) => session.doors.redact(text));
   const parts = patch.toString('utf8').split(/^(?=diff --git )/m);
   const isSection = (part: string): boolean => part.startsWith('diff --git ');
   const shown = [parts.filter((part) => !isSection(part)).join('')];
