@@ -41,7 +41,7 @@ test('a review shows how each finding stands, and what became of those of earlie
   );
   expect(text).toContain('## C-1 major REVIEW_REJECTED a.js:3 (still open, since attempt 1)\n\nno null\n\n(critic)');
   expect(text).toContain(
-    '## Findings of earlier rounds\n\n- C-1 open in round 2, a.js: no null (still throws)\n- F-1 mended in round 2, scope: too many (the rule no longer finds it)',
+    '## Findings of earlier rounds\n\n- C-1 open in attempt 2, a.js: no null (still throws)\n- F-1 mended in attempt 2, scope: too many (the rule no longer finds it)',
   );
 });
 

@@ -83,7 +83,7 @@ test('the lead sees its difference, its words and the finding at its line; the c
     },
   });
   const folder = join(world.home, 'runs', thread);
-  expect(readFileSync(join(folder, '30-review.2.md'), 'utf8')).toContain(`${ID} mended in round 2, src/product.js`);
+  expect(readFileSync(join(folder, '30-review.2.md'), 'utf8')).toContain(`${ID} mended in attempt 2, src/product.js`);
   expect(readFileSync(join(folder, '30-review.1.md'), 'utf8')).toContain(`## ${ID} major REVIEW_REJECTED src/product.js:1 (new)`);
 
   // The secret stands in the context of the difference, and nowhere that is shown or stored.
