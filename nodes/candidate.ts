@@ -35,7 +35,7 @@ export async function makeCandidate(
 /** The difference of a candidate, as `20-build.<attempt>.patch` keeps it: for people to read, so secrets are masked. */
 export async function patchOf(session: Session, { base, tree }: Pick<BuildBody, 'base' | 'tree'>): Promise<Buffer> {
   const from = await session.places.repository.treeOf(base);
-  return maskedPatch(session.places.repository, { from, to: tree }, session.doors.redact);
+  return maskedPatch(session.places.repository, { from, to: tree }, (text) => session.doors.redact(text));
 }
 
 /** Each change with the first plan item whose paths allow it. */

@@ -48,7 +48,7 @@ export function reviewMarkdown(attempt: number, review: ReviewBody): string {
   if (review.findings.length === 0) parts.push('No findings.');
   if (review.earlier !== undefined && review.earlier.length > 0) {
     const lines = review.earlier.map(
-      (one) => `${one.finding_id} ${one.verdict} in round ${one.round}, ${placeOf(one) || one.source}: ${one.message} (${one.reason})`,
+      (one) => `${one.finding_id} ${one.verdict} in attempt ${one.round}, ${placeOf(one) || one.source}: ${one.message} (${one.reason})`,
     );
     parts.push(`## Findings of earlier rounds\n\n${list(lines)}`);
   }

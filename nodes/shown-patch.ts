@@ -7,18 +7,22 @@ const NAMED = 50;
 
 /** At most about `bytes`. The same for the same trees. */
 export async function shownPatch(session: Session, trees: { readonly from: string; readonly to: string }, bytes: number): Promise<string> {
-  const patch = await maskedPatch(session.places.repository, trees, session.doors.redact);
-  const [note = '', ...sections] = patch.toString('utf8').split(/^(?=diff --git )/m);
-  const shown = [note];
+  const patch = await maskedPatch(session.places.repository, trees, (text) => session.doors.redact(text));
+  const parts = patch.toString('utf8').split(/^(?=diff --git )/m);
+  const isSection = (part: string): boolean => part.startsWith('diff --git ');
+  const shown = [parts.filter((part) => !isSection(part)).join('')];
   const leftOut: string[] = [];
   let left = bytes;
-  for (const section of sections.map(withoutBinary)) {
+  for (const section of parts.filter(isSection).map(withoutBinary)) {
     const size = Buffer.byteLength(section);
-    if (size <= left) shown.push(section);
-    // Of the first file at least a part is there.
-    else if (shown.length === 1) shown.push(`${firstBytes(section, left)}\n(cut: ${size} bytes; read the file for the rest)\n`);
-    else leftOut.push(nameOf(section));
-    left -= Math.min(size, left);
+    if (size <= left) {
+      shown.push(section);
+      left -= size;
+    } else if (shown.length === 1) {
+      // Of the first file at least a part is there.
+      shown.push(`${firstBytes(section, left)}\n(cut: ${size} bytes; read the file for the rest)\n`);
+      left = 0;
+    } else leftOut.push(nameOf(section));
   }
   if (leftOut.length > 0)
     shown.push(`(left out: ${leftOut.slice(0, NAMED).join(', ')}${leftOut.length > NAMED ? ', ...' : ''}; read the files)\n`);

@@ -7,6 +7,7 @@ import type { RunResult } from '../domain/run.ts';
 import type { Canary } from '../domain/workspace.ts';
 import { cancel } from './decide/cancel.ts';
 import { decide } from './decide/decide.ts';
+import { recordFork } from './decide/forks.ts';
 import { rollback } from './decide/rollback.ts';
 import { tell, toldOf } from './decide/tell.ts';
 import { drive } from './drive/drive.ts';
@@ -60,6 +61,8 @@ export interface Operations {
   tell(word: ThreadWord, options: TellOptions): Promise<ToldView>;
   /** Everything that was said so, oldest first, with who has heard it. */
   told(word: ThreadWord): Promise<ToldView[]>;
+  /** Records that a thread was set back to a checkpoint: its agents are asked anew from there on. */
+  forked(threadId: string, checkpoint: string): Promise<void>;
   cancel(word: ThreadWord): Promise<RunResult>;
   rollback(word: ThreadWord, reason: string): Promise<RunResult>;
   result(word: ThreadWord): Promise<RunResult>;
@@ -124,6 +127,7 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
     decide: async (word, decision) => decide(runtime, await find(word), decision),
     tell: async (word, said) => tell(runtime, await find(word), said),
     told: async (word) => toldOf(runtime, await find(word)),
+    forked: (threadId, checkpoint) => recordFork(runtime, threadId, checkpoint),
     cancel: async (word) => {
       const row = await find(word);
       await cancel(runtime, row);

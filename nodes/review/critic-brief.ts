@@ -41,7 +41,9 @@ export async function criticBrief(session: Session, { planFile, buildFile, rules
 }
 
 function earlierText(known: readonly Finding[], build: BuildBody): string {
-  const told = toldFindings(known, EARLIER_BYTES, (finding) => answersTo(finding.id, build));
+  // How it stands is what the critic is to say.
+  const open = known.map(({ state: _state, ...finding }) => finding);
+  const told = toldFindings(open, EARLIER_BYTES, ({ id, round }) => [`  First told in attempt ${round}.`, ...answersTo(id, build)]);
   return `What you found in earlier rounds. Look at each again and judge it in submit_review.earlier by its id: mended, open, or withdrawn when the builder is right, with your reason; the serious ones all. Do not tell it again in findings.\n${told}`;
 }
 
