@@ -8,11 +8,12 @@ import { baselineNode } from '../nodes/baseline/baseline.ts';
 import { deployNode } from '../nodes/deploy/deploy.ts';
 import { verifyNode } from '../nodes/deploy/verify.ts';
 import { haltNode } from '../nodes/halt/halt.ts';
-import { planNode } from '../nodes/plan/plan.ts';
-import { reviewCriticNode } from '../nodes/review/critic.ts';
+import { planNode, planner } from '../nodes/plan/plan.ts';
+import { critic, reviewCriticNode } from '../nodes/review/critic.ts';
 import { reviewRulesNode } from '../nodes/review/rules.ts';
 import type { FindSession } from '../nodes/session.ts';
 import { GovernorInput, GovernorState, type State } from '../nodes/state.ts';
+import { agentGraph } from './agent.ts';
 import { builderGraph, buildNode } from './builder.ts';
 
 /**
@@ -36,14 +37,16 @@ const placesOf = (stage: Stage) => Object.fromEntries(edgesOf(stage).map((edge) 
  * goes through `approve_budget` and comes back; every stage can `halt`.
  */
 export function governorGraph(find: FindSession) {
+  const plans = agentGraph(find, 'planner', planner);
   const builder = builderGraph(find);
+  const judges = agentGraph(find, 'critic', critic);
   const graph = new StateGraph({ stateSchema: GovernorState, input: GovernorInput })
     .addNode('baseline', baselineNode(find))
-    .addNode('plan', planNode(find))
+    .addNode('plan', planNode(find, plans), { subgraphs: [plans] })
     .addNode('approve_plan', approvePlanNode(find))
     .addNode('build', buildNode(find, builder), { subgraphs: [builder] })
     .addNode('review_rules', reviewRulesNode(find))
-    .addNode('review_critic', reviewCriticNode(find))
+    .addNode('review_critic', reviewCriticNode(find, judges), { subgraphs: [judges] })
     .addNode('approve_release', approveReleaseNode(find))
     .addNode('approve_budget', approveBudgetNode(find))
     .addNode('deploy', deployNode(find))

@@ -6,7 +6,7 @@ import type { FindSession, NodeConfig, Session } from './session.ts';
 import type { Routed, State, Stop, Update } from './state.ts';
 
 /** What the node of each stage does; it ends with one of the stage's own edges. */
-type Work = { readonly [Name in Stage]: (session: Session, state: State) => Promise<Routed<Name>> };
+type Work = { readonly [Name in Stage]: (session: Session, state: State, config: NodeConfig) => Promise<Routed<Name>> };
 
 /**
  * The node of a stage, behind the node door.

@@ -19,7 +19,7 @@ export interface GovernedNode<Found, State, Update> {
    * (langgraphjs#2667): so it begins even at a drain, and every failure of its own is a stop.
    */
   readonly sideBySide?: boolean;
-  run(session: Found, state: State): Promise<Update>;
+  run(session: Found, state: State, config: NodeConfig): Promise<Update>;
   /** What the node returns instead, when it stopped. */
   stopped(session: Found, stop: Stop, state: State): Update | Promise<Update>;
 }
@@ -35,10 +35,10 @@ export function nodeDoor<Found extends DoorSession, State extends { readonly goa
   return async (state, config) => {
     const session = await find(visitOf(config, state));
     try {
-      if (node.sideBySide === true) return await node.run(session, state);
+      if (node.sideBySide === true) return await node.run(session, state, config);
       await session.checkpointReached(node.stage);
       failpoint(`node:${node.name}:enter`);
-      const update = await node.run(session, state);
+      const update = await node.run(session, state, config);
       failpoint(`node:${node.name}:exit`);
       return update;
     } catch (thrown) {

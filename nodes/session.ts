@@ -74,6 +74,8 @@ export interface SessionFacts {
   readonly limits: Limits;
   /** Every resume that an agent is told of, oldest first; one that a person brings while it is driven is added. */
   readonly resumes: Resume[];
+  /** The last fork of the thread: agents that work after it are asked anew. Null: it was never set back. */
+  readonly fork: string | null;
   /**
    * False where another program's saver keeps the checkpoints: no fence, no strict serializer, no insertion order. Such a thread can
    * be stepped and looked at, but nothing is released from it.

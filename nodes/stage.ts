@@ -16,7 +16,7 @@ export interface StageWork<Body> {
   /** The files this stage reads; each must be on disk with its digest. */
   readonly inputs: readonly FileRef[];
   /** Further values that make this work another work (a base commit, an approval id). */
-  readonly also?: Readonly<Record<string, string>>;
+  readonly also?: Also;
   readonly file: (attempt: number) => string;
   readonly schema: { parse(value: unknown): Body };
   readonly madeBy: string;
@@ -51,7 +51,8 @@ export async function runStage<Body>(session: Session, stage: StageWork<Body>): 
   for (const input of stage.inputs) await session.stores.dossier.readVerified(session.facts.threadId, input);
   const attempt = stage.attempt ?? (await attemptOf(session, stage.counter ?? stage.stage, stage.inputs, stage.also));
   const path = stage.file(attempt);
-  const inputs = stage.also === undefined ? stage.inputs : [...stage.inputs, { path: '#also', sha256: digestOf(stage.also) }];
+  const also = stage.attempt === undefined ? alsoOf(session, stage.counter ?? stage.stage, stage.also) : stage.also;
+  const inputs = also === undefined ? stage.inputs : [...stage.inputs, alsoRef(also)];
   const found = await session.stores.dossier.read(session.facts.threadId, path);
   if (found !== undefined) {
     const envelope = (await session.stores.dossier.readVerified(session.facts.threadId, found.ref)) as Envelope;
@@ -86,13 +87,28 @@ export async function runStage<Body>(session: Session, stage: StageWork<Body>): 
 }
 
 /** The attempt number of a stage with these inputs: a replay finds its own, other inputs get the next. */
-export function attemptOf(
-  session: Session,
-  counter: string,
-  inputs: readonly FileRef[],
-  also?: Readonly<Record<string, string>>,
-): Promise<number> {
-  return session.stores.attempts.allocate(session.facts.fence, counter, digestOf({ stage: counter, inputs, also: also ?? {} }));
+export function attemptOf(session: Session, counter: string, inputs: readonly FileRef[], also?: Also): Promise<number> {
+  const all = alsoOf(session, counter, also) ?? {};
+  return session.stores.attempts.allocate(session.facts.fence, counter, digestOf({ stage: counter, inputs, also: all }));
+}
+
+type Also = Readonly<Record<string, string>>;
+
+/** What agents make is made anew after a fork; what rules and people say of the same inputs stands. */
+const SAMPLED: ReadonlySet<string> = new Set(['plan', 'build', 'review', 'review-file']);
+
+function alsoOf({ facts: { fork } }: Session, counter: string, also: Also | undefined): Also | undefined {
+  return fork !== null && SAMPLED.has(counter) ? { ...also, fork } : also;
+}
+
+const alsoRef = (also: Also): FileRef => ({ path: '#also', sha256: digestOf(also) });
+
+/** Was this file made since the last fork? True where there was none. */
+export async function isSinceFork(session: Session, ref: FileRef): Promise<boolean> {
+  const { fork, threadId } = session.facts;
+  if (fork === null) return true;
+  const { inputs } = await session.stores.dossier.readVerified(threadId, ref);
+  return inputs.some((input) => canonicalJson(input) === canonicalJson(alsoRef({ fork })));
 }
 
 function parseFile<Body>(stage: StageWork<Body>, path: string, body: unknown): Body {

@@ -20,6 +20,7 @@ import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
+import { removeWorkTree, workTreeAt } from '../work-tree.ts';
 import { planAlone } from './alone.ts';
 import { leadBrief } from './brief.ts';
 import { type BuilderNode, builderNode } from './builder-node.ts';
@@ -92,8 +93,7 @@ export const artifactNode = (find: FindSession): BuilderNode =>
         },
       ],
     });
-    session.places.workTrees.delete(workTreeName(state));
-    await workTree.remove();
+    await removeWorkTree(session, workTreeName(state));
     return { build: done.ref };
   });
 
@@ -135,26 +135,5 @@ async function planOf(session: Session, state: Builder) {
 
 const workTreeName = ({ attempt }: Builder): string => `build-${attempt}`;
 
-async function workTreeOf(session: Session, state: Builder): Promise<WorkTree> {
-  const { repository, workTrees } = session.places;
-  const name = workTreeName(state);
-  const known = workTrees.get(name);
-  if (known !== undefined) return known;
-  const tree = state.agent.tree ?? state.startTree;
-  const folder = session.places.workFolder(name);
-  const workTree = (await reopen(session, folder, tree)) ?? (await repository.checkout(tree, folder));
-  workTrees.set(name, workTree);
-  return workTree;
-}
-
-/** After a crash the folder may be ahead of the checkpoint: it goes back, and the tool door brings recorded effects forward. */
-async function reopen(session: Session, folder: string, tree: string): Promise<WorkTree | undefined> {
-  try {
-    const workTree = await session.places.repository.open(folder);
-    await workTree.restore(tree);
-    return workTree;
-  } catch (error) {
-    if (session.signal.aborted) throw error;
-    return undefined;
-  }
-}
+const workTreeOf = (session: Session, state: Builder): Promise<WorkTree> =>
+  workTreeAt(session, workTreeName(state), state.agent.tree ?? state.startTree);

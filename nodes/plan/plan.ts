@@ -1,20 +1,21 @@
 /** The planner: explores and runs commands in a tree that is thrown away, and hands over a typed plan. */
 import { approvalBodySchema, FILES, type FileRef, type PlanBody, planBodySchema, planProblems } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
-import { runAgent } from '../agent.ts';
+import { type AgentAt, type AgentGraph, type AgentRun, freshRun, runAgentGraph } from '../agent-run.ts';
 import { governorNode } from '../governor-node.ts';
 import { planMarkdown } from '../markdown.ts';
 import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
-import { FRESH_AGENT, note } from '../state.ts';
+import { note } from '../state.ts';
+import { removeWorkTree, workTreeAt } from '../work-tree.ts';
 
 const contract = contractOf('planner', import.meta.url);
 
-/** The `plan` node. */
-export const planNode = (find: FindSession) =>
-  governorNode(find, 'plan', async (session, state) => {
+/** The `plan` node; `graph` is the planner's. */
+export const planNode = (find: FindSession, graph: AgentGraph) =>
+  governorNode(find, 'plan', async (session, state, config) => {
     const inputs: FileRef[] = [session.facts.requestRef, ...(state.rejection === null ? [] : [state.rejection])];
     const done = await runStage<PlanBody>(session, {
       stage: 'plan',
@@ -23,7 +24,18 @@ export const planNode = (find: FindSession) =>
       file: STAGE_TABLE.plan.file,
       schema: planBodySchema,
       madeBy: 'agent:planner',
-      work: (attempt) => makePlan(session, attempt, state.rejection, state.planFile),
+      work: async (attempt) => {
+        const files = { rejection: state.rejection, before: state.planFile };
+        try {
+          const { submission } = await runAgentGraph(session, graph, freshRun(attempt, files), config);
+          // The transcript holds what was handed over; a replay takes it from there, without a second judgement.
+          return planBodySchema.parse(
+            JSON.parse(submission ?? '', (_key, value: unknown) => (typeof value === 'string' ? session.doors.redact(value) : value)),
+          );
+        } finally {
+          await removeWorkTree(session, workTreeName(attempt));
+        }
+      },
       beside: async (attempt, body) => [{ path: FILES.plan(attempt).replace(/json$/, 'md'), text: planMarkdown(attempt, body) }],
     });
     return {
@@ -36,38 +48,34 @@ export const planNode = (find: FindSession) =>
     };
   });
 
-async function makePlan(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<PlanBody> {
-  const { base } = session.facts.request;
-  const tree = await session.places.repository.treeOf(base);
-  const folder = session.places.workFolder(`plan-${attempt}`);
-  const workTree = await session.places.repository.checkout(tree, folder);
-  try {
-    const end = await runAgent(
-      {
-        session,
-        stage: 'plan',
-        attempt,
-        role: 'planner',
-        agent: '-',
-        contract,
-        brief: await oriented(session, { role: 'planner', base, near: [] }, await briefOf(session, attempt, rejection, before)),
-        workTree,
-        handoff: async (_name, input) => {
-          const plan = planBodySchema.parse(input);
-          const problems = planProblems(plan);
-          if (problems.length > 0) return { ok: false, content: JSON.stringify({ error: problems.join('; ') }) };
-          return { ok: true, content: JSON.stringify({ accepted: true }) };
-        },
+const workTreeName = (attempt: number): string => `plan-${attempt}`;
+
+/** The planner, as its graph asks for it at every step. */
+export const planner: AgentAt = {
+  stage: 'plan',
+  specOf: async (session, { attempt, files, agent }) => {
+    const tree = agent.tree ?? (await session.places.repository.treeOf(session.facts.request.base));
+    return {
+      session,
+      stage: 'plan',
+      attempt,
+      role: 'planner',
+      agent: '-',
+      contract,
+      brief: agent.head === null ? await firstWords(session, attempt, files) : '',
+      workTree: await workTreeAt(session, workTreeName(attempt), tree),
+      handoff: async (_name, input) => {
+        const problems = planProblems(planBodySchema.parse(input));
+        if (problems.length > 0) return { ok: false, content: JSON.stringify({ error: problems.join('; ') }) };
+        return { ok: true, content: JSON.stringify({ accepted: true }) };
       },
-      FRESH_AGENT,
-    );
-    // The transcript holds what was handed over; a replay takes it from there, without a second judgement.
-    return planBodySchema.parse(
-      JSON.parse(end.submission ?? '', (_key, value: unknown) => (typeof value === 'string' ? session.doors.redact(value) : value)),
-    );
-  } finally {
-    await workTree.remove();
-  }
+    };
+  },
+};
+
+async function firstWords(session: Session, attempt: number, files: AgentRun['files']): Promise<string> {
+  const brief = await briefOf(session, attempt, files['rejection'] ?? null, files['before'] ?? null);
+  return oriented(session, { role: 'planner', base: session.facts.request.base, near: [] }, brief);
 }
 
 async function briefOf(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<string> {

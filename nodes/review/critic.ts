@@ -3,6 +3,7 @@ import { StopError } from '../../domain/errors.ts';
 import {
   buildBodySchema,
   FILES,
+  type FileRef,
   type Finding,
   planBodySchema,
   type ReviewBody,
@@ -12,40 +13,46 @@ import {
 } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
-import { runAgent } from '../agent.ts';
+import { type AgentAt, type AgentGraph, type AgentRun, freshRun, runAgentGraph } from '../agent-run.ts';
 import { governorNode } from '../governor-node.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
-import { bodyOf, type FindSession, type Session } from '../session.ts';
-import { runStage } from '../stage.ts';
-import { FRESH_AGENT, note, type State } from '../state.ts';
+import { bodyOf, type FindSession, type NodeConfig, type Session } from '../session.ts';
+import { attemptOf, isSinceFork, runStage } from '../stage.ts';
+import { note, type State } from '../state.ts';
+import { removeWorkTree, workTreeAt } from '../work-tree.ts';
 import { afterRework } from './rework.ts';
 
 const contract = contractOf('critic', import.meta.url);
 /** How much of the difference the critic sees at once, in bytes; it reads the files for the rest. */
 const PATCH_BYTES = 24 * 1024;
 
-/** The `review_critic` node. */
-export const reviewCriticNode = (find: FindSession) =>
-  governorNode(find, 'review_critic', async (session, state) => {
+/** The `review_critic` node; `graph` is the critic's. */
+export const reviewCriticNode = (find: FindSession, graph: AgentGraph) =>
+  governorNode(find, 'review_critic', async (session, state, config) => {
     if (state.rules === null || state.buildFile === null || state.planFile === null)
       throw new StopError('HANDOFF_MISSING', 'review_critic: the rules have not passed');
     const rules = await bodyOf(session, state.rules, reviewBodySchema);
     if (rules.verdict !== 'pass')
       throw new StopError('STATE_TAMPERED', `${state.rules.path}: its verdict is ${rules.verdict}; the critic is not called`);
-    const attempt = Number(/^evidence\/(\d+)\//.exec(state.rules.path)?.[1] ?? '0');
+    const inputs = [state.planFile, state.buildFile, state.rules];
+    const ruled = Number(/^evidence\/(\d+)\//.exec(state.rules.path)?.[1] ?? '0');
+    // Set back to here, it is another review of what the rules found then.
+    const attempt = (await isSinceFork(session, state.rules)) ? ruled : await attemptOf(session, 'review', inputs);
     const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
+    const files = { plan: state.planFile, build: state.buildFile, rules: state.rules };
+    const judge = () => judged(session, rules, { graph, input: freshRun(attempt, files), config });
     const done = await runStage<ReviewBody>(session, {
       stage: 'review_critic',
       counter: 'review-file',
       kind: 'review',
-      inputs: [state.planFile, state.buildFile, state.rules],
+      inputs,
       file: () => STAGE_TABLE.review_critic.file(attempt),
       schema: reviewBodySchema,
       madeBy: 'agent:critic',
-      work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, rules, attempt)),
+      work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge()),
       beside: async (_n, body) => [{ path: FILES.review(attempt).replace(/json$/, 'md'), text: reviewMarkdown(attempt, body) }],
     });
     if (done.body.verdict !== 'pass') return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous });
@@ -69,28 +76,45 @@ async function alreadyJudged(session: Session, state: State, rules: ReviewBody):
   );
 }
 
-async function judge(session: Session, state: State, rules: ReviewBody, attempt: number): Promise<ReviewBody> {
-  const folder = session.places.workFolder(`critic-${attempt}`);
-  const workTree = await session.places.repository.checkout(rules.tree, folder);
+interface Asked {
+  readonly graph: AgentGraph;
+  readonly input: AgentRun;
+  readonly config: NodeConfig;
+}
+
+async function judged(session: Session, rules: ReviewBody, { graph, input, config }: Asked): Promise<ReviewBody> {
   try {
-    const end = await runAgent(
-      {
-        session,
-        stage: 'review_critic',
-        attempt,
-        role: 'critic',
-        agent: '-',
-        contract,
-        brief: await oriented(session, await placeOf(session, state), await briefOf(session, state, rules)),
-        workTree,
-        handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
-      },
-      FRESH_AGENT,
-    );
-    return lowered(session, rules, submitReviewSchema.parse(JSON.parse(end.submission ?? '')));
+    const { submission } = await runAgentGraph(session, graph, input, config);
+    return lowered(session, rules, submitReviewSchema.parse(JSON.parse(submission ?? '')));
   } finally {
-    await workTree.remove();
+    await removeWorkTree(session, workTreeName(input.attempt));
   }
+}
+
+const workTreeName = (attempt: number): string => `critic-${attempt}`;
+
+/** The critic, as its graph asks for it at every step. */
+export const critic: AgentAt = {
+  stage: 'review_critic',
+  specOf: async (session, { attempt, files, agent }) => {
+    const rules = await bodyOf(session, given(files['rules']), reviewBodySchema);
+    return {
+      session,
+      stage: 'review_critic',
+      attempt,
+      role: 'critic',
+      agent: '-',
+      contract,
+      brief: agent.head === null ? await oriented(session, await placeOf(session, files), await briefOf(session, files, rules)) : '',
+      workTree: await workTreeAt(session, workTreeName(attempt), agent.tree ?? rules.tree),
+      handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
+    };
+  },
+};
+
+function given(ref: FileRef | null | undefined): FileRef {
+  if (ref === null || ref === undefined) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
+  return ref;
 }
 
 /** The rules' verdict lowered by the critic's; a serious finding is a rework whatever verdict stands beside it. */
@@ -109,16 +133,14 @@ function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): 
   return { ...rules, verdict, findings: [...rules.findings, ...findings], critic: { called: true, verdict } };
 }
 
-async function placeOf(session: Session, { buildFile }: State) {
-  if (buildFile === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
-  const { base, changes } = await bodyOf(session, buildFile, buildBodySchema);
+async function placeOf(session: Session, files: AgentRun['files']) {
+  const { base, changes } = await bodyOf(session, given(files['build']), buildBodySchema);
   return { role: 'critic', base, near: changes.map(({ path }) => path) } as const;
 }
 
-async function briefOf(session: Session, state: State, rules: ReviewBody): Promise<string> {
-  if (state.buildFile === null || state.planFile === null) throw new StopError('HANDOFF_MISSING', 'review_critic: there is no build');
-  const plan = await bodyOf(session, state.planFile, planBodySchema);
-  const build = await bodyOf(session, state.buildFile, buildBodySchema);
+async function briefOf(session: Session, files: AgentRun['files'], rules: ReviewBody): Promise<string> {
+  const plan = await bodyOf(session, given(files['plan']), planBodySchema);
+  const build = await bodyOf(session, given(files['build']), buildBodySchema);
   const patch = (await session.places.repository.patch(await session.places.repository.treeOf(build.base), build.tree)).toString('utf8');
   const shown = patch.length > PATCH_BYTES ? `${patch.slice(0, PATCH_BYTES)}\n(cut; read the files for the rest)` : patch;
   return [

@@ -20,6 +20,7 @@ import { prepareWorkspace } from '../../tools/prepare.ts';
 import { createRedactor } from '../../tools/redact.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { extensionList } from '../decide/extensions.ts';
+import { forkList } from '../decide/forks.ts';
 import { secretResolver } from '../environment.ts';
 import type { DriveOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
@@ -130,6 +131,7 @@ async function factsOf(runtime: Runtime, row: RunRow, fence: Fence): Promise<Ses
     config,
     limits: extended(effectiveLimits(config.limits, runtime.operator?.ceilings ?? {}), extensions),
     resumes: await resumeList.read(runtime, row.threadId),
+    fork: (await forkList.read(runtime, row.threadId)).at(-1)?.id ?? null,
     fenced: true,
   };
 }

@@ -1,6 +1,8 @@
 /** Edits of a governed thread's state: for those who may, under the thread's own lease, and on the record. Consent is not in the state. */
+import { randomUUID } from 'node:crypto';
 import { Command } from '@langchain/langgraph';
 import { toError } from '../../domain/errors.ts';
+import { forkList } from '../../runtime/decide/forks.ts';
 import type { Caller } from '../auth/caller.ts';
 import { Problem } from '../http/problem.ts';
 import type { StateEdit } from '../project/governs.ts';
@@ -44,6 +46,10 @@ export async function editGoverned(
     });
     const at = { configurable: { thread_id: threadId, ...(edit.checkpointId === undefined ? {} : { checkpoint_id: edit.checkpointId }) } };
     const config = await written(graph, at, edit);
+    if (edit.checkpointId !== undefined) {
+      const now = new Date(runtime.clock.now()).toISOString();
+      await forkList.add(runtime, threadId, { id: randomUUID(), by: caller.person.id, at: now, checkpoint: edit.checkpointId });
+    }
     await runs.update(fence, { status: 'running', reason: null, interruptId: null });
     return checkpointOf(config);
   } finally {

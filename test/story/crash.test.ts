@@ -14,6 +14,8 @@ const POINTS = [
   ['put:top:loop:before', 2],
   ['writes:nested:values:after', 3],
   ['model:lead:after', 2],
+  ['node:planner:exit', 1],
+  ['node:critic_tools:enter', 1],
   ['finish:model-answer:inside', 4],
   ['tool:write_file:done', 1],
   ['file:20-build.1.json:inside', 1],

@@ -14,7 +14,7 @@ const REJECTION: FileRef = { path: '40-approval.1.json', sha256: 'a'.repeat(64) 
 /** A session whose dossier holds one approval with this comment. */
 const session = (comment: string, checks: readonly object[] = []) =>
   fakeSession({
-    facts: { threadId: 't', config: configSchema.parse({ version: 1, checks }), resumes: [] },
+    facts: { threadId: 't', config: configSchema.parse({ version: 1, checks }), resumes: [], fork: null },
     stores: {
       dossier: {
         readVerified: async (_threadId, ref) => ({

@@ -11,7 +11,7 @@ import { latestState } from '../../../server/governed/graph.ts';
 import { problemOf } from '../../../server/http/problem.ts';
 import type { GovernedAsk } from '../../../server/project/governs.ts';
 import { type Endpoint, endpointConfig, openEndpoint } from '../../story/endpoint.ts';
-import { HAPPY, makeWorld, type World } from '../../story/world.ts';
+import { critic, HAPPY, makeWorld, PRODUCT, PRODUCT_TEST, planReply, submit, type World, write } from '../../story/world.ts';
 import { callerOf, driveServed, type GovernedServer, governedServer } from './governed-server.ts';
 
 let world: World;
@@ -34,8 +34,17 @@ async function open(operator: string | null = `repositories:\n  shop: ${world.re
   server = await governedServer(world, { OPENAI_API_KEY: 'sk-test-key' });
 }
 
+/** What its agents say when they are asked again. */
+const AGAIN = [
+  planReply(2),
+  write(2, 1, 'src/product.js', `// Again.\n${PRODUCT}`),
+  write(2, 2, 'test/product.test.js', PRODUCT_TEST),
+  submit(2, 3),
+  critic(2),
+];
+
 beforeAll(async () => {
-  endpoint = await openEndpoint(HAPPY);
+  endpoint = await openEndpoint([...HAPPY, ...AGAIN]);
   world = makeWorld({ config: endpointConfig(endpoint.baseUrl) });
 });
 afterAll(async () => {
@@ -263,20 +272,46 @@ describe('jumps, updates and forks by an admin', () => {
     await mayEdit({ ...admin, person: { ...admin.person, id: 'local:ada', method: 'local', alone: true } });
   });
 
-  test('an admin forks from before the review: it is done again, and waits again', async () => {
+  /** Set back to where `node` was due, it waits at its gate again; the files that are new then. */
+  async function forkedBefore(node: string): Promise<{ other: string; fresh: string[]; calls: number }> {
     const other = await waiting();
+    const { dossier, ledger } = server.runtime.stores;
+    const filesOf = async () => (await dossier.list(other)).map(({ path }) => path).filter((path) => /^\d\d-.*\.json$/.test(path));
+    const callsOf = async () => (await ledger.totals(other, 'run')).settled.modelCalls;
+    const [files, calls] = [await filesOf(), await callsOf()];
     let before: string | undefined;
     let at = await stateOf(other);
     while (before === undefined && at.parentConfig !== undefined) {
-      if (at.next[0] === 'review_rules') before = String(at.config.configurable?.['checkpoint_id']);
+      if (at.next[0] === node) before = String(at.config.configurable?.['checkpoint_id']);
       at = await server.graph.getState(at.parentConfig);
     }
     await breakGlass(server, second, other, { for: admin.person.id, reason: 'an exercise' });
     const { kwargs } = await ask(admin, other, { checkpoint_id: String(before) });
-    expect((await stateOf(other)).next).toEqual(['review_rules']);
+    expect((await stateOf(other)).next).toEqual([node]);
     expect(await run(other, kwargs)).toMatchObject({ status: 'interrupted' });
     await expectStillWaiting(other);
-  });
+    return { other, fresh: (await filesOf()).filter((path) => !files.includes(path)), calls: (await callsOf()) - calls };
+  }
+
+  test.each([
+    ['plan', ['10-plan.2.json', '20-build.2.json', '30-review.2.json'], AGAIN.length],
+    ['build', ['20-build.2.json', '30-review.2.json'], AGAIN.length - 1],
+    ['review_rules', ['30-review.2.json'], 1],
+    ['review_critic', ['30-review.2.json'], 1],
+  ])(
+    'an admin forks from before %s: its agents are asked anew, in an attempt of their own, and it waits again',
+    async (node, files, calls) => {
+      const forked = await forkedBefore(node);
+      expect(forked.fresh).toEqual(files);
+      expect(forked.calls).toBe(calls);
+      const { values } = await stateOf(forked.other);
+      const build = await server.runtime.stores.dossier.read(forked.other, (values as { buildFile: { path: string } }).buildFile.path);
+      expect(build?.ref.path).toBe(files.includes('20-build.2.json') ? '20-build.2.json' : '20-build.1.json');
+      // Gone on with once more, nothing is asked again.
+      expect(await run(forked.other)).toMatchObject({ status: 'interrupted' });
+      expect((await actions(forked.other)).filter((action) => action === 'run-forked')).toHaveLength(1);
+    },
+  );
 });
 
 test('an answer is recorded as the caller’s decision, and the run goes on to the release', async () => {
