@@ -31,10 +31,10 @@ export async function workingConditions(session: Session): Promise<string> {
   return lines.map((line) => `- ${line}`).join('\n');
 }
 
-/** Rough on purpose: a tenth of a second more or less shall make no other request of it. */
+/** Rough on purpose: a busy machine shall make no other request of it. */
 function roughly({ duration_ms: durationMs }: CheckResult): string {
   const step = STEPS_SECONDS.find((seconds) => durationMs < seconds * 1000);
   return step === undefined ? `about ${Math.round(durationMs / 60_000)} min` : `less than ${step} s`;
 }
 
-const STEPS_SECONDS = [10, 30, 90];
+const STEPS_SECONDS = [30, 90];

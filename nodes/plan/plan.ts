@@ -62,7 +62,7 @@ export const planner: AgentAt = {
       role: 'planner',
       agent: '-',
       contract,
-      brief: agent.head === null ? await briefOf(session, attempt, files) : '',
+      brief: agent.head === null ? await firstWords(session, attempt, files) : '',
       workTree: await workTreeAt(session, workTreeName(attempt), tree),
       handoff: async (_name, input) => {
         const problems = planProblems(planBodySchema.parse(input));
@@ -73,12 +73,12 @@ export const planner: AgentAt = {
   },
 };
 
-async function briefOf(session: Session, attempt: number, { rejection = null, before = null }: AgentRun['files']): Promise<string> {
-  const place = { role: 'planner', base: session.facts.request.base, near: [] } as const;
-  return oriented(session, place, await askedOf(session, attempt, rejection, before));
+async function firstWords(session: Session, attempt: number, files: AgentRun['files']): Promise<string> {
+  const brief = await briefOf(session, attempt, files['rejection'] ?? null, files['before'] ?? null);
+  return oriented(session, { role: 'planner', base: session.facts.request.base, near: [] }, brief);
 }
 
-async function askedOf(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<string> {
+async function briefOf(session: Session, attempt: number, rejection: FileRef | null, before: FileRef | null): Promise<string> {
   const parts = [`This is plan ${attempt}. Look at the repository with your tools, then hand over with submit_plan.`];
   if (session.facts.config.protect.length > 0) {
     parts.push(

@@ -57,15 +57,15 @@ test('sandbox, links, scratch, setup, programs, and each check with how it went 
     '- Writable and thrown away after each command: .cache.',
     '- Prepared before you came, read-only: what npm ci made.',
     '- Programs: node, rg.',
-    '- Check test: npm test (on the base: pass, in less than 10 s)',
+    '- Check test: npm test (on the base: pass, in less than 30 s)',
     '- Check slow: npm run slow (on the base: fail, in about 7 min)',
   ]);
 });
 
-test('a tenth of a second more or less on the base changes no word', async () => {
+test('some seconds more or less on the base change no word', async () => {
   const at = (durationMs: number) =>
     linesOf({ config: { checks: CHECKS }, baseline: { tree: 't', checks: [result('test', 'pass', durationMs)] } });
-  expect(await at(510)).toEqual(await at(690));
+  expect(await at(510)).toEqual(await at(9000));
   expect(await at(510)).not.toEqual(await at(40_000));
 });
 
