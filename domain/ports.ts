@@ -154,7 +154,7 @@ export interface TranscriptRow<Message extends ChatMessage | Compaction = ChatMe
 /** What identifies an effect. `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */
 export interface EffectId {
   readonly key: string;
-  readonly kind: 'model' | 'fallback' | 'compaction' | 'tool' | 'agent' | 'deploy' | 'verify' | 'rollback';
+  readonly kind: 'model' | 'fallback' | 'compaction' | 'tool' | 'agent' | 'setup' | 'deploy' | 'verify' | 'rollback';
   readonly stage: string;
   readonly attempt: number;
   readonly agent: string;

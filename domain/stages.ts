@@ -37,7 +37,7 @@ export const STAGE_TABLE = stageTable({
   baseline: { next: ['plan'], file: FILES.baseline, askable: [] },
   plan: { next: ['approve_plan', 'approve_budget'], file: FILES.plan, askable: LIFTABLE },
   approve_plan: { next: ['build', 'plan', 'approve_plan'], file: FILES.approval, askable: [] },
-  build: { next: ['review_rules', 'approve_budget'], file: FILES.build, askable: LIFTABLE },
+  build: { next: ['review_rules', 'review_critic', 'plan', 'approve_budget'], file: FILES.build, askable: LIFTABLE },
   review_rules: { next: ['review_critic', 'approve_release', 'build'], file: FILES.rules, askable: [] },
   review_critic: { next: ['approve_release', 'build', 'approve_budget'], file: FILES.review, askable: LIFTABLE },
   approve_release: { next: ['deploy', 'build', 'approve_release'], file: FILES.approval, askable: [] },

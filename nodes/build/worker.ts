@@ -9,6 +9,7 @@ import type { WorkTree } from '../../domain/workspace.ts';
 import { matcher } from '../../tools/globs.ts';
 import { runAgent } from '../agent.ts';
 import { stampOf } from '../candidate.ts';
+import { installedFor } from '../installed.ts';
 import { nodeDoor } from '../node-door.ts';
 import { contractOf } from '../prompt.ts';
 import { agentAccount, type FindSession, runAccount, type Session } from '../session.ts';
@@ -34,7 +35,8 @@ export const workerNode = (find: FindSession): BuilderNode =>
     sideBySide: true,
     run: async (session, state) => {
       const id = idOf(state);
-      return { parts: [{ id, ref: await session.line.inLine(() => partOf(session, state, id)) }] };
+      const own = installedFor(session, state.agent.installed);
+      return { parts: [{ id, ref: await session.line.inLine(() => partOf(own, state, id)) }] };
     },
     stopped: (_session, stop, state) => {
       const id = idOf(state);

@@ -14,12 +14,14 @@ import { digestOf } from '../../domain/ids.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { runAgent } from '../agent.ts';
 import { governorNode } from '../governor-node.ts';
+import { installedFor } from '../installed.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { FRESH_AGENT, note, type State } from '../state.ts';
+import { carriedRules, type Disputed, disputeBrief, disputedOf, judgeAnswers, upheld } from './disputes.ts';
 import { afterRework } from './rework.ts';
 
 const contract = contractOf('critic', import.meta.url);
@@ -29,25 +31,28 @@ const PATCH_BYTES = 24 * 1024;
 /** The `review_critic` node. */
 export const reviewCriticNode = (find: FindSession) =>
   governorNode(find, 'review_critic', async (session, state) => {
-    if (state.rules === null || state.buildFile === null || state.planFile === null)
+    const rulesFile = state.rules ?? (await carriedRules(session, state));
+    if (rulesFile === null || state.buildFile === null || state.planFile === null)
       throw new StopError('HANDOFF_MISSING', 'review_critic: the rules have not passed');
-    const rules = await bodyOf(session, state.rules, reviewBodySchema);
+    const rules = await bodyOf(session, rulesFile, reviewBodySchema);
     if (rules.verdict !== 'pass')
-      throw new StopError('STATE_TAMPERED', `${state.rules.path}: its verdict is ${rules.verdict}; the critic is not called`);
-    const attempt = Number(/^evidence\/(\d+)\//.exec(state.rules.path)?.[1] ?? '0');
+      throw new StopError('STATE_TAMPERED', `${rulesFile.path}: its verdict is ${rules.verdict}; the critic is not called`);
+    const attempt = Number(/^evidence\/(\d+)\//.exec(rulesFile.path)?.[1] ?? '0');
+    const disputed = await disputedOf(session, state);
     const previous = state.review === null ? undefined : await bodyOf(session, state.review, reviewBodySchema);
     const done = await runStage<ReviewBody>(session, {
       stage: 'review_critic',
       counter: 'review-file',
       kind: 'review',
-      inputs: [state.planFile, state.buildFile, state.rules],
+      inputs: [state.planFile, state.buildFile, rulesFile],
       file: () => STAGE_TABLE.review_critic.file(attempt),
       schema: reviewBodySchema,
       madeBy: 'agent:critic',
-      work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, rules, attempt)),
+      work: async () => ((await alreadyJudged(session, state, rules)) ? rules : judge(session, state, { rules, attempt, disputed })),
       beside: async (_n, body) => [{ path: FILES.review(attempt).replace(/json$/, 'md'), text: reviewMarkdown(attempt, body) }],
     });
-    if (done.body.verdict !== 'pass') return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous });
+    if (done.body.verdict !== 'pass')
+      return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous, disputed: disputed.length > 0 });
     return {
       review: done.ref,
       stop: null,
@@ -68,33 +73,39 @@ async function alreadyJudged(session: Session, state: State, rules: ReviewBody):
   );
 }
 
-async function judge(session: Session, state: State, rules: ReviewBody, attempt: number): Promise<ReviewBody> {
+async function judge(
+  session: Session,
+  state: State,
+  { rules, attempt, disputed }: { rules: ReviewBody; attempt: number; disputed: readonly Disputed[] },
+): Promise<ReviewBody> {
+  const { installed } = state.buildFile === null ? {} : await bodyOf(session, state.buildFile, buildBodySchema);
   const folder = session.places.workFolder(`critic-${attempt}`);
   const workTree = await session.places.repository.checkout(rules.tree, folder);
   try {
     const end = await runAgent(
       {
-        session,
+        session: installedFor(session, installed),
         stage: 'review_critic',
         attempt,
         role: 'critic',
         agent: '-',
         contract,
-        brief: await briefOf(session, state, rules),
+        brief: [await briefOf(session, state, rules), ...disputeBrief(disputed)].join('\n\n'),
         workTree,
-        handoff: async () => ({ ok: true, content: JSON.stringify({ accepted: true }) }),
+        handoff: async (_name, input) => judgeAnswers(disputed, submitReviewSchema.parse(input)),
       },
       FRESH_AGENT,
     );
-    return lowered(session, rules, submitReviewSchema.parse(JSON.parse(end.submission ?? '')));
+    const submitted = submitReviewSchema.parse(JSON.parse(end.submission ?? ''));
+    return lowered(session, rules, submitted, upheld(disputed, submitted, session.doors.redact));
   } finally {
     await workTree.remove();
   }
 }
 
 /** The rules' verdict lowered by the critic's; a serious finding is a rework whatever verdict stands beside it. */
-function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): ReviewBody {
-  const findings: Finding[] = submitted.findings.map((finding) => ({
+function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview, still: readonly Finding[]): ReviewBody {
+  const found: Finding[] = submitted.findings.map((finding) => ({
     id: `C-${digestOf(finding).slice(0, 10)}`,
     source: 'critic',
     severity: finding.severity,
@@ -103,6 +114,7 @@ function lowered(session: Session, rules: ReviewBody, submitted: SubmitReview): 
     ...(finding.line === undefined ? {} : { line: finding.line }),
     message: session.doors.redact(finding.message),
   }));
+  const findings = [...still, ...found];
   const serious = findings.some((finding) => finding.severity !== 'minor');
   const verdict = submitted.verdict === 'pass' && serious ? 'rework' : submitted.verdict;
   return { ...rules, verdict, findings: [...rules.findings, ...findings], critic: { called: true, verdict } };

@@ -14,6 +14,7 @@ import {
 } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { governorNode } from '../governor-node.ts';
+import { installedFor } from '../installed.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
@@ -37,7 +38,7 @@ export const reviewRulesNode = (find: FindSession) =>
       file: STAGE_TABLE.review_rules.file,
       schema: reviewBodySchema,
       madeBy: 'governor',
-      work: (attempt) => judge(session, { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
+      work: (attempt) => judge(installedFor(session, build.installed), { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
     });
     if (rules.body.verdict === 'pass')
       return { rules: rules.ref, route: 'review_critic', notes: note('review_rules', rules.attempt, 'all rules passed') };
