@@ -1,7 +1,8 @@
 /** The stories that chaos disturbs: each a prepared thread with where its release is seen. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { critic, HAPPY, makeWorld, PRODUCT, type Reply, submit, tool, type World, write } from '../story/world.ts';
+import { digestOf } from '../../domain/ids.ts';
+import { critic, HAPPY, makeWorld, PRODUCT, PRODUCT_TEST, planReply, type Reply, submit, tool, type World, write } from '../story/world.ts';
 import { Stage } from './harness.ts';
 
 const [plan, , productTest] = HAPPY;
@@ -47,6 +48,49 @@ const FAN_OUT: readonly Reply[] = [
   critic(1),
 ];
 
+/** A builder that asks for a dependency and for another plan, then disputes what the critic found. */
+const FOUND = { severity: 'major', path: 'src/product.js', message: 'product fails for negative numbers' };
+const APPEALS: readonly Reply[] = [
+  planReply(1, ['package.json', 'package-lock.json', 'src/**']),
+  write(
+    1,
+    1,
+    'package.json',
+    '{ "name": "sums", "type": "module", "dependencies": { "pad": "1" }, "scripts": { "test": "node --test" } }\n',
+  ),
+  tool('lead', 1, 2, 'submit_build', {
+    status: 'needs_dependency',
+    summary: 'it pads',
+    dependencies: [{ name: 'pad', manager: 'npm', why: 'it pads' }],
+  }),
+  write(1, 3, 'src/product.js', PRODUCT),
+  tool('lead', 1, 4, 'submit_build', { status: 'needs_paths', summary: 'a test is needed', paths: ['test/**'] }),
+  planReply(2, ['package.json', 'package-lock.json', 'src/**', 'test/**']),
+  write(2, 1, 'test/product.test.js', PRODUCT_TEST.replace('test(', "import 'pad';\ntest(")),
+  submit(2, 2),
+  critic(1, 'rework', [FOUND]),
+  tool('lead', 3, 1, 'submit_build', {
+    summary: 'it does not',
+    disputes: [{ finding_id: `C-${digestOf(FOUND).slice(0, 10)}`, evidence: 'product(-2, 3) is -6' }],
+  }),
+  tool('critic', 2, 1, 'submit_review', {
+    verdict: 'pass',
+    answers: [{ finding_id: `C-${digestOf(FOUND).slice(0, 10)}`, verdict: 'withdrawn', reason: 'it multiplies' }],
+  }),
+];
+const SETUP = {
+  workspace: {
+    setup: [
+      {
+        run: ['sh', '-c', 'mkdir -p node_modules/pad && echo 1 > node_modules/pad/index.js'],
+        update: ['sh', '-c', 'cat package.json > package-lock.json'],
+        inputs: ['package.json', 'package-lock.json'],
+      },
+    ],
+  },
+  release: { branch: 'main', verify: ['node', '--test'] },
+};
+
 async function prepare(options: Options, delayMs = 0): Promise<Stage> {
   const replies = (options.replies ?? HAPPY).map((reply) => ({ ...reply, delayMs }));
   const world = makeWorld({ replies, ...(options.config === undefined ? {} : { config: options.config }) });
@@ -77,5 +121,6 @@ export const STORIES = {
   'verify fails, rolled back': (delayMs?: number) => prepare({ config: VERIFY_FAILS }, delayMs),
   push: (delayMs?: number) => prepare({ config: PUSH, remote: true }, delayMs),
   'fan-out': (delayMs?: number) => prepare({ replies: FAN_OUT }, delayMs),
+  appeals: (delayMs?: number) => prepare({ replies: APPEALS, config: SETUP }, delayMs),
   'plan approved': (delayMs?: number) => prepare({ config: { plan: { approval: 'always' } } }, delayMs),
 } as const;
