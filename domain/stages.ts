@@ -5,7 +5,7 @@
 import { FILES } from './handoff.ts';
 import type { ReasonCode } from './reasons.ts';
 
-/** Raised by hand when the flow, a schema or a node's meaning changes (invariant 12). */
+/** Raised by hand when the flow, a schema or a node's meaning changes so that a thread which waits could not go on (invariant 12). */
 export const PIPELINE_VERSION = 1;
 
 interface StageFacts {

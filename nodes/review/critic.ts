@@ -97,7 +97,12 @@ async function judge(
       FRESH_AGENT,
     );
     const submitted = submitReviewSchema.parse(JSON.parse(end.submission ?? ''));
-    return lowered(session, rules, submitted, upheld(disputed, submitted, session.doors.redact));
+    return lowered(
+      session,
+      rules,
+      submitted,
+      upheld(disputed, submitted, (text) => session.doors.redact(text)),
+    );
   } finally {
     await workTree.remove();
   }

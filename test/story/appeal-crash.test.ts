@@ -5,13 +5,10 @@ import { STORIES } from '../chaos/stories.ts';
 
 /** Each with how often the setup runs: again only where the kill came before it was recorded. */
 const POINTS = [
-  ['setup:begin', 2],
   ['setup:done', 2],
   ['node:install:exit', 1],
-  ['file:25-appeal.1.json:inside', 1],
   ['file:25-appeal.1.json:after', 1],
   ['file:20-build.3.json:after', 1],
-  ['file:evidence/2/rules.json:after', 1],
 ] as const;
 
 async function installsOf(stage: Stage): Promise<number> {

@@ -176,7 +176,9 @@ test('a manifest that is not written, a lock file that is not planned, and the t
       record.facts?.['tool'] !== 'write_file',
   );
   expect(
-    told.map((record) => `${record.attempt} ${record.action} ${record.code ?? record.facts?.['outcome'] ?? record.facts?.['installed']}`),
+    told.map(
+      (record) => `${record.attempt} ${record.action} ${String(record.code ?? record.facts?.['outcome'] ?? record.facts?.['installed'])}`,
+    ),
   ).toEqual([
     // Neither the lock file that the setup will write is planned, nor is the manifest changed.
     '1 tool-refused OUT_OF_SCOPE',
