@@ -5,10 +5,12 @@
 import { chmodSync, lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { RefusedError } from '../domain/errors.ts';
+import { canonicalJson } from '../domain/ids.ts';
 import { inScratch, type PrepareOptions, prepareWorkspace, runStep, setupInputs } from './prepare.ts';
 
-/** @throws StopError `CHECK_ERROR` naming the step that failed; RefusedError `PATH_DENIED` for an input that is a link. */
+/** @throws StopError `CHECK_ERROR` naming the step that failed; RefusedError for an input that is a link, or brings scripts. */
 export async function installDependencies(options: PrepareOptions, builder: string): Promise<string> {
+  await assertBaseScripts(options, builder);
   const copy = await withInputs(options, { onto: options.tree, from: builder });
   const updated = await inScratch(options.stateFolder, async (scratch) => {
     const workTree = await options.repository.checkout(copy, join(scratch, 'tree'));
@@ -37,6 +39,30 @@ export async function withInputs(
     workTree.touched();
     return workTree.snapshot();
   });
+}
+
+/** Package managers run what `scripts` says, and here with the network: an agent asks for dependencies, not for commands. */
+async function assertBaseScripts({ repository, config, tree }: PrepareOptions, builder: string): Promise<void> {
+  const manifests = setupInputs(config.setup, await repository.listTree(builder)).filter(({ path }) => /(^|\/)package\.json$/.test(path));
+  for (const { path } of manifests) {
+    const wanted = scriptsIn(path, await repository.readFile(builder, path));
+    const known = scriptsIn(path, await repository.readFile(tree, path));
+    if (wanted !== known)
+      throw new RefusedError(
+        'CONTRACT_VIOLATION',
+        `${path}: its scripts are not the base's; ask for dependencies first, and change scripts after`,
+      );
+  }
+}
+
+function scriptsIn(path: string, content: Buffer | undefined): string {
+  if (content === undefined) return canonicalJson({});
+  try {
+    const { scripts = {} } = JSON.parse(content.toString('utf8'));
+    return canonicalJson(scripts);
+  } catch {
+    throw new RefusedError('CONTRACT_VIOLATION', `${path}: is not a JSON object`);
+  }
 }
 
 /** @throws RefusedError `PATH_DENIED` where a folder on the way is a link. */
