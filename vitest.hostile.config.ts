@@ -1,7 +1,10 @@
 /** Whole runs under crashes, power cuts, damage, races and attacks: `npm run test:hostile`, minutes. */
 import { defineConfig } from 'vitest/config';
 
-export const HOSTILE = ['test/story/{appeal-crash,attack,crash,damage,drift,forged,power-cut,races}.test.ts', 'test/server/runs/worker-durable.test.ts'];
+export const HOSTILE = [
+  'test/story/{appeal-crash,attack,crash,damage,drift,forged,power-cut,races}.test.ts',
+  'test/server/runs/worker-durable.test.ts',
+];
 
 export default defineConfig({
   test: {
