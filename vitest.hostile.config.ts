@@ -2,7 +2,7 @@
 import { defineConfig } from 'vitest/config';
 
 export const HOSTILE = [
-  'test/story/{attack,crash,damage,drift,forged,power-cut,races,tell-crash}.test.ts',
+  'test/story/{appeal-crash,attack,crash,damage,drift,forged,power-cut,races,tell-crash}.test.ts',
   'test/server/runs/worker-durable.test.ts',
 ];
 

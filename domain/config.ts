@@ -110,6 +110,8 @@ const limitsSchema = z.strictObject({
    */
   idleAnswers: z.int().min(0, 'must be 0 or more').max(1000).default(8),
   reviewRounds: count(3, 20),
+  /** How often a builder may ask for another plan, dispute findings, and ask for dependencies (these in one attempt); 0: never. */
+  appeals: z.int().min(0, 'must be 0 or more').max(20).default(2),
   leanAt: z.number().gt(0).max(1).default(0.8),
   onExhausted: z.enum(['stop', 'ask']).default('stop'),
 });
@@ -153,6 +155,8 @@ const setupSchema = z.strictObject({
   run: argv,
   network: z.boolean().default(false),
   inputs: z.array(glob).default([]),
+  /** Brings the lock file up to a changed manifest; its declaration is the consent to install what an agent asks for. */
+  update: argv.optional(),
   timeout: duration('15m'),
 });
 
@@ -189,6 +193,13 @@ export const configSchema = z
         seen.add(entry.id);
       }
     }
+    for (const [index, step] of config.workspace.setup.entries())
+      if (step.update !== undefined && step.inputs.length === 0)
+        context.addIssue({
+          code: 'custom',
+          path: ['workspace', 'setup', index, 'inputs'],
+          message: 'names no file; with "update" it must name the manifest and the lock file, such as [package.json, package-lock.json]',
+        });
     const later: [boolean, (string | number)[], string][] = [
       [config.knowledge !== undefined, ['knowledge'], 'is not supported yet'],
       [Object.keys(config.secrets).length > 0, ['secrets'], 'is not supported yet'],

@@ -65,6 +65,8 @@ export const changeSchema = z.strictObject({
 export type Change = z.infer<typeof changeSchema>;
 
 export const answersSchema = z.array(z.strictObject({ finding_id: text(80), answer: text(2000) })).max(100);
+/** Findings that the builder holds to be wrong, each with what shows it. */
+export const disputesSchema = z.array(z.strictObject({ finding_id: text(80), evidence: text(4000) })).max(20);
 
 export const buildBodySchema = z.strictObject({
   base: z.string(),
@@ -77,8 +79,22 @@ export const buildBodySchema = z.strictObject({
     z.strictObject({ id: z.string(), title: z.string(), status: z.string(), steps: z.int(), cost_micro_usd: z.int(), part: z.string() }),
   ),
   answers: answersSchema,
+  disputes: disputesSchema.optional(),
+  /** The tree that the runtime installed dependencies for; absent: those of the base. */
+  installed: z.string().optional(),
 });
 export type BuildBody = z.infer<typeof buildBodySchema>;
+
+/** `25-appeal.<attempt>.json`: a builder that cannot go on under its plan, and the tree that it goes on from. */
+export const appealBodySchema = z.strictObject({
+  /** Globs that no plan item allows. */
+  paths: z.array(text(300)),
+  reason: z.string(),
+  base: z.string(),
+  tree: z.string(),
+  installed: z.string().optional(),
+});
+export type AppealBody = z.infer<typeof appealBodySchema>;
 
 /** What `delegate` takes. `cost_share`: of the money that is left, from 0 to 1; all shares of a call at most 1. */
 export const delegateSchema = z.strictObject({
@@ -251,7 +267,24 @@ export const rollbackBodySchema = z.strictObject({
 });
 export type RollbackBody = z.infer<typeof rollbackBodySchema>;
 
-export const submitBuildSchema = z.strictObject({ summary: text(8000), answers: answersSchema.optional() });
+export const BUILD_STATUS = ['done', 'blocked', 'needs_paths', 'needs_dependency'] as const;
+
+export const submitBuildSchema = z.strictObject({
+  status: z.enum(BUILD_STATUS).default('done'),
+  summary: text(8000),
+  answers: answersSchema.optional(),
+  disputes: disputesSchema.optional(),
+  /** With `needs_paths`: globs. */
+  paths: z.array(text(300)).min(1).max(50).optional(),
+  /** With `needs_dependency`: what the manifest on disk already names. */
+  dependencies: z
+    .array(z.strictObject({ name: text(200), manager: text(40), why: text(1000) }))
+    .min(1)
+    .max(20)
+    .optional(),
+});
+export type SubmitBuild = z.infer<typeof submitBuildSchema>;
+
 export const submitReviewSchema = z.strictObject({
   verdict: z.enum(VERDICTS),
   findings: z
@@ -294,6 +327,7 @@ export const FILES = {
   plan: (n: number) => `10-plan.${n}.json`,
   build: (attempt: number) => `20-build.${attempt}.json`,
   patch: (attempt: number) => `20-build.${attempt}.patch`,
+  appeal: (attempt: number) => `25-appeal.${attempt}.json`,
   part: (attempt: number, agent: string) => `parts/${attempt}/${agent}.json`,
   /** What the rules found; the review stands on it. */
   rules: (attempt: number) => `evidence/${attempt}/rules.json`,

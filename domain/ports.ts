@@ -155,7 +155,7 @@ export interface TranscriptRow<Message extends ChatMessage | Compaction = ChatMe
 /** What identifies an effect. `key` = digest of (thread, stage, attempt, agent, parent head, ordinal, kind). */
 export interface EffectId {
   readonly key: string;
-  readonly kind: 'model' | 'fallback' | 'compaction' | 'told' | 'tool' | 'agent' | 'merge' | 'deploy' | 'verify' | 'rollback';
+  readonly kind: 'model' | 'fallback' | 'compaction' | 'told' | 'tool' | 'agent' | 'merge' | 'setup' | 'deploy' | 'verify' | 'rollback';
   readonly stage: string;
   readonly attempt: number;
   readonly agent: string;

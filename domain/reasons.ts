@@ -27,6 +27,7 @@ export const REASONS = {
   },
   NO_CHECKS: { meaning: 'no check is configured, so only a person can judge the change', resumable: false, next: 'governor init' },
   BUILDER_NO_ARTIFACT: { meaning: 'the builder said it was done, but the tree did not change', resumable: false, next: look },
+  BUILDER_BLOCKED: { meaning: 'the builder cannot go on and says what is missing', resumable: true, next: hint },
   ARTIFACT_MISMATCH: { meaning: 'a declared file is absent from the tree or differs from its digest', resumable: false, next: look },
   MERGE_CONFLICT: { meaning: 'parallel work could not be merged', resumable: false, next: look },
   OUT_OF_SCOPE: { meaning: 'the change touches paths outside the plan or is larger than scope allows', resumable: false, next: look },

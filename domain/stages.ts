@@ -5,7 +5,7 @@
 import { FILES } from './handoff.ts';
 import type { ReasonCode } from './reasons.ts';
 
-/** Raised by hand when the flow, a schema or a node's meaning changes (invariant 12). */
+/** Raised by hand when the flow, a schema or a node's meaning changes so that a thread which waits could not go on (invariant 12). */
 export const PIPELINE_VERSION = 1;
 
 interface StageFacts {
@@ -37,7 +37,7 @@ export const STAGE_TABLE = stageTable({
   baseline: { next: ['plan'], file: FILES.baseline, askable: [] },
   plan: { next: ['approve_plan', 'approve_budget'], file: FILES.plan, askable: LIFTABLE },
   approve_plan: { next: ['build', 'plan', 'approve_plan'], file: FILES.approval, askable: [] },
-  build: { next: ['review_rules', 'approve_budget'], file: FILES.build, askable: LIFTABLE },
+  build: { next: ['review_rules', 'review_critic', 'plan', 'approve_budget'], file: FILES.build, askable: LIFTABLE },
   review_rules: { next: ['review_critic', 'approve_release', 'build'], file: FILES.rules, askable: [] },
   review_critic: { next: ['approve_release', 'build', 'approve_budget'], file: FILES.review, askable: LIFTABLE },
   approve_release: { next: ['deploy', 'build', 'approve_release'], file: FILES.approval, askable: [] },

@@ -1,5 +1,4 @@
 /** One agent, one step at a time: ask the model, act on what it called. Budget, policy and audit live in the doors. */
-import { roleHasTool } from '../domain/access.ts';
 import { StopError } from '../domain/errors.ts';
 import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { type Answered, type Called, lastChance, NO_WARNING, progressAfter } from '../domain/progress.ts';
@@ -56,8 +55,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
     if (done.outcome === 'refused' || done.outcome === 'invalid') await session.stores.transcripts.append(session.facts.fence, [done.row]);
     next = afterCall(spec, next, done, { call, answerId });
     if (done.outcome === 'handed-over') return next;
-    if (done.outcome === 'invalid' && (call.name.startsWith('submit_') || !roleHasTool(spec.role, call.name)))
-      invalid = `${call.name}: ${result.slice(0, 300)}`;
+    if (done.outcome === 'invalid' && call.name.startsWith('submit_')) invalid = `${call.name}: ${result.slice(0, 300)}`;
   }
   if (invalid !== undefined && next.phase !== 'delegate') return countInvalid(spec, next, true, invalid);
   return judgeProgress(spec, state, next, { calls: called, forgot: forgotBefore(rows), idleLimit: session.facts.limits.idleAnswers });

@@ -53,16 +53,21 @@ export async function buildBody(
   options: {
     attempt: number;
     base: string;
+    /** The last candidate's tree. */
     before: string;
     tree: string;
     plan: PlanBody;
     summary: string;
     answers: BuildBody['answers'];
+    /** Against findings; the same tree is handed over again for them. */
+    disputes: NonNullable<BuildBody['disputes']>;
+    installed: string | null;
     agents: BuildBody['agents'];
   },
 ): Promise<BuildBody> {
   const baseTree = await session.places.repository.treeOf(options.base);
-  if (options.tree === baseTree || options.tree === options.before) {
+  const unchanged = options.tree === options.before && options.disputes.length === 0;
+  if (options.tree === baseTree || unchanged) {
     throw new StopError(
       'BUILDER_NO_ARTIFACT',
       `the builder handed over attempt ${options.attempt} with the words ${JSON.stringify(options.summary.slice(0, 200))}, but the tree is still ${options.tree.slice(0, 12)}: no file changed`,
@@ -80,5 +85,7 @@ export async function buildBody(
     changes,
     agents: options.agents,
     answers: options.answers,
+    ...(options.disputes.length === 0 ? {} : { disputes: options.disputes }),
+    ...(options.installed === null ? {} : { installed: options.installed }),
   };
 }

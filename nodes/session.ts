@@ -111,8 +111,13 @@ export interface SessionDoors {
 export interface SessionPlaces {
   readonly repository: Repository;
   readonly sandbox: Sandbox;
-  /** Prepared once per process: linked folders and cached setup. */
-  mounts(): Promise<Mounts>;
+  /** Prepared once per process: linked folders and cached setup. `installed`: for the dependencies of this tree, not of the base. */
+  mounts(installed?: string): Promise<Mounts>;
+  /**
+   * Brings lock files up to the manifests of a builder's tree and runs the setup for them; gives the tree with those files.
+   * @throws StopError `CHECK_ERROR` naming the step that failed; RefusedError.
+   */
+  install(tree: string): Promise<string>;
   /** A folder for a work tree of this run; not created. */
   readonly workFolder: (name: string) => string;
   /** Work trees that this process has opened and brought to the state of the checkpoint, by name. */

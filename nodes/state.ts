@@ -15,7 +15,7 @@ export interface AgentState {
   readonly head: string | null;
   /** Model calls of this agent in this attempt. */
   readonly calls: number;
-  readonly phase: 'model' | 'tools' | 'delegate' | 'done';
+  readonly phase: 'model' | 'tools' | 'delegate' | 'install' | 'done';
   /** While sub-agents work: the call they belong to, and the answer that holds it. */
   readonly delegation: { readonly callId: string; readonly answer: string; readonly tasks: number } | null;
   /** The part files of all sub-agents that have ended, in order. */
@@ -31,6 +31,10 @@ export interface AgentState {
   readonly tree: string | null;
   /** What it handed over, as JSON text; at most 64 KB. */
   readonly submission: string | null;
+  /** The tree that the runtime installed dependencies for; null: those of the base. */
+  readonly installed: string | null;
+  /** How often it did so in this attempt. */
+  readonly installs: number;
 }
 
 export const FRESH_AGENT: AgentState = {
@@ -45,7 +49,19 @@ export const FRESH_AGENT: AgentState = {
   cut: 0,
   tree: null,
   submission: null,
+  installed: null,
+  installs: 0,
 };
+
+/** How often a builder has left the usual way in this run; each at most `limits.appeals`. */
+export interface Appeals {
+  /** For another plan. */
+  readonly plan: number;
+  /** Against findings. */
+  readonly review: number;
+}
+
+export const NO_APPEALS: Appeals = { plan: 0, review: 0 };
 
 /** As it stands in a checkpoint: one of an earlier version lacks what came after it. */
 export const agentOf = (kept: Partial<AgentState>): AgentState => ({ ...FRESH_AGENT, ...kept, progress: progressOf(kept.progress) });
@@ -83,6 +99,9 @@ export const GovernorState = Annotation.Root({
   planApproval: last<FileRef | null>(null),
   /** A rejection (plan or release) whose comment the next attempt must answer. */
   rejection: last<FileRef | null>(null),
+  /** A builder that asks for another plan; until a build is handed over. */
+  appeal: last<FileRef | null>(null),
+  appeals: last<Appeals>(NO_APPEALS),
   builder: last<AgentState | null>(null),
   /** The attempt that `builder` belongs to. */
   attempt: last<number>(0),

@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import type { Config } from '../domain/config.ts';
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
-import type { Repository, Sandbox } from '../domain/workspace.ts';
+import type { Repository, Sandbox, TreeEntry } from '../domain/workspace.ts';
 import { matcher } from './globs.ts';
+
+type Step = Config['workspace']['setup'][number];
 
 export interface PrepareOptions {
   readonly repository: Repository;
-  readonly baseTree: string;
+  /** What setup runs in: the base's tree, or that with the inputs of another (`tools/dependencies.ts`). */
+  readonly tree: string;
   readonly config: Config['workspace'];
   readonly sandbox: Sandbox;
   /** The home. */
@@ -37,46 +40,63 @@ export async function prepareWorkspace(options: PrepareOptions): Promise<Prepare
   };
 }
 
-async function runSetup(options: PrepareOptions): Promise<{ from: string; at: string }[]> {
-  const { repository, config, baseTree, sandbox, stateFolder } = options;
-  const entries = await repository.listTree(baseTree);
-  const inputs = config.setup.flatMap((step) => {
-    const matches = matcher(step.inputs);
-    return entries.filter((entry) => matches(entry.path)).map((entry) => [entry.path, entry.oid]);
+/** The files of a tree that some setup step depends on. */
+export function setupInputs(steps: readonly Step[], entries: readonly TreeEntry[]): TreeEntry[] {
+  const matches = matcher(steps.flatMap((step) => step.inputs));
+  return entries.filter((entry) => matches(entry.path));
+}
+
+/** Runs one command of a setup step. @throws StopError `CHECK_ERROR` with the end of its output. */
+export async function runStep(
+  { sandbox, signal }: Pick<PrepareOptions, 'sandbox' | 'signal'>,
+  step: Step,
+  argv: readonly string[],
+  folder: string,
+): Promise<void> {
+  const result = await sandbox.run({
+    argv,
+    workspace: folder,
+    links: [],
+    scratch: [],
+    network: step.network,
+    timeoutMs: step.timeout,
+    signal,
   });
+  if (result.exitCode !== 0)
+    throw new StopError(
+      'CHECK_ERROR',
+      `setup ${argv.join(' ')}: exit code ${result.exitCode ?? 'none (killed)'}\n${`${result.stdout}\n${result.stderr}`.slice(-2000)}`,
+    );
+}
+
+/** Makes a folder in the cache for as long as the work takes. */
+export async function inScratch<Value>(stateFolder: string, work: (scratch: string) => Promise<Value>): Promise<Value> {
+  mkdirSync(join(stateFolder, 'cache'), { recursive: true });
+  const scratch = mkdtempSync(join(stateFolder, 'cache', 'making-'));
+  try {
+    return await work(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function runSetup(options: PrepareOptions): Promise<{ from: string; at: string }[]> {
+  const { repository, config, tree, stateFolder } = options;
+  const entries = await repository.listTree(tree);
+  const inputs = config.setup.flatMap((step) => setupInputs([step], entries).map((entry) => [entry.path, entry.oid]));
   const key = digestOf({ steps: config.setup, inputs, platform: process.platform, arch: process.arch, node: process.versions.modules });
   const cached = join(stateFolder, 'cache', key);
-  if (!existsSync(cached)) {
-    mkdirSync(join(stateFolder, 'cache'), { recursive: true });
-    const scratch = mkdtempSync(join(stateFolder, 'cache', 'making-'));
-    try {
+  if (!existsSync(cached))
+    await inScratch(stateFolder, async (scratch) => {
       const folder = join(scratch, 'tree');
-      await repository.checkout(baseTree, folder);
+      await repository.checkout(tree, folder);
       const tracked = new Set(entries.map((entry) => entry.path.split('/')[0]));
-      for (const step of config.setup) {
-        const result = await sandbox.run({
-          argv: step.run,
-          workspace: folder,
-          links: [],
-          scratch: [],
-          network: step.network,
-          timeoutMs: step.timeout,
-          signal: options.signal,
-        });
-        if (result.exitCode !== 0)
-          throw new StopError(
-            'CHECK_ERROR',
-            `setup ${step.run.join(' ')}: exit code ${result.exitCode ?? 'none (killed)'}\n${`${result.stdout}\n${result.stderr}`.slice(-2000)}`,
-          );
-      }
+      for (const step of config.setup) await runStep(options, step, step.run, folder);
       const out = join(scratch, 'out');
       mkdirSync(out);
       for (const name of readdirSync(folder).filter((entry) => !tracked.has(entry))) move(join(folder, name), join(out, name));
       if (!existsSync(cached)) renameSync(out, cached);
-    } finally {
-      rmSync(scratch, { recursive: true, force: true });
-    }
-  }
+    });
   return readdirSync(cached).map((at) => ({ at, from: join(cached, at) }));
 }
 

@@ -38,8 +38,16 @@ const judged = (name: ToolName, schema: z.ZodType, description: string): JudgedT
 /** The hand-over tools. */
 const SUBMITS: Readonly<Record<HandOverTool, JudgedTool>> = {
   submit_plan: judged('submit_plan', planBodySchema, 'Hands over the plan. The only call of its answer.'),
-  submit_build: judged('submit_build', submitBuildSchema, 'Hands over the work as it is on disk. The only call of its answer.'),
-  submit_review: judged('submit_review', submitReviewSchema, 'Hands over the verdict. The only call of its answer.'),
+  submit_build: judged(
+    'submit_build',
+    submitBuildSchema,
+    'Hands over the work as it is on disk, or says what is in the way. status: "done"; "needs_paths" with paths that the plan lacks; "needs_dependency" with dependencies that are in the manifest but not installed; "blocked" when only a person can help. disputes: findings of the critic that are wrong, with what shows it. The only call of its answer.',
+  ),
+  submit_review: judged(
+    'submit_review',
+    submitReviewSchema,
+    'Hands over the verdict. answers: one for each finding that the builder disputes. The only call of its answer.',
+  ),
   submit_work: judged(
     'submit_work',
     submitWorkSchema,

@@ -39,7 +39,8 @@ export const approvePlanNode = (find: FindSession) =>
     const { row, vote, ref } = decided;
     const said = note('approve_plan', row.round, `${row.status} by ${vote.by.id}`);
     if (row.status === 'rejected') {
-      const plans = Number(/10-plan\.(\d+)/.exec(state.planFile.path)?.[1] ?? '1');
+      // A plan that a builder asked for uses up no round of the person.
+      const plans = Number(/10-plan\.(\d+)/.exec(state.planFile.path)?.[1] ?? '1') - state.appeals.plan;
       if (plans >= session.facts.limits.reviewRounds)
         throw new StopError(
           'PLAN_REJECTED',

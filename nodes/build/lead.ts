@@ -1,12 +1,13 @@
 /** The lead: one node asks its model, one acts on its calls, one takes the artifact from disk. */
 import { StopError } from '../../domain/errors.ts';
-import { type BuildBody, buildBodySchema, FILES, partBodySchema, planBodySchema, submitBuildSchema } from '../../domain/handoff.ts';
+import { type BuildBody, buildBodySchema, FILES, type FileRef, partBodySchema, planBodySchema } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
 import { actOnCalls } from '../agent.ts';
 import { type AgentSpec, append } from '../agent-spec.ts';
 import { askModel } from '../ask.ts';
 import { buildBody, patchOf } from '../candidate.ts';
+import { installedFor } from '../installed.ts';
 import { isLeanAt } from '../notes.ts';
 import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
@@ -15,11 +16,15 @@ import { runStage } from '../stage.ts';
 import type { PartRef } from '../state.ts';
 import { removeWorkTree, workTreeAt } from '../work-tree.ts';
 import { planAlone } from './alone.ts';
+import { appealBrief, writeAppeal } from './appeal.ts';
+import { afterHandOver, submissionOf } from './blocked.ts';
 import { leadBrief } from './brief.ts';
 import { type BuilderNode, builderNode } from './builder-node.ts';
 import { judgeDelegation, workerId } from './delegate.ts';
+import { install } from './install.ts';
+import { judgeBuild } from './judge-build.ts';
 import { mergeParts } from './merge.ts';
-import { type Builder, buildInputs } from './state.ts';
+import { type Builder, beforeTree, buildInputs } from './state.ts';
 
 const contract = contractOf('lead', import.meta.url);
 
@@ -32,7 +37,14 @@ export const leadNode = (find: FindSession): BuilderNode =>
 
 /** `lead_tools`: the calls of the newest answer, in order. */
 export const leadToolsNode = (find: FindSession): BuilderNode =>
-  builderNode(find, 'lead_tools', async (session, state) => ({ agent: await actOnCalls(await specOf(session, state), state.agent) }));
+  builderNode(find, 'lead_tools', async (session, state) => {
+    const spec = await specOf(installedFor(session, state.agent.installed), state);
+    return { agent: afterHandOver(spec, await actOnCalls(spec, state.agent)) };
+  });
+
+/** `install`: the dependencies that the lead asked for. */
+export const installNode = (find: FindSession): BuilderNode =>
+  builderNode(find, 'install', async (session, state) => ({ agent: await install(session, state, await workTreeOf(session, state)) }));
 
 /** `merge`: the parts of a delegation become one tree, the lead's files follow, and its call gets its answer. */
 export const mergeNode = (find: FindSession): BuilderNode =>
@@ -53,39 +65,53 @@ export const mergeNode = (find: FindSession): BuilderNode =>
     return { agent: { ...state.agent, head: row.id, tree: merged.tree, phase: 'model', delegation: null, parts } };
   });
 
-/** `artifact`: the governor snapshots the tree and writes `20-build.<attempt>.json` with its patch. */
+/** `artifact`: the governor snapshots the tree and writes `20-build.<attempt>.json` with its patch, or what the lead asks instead. */
 export const artifactNode = (find: FindSession): BuilderNode =>
   builderNode(find, 'artifact', async (session, state) => {
     const workTree = await workTreeOf(session, state);
-    const done = await runStage<BuildBody>(session, {
-      stage: 'build',
-      kind: 'build',
-      inputs: buildInputs(state),
-      file: STAGE_TABLE.build.file,
-      schema: buildBodySchema,
-      madeBy: 'agent:lead',
-      work: async (attempt) => {
-        const submission = submitBuildSchema.parse(JSON.parse(state.agent.submission ?? '{}'));
-        const spent = await session.stores.ledger.totals(session.facts.threadId, `agent:build:${attempt}:lead`);
-        return buildBody(session, {
-          attempt,
-          base: state.base,
-          before: state.startTree,
-          tree: await workTree.snapshot(),
-          plan: await planOf(session, state),
-          summary: session.doors.redact(submission.summary),
-          answers: (submission.answers ?? []).map((one) => ({ ...one, answer: session.doors.redact(one.answer) })),
-          agents: [
-            { id: 'lead', title: 'lead', status: 'done', steps: state.agent.calls, cost_micro_usd: spent.settled.costMicroUsd, part: '' },
-            ...(await agentLines(session, state.agent.parts)),
-          ],
-        });
-      },
-      beside: async (attempt, body) => [{ path: FILES.patch(attempt), text: await patchOf(session, body) }],
-    });
+    const submission = submissionOf(state.agent);
+    const handed =
+      submission.status === 'needs_paths'
+        ? { asked: await writeAppeal(session, state, workTree) }
+        : { build: await writeBuild(session, state, workTree) };
     await removeWorkTree(session, workTreeName(state));
-    return { build: done.ref };
+    return handed;
   });
+
+async function writeBuild(session: Session, state: Builder, workTree: WorkTree): Promise<FileRef> {
+  const submission = submissionOf(state.agent);
+  const done = await runStage<BuildBody>(session, {
+    stage: 'build',
+    kind: 'build',
+    inputs: buildInputs(state),
+    file: STAGE_TABLE.build.file,
+    schema: buildBodySchema,
+    madeBy: 'agent:lead',
+    work: async (attempt) => {
+      const spent = await session.stores.ledger.totals(session.facts.threadId, `agent:build:${attempt}:lead`);
+      return buildBody(session, {
+        attempt,
+        base: state.base,
+        before: beforeTree(state),
+        tree: await workTree.snapshot(),
+        plan: await planOf(session, state),
+        summary: session.doors.redact(submission.summary),
+        answers: (submission.answers ?? []).map((one) => ({ ...one, answer: session.doors.redact(one.answer) })),
+        disputes: masked(session, submission.disputes ?? []),
+        installed: state.agent.installed,
+        agents: [
+          { id: 'lead', title: 'lead', status: 'done', steps: state.agent.calls, cost_micro_usd: spent.settled.costMicroUsd, part: '' },
+          ...(await agentLines(session, state.agent.parts)),
+        ],
+      });
+    },
+    beside: async (attempt, body) => [{ path: FILES.patch(attempt), text: await patchOf(session, body) }],
+  });
+  return done.ref;
+}
+
+const masked = (session: Session, disputes: NonNullable<BuildBody['disputes']>) =>
+  disputes.map((dispute) => ({ ...dispute, evidence: session.doors.redact(dispute.evidence) }));
 
 /** Each sub-agent, and behind it its own. */
 async function agentLines(session: Session, parts: readonly PartRef[]): Promise<BuildBody['agents']> {
@@ -114,8 +140,11 @@ async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
     workTree: await workTreeOf(session, state),
     base: state.base,
     handoff: async (name, input) => {
-      if (name !== 'delegate') return { ok: true, content: JSON.stringify({ accepted: true }) };
       const plan = await planOf(session, state);
+      if (name !== 'delegate') {
+        const tree = await (await workTreeOf(session, state)).current();
+        return judgeBuild({ session, state, plan, tree }, input);
+      }
       const planned = plan.items.some((item) => item.paths.length === 0) ? [] : plan.items.flatMap((item) => item.paths);
       const lean = await isLeanAt(session, state.agent.head);
       const { attempt, base, agent } = state;
@@ -128,7 +157,8 @@ async function specOf(session: Session, state: Builder): Promise<AgentSpec> {
 async function briefOf(session: Session, state: Builder): Promise<string> {
   const plan = await planOf(session, state);
   const near = plan.items.flatMap((item) => item.paths);
-  return oriented(session, { role: 'lead', base: state.base, near }, await leadBrief(session, { ...state, plan }));
+  const brief = `${await leadBrief(session, { ...state, plan })}${await appealBrief(session, state.appeal ?? null)}`;
+  return oriented(session, { role: 'lead', base: state.base, near }, brief);
 }
 
 async function planOf(session: Session, state: Builder) {

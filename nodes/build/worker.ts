@@ -10,6 +10,7 @@ import { matcher } from '../../tools/globs.ts';
 import { runAgent } from '../agent.ts';
 import type { AgentSpec } from '../agent-spec.ts';
 import { stampOf } from '../candidate.ts';
+import { installedFor } from '../installed.ts';
 import { nodeDoor } from '../node-door.ts';
 import { isLeanAt } from '../notes.ts';
 import { oriented } from '../orientation.ts';
@@ -38,8 +39,9 @@ export const workerNode = (find: FindSession): BuilderNode =>
     name: 'worker',
     sideBySide: true,
     run: async (session, state) => {
-      const job = await jobOf(session, state);
-      return { parts: [await session.line.inLine(() => partOf(session, job))] };
+      const own = installedFor(session, state.agent.installed);
+      const job = await jobOf(own, state);
+      return { parts: [await session.line.inLine(() => partOf(own, job))] };
     },
     stopped: (_session, stop, state) => {
       const id = idOf(state);

@@ -1,11 +1,12 @@
 /** Verifies the released commit in a fresh sandboxed checkout; a failure rolls back by a new commit. */
 import { StopError } from '../../domain/errors.ts';
-import { FILES, releaseBodySchema } from '../../domain/handoff.ts';
+import { buildBodySchema, FILES, releaseBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { governorNode } from '../governor-node.ts';
+import { installedFor } from '../installed.ts';
 import { pointers } from '../release-subject.ts';
-import type { FindSession, Session } from '../session.ts';
+import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { note } from '../state.ts';
 import { type ReleaseFacts, releaseFacts } from './facts.ts';
@@ -32,7 +33,8 @@ export const verifyNode = (find: FindSession) =>
       madeBy: 'governor',
       work: async () => {
         assertFenced(session, 'verification');
-        const verified = await verify(session, facts, key);
+        const { installed } = await bodyOf(session, refs.build, buildBodySchema);
+        const verified = await verify(installedFor(session, installed), facts, key);
         return {
           target: facts.target,
           branch: facts.branch,

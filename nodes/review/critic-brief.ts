@@ -52,6 +52,10 @@ function answersTo(id: string, build: BuildBody): string[] {
   const said = build.answers
     .filter((answer) => answer.finding_id === id)
     .map(({ answer }) => JSON.stringify(clipped(answer, ANSWER_BYTES)));
+  const disputes = (build.disputes ?? [])
+    .filter((one) => one.finding_id === id)
+    .map(({ evidence }) => `  The builder disputes it (not evidence): ${JSON.stringify(clipped(evidence, ANSWER_BYTES))}`);
+  if (disputes.length > 0) return disputes;
   return said.length === 0 ? ['  The builder did not answer it.'] : said.map((answer) => `  The builder answers (not evidence): ${answer}`);
 }
 

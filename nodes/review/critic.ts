@@ -16,6 +16,7 @@ import { STAGE_TABLE } from '../../domain/stages.ts';
 import { isBlocking } from '../../domain/waivers.ts';
 import { type AgentAt, type AgentGraph, type AgentRun, freshRun, runAgentGraph } from '../agent-run.ts';
 import { governorNode } from '../governor-node.ts';
+import { installedFor } from '../installed.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
@@ -24,6 +25,7 @@ import { attemptOf, isSinceFork, runStage } from '../stage.ts';
 import { note, type State } from '../state.ts';
 import { removeWorkTree, workTreeAt } from '../work-tree.ts';
 import { criticBrief, knownFindings, textOf } from './critic-brief.ts';
+import { carriedRules, isDisputing } from './disputes.ts';
 import { afterRework } from './rework.ts';
 import { type RoundBefore, roundBefore } from './round-before.ts';
 
@@ -32,17 +34,18 @@ const contract = contractOf('critic', import.meta.url);
 /** The `review_critic` node; `graph` is the critic's. */
 export const reviewCriticNode = (find: FindSession, graph: AgentGraph) =>
   governorNode(find, 'review_critic', async (session, state, config) => {
-    if (state.rules === null || state.buildFile === null || state.planFile === null)
+    const rulesFile = state.rules ?? (await carriedRules(session, state));
+    if (rulesFile === null || state.buildFile === null || state.planFile === null)
       throw new StopError('HANDOFF_MISSING', 'review_critic: the rules have not passed');
-    const rules = await bodyOf(session, state.rules, reviewBodySchema);
+    const rules = await bodyOf(session, rulesFile, reviewBodySchema);
     if (rules.verdict !== 'pass')
-      throw new StopError('STATE_TAMPERED', `${state.rules.path}: its verdict is ${rules.verdict}; the critic is not called`);
-    const inputs = [state.planFile, state.buildFile, state.rules];
-    const ruled = Number(/^evidence\/(\d+)\//.exec(state.rules.path)?.[1] ?? '0');
+      throw new StopError('STATE_TAMPERED', `${rulesFile.path}: its verdict is ${rules.verdict}; the critic is not called`);
+    const inputs = [state.planFile, state.buildFile, rulesFile];
+    const ruled = Number(/^evidence\/(\d+)\//.exec(rulesFile.path)?.[1] ?? '0');
     // Set back to here, it is another review of what the rules found then.
-    const attempt = (await isSinceFork(session, state.rules)) ? ruled : await attemptOf(session, 'review', inputs);
+    const attempt = (await isSinceFork(session, rulesFile)) ? ruled : await attemptOf(session, 'review', inputs);
     const previous = await roundBefore(session, state.review);
-    const files = { plan: state.planFile, build: state.buildFile, rules: state.rules, review: state.review };
+    const files = { plan: state.planFile, build: state.buildFile, rules: rulesFile, review: state.review };
     const judge = () => judged(session, rules, previous, { graph, input: freshRun(attempt, files), config });
     const done = await runStage<ReviewBody>(session, {
       stage: 'review_critic',
@@ -56,7 +59,13 @@ export const reviewCriticNode = (find: FindSession, graph: AgentGraph) =>
       beside: async (_n, body) => [{ path: FILES.review(attempt).replace(/json$/, 'md'), text: reviewMarkdown(attempt, body) }],
     });
     if (done.body.verdict !== 'pass')
-      return afterRework(session, state, { ref: done.ref, review: done.body, attempt, previous: previous?.review });
+      return afterRework(session, state, {
+        ref: done.ref,
+        review: done.body,
+        attempt,
+        previous: previous?.review,
+        disputed: await isDisputing(session, state),
+      });
     return {
       review: done.ref,
       stop: null,
@@ -103,8 +112,9 @@ export const critic: AgentAt = {
     const rules = await bodyOf(session, given(files['rules']), reviewBodySchema);
     const known = await knownFindings(session, await roundBefore(session, files['review'] ?? null), rules.tree);
     const work = { planFile: given(files['plan']), buildFile: given(files['build']), rules, known };
+    const { installed } = await bodyOf(session, work.buildFile, buildBodySchema);
     return {
-      session,
+      session: installedFor(session, installed),
       stage: 'review_critic',
       attempt,
       role: 'critic',

@@ -13,15 +13,17 @@ export interface Reviewed {
   readonly attempt: number;
   /** The review of the attempt before. */
   readonly previous: ReviewBody | undefined;
+  /** The builder disputed findings: neither a round nor the same failure again; `limits.appeals` is what caps it. */
+  readonly disputed?: boolean;
 }
 
 /** @throws StopError `REVIEW_REJECTED`, `REVIEW_EXHAUSTED` or, after the only round, the worst finding's code; `NO_PROGRESS`. */
 export async function afterRework(
   session: Session,
   state: State,
-  { ref, review, attempt, previous }: Reviewed,
+  { ref, review, attempt, previous, disputed = false }: Reviewed,
 ): Promise<Update & { readonly route: 'build' }> {
-  const rounds = state.rounds + 1;
+  const rounds = state.rounds + (disputed ? 0 : 1);
   const worst = review.findings.find((finding) => finding.severity === 'blocker') ?? review.findings[0];
   const open = `${review.findings.length} open finding(s), the first: ${worst?.code ?? 'none'} ${worst?.message.split('\n')[0]?.slice(0, 300) ?? ''}`;
   const evidence = [
@@ -32,7 +34,7 @@ export async function afterRework(
     throw new StopError('REVIEW_REJECTED', `the review of attempt ${attempt} rejected the change; ${open}`, { evidence });
   // A person who brought words or another model for this very review lets it go on once.
   const lifted = session.facts.resumes.some((resume) => isForReview(resume, attempt));
-  if (!lifted && rounds >= session.facts.limits.reviewRounds) {
+  if (!lifted && !disputed && rounds >= session.facts.limits.reviewRounds) {
     const only: ReasonCode = worst?.code ?? 'REVIEW_EXHAUSTED';
     throw new StopError(
       session.facts.limits.reviewRounds === 1 ? only : 'REVIEW_EXHAUSTED',
@@ -43,7 +45,7 @@ export async function afterRework(
       },
     );
   }
-  if (!lifted && previous !== undefined && state.rounds > 0 && sameFailures(previous, review))
+  if (!lifted && !disputed && previous !== undefined && state.rounds > 0 && sameFailures(previous, review))
     throw new StopError('NO_PROGRESS', `attempt ${attempt} failed exactly as the one before; ${open}`, {
       evidence,
       facts: { reviewed: attempt },

@@ -16,6 +16,7 @@ import {
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { openFindings } from '../../domain/waivers.ts';
 import { governorNode } from '../governor-node.ts';
+import { installedFor } from '../installed.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
@@ -41,7 +42,8 @@ export const reviewRulesNode = (find: FindSession) =>
       file: STAGE_TABLE.review_rules.file,
       schema: reviewBodySchema,
       madeBy: 'governor',
-      work: (attempt) => judge(session, state, { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
+      work: (attempt) =>
+        judge(installedFor(session, build.installed), state, { attempt, build, plan: state.planFile as FileRef, previous }), // checked above
     });
     if (rules.body.verdict === 'pass') {
       const open = openFindings(rules.body).map(({ id }) => id);
@@ -100,17 +102,7 @@ async function judge(
   } finally {
     await checkout.remove();
   }
-  for (const line of redLines) {
-    await session.stores.audit.append({
-      threadId: session.facts.threadId,
-      actor: 'governor',
-      action: 'red-line',
-      stage: 'review_rules',
-      attempt,
-      code: 'RED_LINE',
-      facts: { rule: line.rule_id, paths: line.paths.slice(0, 20) },
-    });
-  }
+  await recordRedLines(session, attempt, redLines);
   const isSkipped = (one: Finding): boolean =>
     checks.some((check) => check.status === 'skipped' && check.id === one.source) || (one.source === 'base-tests' && isUntrusted(findings));
   const standing = standingOfRules({ attempt, found: findings, isSkipped }, work.previous);
@@ -124,4 +116,16 @@ async function judge(
     ...settled(session, state, { checks, findings: standing.findings, previous: work.previous?.review }),
     critic: { called: false, verdict: null },
   };
+}
+
+async function recordRedLines(session: Session, attempt: number, redLines: readonly RedLine[]): Promise<void> {
+  const entry = {
+    threadId: session.facts.threadId,
+    actor: 'governor',
+    action: 'red-line',
+    stage: 'review_rules',
+    code: 'RED_LINE',
+  } as const;
+  for (const { rule_id: rule, paths } of redLines)
+    await session.stores.audit.append({ ...entry, attempt, facts: { rule, paths: paths.slice(0, 20) } });
 }

@@ -14,6 +14,7 @@ import { sleep } from '../../models/sleep.ts';
 import { createForms } from '../../nodes/context.ts';
 import { createLine } from '../../nodes/line.ts';
 import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
+import { installDependencies, withInputs } from '../../tools/dependencies.ts';
 import { createToolDoor } from '../../tools/door.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
 import { createStreamRedactor } from '../../tools/redact-stream.ts';
@@ -165,18 +166,25 @@ function placesOf(on: {
   readonly signal: AbortSignal;
 }): SessionPlaces {
   const { runtime, facts, repository, sandbox, signal } = on;
-  let mounts: Promise<Mounts> | undefined;
-  const prepare = async (): Promise<Mounts> => {
-    const baseTree = await repository.treeOf(facts.request.base);
-    return prepareWorkspace({ repository, baseTree, config: facts.config.workspace, sandbox, stateFolder: runtime.home, signal });
+  const prepared = new Map<string, Promise<Mounts>>();
+  const options = async () => {
+    const tree = await repository.treeOf(facts.request.base);
+    return { repository, tree, config: facts.config.workspace, sandbox, stateFolder: runtime.home, signal };
+  };
+  const prepare = async (installed: string): Promise<Mounts> => {
+    const base = await options();
+    const tree = installed === '' ? base.tree : await withInputs(base, { onto: base.tree, from: installed });
+    return prepareWorkspace({ ...base, tree });
   };
   return {
     repository,
     sandbox,
-    mounts: () => {
-      mounts ??= prepare();
+    mounts: (installed = '') => {
+      const mounts = prepared.get(installed) ?? prepare(installed);
+      prepared.set(installed, mounts);
       return mounts;
     },
+    install: async (tree) => installDependencies(await options(), tree),
     workFolder: (name) => join(runtime.home, 'work', facts.threadId, name),
     workTrees: new Map(),
   };

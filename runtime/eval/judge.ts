@@ -80,7 +80,7 @@ async function runHidden(rested: Rested, tree: string, check: Task['hidden'][num
     cpSync(join(task.folder, HIDDEN_FOLDER), at, { recursive: true });
     const { links, scratch } = await prepareWorkspace({
       repository,
-      baseTree: tree,
+      tree,
       config: task.config.workspace,
       sandbox,
       stateFolder: home,

@@ -1,7 +1,20 @@
 /** The stories that chaos disturbs: each a prepared thread with where its release is seen. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { critic, HAPPY, makeWorld, PRODUCT, type Reply, submit, tool, type World, write } from '../story/world.ts';
+import {
+  critic,
+  criticId,
+  HAPPY,
+  makeWorld,
+  PRODUCT,
+  PRODUCT_TEST,
+  planReply,
+  type Reply,
+  submit,
+  tool,
+  type World,
+  write,
+} from '../story/world.ts';
 import { Stage } from './harness.ts';
 
 const [plan, , productTest] = HAPPY;
@@ -69,6 +82,49 @@ const DEPTH: readonly Reply[] = [
   submit(1, 2),
   critic(1),
 ];
+/** A builder that asks for a dependency and for another plan, then disputes what the critic found. */
+const FOUND = { severity: 'major', path: 'src/product.js', message: 'product fails for negative numbers' };
+const FOUND_ID = criticId(FOUND.message, FOUND.path);
+const APPEALS: readonly Reply[] = [
+  planReply(1, ['package.json', 'package-lock.json', 'src/**']),
+  write(
+    1,
+    1,
+    'package.json',
+    '{ "name": "sums", "type": "module", "dependencies": { "pad": "1" }, "scripts": { "test": "node --test" } }\n',
+  ),
+  tool('lead', 1, 2, 'submit_build', {
+    status: 'needs_dependency',
+    summary: 'it pads',
+    dependencies: [{ name: 'pad', manager: 'npm', why: 'it pads' }],
+  }),
+  write(1, 3, 'src/product.js', PRODUCT),
+  tool('lead', 1, 4, 'submit_build', { status: 'needs_paths', summary: 'a test is needed', paths: ['test/**'] }),
+  planReply(2, ['package.json', 'package-lock.json', 'src/**', 'test/**']),
+  write(2, 1, 'test/product.test.js', PRODUCT_TEST.replace('test(', "import 'pad';\ntest(")),
+  submit(2, 2),
+  critic(1, 'rework', [FOUND]),
+  tool('lead', 3, 1, 'submit_build', {
+    summary: 'it does not',
+    disputes: [{ finding_id: FOUND_ID, evidence: 'product(-2, 3) is -6' }],
+  }),
+  tool('critic', 2, 1, 'submit_review', {
+    verdict: 'pass',
+    earlier: [{ finding_id: FOUND_ID, verdict: 'withdrawn', reason: 'it multiplies' }],
+  }),
+];
+const SETUP = {
+  workspace: {
+    setup: [
+      {
+        run: ['sh', '-c', 'mkdir -p node_modules/pad && echo 1 > node_modules/pad/index.js'],
+        update: ['sh', '-c', 'cat package.json > package-lock.json'],
+        inputs: ['package.json', 'package-lock.json'],
+      },
+    ],
+  },
+  release: { branch: 'main', verify: ['node', '--test'] },
+};
 
 async function prepare(options: Options, delayMs = 0): Promise<Stage> {
   const replies = (options.replies ?? HAPPY).map((reply) => ({ ...reply, delayMs }));
@@ -105,5 +161,6 @@ export const STORIES = {
   'fan-out allowed by a person': (delayMs?: number) =>
     prepare({ replies: FAN_OUT, config: { limits: { maxOutputTokens: 1024, delegateFreely: { agents: 3 } } } }, delayMs),
   'a person says something': (delayMs?: number) => prepare({ told: 'use integers' }, delayMs),
+  appeals: (delayMs?: number) => prepare({ replies: APPEALS, config: SETUP }, delayMs),
   'plan approved': (delayMs?: number) => prepare({ config: { plan: { approval: 'always' } } }, delayMs),
 } as const;

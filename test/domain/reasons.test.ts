@@ -7,6 +7,7 @@ test('the resumable codes are those of the contract', () => {
   expect(codes.filter((code) => reasonOf(code).resumable).toSorted()).toEqual([
     'BASE_MOVED',
     'BUDGET_EXHAUSTED',
+    'BUILDER_BLOCKED',
     'CANCELLED',
     'CONTEXT_EXCEEDED',
     'DISK_LIMIT',

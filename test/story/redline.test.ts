@@ -84,8 +84,12 @@ test('a link out of the tree and a path outside the plan are refused', async () 
   expect((await start(world, operations)).reason?.code).toBe('PATH_DENIED');
   await operations.close();
   world.dispose();
-  world = makeWorld({ config: { limits }, replies: [planReply(1, ['src/**']), write(1, 1, 'docs/x.md', 'x\n'), submit(1, 2), critic(1)] });
+  const insists = { ...submit(1, 2), repeat: true };
+  world = makeWorld({ config: { limits }, replies: [planReply(1, ['src/**']), write(1, 1, 'docs/x.md', 'x\n'), insists, critic(1)] });
   operations = await world.open();
-  expect((await start(world, operations)).reason?.code).toBe('OUT_OF_SCOPE');
+  const stopped = await start(world, operations);
+  expect(stopped.reason?.code).toBe('NO_PROGRESS');
+  const refused = (await operations.audit(stopped.thread_id)).filter((record) => record.action === 'tool-refused');
+  expect(new Set(refused.map((record) => record.code))).toEqual(new Set(['OUT_OF_SCOPE']));
   await operations.close();
 });

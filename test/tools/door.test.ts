@@ -72,7 +72,7 @@ const spent = async (): Promise<number> => (await stores.totals()).settled.toolC
 
 describe('permit', () => {
   test.each<[string, () => ToolRequest, string, string]>([
-    ['a tool that there is not', () => request('rm_rf', {}), 'invalid', 'CONTRACT_VIOLATION'],
+    ['a tool that there is not', () => request('rm_rf', {}), 'refused', 'CONTRACT_VIOLATION'],
     [
       'a tool of another role',
       () => request('write_file', { path: 'a', content: '' }, { role: 'critic' }),

@@ -3,6 +3,7 @@ import { roleHasTool } from '../../domain/access.ts';
 import { toError } from '../../domain/errors.ts';
 import { ROLE_TABLE } from '../../domain/roles.ts';
 import { matcher } from '../globs.ts';
+import { unknownTool } from '../other-names.ts';
 import type { Tool } from '../tool.ts';
 import { judgedSchema, TOOLS } from '../toolbox.ts';
 import { refused } from './answer.ts';
@@ -17,8 +18,7 @@ export function permit(request: ToolRequest): Permission {
   const { name, arguments: text } = request.call;
   const tool = TOOLS.find((candidate) => candidate.name === name);
   const schema = tool?.schema ?? judgedSchema(name);
-  if (schema === undefined)
-    return turnedAway({ ...refused('CONTRACT_VIOLATION', `there is no tool ${JSON.stringify(name.slice(0, 64))}`), outcome: 'invalid' });
+  if (schema === undefined) return turnedAway(refused('CONTRACT_VIOLATION', unknownTool(name, role, request.allowed)));
   const { depthLeft = ROLE_TABLE[role].parent === null ? 1 : 0 } = request;
   if (name === 'delegate' && roleHasTool(role, name) && depthLeft < 1)
     return turnedAway(refused('DEPTH_EXCEEDED', `${request.agent} may not delegate: no level of sub-agents is left (limits.depth)`));
