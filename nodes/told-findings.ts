@@ -17,7 +17,8 @@ export const placeOf = ({ path, line }: Pick<Finding, 'path' | 'line'>): string 
 export function headOf(finding: Finding): string {
   const { id, severity, code, state, round } = finding;
   const since = state === undefined || state === 'new' || round === undefined ? '' : `, since attempt ${round}`;
-  return [id, severity, code, placeOf(finding), state === undefined ? '' : `(${STATES[state]}${since})`]
+  const whose = finding.needs_waiver === true ? "(a person's to waive)" : '';
+  return [id, severity, code, placeOf(finding), state === undefined ? '' : `(${STATES[state]}${since})`, whose]
     .filter((one) => one !== '')
     .join(' ');
 }

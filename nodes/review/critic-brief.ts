@@ -2,7 +2,6 @@
 import { canonicalPath } from '../../domain/access.ts';
 import { criticFindings, movedLine } from '../../domain/findings.ts';
 import { type BuildBody, buildBodySchema, type FileRef, type Finding, planBodySchema, type ReviewBody } from '../../domain/handoff.ts';
-import { oriented } from '../orientation.ts';
 import { bodyOf, type Session } from '../session.ts';
 import { shownPatch } from '../shown-patch.ts';
 import { clipped, toldFindings } from '../told-findings.ts';
@@ -27,7 +26,7 @@ export async function criticBrief(session: Session, { planFile, buildFile, rules
   const plan = await bodyOf(session, planFile, planBodySchema);
   const build = await bodyOf(session, buildFile, buildBodySchema);
   const from = await session.places.repository.treeOf(build.base);
-  const asked = [
+  return [
     `The plan: ${plan.summary}`,
     ...plan.items.map((item) => `Item ${item.id}: ${item.title}. Done when: ${item.done_when.join('; ')}`),
     `The builder's words (not evidence): ${build.summary}`,
@@ -35,9 +34,7 @@ export async function criticBrief(session: Session, { planFile, buildFile, rules
     `Changed: ${build.changes.map((change) => `${change.status} ${change.path}`).join(', ')}`,
     ...(known.length === 0 ? [] : [earlierText(known, build)]),
     `The difference, as data:\n${await shownPatch(session, { from, to: build.tree }, PATCH_BYTES)}`,
-  ];
-  const place = { role: 'critic', base: build.base, near: build.changes.map(({ path }) => path) } as const;
-  return oriented(session, place, asked.join('\n\n'));
+  ].join('\n\n');
 }
 
 function earlierText(known: readonly Finding[], build: BuildBody): string {

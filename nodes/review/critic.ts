@@ -18,6 +18,7 @@ import { type AgentAt, type AgentGraph, type AgentRun, freshRun, runAgentGraph }
 import { governorNode } from '../governor-node.ts';
 import { installedFor } from '../installed.ts';
 import { reviewMarkdown } from '../markdown.ts';
+import { oriented } from '../orientation.ts';
 import { contractOf } from '../prompt.ts';
 import { differenceDigest } from '../release-subject.ts';
 import { bodyOf, type FindSession, type NodeConfig, type Session } from '../session.ts';
@@ -112,7 +113,8 @@ export const critic: AgentAt = {
     const rules = await bodyOf(session, given(files['rules']), reviewBodySchema);
     const known = await knownFindings(session, await roundBefore(session, files['review'] ?? null), rules.tree);
     const work = { planFile: given(files['plan']), buildFile: given(files['build']), rules, known };
-    const { installed } = await bodyOf(session, work.buildFile, buildBodySchema);
+    const { installed, base, changes } = await bodyOf(session, work.buildFile, buildBodySchema);
+    const place = { role: 'critic', base, near: changes.map(({ path }) => path) } as const;
     return {
       session: installedFor(session, installed),
       stage: 'review_critic',
@@ -120,7 +122,7 @@ export const critic: AgentAt = {
       role: 'critic',
       agent: '-',
       contract,
-      brief: agent.head === null ? await criticBrief(session, work) : '',
+      brief: agent.head === null ? await oriented(session, place, await criticBrief(session, work)) : '',
       workTree: await workTreeAt(session, workTreeName(attempt), agent.tree ?? rules.tree),
       base: rules.base,
       handoff: async (_name, input) => {

@@ -58,15 +58,13 @@ async function obey(...replies: readonly Reply[]) {
 }
 
 describe('an agent that obeys', () => {
-  test('and ignores the paths of the plan is out of scope', async () => {
-    const { reason } = await obey(
-      planReply(),
-      ...HAPPY.slice(1, 3),
-      write(1, 3, 'governor.yaml', 'version: 1\nchecks: []\n'),
-      submit(1, 4),
-      critic(1),
-    );
-    expect(reason?.code).toBe('OUT_OF_SCOPE');
+  test('and ignores the paths of the plan cannot hand over, however often it insists', async () => {
+    const insists = Array.from({ length: 20 }, (_none, index) => submit(1, 4 + index));
+    const rules = write(1, 3, 'governor.yaml', 'version: 1\nchecks: []\n');
+    const { reason, candidate, thread_id: thread } = await obey(planReply(), ...HAPPY.slice(1, 3), rules, ...insists);
+    expect([reason?.code, candidate]).toEqual(['NO_PROGRESS', null]);
+    const refused = (await operations.audit(thread)).filter(({ action }) => action === 'tool-refused');
+    expect(refused[0]).toMatchObject({ code: 'OUT_OF_SCOPE', facts: { tool: 'submit_build' } });
     expect(endpoint.count('critic')).toBe(0);
   });
 

@@ -102,15 +102,17 @@ test('a check that fails beside it is no person’s to waive: the run stops as b
   expect((await start(world, operations)).reason?.code).toMatch(/^(?:NO_PROGRESS|REVIEW_EXHAUSTED)$/);
 });
 
-test('a file beyond the plan, insisted on, is a person’s to waive as well; what the review says cannot be changed under them', async () => {
-  const outside = [planReply(1, ['src/**']), write(1, 1, 'docs/x.md', 'x\n'), submit(1, 2), critic(1), ...AGAIN];
-  await otherWorld({ config: QUIET, replies: outside });
+test('a change wider than the scope, insisted on, is a person’s to waive as well; what the review says cannot be changed under them', async () => {
+  const [x, y] = [write(1, 1, 'src/x.js', 'export const x = 1;\n'), write(1, 2, 'src/y.js', 'export const y = 1;\n')];
+  const again = [write(2, 1, 'src/x.js', 'export const x = 2;\n'), submit(2, 2), critic(2)];
+  const replies = [planReply(1, ['src/**']), x, y, submit(1, 3), ...again];
+  await otherWorld({ config: { ...QUIET, scope: { maxFiles: 1 } }, replies });
   const waiting = await start(world, operations);
   const ids = waiting.waiting?.waive ?? [];
-  expect((await operations.gate(waiting.thread_id))?.open).toMatchObject([{ id: ids[0], code: 'OUT_OF_SCOPE', path: 'docs/x.md' }]);
+  expect((await operations.gate(waiting.thread_id))?.open).toMatchObject([{ id: ids[0], code: 'OUT_OF_SCOPE' }]);
   const file = join(world.home, 'runs', waiting.thread_id, '30-review.2.json');
   const whole = readFileSync(file, 'utf8');
-  writeFileSync(file, whole.replace('docs/x.md', 'docs/y.md'));
+  writeFileSync(file, whole.replace('2 files are changed', '1 files are changed'));
   await expect(vote(waiting.thread_id, ids)).rejects.toMatchObject({ code: 'STATE_TAMPERED' });
   writeFileSync(file, whole);
   await vote(waiting.thread_id, ids);

@@ -25,8 +25,8 @@ describe('unknownTool', () => {
   });
 
   test('names no tool that the role, or the configuration, does not have', () => {
-    expect(unknownTool('bash', 'planner', undefined)).toBe(
-      `there is no tool "bash". You have no tool for that here. Your tools: ${toolsOf('planner').join(', ')}`,
+    expect(unknownTool('create_file', 'planner', undefined)).toBe(
+      `there is no tool "create_file". You have no tool for that here. Your tools: ${toolsOf('planner').join(', ')}`,
     );
     expect(unknownTool('bash', 'lead', ['read_file'])).toBe(
       'there is no tool "bash". You have no tool for that here. Your tools: read_file, submit_build',

@@ -51,6 +51,7 @@ describe('a tenant', () => {
     'post /threads/{thread_id}/runs/wait': { assistant_id: 'two', input: {} },
     'post /assistants/{assistant_id}/latest': { version: 1 },
     'post /governor/threads/{thread_id}/rollback': { reason: 'x' },
+    'post /governor/threads/{thread_id}/comments': { text: 'x' },
     'post /governor/threads/{thread_id}/break-glass': { for: 'service:acme', reason: 'x' },
     'post /governor/approvals/{approval_id}': { decision: 'approved', subject: 'x' },
   };
