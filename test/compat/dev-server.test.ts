@@ -39,8 +39,16 @@ test('both graphs load and draw themselves, and ask for a goal and a repository'
   const idOf = (graph: string): string => assistants.find((one) => one.graph_id === graph)?.assistant_id ?? '';
   const drawn = await server.client.assistants.getGraph(idOf('governor'), { xray: true });
   const names = drawn.nodes.map((node) => String(node.id));
-  for (const node of [...FLOW.filter((name) => name !== 'build'), 'build:lead', 'build:artifact', 'deploy', 'verify', 'halt'])
-    expect(names).toContain(node);
+  const agents = [
+    'plan:planner',
+    'plan:planner_tools',
+    'build:lead',
+    'build:artifact',
+    'review_critic:critic',
+    'review_critic:critic_tools',
+  ];
+  const nodes = FLOW.filter((name) => !agents.some((agent) => agent.startsWith(`${name}:`)));
+  for (const node of [...nodes, ...agents, 'deploy', 'verify', 'halt']) expect(names).toContain(node);
   const schemas = await server.client.assistants.getSchemas(idOf('governor'));
   expect(Object.keys(schemas.input_schema?.properties ?? {})).toEqual(['goal', 'repo']);
 });
