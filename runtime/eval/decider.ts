@@ -45,9 +45,10 @@ export async function runToRest(operations: Gates, threadId: string, right: read
   }
 }
 
-/** Undefined: left open. Nobody answers a second question, and nobody adds money. */
-function answerAt({ row }: GateView, before: readonly GateDecision[]): Pick<GateDecision, 'decision' | 'comment'> | undefined {
+/** Undefined: left open. Nobody answers a second question, adds money, or waives what the rules found. */
+function answerAt({ row, open }: GateView, before: readonly GateDecision[]): Pick<GateDecision, 'decision' | 'comment'> | undefined {
   if (row.gate === 'budget') return { decision: 'rejected', comment: 'An evaluation adds no money: go on with what there is, or end.' };
+  if (row.gate === 'release' && open.length > 0) return undefined;
   if (row.gate === 'release') return { decision: 'approved', comment: 'Approved by the evaluation, which judges the result afterwards.' };
   if (typeof row.shown['question'] !== 'string') return { decision: 'approved', comment: 'Approved by the evaluation.' };
   if (before.some((one) => one.comment === NOBODY)) return undefined;

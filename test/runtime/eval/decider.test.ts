@@ -1,5 +1,6 @@
 /** The evaluation decides at gates always alike, and leaves open what is right to be open. */
 import { expect, test } from 'vitest';
+import type { Finding } from '../../../domain/handoff.ts';
 import type { RunResult } from '../../../domain/run.ts';
 import { EVALUATOR, type Gates, runToRest } from '../../../runtime/eval/decider.ts';
 import type { RightEnd } from '../../../runtime/eval/task.ts';
@@ -47,6 +48,13 @@ test('money is never added', async () => {
   const gates = comesTo([gateOf('budget')]);
   await run(gates);
   expect(gates.decided).toMatchObject([{ decision: 'rejected', comment: expect.stringContaining('adds no money') }]);
+});
+
+test('a finding that a person would have to waive is left open', async () => {
+  const finding: Finding = { id: 'F-1', source: 'weakened-tests', severity: 'major', code: 'TESTS_WEAKENED', message: 'a test is gone' };
+  const gates = comesTo([{ ...gateOf('release'), open: [{ ...finding, needs_waiver: true }] }]);
+  const { result, gate } = await run(gates);
+  expect([gates.decided, result.status, gate?.row.gate]).toEqual([[], 'waiting', 'release']);
 });
 
 test('a question is answered once, with nothing; the second is left open', async () => {
