@@ -94,7 +94,7 @@ export function attemptOf(session: Session, counter: string, inputs: readonly Fi
 
 type Also = Readonly<Record<string, string>>;
 
-/** What agents make is made anew after a fork; what rules and people say of the same inputs stands. */
+/** What agents make is made anew after a fork, and reviewed anew; the baseline and what people decided stand. */
 const SAMPLED: ReadonlySet<string> = new Set(['plan', 'build', 'review', 'review-file']);
 
 function alsoOf({ facts: { fork } }: Session, counter: string, also: Also | undefined): Also | undefined {

@@ -7,7 +7,7 @@ import { Problem } from '../http/problem.ts';
 import type { StateEdit } from '../project/governs.ts';
 import { type Configured, checkpointOf } from '../threads/views.ts';
 import { assertGlassBroken } from './break-glass.ts';
-import type { Governed } from './graph.ts';
+import { type Governed, latestState } from './graph.ts';
 
 /** A jump is written as the answer of the node that leads nowhere else. */
 const LAST = 'halt';
@@ -44,8 +44,11 @@ export async function editGoverned(
       },
     });
     const at = { configurable: { thread_id: threadId, ...(edit.checkpointId === undefined ? {} : { checkpoint_id: edit.checkpointId }) } };
+    const head: unknown = (await latestState(governed, threadId)).config.configurable?.['checkpoint_id'];
     const config = await written(graph, at, edit);
-    if (edit.checkpointId !== undefined) await operationsOf(runtime, caller.person).forked(threadId, edit.checkpointId);
+    // Clients name the newest checkpoint with every request; only another one is a fork.
+    if (edit.checkpointId !== undefined && edit.checkpointId !== head)
+      await operationsOf(runtime, caller.person).forked(threadId, edit.checkpointId);
     await runs.update(fence, { status: 'running', reason: null, interruptId: null });
     return checkpointOf(config);
   } finally {

@@ -312,6 +312,15 @@ describe('jumps, updates and forks by an admin', () => {
       expect((await actions(forked.other)).filter((action) => action === 'run-forked')).toHaveLength(1);
     },
   );
+
+  test('an edit that names the newest checkpoint is no fork: nobody is asked anew', async () => {
+    const other = await waiting();
+    const { checkpoint_id: head } = (await stateOf(other)).config.configurable ?? {};
+    await breakGlass(server, second, other, { for: admin.person.id, reason: 'an exercise' });
+    await editGoverned(server, admin, other, { values: { rounds: 0 }, asNode: 'review_critic', checkpointId: String(head) });
+    expect(await actions(other)).toContain('state-edit');
+    expect(await actions(other)).not.toContain('run-forked');
+  });
 });
 
 test('an answer is recorded as the caller’s decision, and the run goes on to the release', async () => {
