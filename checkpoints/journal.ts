@@ -2,11 +2,11 @@
 import type { AuditEntry } from '../domain/audit.ts';
 import type { Refusal } from '../domain/budget.ts';
 import { failpoint } from '../domain/failpoint.ts';
-import type { EffectId, EffectStart, Effects, Fence } from '../domain/ports.ts';
+import type { EffectId, EffectStart, Effects, Fence, RecordedEffect } from '../domain/ports.ts';
 import type { AuditCore } from './audit/audit.ts';
 import { assertFence } from './fence.ts';
 import { reserve, settle } from './ledger.ts';
-import { one, run, type Sql, type Transaction } from './sql/transaction.ts';
+import { many, one, run, type Sql, type Transaction } from './sql/transaction.ts';
 import { insertRows, type TranscriptsCore } from './transcripts.ts';
 
 interface Row {
@@ -23,6 +23,8 @@ type StartOptions = Parameters<Effects['start']>[2];
 type Outcome = Parameters<Effects['finish']>[2];
 
 const FIND = 'SELECT * FROM effects WHERE key = $1';
+const findAll = (keys: number): string =>
+  `SELECT * FROM effects WHERE key IN (${Array.from({ length: keys }, (_, index) => `$${index + 1}`).join(', ')})`;
 const START = `INSERT INTO effects (key, thread_id, kind, stage, attempt, agent, request_hash, state, tries, before)
   VALUES ($1, $2, $3, $4, $5, $6, $7, 'started', 1, $8)
   ON CONFLICT (key) DO UPDATE SET state = 'started', tries = effects.tries + 1, request_hash = excluded.request_hash,
@@ -82,7 +84,14 @@ export function createJournal(
     },
     peek: async (key) => {
       const found = await sql.read(() => one<Row>(FIND, [key]));
-      return found === undefined ? undefined : { state: found.state, result: found.result, before: found.before };
+      return found === undefined ? undefined : recorded(found);
+    },
+    peekAll: async (keys) => {
+      const found = await sql.read(() => many<Row>(findAll(keys.length), keys));
+      return keys.map((key) => {
+        const row = found.find((one) => one.key === key);
+        return row === undefined ? undefined : recorded(row);
+      });
     },
   };
 }
@@ -119,6 +128,8 @@ function* finish(audit: AuditCore, fence: Fence, key: string, outcome: Outcome):
   yield* insertRows(fence.threadId, outcome.rows ?? []);
   yield* audit.record(outcome.audit ?? []);
 }
+
+const recorded = ({ state, result, before }: Row): RecordedEffect => ({ state, result, before });
 
 const begunAnew = ({ kind }: EffectStart): boolean => kind === 'go' || kind === 'interrupted';
 
