@@ -14,7 +14,9 @@ const FILES = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.test.ts') && !path.includes('node_modules'));
 
 async function suiteOf(config: string): Promise<Suite> {
-  const { default: written } = (await import(/* @vite-ignore */ `../../${config}`)) as { default: { test: { include: string[]; exclude?: string[] } } }; // a vitest configuration
+  const { default: written } = (await import(/* @vite-ignore */ `../../${config}`)) as {
+    default: { test: { include: string[]; exclude?: string[] } };
+  }; // a vitest configuration
   const [included, excluded] = [picomatch(written.test.include), picomatch(written.test.exclude ?? [])];
   return { config, runs: (file) => included(file) && !excluded(file) };
 }
