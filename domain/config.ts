@@ -65,6 +65,8 @@ const oneModel = {
   /** Longest silence of the endpoint: before its first byte and between two parts of an answer. */
   timeout: duration('5m'),
   contextTokens: z.int().min(4096).max(10_000_000).optional(),
+  /** Is it shown the pictures that `read_file` reads? Default: where the catalogue of models knows that it sees. */
+  vision: z.boolean().optional(),
 };
 export const modelSchema = z.strictObject({
   ...oneModel,

@@ -3,6 +3,7 @@
 import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
 import type { Account, Amounts, Caps, Price, Refusal, Totals, Usage } from './budget.ts';
 import type { Envelope, FileRef, Gate } from './handoff.ts';
+import type { Picture, ToolResult } from './picture.ts';
 import type { Role } from './roles.ts';
 import type { RunStatus, StopReason } from './run.ts';
 import type { Stage } from './stages.ts';
@@ -75,10 +76,7 @@ export interface Runs {
   /** Extends the lease and books machine time. `lost` when fenced. */
   heartbeat(fence: Fence, machineMs: number): Promise<'held' | 'cancelled' | 'lost'>;
   release(fence: Fence): Promise<void>;
-  update(
-    fence: Fence,
-    patch: { status?: RunStatus; stage?: Stage; attempt?: number; reason?: StopReason | null; interruptId?: string | null },
-  ): Promise<void>;
+  update(fence: Fence, patch: Partial<Pick<RunRow, 'status' | 'stage' | 'attempt' | 'reason' | 'interruptId'>>): Promise<void>;
   /** Sets or clears the flag that a live runner sees at its next heartbeat. */
   requestCancel(threadId: string, requested: boolean): Promise<void>;
   /** Marks a run that no live process holds as cancelled. */
@@ -87,7 +85,6 @@ export interface Runs {
 
 /**
  * Attempt numbers, allocated by (thread, stage, inputs digest): a replay finds its own, a fork gets the next.
- *
  * The smallest store port, and a pattern for the others: a port speaks our words, its store in `checkpoints/` speaks SQL. Whatever
  * belongs together is one transaction, and a write of a run asserts its fence in it.
  * @example
@@ -113,7 +110,7 @@ export interface Attempts {
 export type ChatMessage =
   | { readonly role: 'system' | 'user'; readonly content: string }
   | { readonly role: 'assistant'; readonly content: string; readonly toolCalls: readonly ToolCall[]; readonly opaque?: Opaque | undefined }
-  | { readonly role: 'tool'; readonly toolCallId: string; readonly toolName: string; readonly content: string };
+  | ToolResult;
 
 /**
  * What requests leave out from this row on, decided once and recorded, so that a request stays a pure function of the rows. No
@@ -127,6 +124,8 @@ export interface Compaction {
   readonly kept: { readonly from: number; readonly whole: number } | null;
   /** Longest result of the newest step, in bytes of JSON; null: all of them are whole. */
   readonly resultBytes: number | null;
+  /** Pictures of rows before this place from the root are told in words. */
+  readonly picturesFrom?: number | undefined;
 }
 
 /** What only its provider can read (reasoning, signatures): given back unchanged to the same origin, dropped for another. */
@@ -392,6 +391,8 @@ export interface ChatModel {
   readonly contextTokens: number;
   /** Longest wait for one answer, in ms. */
   readonly timeoutMs: number;
+  /** The most tokens that a picture takes; undefined: this one cannot be shown. Absent: the model sees none. */
+  readonly sight?: (picture: Picture) => number | undefined;
   /** An upper bound of the input tokens of a request of which nothing is known. */
   countInput(request: Pick<ChatRequest, 'messages' | 'tools'>): number;
   /** `onText` hears the text of the answer as it comes, where the endpoint streams. @throws ProviderError classified; StopError `SCRIPT_MISS`. */

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ChatAnswer, ChatMessage, ChatModel, ChatRequest } from '../domain/ports.ts';
 import { extendsAsked } from './asked.ts';
-import { opaqueBytesOf, TOKENS_PER_PART, wireBytesOf, writtenBytes } from './count.ts';
+import { opaqueBytesOf, pictureTokensOf, TOKENS_PER_PART, wireBytesOf, writtenBytes } from './count.ts';
 import { createFacts, type Facts } from './facts.ts';
 import type { Recorded } from './recorded.ts';
 
@@ -42,8 +42,8 @@ function reportedBound(model: ChatModel, request: Request, { answer, counted }: 
   if (counted === undefined || !counted.believed || !counted.usual || !extendsAsked(counted.asked, model, request, facts)) return undefined;
   const [newest, ...appended] = request.messages.slice(counted.asked.messages);
   if (newest === undefined) return undefined;
-  let tokens = answer.usage.inputTokens + (isAnswer(newest, answer) ? answerBound(newest, answer) : bytesBound(newest));
-  for (const message of appended) tokens += bytesBound(message);
+  let tokens = answer.usage.inputTokens + (isAnswer(newest, answer) ? answerBound(newest, answer) : bytesBound(newest, model));
+  for (const message of appended) tokens += bytesBound(message, model);
   return tokens;
 }
 
@@ -65,8 +65,8 @@ function answerBound(message: ChatMessage, { text, toolCalls, usage: { outputTok
   return outputTokens + Math.max(0, wireBytesOf(message) - written) + partsOf(message) * TOKENS_PER_PART;
 }
 
-function bytesBound(message: ChatMessage): number {
-  return wireBytesOf(message) + opaqueBytesOf(message) + partsOf(message) * TOKENS_PER_PART;
+function bytesBound(message: ChatMessage, model?: ChatModel): number {
+  return wireBytesOf(message) + opaqueBytesOf(message) + partsOf(message) * TOKENS_PER_PART + pictureTokensOf(message, model?.sight);
 }
 
 const partsOf = (message: ChatMessage): number => 1 + (message.role === 'assistant' ? message.toolCalls.length : 0);

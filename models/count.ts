@@ -1,5 +1,5 @@
-/** A true upper bound of the input tokens of a request: its bytes on the wire. */
-import type { ChatMessage, ChatRequest, ToolCall, ToolSpec } from '../domain/ports.ts';
+/** A true upper bound of the input tokens of a request: its bytes on the wire, and of its pictures what their formula says. */
+import type { ChatMessage, ChatModel, ChatRequest, ToolCall, ToolSpec } from '../domain/ports.ts';
 import { wireMessages, wireTools } from './messages.ts';
 import { folded, remembered } from './remembered.ts';
 
@@ -27,22 +27,33 @@ export function writtenBytes(text: string, calls: readonly ToolCall[]): number {
   return calls.reduce((sum, call) => sum + Buffer.byteLength(call.name) + Buffer.byteLength(call.arguments), Buffer.byteLength(text));
 }
 
+/** What stands around a picture: its caption, the names of its parts, and a message of its own where a dialect needs one. */
+const PICTURE_FRAME_TOKENS = 256;
+
+/** The most tokens that the picture of a message takes; its base64 is no text, and is not counted. */
+export function pictureTokensOf(message: ChatMessage, sight: ChatModel['sight']): number {
+  if (message.role !== 'tool' || message.picture === undefined) return 0;
+  const tokens = sight?.(message.picture);
+  return tokens === undefined ? 0 : tokens + PICTURE_FRAME_TOKENS;
+}
+
 type Request = Pick<ChatRequest, 'messages' | 'tools'>;
 
 /**
  * Every tokenizer in use makes at least one byte of each token, so the UTF-8 bytes of the JSON, which also names and quotes
  * every part, are never fewer than the tokens (`docs/contract.md`, "What a model sees").
  * @param origin whose opaque content is sent back with the request; that of others is not.
+ * @param sight what pictures take; absent: none are shown.
  */
-export function countInputBound(request: Request, origin?: string): number {
-  return createInputCount(origin)(request);
+export function countInputBound(request: Request, origin?: string, sight?: ChatModel['sight']): number {
+  return createInputCount(origin, sight)(request);
 }
 
 /** The same count for a model that is asked often: what comes again is counted once. */
-export function createInputCount(origin?: string): (request: Request) => number {
+export function createInputCount(origin?: string, sight?: ChatModel['sight']): (request: Request) => number {
   const bytesOf = remembered((message: ChatMessage): number => {
     const isOwn = message.role === 'assistant' && message.opaque !== undefined && message.opaque.origin === origin;
-    return wireBytesOf(message) + 1 + (isOwn ? opaqueBytesOf(message) : 0);
+    return wireBytesOf(message) + 1 + (isOwn ? opaqueBytesOf(message) : 0) + pictureTokensOf(message, sight);
   });
   const bytesOfMessages = folded(FRAME_BYTES, (sum, message: ChatMessage) => sum + bytesOf(message));
   const bytesOfTools = folded(0, (sum, tool: ToolSpec) => sum + jsonBytes(wireTools([tool])[0]) + 1);

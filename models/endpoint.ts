@@ -5,6 +5,7 @@ import { digestOf } from '../domain/ids.ts';
 import type { ChatModel } from '../domain/ports.ts';
 import { createInputCount } from './count.ts';
 import { remembered } from './remembered.ts';
+import { sightOf } from './sight.ts';
 import { recordable } from './wire/address.ts';
 import { createExchange, type Endpoint } from './wire/exchange.ts';
 
@@ -14,6 +15,7 @@ const LONGEST_ANSWER_MS = 60 * 60_000;
 /** Retries and budget are the model door's. */
 export function createEndpointModel(config: ModelConfig, endpoint: Endpoint, options: { contextTokens: number }): ChatModel {
   const origin = `${endpoint.dialect.name} ${recordable(endpoint.baseUrl)} ${config.model}`;
+  const sight = sightOf(config, endpoint.dialect);
   const digestOfPart = remembered((part: object) => digestOf(part));
   return {
     provider: config.provider,
@@ -21,7 +23,8 @@ export function createEndpointModel(config: ModelConfig, endpoint: Endpoint, opt
     origin,
     contextTokens: options.contextTokens,
     timeoutMs: config.timeout,
-    countInput: createInputCount(origin),
+    ...(sight === undefined ? {} : { sight }),
+    countInput: createInputCount(origin, sight),
     complete: async (request, signal, onText) => {
       signal.throwIfAborted();
       const watch = watchSilence(signal, config.timeout);

@@ -110,7 +110,8 @@ async function makeOne(
   if (provider === 'script' || address === undefined) {
     const { createScriptedModel } = await import('./scripted.ts');
     const script = await scriptOf(key);
-    return { model: createScriptedModel({ script, model: config.model, contextTokens, timeoutMs: config.timeout }), price, config };
+    const { model, timeout: timeoutMs, vision } = config;
+    return { model: createScriptedModel({ script, model, contextTokens, timeoutMs, vision }), price, config };
   }
   const secret = secretFor(options, key, { ...config, provider });
   const [{ createEndpointModel }, { dialectFor }, { createTransport }] = await Promise.all([
@@ -119,6 +120,10 @@ async function makeOne(
     import('./wire/transport.ts'),
   ]);
   const dialect = await dialectFor(config, address);
+  if (config.vision === true && dialect.pictures.length === 0)
+    throw new UsageError(
+      `models.${key}.vision: true, but the ${dialect.name} endpoint takes no pictures; remove it, or name the dialect of one that does`,
+    );
   const endpoint = { dialect, baseUrl: address, secret, transport: createTransport(options.env) };
   return { model: createEndpointModel(config, endpoint, { contextTokens }), price, config, address };
 }

@@ -1,17 +1,30 @@
 /** The offline model: canned replies of a script, found by the headers of a request. Keeps no state. */
 import { StopError } from '../domain/errors.ts';
+import { PICTURE_TYPES } from '../domain/picture.ts';
 import type { ChatAnswer, ChatModel, ChatRequest } from '../domain/ports.ts';
 import { createInputCount } from './count.ts';
 import type { Reply, Script } from './script.ts';
+import { sightOf } from './sight.ts';
 import { sleep } from './sleep.ts';
 
 /** Rough, and only for display of canned runs; the reservation stays the true bound. */
 const BYTES_PER_TOKEN = 4;
 
-/** @param timeoutMs default 5 minutes. Every answer says `canned: true`. */
-export function createScriptedModel(options: { script: Script; model: string; contextTokens: number; timeoutMs?: number }): ChatModel {
-  const { script } = options;
-  const countInput = createInputCount();
+interface ScriptedOptions {
+  readonly script: Script;
+  readonly model: string;
+  readonly contextTokens: number;
+  /** Default 5 minutes. */
+  readonly timeoutMs?: number;
+  /** Default: it does not see, whatever its name. */
+  readonly vision?: boolean | undefined;
+}
+
+/** Every answer says `canned: true`. */
+export function createScriptedModel(options: ScriptedOptions): ChatModel {
+  const { script, model, vision = false } = options;
+  const sight = sightOf({ model, vision }, { name: 'script', pictures: PICTURE_TYPES });
+  const countInput = createInputCount(undefined, sight);
   const replies = repliesByAgent(script);
   return {
     provider: 'script',
@@ -19,6 +32,7 @@ export function createScriptedModel(options: { script: Script; model: string; co
     origin: `script ${options.model}`,
     contextTokens: options.contextTokens,
     timeoutMs: options.timeoutMs ?? 5 * 60_000,
+    ...(sight === undefined ? {} : { sight }),
     countInput,
     complete: async (request, signal) => {
       signal.throwIfAborted();

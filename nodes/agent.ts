@@ -8,7 +8,8 @@ import { readableLines } from '../tools/text/encoding.ts';
 import type { ToolContext } from '../tools/tool.ts';
 import { type AgentSpec, accountsOf, allowedTo, append, auditBase, depthLeft, signalOf, whereabouts } from './agent-spec.ts';
 import { askModel } from './ask.ts';
-import { addressed, LEAN_MARK } from './notes.ts';
+import { addressed, isLean, LEAN_MARK, modelSaid } from './notes.ts';
+import { showsOf } from './pictures.ts';
 import type { AgentState } from './state.ts';
 import { countInvalid, refuse } from './turned-away.ts';
 import { COMMAND_OUTPUT_BYTES, COMMAND_TIMEOUT_MS } from './working-conditions.ts';
@@ -41,7 +42,7 @@ export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<Ag
   let next: AgentState = { ...state, phase: 'model' };
   let invalid: string | undefined;
   const called: Called[] = [];
-  const context = await contextOf(spec);
+  const context = await contextOf(spec, rows);
   for (const [index, call] of delegateLast(message.toolCalls)) {
     signalOf(spec).throwIfAborted();
     const misplaced = whyMisplaced(message.toolCalls, index);
@@ -71,7 +72,7 @@ function whyMisplaced(calls: readonly ToolCall[], index: number): string | undef
 }
 
 /** What the tools of this agent work with. */
-async function contextOf(spec: AgentSpec): Promise<ToolContext> {
+async function contextOf(spec: AgentSpec, rows: readonly TranscriptRow[]): Promise<ToolContext> {
   const { facts, places, doors } = spec.session;
   const { links, scratch } = await places.mounts();
   return {
@@ -89,8 +90,16 @@ async function contextOf(spec: AgentSpec): Promise<ToolContext> {
       const patch = await places.repository.patch(from, await spec.workTree.current(), { path, binary: false });
       return doors.redact(readableLines(patch));
     },
+    sees: await sightOf(spec, rows),
     quickChecks: facts.config.checks.flatMap(({ id, onEdit }) => (onEdit === undefined ? [] : [{ id, ...onEdit }])),
   };
+}
+
+/** What one of its models can be shown, for any of them may be the next to be asked. */
+async function sightOf(spec: AgentSpec, rows: readonly TranscriptRow[]): Promise<ToolContext['sees']> {
+  const chosen = await spec.session.doors.modelFor(spec.role, isLean(rows), modelSaid(spec, rows));
+  const seeing = [chosen, ...chosen.fallbacks].filter(({ model }) => model.sight !== undefined);
+  return seeing.length === 0 ? undefined : (picture) => seeing.some(({ model }) => showsOf(model)(picture));
 }
 
 function requestOf(spec: AgentSpec, head: string | null, one: Pick<ToolRequest, 'call' | 'ordinal' | 'context'>): ToolRequest {

@@ -3,6 +3,7 @@ import { StopError } from '../domain/errors.ts';
 import type { ChatMessage, Compaction, TranscriptRow } from '../domain/ports.ts';
 import { type ContextParts, compactionIn, renderMessages } from './context.ts';
 import { cutResult, jsonBytes, LEAST_RESULT_BYTES, pointerOf, type Result, subjectOf } from './cut.ts';
+import { withWords } from './pictures.ts';
 import { summaryOf } from './summary.ts';
 
 export interface CompactionParts extends ContextParts {
@@ -51,8 +52,8 @@ export function planCompaction(parts: CompactionParts): Compaction {
   const newest = starts.at(-1);
   if (newest === undefined)
     throw tooLarge('the goal, the contract, the brief and the tools', parts.countRequest(renderMessages(parts)), room);
-  const bare: Compaction = { role: 'compaction', content: '', kept: { from: newest, whole: newest }, resultBytes: null };
-  const least = sizeOf({ ...bare, resultBytes: LEAST_RESULT_BYTES });
+  const bare = bareAt(newest);
+  const least = leastSize(parts, newest);
   if (least > room) return replaceNewest(parts, newest, sizeOf);
 
   const most = Math.min(SUMMARY_BYTES, Math.floor(room * SUMMARY_SHARE), room - least - 16);
@@ -63,6 +64,19 @@ export function planCompaction(parts: CompactionParts): Compaction {
   const content = kept.from <= 1 ? '' : summaryOf(rows.slice(1, kept.from), most);
   const planned: Compaction = { role: 'compaction', content, kept, resultBytes };
   return sizeOf(planned) <= room ? planned : { ...first, resultBytes };
+}
+
+const bareAt = (newest: number): Compaction => ({
+  role: 'compaction',
+  content: '',
+  kept: { from: newest, whole: newest },
+  resultBytes: null,
+});
+
+/** What a request takes that holds nothing of the steps but the newest, with its pictures, at its least. */
+export function leastSize(parts: CompactionParts, newest: number): number {
+  const least = { ...bareAt(newest), resultBytes: LEAST_RESULT_BYTES };
+  return parts.countRequest(renderMessages({ ...parts, rows: withRow(parts.rows, least) }));
 }
 
 /**
@@ -96,7 +110,7 @@ function newestResults(rows: readonly TranscriptRow[], newest: number): Result[]
   return rows
     .slice(newest)
     .flatMap(({ message }) =>
-      message.role === 'tool' ? [{ ...message, call: calls.find((call) => call.id === message.toolCallId) }] : [],
+      message.role === 'tool' ? [{ ...withWords(message, 'left out'), call: calls.find((call) => call.id === message.toolCallId) }] : [],
     );
 }
 
@@ -116,7 +130,7 @@ export function withRow(rows: readonly TranscriptRow[], message: Compaction): Tr
 }
 
 /** The places of the answers that a request still shows. */
-function answersIn(rows: readonly TranscriptRow[]): number[] {
+export function answersIn(rows: readonly TranscriptRow[]): number[] {
   const from = compactionIn(rows)?.kept?.from ?? 1;
   return rows.flatMap((row, index) => (index >= from && row.message.role === 'assistant' ? [index] : []));
 }
@@ -170,8 +184,10 @@ function extend(parts: CompactionParts, starts: readonly number[], left: number)
 
 function countRows(parts: CompactionParts, rows: readonly TranscriptRow[], pointers: boolean): number {
   let sum = 0;
-  for (const { message } of rows) {
-    if (message.role === 'compaction') continue;
+  for (const row of rows) {
+    if (row.message.role === 'compaction') continue;
+    // Pictures of older steps are told in words from here on.
+    const message = row.message.role === 'tool' ? withWords(row.message, 'left out') : row.message;
     const short = pointers && message.role === 'tool' ? { ...message, content: pointerOf({ ...message, call: undefined }) } : message;
     sum += parts.count([short]);
     // The words that name what was called.

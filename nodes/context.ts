@@ -1,6 +1,8 @@
 /** The messages of a request, a pure function of the rows from root to head: append-only between compactions. */
+import type { ToolResult } from '../domain/picture.ts';
 import type { ChatMessage, Compaction, ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { cutResult, pointerOf } from './cut.ts';
+import { type Shows, shownPictures, withWords } from './pictures.ts';
 
 export interface ContextParts {
   /** The role's contract. */
@@ -10,10 +12,13 @@ export interface ContextParts {
   readonly rows: readonly TranscriptRow[];
   /** What was made of the same rows before; without it every message is made anew. */
   readonly forms?: Forms;
+  /** The pictures that the model is shown; absent: none. */
+  readonly shows?: Shows;
+  /** Pictures of rows before this place have no room; absent: as the rows say. */
+  readonly picturesFrom?: number;
 }
 
 type Answer = Extract<ChatMessage, { role: 'assistant' }>;
-type Result = Extract<ChatMessage, { role: 'tool' }>;
 type Form = 'pointer' | 'whole';
 
 /** A message under construction: notes that follow it belong to it until the next answer. */
@@ -29,13 +34,15 @@ interface Draft {
 const NO_TEXT = '(no text)';
 
 /** The goal verbatim, the contract, the brief with what a compaction left, then the exchange as it was. */
-export function renderMessages({ contract, goal, rows, forms = createForms() }: ContextParts): ChatMessage[] {
+export function renderMessages(parts: ContextParts): ChatMessage[] {
+  const { contract, goal, rows, forms = createForms() } = parts;
   const [root, ...rest] = rows;
   if (root === undefined) return [];
   const compacted = compactionIn(rows);
   const from = compacted?.kept?.from ?? 1;
   const whole = compacted?.kept?.whole ?? 1;
   const limits = limitsOf(rows, from);
+  const seen = seenIn(parts);
   const left = compacted?.content ?? '';
   const drafts: Draft[] = [draftOf(root.message, left === '' ? root.message.content : `${root.message.content}\n\n${left}`, left)];
   let calls: readonly ToolCall[] = [];
@@ -46,7 +53,8 @@ export function renderMessages({ contract, goal, rows, forms = createForms() }: 
       drafts.push(answerOf(message));
     } else if (message.role === 'tool') {
       const call = calls.find((one) => one.id === message.toolCallId);
-      drafts.push(resultOf(forms, { message, call, form: index < whole ? 'pointer' : 'whole', most: limits.get(index) }));
+      const form = index < whole ? 'pointer' : 'whole';
+      drafts.push(resultOf(forms, { message, call, form, most: limits.get(index), seen: seen(message.picture, index) }));
     } else if (message.role !== 'compaction') addNote(drafts, message);
   }
   const system = `${contract}\n\n# The goal, in the words of the person who asked\n\n${goal}`;
@@ -69,7 +77,7 @@ function limitsOf(rows: readonly TranscriptRow[], from: number): Map<number, num
   let most: number | null = null;
   for (let index = rows.length - 1; index >= from; index -= 1) {
     const message = rows[index]?.message;
-    if (message?.role === 'compaction') most = message.resultBytes;
+    if (message?.role === 'compaction') most = message.resultBytes ?? most;
     else if (message?.role === 'assistant') most = null;
     else if (message?.role === 'tool' && most !== null) limits.set(index, most);
   }
@@ -87,15 +95,25 @@ function answerOf(message: Answer): Draft {
   return draftOf(message, isEmpty ? NO_TEXT : message.content);
 }
 
+/** How each result's picture is told. */
+function seenIn({ rows, shows = () => false, picturesFrom }: ContextParts): (picture: ToolResult['picture'], index: number) => Seen {
+  const shown = new Set(shownPictures(rows, shows, picturesFrom));
+  return (picture, index) => (shown.has(index) ? 'seen' : picture !== undefined && shows(picture) ? 'left out' : 'unseen');
+}
+
+type Seen = Parameters<typeof withWords>[1];
+
 interface Shown {
-  readonly message: Result;
+  readonly message: ToolResult;
   readonly call: ToolCall | undefined;
   readonly form: Form;
   /** The longest it may be, in bytes of JSON. */
   readonly most: number | undefined;
+  readonly seen: Seen;
 }
 
-function resultOf(forms: Forms, { message, call, form, most }: Shown): Draft {
+function resultOf(forms: Forms, { message, call, form, most, seen }: Shown): Draft {
+  if (message.picture !== undefined) return pictureOf(forms, message, form === 'pointer' && seen === 'seen' ? 'left out' : seen);
   if (form === 'pointer')
     return draftOf(
       message,
@@ -109,6 +127,12 @@ function resultOf(forms: Forms, { message, call, form, most }: Shown): Draft {
     forms.text(message, `cut ${most}`, () => cutResult({ ...message, content, call }, most)),
     `cut ${most}`,
   );
+}
+
+/** Its words are few: they are neither cut nor a pointer. */
+function pictureOf(forms: Forms, message: ToolResult, seen: Seen): Draft {
+  const base = forms.message(message, `picture ${seen}`, () => withWords({ ...message, content: unforged(message.content) }, seen));
+  return draftOf(base, base.content);
 }
 
 const NOTE = '[note of the governor';

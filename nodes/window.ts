@@ -4,9 +4,10 @@ import { digestOf } from '../domain/ids.ts';
 import type { ChatMessage, ChatModel, ChatRequest, Compaction, RecordedEffect, ToolSpec, TranscriptRow } from '../domain/ports.ts';
 import type { Role } from '../domain/roles.ts';
 import { rowOf } from '../domain/transcript.ts';
-import { type CompactionParts, planCompaction, planCut, withRow } from './compaction.ts';
+import { answersIn, type CompactionParts, leastSize, planCompaction, planCut, withRow } from './compaction.ts';
 import { compactionIn, renderMessages } from './context.ts';
 import { jsonBytes } from './cut.ts';
+import { pictureIn, shownPictures, showsOf } from './pictures.ts';
 import type { Session } from './session.ts';
 import { CLOSING_MARK } from './summary.ts';
 
@@ -57,7 +58,7 @@ export async function fitWindow(parts: WindowParts): Promise<Fitted> {
   const room = parts.model.contextTokens - parts.maxOutputTokens;
   const asIs = fitted(parts, rows);
   const bound = await boundOf(parts, asIs.messages);
-  if (bound > room) return fitted(parts, await compact(parts, room, bound - room));
+  if (bound > room) return fitted(parts, await compact(parts, room));
   if (bound <= room * CLOSING_SHARE || !isTimeToClose(rows)) return asIs;
   const told = fitted(parts, [...rows, closing]);
   if ((await boundOf(parts, told.messages)) > room) return asIs;
@@ -122,8 +123,14 @@ function fitted(parts: WindowParts, rows: readonly TranscriptRow[]): Fitted {
   return { head: headOf(rows), messages: messagesOf(parts, rows) };
 }
 
-const messagesOf = ({ spec }: WindowParts, rows: readonly TranscriptRow[]): ChatMessage[] =>
-  renderMessages({ contract: spec.contract, goal: spec.session.facts.request.goal, rows, forms: spec.session.forms });
+const messagesOf = ({ spec, model }: WindowParts, rows: readonly TranscriptRow[]): ChatMessage[] =>
+  renderMessages({
+    contract: spec.contract,
+    goal: spec.session.facts.request.goal,
+    rows,
+    forms: spec.session.forms,
+    shows: showsOf(model),
+  });
 
 const requestOf = (parts: WindowParts, messages: readonly ChatMessage[]): Omit<ChatRequest, 'headers'> => ({
   messages,
@@ -155,23 +162,60 @@ function isTimeToClose(rows: readonly TranscriptRow[]): boolean {
   return !told && fresh.filter((row) => row.message.role === 'assistant').length >= CLOSING_ANSWERS;
 }
 
-async function compact(parts: WindowParts, room: number, over: number): Promise<TranscriptRow[]> {
-  const { spec, rows, ordinal, model, tools } = parts;
-  const plan: CompactionParts = {
+async function compact(parts: WindowParts, room: number): Promise<TranscriptRow[]> {
+  const { spec, rows, ordinal } = parts;
+  const message = await plan(parts, room);
+  const row = rowOf(headOf(rows), spec.agent, message);
+  await record(parts, keyAt(spec, headOf(rows), ordinal, 'compaction'), row, message);
+  return [...rows, row];
+}
+
+/** Pictures become words first, the oldest before the others; what is still too large is cut, or compacted. */
+async function plan(parts: WindowParts, room: number): Promise<Compaction> {
+  const boundWith = async (message: Compaction): Promise<number> => boundOf(parts, messagesOf(parts, withRow(parts.rows, message)));
+  const places = shownPictures(parts.rows, showsOf(parts.model));
+  const newest = answersIn(parts.rows).at(-1) ?? 0;
+  let left: Compaction | undefined;
+  let bound = await boundOf(parts, messagesOf(parts, parts.rows));
+  for (const place of places) {
+    if (place >= newest && hasRoom(parts, room, { newest, places: places.filter((one) => one >= place) })) break;
+    left = { ...WORDS, picturesFrom: place + 1 };
+    bound = await boundWith(left);
+    if (bound <= room) return left;
+  }
+  const text = textParts(parts, room, left?.picturesFrom);
+  const kept = left?.picturesFrom === undefined ? {} : { picturesFrom: left.picturesFrom };
+  const cut = planCut(text, bound - room);
+  if (cut !== undefined && (await boundWith({ ...cut, ...kept })) <= room) return { ...cut, ...kept };
+  return { ...planCompaction(text), picturesFrom: Math.max(newest, left?.picturesFrom ?? 0) };
+}
+
+/** A decision of pictures alone. */
+const WORDS: Compaction = { role: 'compaction', content: '', kept: null, resultBytes: null };
+/** How much of the room the pictures of the newest step may take before its text is cut for them. */
+const PICTURES_SHARE = 0.5;
+
+/** Pictures of the newest step stay as long as they leave the text its share, and the step fits with them. */
+function hasRoom(parts: WindowParts, room: number, { newest, places }: { newest: number; places: readonly number[] }): boolean {
+  const { rows, model } = parts;
+  const pictures = places.flatMap((place) => rows.slice(place, place + 1)).map(pictureIn);
+  const tokens = pictures.reduce((sum, picture) => sum + (picture === undefined ? 0 : (model.sight?.(picture) ?? 0)), 0);
+  return tokens <= room * PICTURES_SHARE && leastSize(textParts(parts, room, places[0]), newest) <= room;
+}
+
+function textParts(parts: WindowParts, room: number, picturesFrom: number | undefined): CompactionParts {
+  const { spec, rows, model, tools } = parts;
+  return {
     contract: spec.contract,
     goal: spec.session.facts.request.goal,
     rows,
     forms: spec.session.forms,
+    shows: showsOf(model),
+    ...(picturesFrom === undefined ? {} : { picturesFrom }),
     room,
     count: (messages) => model.countInput({ messages, tools: [] }),
     countRequest: (messages) => model.countInput({ messages, tools }),
   };
-  const cut = planCut(plan, over);
-  const enough = cut !== undefined && (await boundOf(parts, messagesOf(parts, withRow(rows, cut)))) <= room;
-  const message = enough ? cut : planCompaction(plan);
-  const row = rowOf(headOf(rows), spec.agent, message);
-  await record(parts, keyAt(spec, headOf(rows), ordinal, 'compaction'), row, message);
-  return [...rows, row];
 }
 
 /** The row and what is told of it come in one transaction. */
@@ -182,6 +226,7 @@ async function record(parts: WindowParts, key: string, row: TranscriptRow, messa
   const entry = { threadId: session.facts.threadId, actor: 'governor', stage, attempt };
   const base = { role, agent, call: parts.ordinal };
   const cut = cutsOf(rows, message);
+  const left = picturesLeft(parts, message);
   const started = await session.stores.effects.start(session.facts.fence, effect, {});
   if (started.kind === 'done') return;
   await session.stores.effects.finish(session.facts.fence, key, {
@@ -189,9 +234,16 @@ async function record(parts: WindowParts, key: string, row: TranscriptRow, messa
     rows: [row],
     audit: [
       ...(message.kept === null ? [] : [{ ...entry, action: 'context-compacted', facts: { ...base, ...sizesOf(parts, message) } }]),
+      ...(left === 0 ? [] : [{ ...entry, action: 'pictures-left-out', facts: { ...base, pictures: left } }]),
       ...(cut.length === 0 ? [] : [{ ...entry, action: 'results-cut', facts: { ...base, results: cut.length, cut: cut.slice(0, 10) } }]),
     ],
   });
+}
+
+/** How many pictures were shown before, and are told in words from here on. */
+function picturesLeft({ rows, model }: WindowParts, message: Compaction): number {
+  const shows = showsOf(model);
+  return shownPictures(rows, shows).length - shownPictures(withRow(rows, message), shows).length;
 }
 
 function sizesOf(parts: WindowParts, message: Compaction) {

@@ -1,13 +1,16 @@
-/** The tool that reads a file: text of any common encoding with its line numbers, a notebook as its cells, of an image its size. */
+/** The tool that reads a file: text of any common encoding with its line numbers, a notebook as its cells, an image as it is where it can be seen. */
 import { z } from 'zod';
+import { type Picture, tooLarge } from '../domain/picture.ts';
+import { unseenWords } from '../domain/picture-words.ts';
 import { inside, pathSchema } from './paths.ts';
-import { imageFacts } from './read/image.ts';
+import { type ImageFacts, imageFacts, MEDIA_TYPES } from './read/image.ts';
 import { notebookText } from './read/notebook.ts';
+import { whyNotWhole } from './read/whole-image.ts';
 import { maskedLines } from './redact.ts';
 import { readBytes, type TextFile, textFile } from './stored-files.ts';
 import { encodingWords } from './text/encoding.ts';
 import { endingWords, textOf } from './text/lines.ts';
-import { defineTool } from './tool.ts';
+import { defineTool, type Output, type ToolContext } from './tool.ts';
 
 const MAX_LINES = 2000;
 const MAX_READ_BYTES = 48 * 1024;
@@ -20,17 +23,14 @@ interface Part {
 export const readFile = defineTool({
   name: 'read_file',
   description:
-    'Reads a text file with line numbers; start_line and end_line choose a part. A notebook (.ipynb) is shown as its cells, or as JSON with start_line.',
+    'Reads a text file with line numbers; start_line and end_line choose a part. A notebook (.ipynb) is shown as its cells, or as JSON with start_line. An image (PNG, JPEG, GIF, WebP) is shown where you can see.',
   schema: z.strictObject({ path: pathSchema, start_line: z.int().min(1).optional(), end_line: z.int().min(1).optional() }),
   effect: false,
-  execute: async (input, context) => {
+  execute: async (input, context): Promise<Output> => {
     const name = inside(input.path);
     const bytes = readBytes(context, name);
     const image = imageFacts(bytes);
-    if (image !== undefined) {
-      const size = image.size === undefined ? 'of unknown size' : `${image.size.width} x ${image.size.height} pixels`;
-      return `${name}: ${image.kind} image, ${size}, ${bytes.length} bytes; the picture itself cannot be shown to you`;
-    }
+    if (image !== undefined) return shown(name, image, bytes, context.sees);
     const file = textFile(name, bytes);
     if (file === undefined) return `${name}: is binary, ${bytes.length} bytes`;
     const isWhole = input.start_line === undefined && input.end_line === undefined;
@@ -40,6 +40,19 @@ export const readFile = defineTool({
     return numbered(file, maskedLines(texts, context.redact), input);
   },
 });
+
+function shown(name: string, { kind, size }: ImageFacts, bytes: Buffer, sees: ToolContext['sees']): Output {
+  const pixels = size === undefined ? 'of unknown size' : `${size.width} x ${size.height} pixels`;
+  const facts = `${name}: ${kind} image, ${pixels}, ${bytes.length} bytes`;
+  if (sees === undefined) return unseenWords(facts);
+  const why =
+    size === undefined || size.width * size.height === 0
+      ? 'the file is broken'
+      : (tooLarge({ ...size, bytes: bytes.length }) ?? whyNotWhole(kind, bytes));
+  if (size === undefined || why !== undefined) return `${unseenWords(facts)}: ${why}`;
+  const picture: Picture = { mediaType: MEDIA_TYPES[kind], ...size, base64: bytes.toString('base64') };
+  return sees(picture) ? { content: facts, picture } : unseenWords(facts);
+}
 
 function cells(name: string, text: string): string {
   const bytes = Buffer.from(text);

@@ -1,5 +1,6 @@
 /** What a tool is: a name, a schema, whether it has an effect, and what it does. It knows nothing of budget or audit. */
 import { z } from 'zod';
+import type { Picture } from '../domain/picture.ts';
 import type { ToolSpec } from '../domain/ports.ts';
 import type { ToolName } from '../domain/roles.ts';
 import type { Sandbox, WorkTree } from '../domain/workspace.ts';
@@ -22,7 +23,12 @@ export interface ToolContext {
   readonly difference: (path?: string) => Promise<string>;
   /** Run after an edit, so that its author reads at once what it broke. */
   readonly quickChecks: readonly QuickCheck[];
+  /** Can one of the agent's models be shown this picture? Absent: none of them sees. */
+  readonly sees?: ((picture: Picture) => boolean) | undefined;
 }
+
+/** What a tool says: words, or what a file is with the picture in it. */
+export type Output = string | { readonly content: string; readonly picture: Picture };
 
 /** `checks[].onEdit` of the configuration. */
 export interface QuickCheck {
@@ -32,7 +38,7 @@ export interface QuickCheck {
   readonly timeout: number;
 }
 
-export interface Tool {
+export interface Tool<Said extends Output = Output> {
   readonly name: ToolName;
   readonly schema: z.ZodType;
   /** True when it may change the tree: the door records the tree before and after. */
@@ -41,7 +47,7 @@ export interface Tool {
   readonly paths: (input: unknown) => readonly string[];
   /** As a model reads it; always the same object. */
   readonly spec: () => ToolSpec;
-  execute(input: unknown, context: ToolContext): Promise<string>;
+  execute(input: unknown, context: ToolContext): Promise<Said>;
 }
 
 /** Something the model can mend: told to it as `{ "error": ... }`. */
@@ -69,14 +75,14 @@ export class ToolFailure extends Error {
  * });
  * ```
  */
-export function defineTool<Schema extends z.ZodType>(tool: {
+export function defineTool<Schema extends z.ZodType, Said extends Output>(tool: {
   name: ToolName;
   description: string;
   schema: Schema;
   effect: boolean;
   paths?(input: z.output<Schema>): readonly string[];
-  execute(input: z.output<Schema>, context: ToolContext): Promise<string>;
-}): Tool {
+  execute(input: z.output<Schema>, context: ToolContext): Promise<Said>;
+}): Tool<Said> {
   const { name, schema, effect } = tool;
   const paths = tool.paths === undefined ? pathOf : tool.paths.bind(tool);
   return {

@@ -2,11 +2,12 @@
 import { ChatAnthropic } from '@langchain/anthropic';
 import { z } from 'zod';
 import { sha256 } from '../../domain/ids.ts';
+import { PICTURE_TYPES } from '../../domain/picture.ts';
 import type { ChatAnswer, ToolCall } from '../../domain/ports.ts';
 import { createMessageAssembler } from './anthropic-stream.ts';
 import { argumentsOf, toToolCalls } from './calls.ts';
 import { type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf, unreadable } from './dialect.ts';
-import { assistants, toLangChain, toTools } from './messages.ts';
+import { assistants, results, toLangChain, toTools } from './messages.ts';
 import { NEVER_MS, SDK_ADDRESS } from './sdk.ts';
 
 /** https://docs.anthropic.com/en/api/messages: `^[a-zA-Z0-9_-]+$`. */
@@ -15,6 +16,7 @@ const VERSION = '2023-06-01';
 
 export const anthropicDialect: Dialect = {
   name: 'anthropic',
+  pictures: PICTURE_TYPES,
   path: () => '/v1/messages',
   headers: (secret) => ({ 'anthropic-version': VERSION, ...(secret === undefined ? {} : { 'x-api-key': secret }) }),
   send,
@@ -50,9 +52,10 @@ function bodyOf(made: Json, call: Call): Json {
   const thinking = thinkingOf(call);
   const prefixes = prefixesOf(call);
   const ours = [...request.messages.entries()].filter(([, one]) => one.role === 'assistant');
+  const pictured = resultBlocks(call);
   let nth = 0;
   const wired = messages.map((message) => {
-    if (message.role !== 'assistant') return { ...message, content: blocksOf(message.content) };
+    if (message.role !== 'assistant') return { ...message, content: blocksOf(message.content).map(pictured) };
     const [index, own] = ours[nth++] ?? [0, undefined];
     const kept = own?.role === 'assistant' ? ownOf(own, origin) : undefined;
     if (kept === undefined) return { ...message, content: blocksOf(message.content) };
@@ -91,6 +94,21 @@ function prefixesOf({ request: { tools, messages }, digestOf }: Call): string[] 
   for (const message of messages) prefixes.push(sha256(`${prefixes.at(-1)} ${digestOf(message)}`));
   return prefixes;
 }
+
+/** Puts the picture of each result into its block, in order (https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/implement-tool-use). */
+function resultBlocks({ request }: Call): (block: Json) => Json {
+  const ours = results(request.messages).values();
+  return (block) => {
+    if (block['type'] !== 'tool_result') return block;
+    const picture = ours.next().value?.picture;
+    if (picture === undefined) return block;
+    const source = { type: 'base64', media_type: picture.mediaType, data: picture.base64 };
+    const { content } = resultSchema.parse(block);
+    return { ...block, content: [...blocksOf(content), { type: 'image', source }] };
+  };
+}
+
+const resultSchema = z.looseObject({ content: z.union([z.string(), z.array(z.looseObject({ type: z.string() }))]) });
 
 /** Empty texts are refused. */
 function blocksOf(content: string | readonly Json[]): Json[] {

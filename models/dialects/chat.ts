@@ -2,12 +2,14 @@
 import { ChatOpenAICompletions } from '@langchain/openai';
 import { z } from 'zod';
 import type { ModelConfig } from '../../domain/config.ts';
+import type { Picture, ToolResult } from '../../domain/picture.ts';
+import { captionWords } from '../../domain/picture-words.ts';
 import type { ChatMessage } from '../../domain/ports.ts';
 import { callId, sentArguments } from './calls.ts';
 import { readChat } from './chat-answer.ts';
 import { createChatAssembler } from './chat-stream.ts';
 import { type Call, type Dialect, type Json, type SdkFetch, streams } from './dialect.ts';
-import { toLangChain, toTools } from './messages.ts';
+import { dataUrl, toLangChain, toTools } from './messages.ts';
 import { type DialectName, QUIRKS, type Quirks } from './quirks.ts';
 import { openAiOptions } from './sdk.ts';
 
@@ -16,6 +18,7 @@ export function chatDialect(name: DialectName): Dialect {
   const quirks = QUIRKS[name];
   return {
     name: `chat:${name}`,
+    pictures: quirks.pictures,
     path: () => '/chat/completions',
     headers: (secret) => keyHeader(quirks, secret),
     send: (call, fetch) => send(call, fetch, quirks),
@@ -56,7 +59,10 @@ function bodyOf(made: Json, call: Call, quirks: Quirks): Json {
   const limit = quirks.outputField ?? ('max_completion_tokens' in made ? 'max_completion_tokens' : 'max_tokens');
   return {
     ...rest,
-    messages: messages.map((message, index) => wireMessage(message, request.messages[index], call, quirks)),
+    messages: messages.flatMap((message, index) => [
+      wireMessage(message, request.messages[index], call, quirks),
+      ...picturesAfter(request.messages, index, quirks),
+    ]),
     [limit]: request.maxOutputTokens,
     ...(config.temperature === undefined ? {} : { temperature: config.temperature }),
     ...effortOf(config, quirks),
@@ -71,6 +77,28 @@ function effortOf(config: ModelConfig, quirks: Quirks): Json {
   return quirks.effort === 'reasoning' ? { reasoning: { effort } } : { reasoning_effort: effort };
 }
 
+const imagePart = (picture: Picture): Json => ({ type: 'image_url', image_url: { url: dataUrl(picture), detail: 'high' } });
+
+function contentOf({ content, picture }: ToolResult, { picturePlace }: Quirks): string | Json[] {
+  if (picture === undefined || picturePlace === 'user') return content;
+  return [{ type: 'text', text: content }, imagePart(picture)];
+}
+
+/**
+ * Tool messages hold text alone, so the pictures of an answer's results follow the last of them as one user message
+ * (https://platform.openai.com/docs/api-reference/chat/create, `messages`).
+ */
+function picturesAfter(messages: readonly ChatMessage[], index: number, { picturePlace, callId: allowed }: Quirks): Json[] {
+  if (picturePlace === 'tool' || messages[index]?.role !== 'tool' || messages[index + 1]?.role === 'tool') return [];
+  const first = messages.findLastIndex((message, at) => at <= index && message.role !== 'tool') + 1;
+  const parts = messages.slice(first, index + 1).flatMap((message) => {
+    if (message.role !== 'tool' || message.picture === undefined) return [];
+    const text = captionWords(message.toolName, callId(message.toolCallId, allowed));
+    return [{ type: 'text', text }, imagePart(message.picture)];
+  });
+  return parts.length === 0 ? [] : [{ role: 'user', content: parts }];
+}
+
 const opaqueSchema = z.object({
   message: z.record(z.string(), z.unknown()).default({}),
   calls: z.array(z.record(z.string(), z.unknown()).nullable()).default([]),
@@ -79,7 +107,8 @@ const opaqueSchema = z.object({
 /** The order of messages is ours: the SDK turns each into one. */
 function wireMessage(made: Json, ours: ChatMessage | undefined, call: Call, quirks: Quirks): Json {
   if (ours?.role === 'system') return { role: 'system', content: ours.content };
-  if (ours?.role === 'tool') return { role: 'tool', tool_call_id: callId(ours.toolCallId, quirks.callId), content: ours.content };
+  if (ours?.role === 'tool')
+    return { role: 'tool', tool_call_id: callId(ours.toolCallId, quirks.callId), content: contentOf(ours, quirks) };
   if (ours?.role !== 'assistant') return made;
   const own = ours.opaque !== undefined && ours.opaque.origin === call.origin ? opaqueSchema.parse(ours.opaque.content) : undefined;
   const [first] = own === undefined ? ours.toolCalls : [];

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { ModelConfig } from '../../domain/config.ts';
 import { ProviderError } from '../../domain/errors.ts';
+import type { PictureType } from '../../domain/picture.ts';
 import type { ChatAnswer, ChatRequest } from '../../domain/ports.ts';
 
 /** JSON as it stands on the wire. */
@@ -37,11 +38,12 @@ export interface Assembler {
 export type Read = { readonly kind: 'answer'; readonly answer: ChatAnswer } | { readonly kind: 'fault'; readonly fault: ProviderError };
 
 /**
- * How a dialect is added: one file with these six, one line in `models/dialects/choose.ts`.
+ * How a dialect is added: one file with these seven, one line in `models/dialects/choose.ts`.
  *
  * @example
  * const echo: Dialect = {
  *   name: 'echo',
+ *   pictures: [],
  *   path: () => '/echo',
  *   headers: (secret) => ({ authorization: `Bearer ${secret}` }),
  *   send: async (call, fetch) => void (await fetch('https://sdk.invalid', { method: 'POST', body: JSON.stringify(call.request) })),
@@ -52,6 +54,8 @@ export type Read = { readonly kind: 'answer'; readonly answer: ChatAnswer } | { 
  */
 export interface Dialect {
   readonly name: string;
+  /** The kinds of pictures that it carries with a result; none: words alone. */
+  readonly pictures: readonly PictureType[];
   /** The way of a call below the base address, with its own query. */
   path(config: ModelConfig): string;
   /** Who asks: nothing where there is no secret. */

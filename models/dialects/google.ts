@@ -4,6 +4,7 @@ import { ChatGoogle } from '@langchain/google';
 import { z } from 'zod';
 import type { ModelConfig } from '../../domain/config.ts';
 import { ProviderError } from '../../domain/errors.ts';
+import type { ToolResult } from '../../domain/picture.ts';
 import type { ChatAnswer, ChatMessage, ToolCall } from '../../domain/ports.ts';
 import { argumentsOf, toToolCalls } from './calls.ts';
 import { outputOf } from './chat-answer.ts';
@@ -12,6 +13,8 @@ import { systemOf, toTools } from './messages.ts';
 
 export const googleDialect: Dialect = {
   name: 'google',
+  // https://ai.google.dev/gemini-api/docs/image-understanding, "Supported image formats": no GIF.
+  pictures: ['image/png', 'image/jpeg', 'image/webp'],
   path: (config) =>
     `/v1beta/models/${encodeURIComponent(config.model)}:${streams(config) ? 'streamGenerateContent?alt=sse' : 'generateContent'}`,
   headers: (secret) => (secret === undefined ? {} : { 'x-goog-api-key': secret }),
@@ -85,10 +88,8 @@ function contentOf(message: ChatMessage, call: Call, ids: Set<unknown>): Content
       return undefined;
     case 'user':
       return { role: 'user', parts: [{ text: message.content }] };
-    case 'tool': {
-      const id = ids.has(message.toolCallId) ? { id: message.toolCallId } : {};
-      return { role: 'user', parts: [{ functionResponse: { ...id, name: message.toolName, response: { result: message.content } } }] };
-    }
+    case 'tool':
+      return { role: 'user', parts: resultParts(message, call.config, ids) };
     case 'assistant': {
       const own = message.opaque?.origin === call.origin ? partsSchema.parse(message.opaque.content) : undefined;
       for (const part of own ?? []) ids.add(idSchema.safeParse(part['functionCall']).data?.id);
@@ -97,6 +98,18 @@ function contentOf(message: ChatMessage, call: Call, ids: Set<unknown>): Content
     default:
       return message satisfies never;
   }
+}
+
+/**
+ * From Gemini 3 on a response holds the picture (https://ai.google.dev/gemini-api/docs/function-calling, "Multimodal function responses");
+ * before, it is a part beside it (https://github.com/google-gemini/gemini-cli, `convertToFunctionResponse`).
+ */
+function resultParts({ toolCallId, toolName, content, picture }: ToolResult, { model }: ModelConfig, ids: Set<unknown>): Json[] {
+  const response = { ...(ids.has(toolCallId) ? { id: toolCallId } : {}), name: toolName, response: { result: content } };
+  if (picture === undefined) return [{ functionResponse: response }];
+  const part = { inlineData: { mimeType: picture.mediaType, data: picture.base64 } };
+  if (/^gemini-[12]/.test(model)) return [{ functionResponse: response }, part];
+  return [{ functionResponse: { ...response, parts: [part] } }];
 }
 
 const partsSchema = z.array(z.record(z.string(), z.unknown()));

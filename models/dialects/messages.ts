@@ -1,5 +1,6 @@
 /** Our messages as LangChain messages, from which each SDK makes its own wire form. */
 import { AIMessage, type BaseMessage, HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages';
+import type { Picture, ToolResult } from '../../domain/picture.ts';
 import type { ChatMessage, ToolSpec } from '../../domain/ports.ts';
 import { argumentsOf, callId, wireTools } from './calls.ts';
 
@@ -47,6 +48,13 @@ type Assistant = Extract<ChatMessage, { role: 'assistant' }>;
 export function assistants(messages: readonly ChatMessage[]): Assistant[] {
   return messages.filter((message): message is Assistant => message.role === 'assistant');
 }
+
+/** The results in order, for dialects that put a picture into theirs. */
+export function results(messages: readonly ChatMessage[]): ToolResult[] {
+  return messages.filter((message): message is ToolResult => message.role === 'tool');
+}
+
+export const dataUrl = ({ mediaType, base64 }: Picture): string => `data:${mediaType};base64,${base64}`;
 
 /** The system's words alone. */
 export function systemOf(messages: readonly ChatMessage[]): string {

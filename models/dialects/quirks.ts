@@ -1,5 +1,6 @@
 /** What OpenAI-compatible endpoints want beyond the API, as data: one row a dialect, known by its host name. */
 import type { DIALECTS, ModelConfig } from '../../domain/config.ts';
+import { PICTURE_TYPES, type PictureType } from '../../domain/picture.ts';
 
 export type DialectName = (typeof DIALECTS)[number];
 
@@ -26,6 +27,10 @@ export interface Quirks {
   readonly keyHeader: 'authorization' | 'api-key';
   /** How it is told to think less or more; undefined: it is not told. */
   readonly effort: 'reasoning_effort' | 'reasoning' | undefined;
+  /** The kinds of pictures it takes; none: words alone. */
+  readonly pictures: readonly PictureType[];
+  /** A user message after the results, as the API says, or the message of the result itself where roles must take turns. */
+  readonly picturePlace: 'user' | 'tool';
 }
 
 // https://platform.openai.com/docs/api-reference/chat; ids have 40 characters at most.
@@ -38,6 +43,8 @@ const PLAIN = {
   callId: CALL_ID,
   keyHeader: 'authorization',
   effort: 'reasoning_effort',
+  pictures: PICTURE_TYPES,
+  picturePlace: 'user',
 } as const satisfies Quirks;
 
 /** What Google takes for a signature where there is none (https://ai.google.dev/gemini-api/docs/thought-signatures, FAQ). */
@@ -61,6 +68,8 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
     giveBack: ['content'],
     callId: /^[a-zA-Z0-9]{9}$/,
     effort: undefined,
+    // A tool message holds chunks of content there, and no user message may follow it.
+    picturePlace: 'tool',
   },
   // https://api-docs.deepseek.com/guides/thinking_mode: a 400 where it is missing after a tool call; an empty one is missing to V4
   // (https://github.com/NousResearch/hermes-agent/pull/18263).
@@ -71,6 +80,8 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
     giveBack: ['reasoning_content'],
     foreign: () => ({ message: { reasoning_content: ' ' } }),
     effort: undefined,
+    // Contents are strings (https://api-docs.deepseek.com/api/create-chat-completion).
+    pictures: [],
   },
   // https://console.groq.com/docs/openai
   groq: { ...PLAIN, hosts: ['api.groq.com'], outputField: 'max_completion_tokens' },
@@ -93,12 +104,16 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
     hosts: ['generativelanguage.googleapis.com'],
     outputField: 'max_tokens',
     giveBackOfCalls: ['extra_content'],
+    // https://ai.google.dev/gemini-api/docs/image-understanding: no GIF.
+    pictures: ['image/png', 'image/jpeg', 'image/webp'],
     foreign: () => ({ firstCall: { extra_content: { google: { thought_signature: UNSIGNED } } } }),
   },
   // https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
-  vllm: { ...PLAIN, outputField: 'max_tokens', giveBack: ['reasoning', 'reasoning_content'] },
+  // Its parts of content are read in every role (https://docs.vllm.ai/en/latest/features/multimodal_inputs.html); many templates want turns.
+  vllm: { ...PLAIN, outputField: 'max_tokens', giveBack: ['reasoning', 'reasoning_content'], picturePlace: 'tool' },
   // https://github.com/ggml-org/llama.cpp/tree/master/tools/server
-  llamacpp: { ...PLAIN, outputField: 'max_tokens', giveBack: ['reasoning_content'] },
+  // Pictures are read by stb_image, which knows no WebP (https://github.com/ggml-org/llama.cpp/blob/master/docs/multimodal.md).
+  llamacpp: { ...PLAIN, outputField: 'max_tokens', giveBack: ['reasoning_content'], pictures: ['image/png', 'image/jpeg', 'image/gif'] },
   // A gateway or a server that nobody here knows: it gets back what it sent.
   compatible: {
     ...PLAIN,

@@ -9,7 +9,7 @@ import { sentArguments, toToolCalls } from './calls.ts';
 import { keyHeader } from './chat.ts';
 import { outputOf } from './chat-answer.ts';
 import { type Assembler, type Call, type Dialect, type Json, type Read, type SdkFetch, streams, stringOf, unreadable } from './dialect.ts';
-import { toLangChain, toTools } from './messages.ts';
+import { dataUrl, results, toLangChain, toTools } from './messages.ts';
 import { type DialectName, QUIRKS, thinks } from './quirks.ts';
 import { openAiOptions } from './sdk.ts';
 
@@ -17,6 +17,7 @@ export function responsesDialect(name: DialectName): Dialect {
   const quirks = QUIRKS[name];
   return {
     name: `responses:${name}`,
+    pictures: quirks.pictures,
     path: () => '/responses',
     headers: (secret) => keyHeader(quirks, secret),
     send: (call, fetch) => send(call, fetch, quirks.callId),
@@ -42,10 +43,12 @@ async function send(call: Call, fetch: SdkFetch, allowed: RegExp): Promise<void>
 const itemsSchema = z.array(z.looseObject({ type: z.string() }));
 
 /** Nothing is kept at the endpoint (`store`), so thoughts travel with us, encrypted. */
-function bodyOf(made: Json, { config }: Call): Json {
-  const { stream: _off, reasoning: _none, ...rest } = made;
+function bodyOf(made: Json, call: Call): Json {
+  const { config } = call;
+  const { stream: _off, reasoning: _none, input, ...rest } = madeSchema.parse(made);
   return {
     ...rest,
+    input: withPictures(input, call),
     store: false,
     // Models that do not think refuse to be asked for it.
     ...(thinks(config) ? { include: ['reasoning.encrypted_content'] } : {}),
@@ -53,6 +56,19 @@ function bodyOf(made: Json, { config }: Call): Json {
     ...(config.reasoningEffort === undefined ? {} : { reasoning: { effort: config.reasoningEffort } }),
     stream: streams(config),
   };
+}
+
+const madeSchema = z.looseObject({ input: z.array(z.looseObject({ type: z.string().optional() })) });
+
+/** An output may be a list of text and pictures (https://platform.openai.com/docs/api-reference/responses/create, `input`, `function_call_output`). */
+function withPictures(input: readonly Json[], { request }: Call): Json[] {
+  const ours = results(request.messages).values();
+  return input.map((item) => {
+    const result = item['type'] === 'function_call_output' ? ours.next().value : undefined;
+    if (result?.picture === undefined) return item;
+    const text = { type: 'input_text', text: result.content };
+    return { ...item, output: [text, { type: 'input_image', image_url: dataUrl(result.picture), detail: 'high' }] };
+  });
 }
 
 /** The last event holds the whole response; what came before is text for people. */

@@ -2,7 +2,9 @@
 import type { AuditRecord } from '../../domain/audit.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { LogEvent, LogPlace } from '../../domain/log.ts';
-import type { RunRow, TranscriptRow } from '../../domain/ports.ts';
+import type { ToolResult } from '../../domain/picture.ts';
+import { toldPicture } from '../../domain/picture-words.ts';
+import type { Compaction, RunRow, TranscriptRow } from '../../domain/ports.ts';
 import { ROLE_TABLE, ROLES } from '../../domain/roles.ts';
 import { readRequest } from '../drive/open-session.ts';
 import { redactorOf } from '../drive/redactor.ts';
@@ -219,9 +221,10 @@ function toldEvents(reading: Reading, record: AuditRecord, { id, message }: Tran
     case 'system':
       return [{ type: 'note', ...place, text: note(message.content, redact) }];
     case 'compaction':
-      return [{ type: 'compaction', ...place, text: note(message.content || 'the newest results were cut to fit the window', redact) }];
+      return [{ type: 'compaction', ...place, text: note(message.content || smaller(message), redact) }];
     case 'tool': {
-      const { toolCallId, toolName, content } = message;
+      const { toolCallId, toolName } = message;
+      const content = contentOf(message);
       return [
         { type: 'result', ...place, id: toolCallId, tool: redact(toolName), outcome: 'ok', ...shownResult(toolName, content, redact) },
       ];
@@ -232,6 +235,13 @@ function toldEvents(reading: Reading, record: AuditRecord, { id, message }: Tran
       return message satisfies never;
   }
 }
+
+/** What was made smaller without a summary. */
+const smaller = ({ resultBytes }: Compaction): string =>
+  resultBytes === null ? 'pictures were left out to fit the window' : 'the newest results were cut to fit the window';
+
+/** Of a picture its words, never its bytes. */
+const contentOf = ({ content, picture }: ToolResult): string => (picture === undefined ? content : `${content} ${toldPicture(picture)}`);
 
 /** True once for each row of an agent in an attempt. */
 function isNew({ told }: Reading, { stage, attempt, actor }: AuditRecord, row: string): boolean {
@@ -263,7 +273,7 @@ async function resultEvent(reading: Reading, record: AuditRecord): Promise<LogEv
   if (row !== '') isNew(reading, record, row);
   // The row of a refusal may come a moment later than its record, which says the same.
   const message = said === '' ? (await chainOf(reading, row))?.at(-1)?.message : undefined;
-  if (message?.role === 'tool') return { ...place, id: message.toolCallId, ...shownResult(tool, message.content, redact) };
+  if (message?.role === 'tool') return { ...place, id: message.toolCallId, ...shownResult(tool, contentOf(message), redact) };
   const { bytes, text } = shownResult('', said, redact);
   return { ...place, id: '', bytes: numberOf(record, 'bytes') || bytes, text };
 }

@@ -70,6 +70,7 @@ function* blockOffences(block: Json, path: string, role: string): Generator<Offe
   }
   for (const name of Object.keys(block)) if (!fields.has(name)) yield { rule: 'block-field', detail: { path: `${path}.${type}.${name}` } };
   if (type === 'text') yield* textOffences(block, path);
+  if (type === 'image') yield* imageOffences(block, path);
   if (type === 'tool_use') {
     if (role !== 'assistant') yield { rule: 'block-role', detail: { path, value: type, other: role } };
     if (!ID.test(string(block['id']))) yield { rule: 'use-id', detail: { path: `${path}.tool_use.id` } };
@@ -81,10 +82,20 @@ function* blockOffences(block: Json, path: string, role: string): Generator<Offe
     const { content } = block;
     const empty = content === undefined || content === '' || (Array.isArray(content) && content.length === 0);
     if (block['is_error'] === true && empty) yield { rule: 'error-empty', detail: { path: `${path}.tool_result` } };
-    for (const inner of list(content).map(object)) if (inner['type'] === 'text') yield* textOffences(inner, path);
+    for (const inner of list(content).map(object)) {
+      if (inner['type'] === 'text') yield* textOffences(inner, path);
+      else if (inner['type'] === 'image') yield* imageOffences(inner, `${path}.tool_result.content`);
+      else yield { rule: 'result-part', detail: { path: `${path}.tool_result.content`, value: string(inner['type']) } };
+    }
     if (content !== undefined && typeof content !== 'string' && !Array.isArray(content))
       yield { rule: 'result-content', detail: { path: `${path}.tool_result.content` } };
   }
+}
+
+function* imageOffences(block: Json, path: string): Generator<Offence> {
+  const source = object(block['source']);
+  const isWhole = source['type'] === 'base64' && typeof source['data'] === 'string' && typeof source['media_type'] === 'string';
+  if (!isWhole) yield { rule: 'picture-form', detail: { path: `${path}.image.source` } };
 }
 
 function* textOffences(block: Json, path: string): Generator<Offence> {

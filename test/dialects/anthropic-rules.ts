@@ -1,11 +1,13 @@
 /** What Anthropic's Messages endpoint refuses and how it fails, in its words. */
 
 import { STRICTER } from './chat-words.ts';
+import { pictureRules } from './pictures.ts';
 import type { Detail, ErrorAnswer, FaultName, Rule, Rules } from './types.ts';
 
 const API = 'https://platform.claude.com/docs/en/api/messages';
 const ERRORS = 'https://platform.claude.com/docs/en/api/errors';
 const THINKING = 'https://platform.claude.com/docs/en/build-with-claude/extended-thinking';
+const VISION = 'https://platform.claude.com/docs/en/build-with-claude/vision';
 const ISSUES = 'https://github.com/anthropics/claude-code/issues';
 
 export const anthropicError = (type: string, message: string) => ({
@@ -102,6 +104,12 @@ export const ANTHROPIC_RULES: Rules = {
     (detail) => `${detail.path}: each tool_use must have a single result. Found multiple \`tool_result\` blocks with id: ${detail.value}`,
   ),
   'result-content': bad(API, of('Input should be a valid string')),
+  ...pictureRules((say) => bad(VISION, say)),
+  'picture-form': bad(API, of('Input should be a valid dictionary')),
+  'result-part': bad(
+    API,
+    (detail) => `${detail.path}: Input tag '${detail.value}' found using 'type' does not match any of the expected tags`,
+  ),
   'error-empty': bad(API, of('content cannot be empty if `is_error` is true')),
   'trailing-space': bad(
     'https://github.com/langchain-ai/langchain/issues/35071',

@@ -5,6 +5,7 @@ import { wireUsage } from './chat-render.ts';
 import { bodyOffences, pathOffences } from './envelope.ts';
 import { blob, event, letters, pieces } from './ids.ts';
 import { canonical, isObject, type Json, list, object, string } from './json.ts';
+import { billedPictures, claudePicture, pictureOffences } from './pictures.ts';
 import type { Answer, Context, Dialect, Incoming, Offence, Unit } from './types.ts';
 
 /** Of `MessageCreateParamsBase` in the official client. */
@@ -20,7 +21,7 @@ const VERSIONS = ['2023-06-01', '2026-10-21'];
 /** Gone in version 2026-10-21: https://platform.claude.com/docs/en/api/versioning */
 function* removedOffences(body: Json): Generator<Offence> {
   for (const path of ['temperature', 'top_p', 'top_k']) if (path in body) yield { rule: 'sampling-removed', detail: { path } };
-  for (const message of messagesOf(body))
+  for (const message of messagesOf(object(billedPictures(body, claudePicture))))
     for (const [index, block] of message.blocks.entries()) {
       const path = `messages.${message.index}.content.${index}`;
       if (message.role === 'assistant' && block['type'] === 'document')
@@ -244,6 +245,8 @@ export const anthropic: Dialect = {
     yield* parameterOffences(body, context);
     yield* toolOffences(body);
     yield* messageOffences(body, context);
+    // 5 MB each (https://platform.claude.com/docs/en/build-with-claude/vision).
+    yield* pictureOffences(body, context, { types: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'], characters: 5_242_880 });
     const detail = { count: input, index: Number(body['max_tokens']), limit: context.windowTokens };
     if (detail.count > detail.limit) yield { rule: 'context', detail };
     if (detail.count + detail.index > detail.limit) yield { rule: 'context-output', detail };

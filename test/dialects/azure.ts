@@ -61,6 +61,7 @@ export const azure = createChatDialect({
   base: () => '/openai/v1',
   defaultModel: (options) => (options.reasoning === true ? 'gpt-5.4-mini' : 'gpt-4.1-mini'),
   rules,
+  pictures: { types: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'], characters: 5_000_000 },
   parameters: [...OPENAI_PARAMETERS, 'data_sources', 'user_security_context'],
   envelope: doors,
   shape: {

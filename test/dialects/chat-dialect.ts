@@ -4,6 +4,7 @@ import { MESSAGE_FIELDS, type MessageFields, messageOffences, reasoningKey } fro
 import { type ChatShape, chatMessage, chatStream, chatWhole } from './chat-render.ts';
 import { envelope } from './envelope.ts';
 import { at, canonical, type Json, list, object, textOf } from './json.ts';
+import { billedPictures, openAiPicture, openPicture, type PictureLimits, pictureOffences } from './pictures.ts';
 import type {
   Answer,
   Context,
@@ -29,6 +30,8 @@ export interface ChatProfile {
   readonly errors: Readonly<Partial<Record<FaultName, ErrorAnswer>>>;
   readonly streamError: string;
   readonly without: readonly FaultName[];
+  /** Absent: it takes no pictures. `inTools`: also in a tool message. */
+  readonly pictures?: PictureLimits & { readonly inTools?: boolean };
   readonly caching?: Dialect['caching'];
   /** The wanted output counts against the window. */
   readonly windowHoldsOutput?: boolean;
@@ -87,7 +90,8 @@ export function createChatDialect(profile: ChatProfile): Dialect {
       if (body === undefined) return;
       yield* parameterOffences(body, context, parameters);
       yield* toolOffences(body);
-      yield* messageOffences(body, fields);
+      yield* messageOffences(body, fields, profile.pictures?.inTools);
+      if (profile.pictures !== undefined) yield* pictureOffences(body, context, profile.pictures);
       yield* profile.own?.(body, context) ?? [];
       yield* windowOffences(body, context, inputTokens, profile.windowHoldsOutput === true);
     },
@@ -112,9 +116,10 @@ function* windowOffences(body: Json, context: Context, input: number, holdsOutpu
 /** The tools, then each message. */
 function units(body: Json): readonly Unit[] {
   const tools = list(body['tools']);
+  const messages = billedPictures(body['messages'], /gpt/.test(String(body['model'])) ? openAiPicture(body['model']) : openPicture);
   return [
     ...(tools.length > 0 ? [{ text: canonical(tools) }] : []),
-    ...list(body['messages']).map((raw) => {
+    ...list(messages).map((raw) => {
       const message = object(raw);
       const calls = list(message['tool_calls']).map((call) => canonical(object(call)['function']));
       const reasoning = textOf(message['reasoning_content']) + textOf(message['reasoning']);

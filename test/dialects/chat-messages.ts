@@ -16,7 +16,8 @@ export const MESSAGE_FIELDS: MessageFields = {
   tool: new Set(['role', 'content', 'tool_call_id']),
 };
 
-export function* messageOffences(body: Json, fields: MessageFields): Generator<Offence> {
+/** @param inTools whether a tool message may hold pictures. */
+export function* messageOffences(body: Json, fields: MessageFields, inTools = false): Generator<Offence> {
   const messages = list(body['messages']).map(object);
   for (const [index, message] of messages.entries()) {
     const role = string(message['role']);
@@ -29,14 +30,14 @@ export function* messageOffences(body: Json, fields: MessageFields): Generator<O
       if (value === null && name !== 'content' && name !== 'refusal')
         yield { rule: 'message-null', detail: { path: `${path}.${name}`, value: name, other: role, index } };
     }
-    yield* contentOffences(message, path, index);
+    yield* contentOffences(message, path, { index, inTools });
     yield* callOffences(message, path, index);
   }
   yield* pairOffences(messages);
   yield* orderOffences(messages);
 }
 
-function* contentOffences(message: Json, path: string, index: number): Generator<Offence> {
+function* contentOffences(message: Json, path: string, { index, inTools }: { index: number; inTools: boolean }): Generator<Offence> {
   const { role, content } = message;
   const detail = { path: `${path}.content`, index, value: string(role) };
   const calls = message['tool_calls'];
@@ -50,9 +51,12 @@ function* contentOffences(message: Json, path: string, index: number): Generator
   if (Array.isArray(content)) yield { rule: 'content-list', detail };
   for (const [at, part] of Array.isArray(content) ? content.entries() : []) {
     const type = object(part)['type'];
-    const known = role === 'user' ? ['text', 'image_url', 'input_audio', 'file'] : ['text', 'refusal', 'thinking'];
+    const inTool = role === 'tool' && inTools ? ['image_url'] : [];
+    const known = role === 'user' ? ['text', 'image_url', 'input_audio', 'file'] : ['text', 'refusal', 'thinking', ...inTool];
     if (!known.includes(string(type)))
       yield { rule: 'part-type', detail: { ...detail, path: `${path}.content[${at}].type`, value: string(type) } };
+    if (type === 'image_url' && !/^(?:data:|https:)/.test(string(object(object(part)['image_url'])['url'])))
+      yield { rule: 'picture-form', detail: { ...detail, path: `${path}.content[${at}].image_url.url` } };
     if (type === 'text' && typeof object(part)['text'] !== 'string')
       yield { rule: 'part-type', detail: { ...detail, path: `${path}.content[${at}].text`, value: 'null' } };
   }

@@ -94,17 +94,18 @@ export function* contentOffences(body: Json, context: Context): Generator<Offenc
     yield* unknown(content, words('role parts'), path);
     if (list(content['parts']).length === 0) yield { rule: 'parts-empty', detail: { path } };
     for (const [nth, part] of list(content['parts']).map(object).entries())
-      yield* partOffences(part, `${path}.parts[${nth}]`, string(content['role']));
+      yield* partOffences(part, `${path}.parts[${nth}]`, { role: string(content['role']), model: context.model });
   }
   yield* turnOffences(contents);
   if (context.options.reasoning === true) yield* signatureOffences(contents, context);
 }
 
-function* partOffences(part: Json, path: string, role: string): Generator<Offence> {
+function* partOffences(part: Json, path: string, { role, model }: { role: string; model: string }): Generator<Offence> {
   yield* unknown(part, PART, path);
   if (!DATA.some((name) => part[name] !== undefined)) yield { rule: 'part-empty', detail: { path } };
   const call = part['functionCall'];
   const answer = part['functionResponse'];
+  yield* inlineOffences(part, path);
   if (call !== undefined) {
     const args = object(call)['args'];
     if (string(object(call)['name']) === '') yield { rule: 'call-name', detail: { path: `${path}.function_call.name` } };
@@ -118,7 +119,25 @@ function* partOffences(part: Json, path: string, role: string): Generator<Offenc
     if (!isObject(response))
       yield { rule: 'struct', detail: { path: `${path}.function_response.response`, value: JSON.stringify(response) } };
     if (role !== 'user') yield { rule: 'call-role', detail: { path } };
+    yield* unknown(answer, RESPONSE, `${path}.function_response`);
+    for (const [nth, inner] of list(object(answer)['parts']).map(object).entries()) {
+      const at = `${path}.function_response.parts[${nth}]`;
+      yield* unknown(inner, words('inlineData fileData'), at);
+      yield* inlineOffences(inner, at);
+      if (/^gemini-[12]/.test(model)) yield { rule: 'picture-place', detail: { path: at } };
+    }
   }
+}
+
+/** Of `FunctionResponse` in the official client. */
+const RESPONSE = words('id name response parts scheduling willContinue');
+
+function* inlineOffences(part: Json, path: string): Generator<Offence> {
+  const inline = part['inlineData'];
+  if (inline === undefined) return;
+  yield* unknown(inline, words('mimeType data displayName'), `${path}.inline_data`);
+  if (typeof object(inline)['mimeType'] !== 'string' || typeof object(inline)['data'] !== 'string')
+    yield { rule: 'picture-form', detail: { path: `${path}.inline_data` } };
 }
 
 const partsOf = (content: Json | undefined, name: string): Json[] =>

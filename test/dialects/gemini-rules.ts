@@ -1,11 +1,13 @@
 /** What Gemini's generateContent refuses and how it fails, in its words. */
 import { STRICTER } from './chat-words.ts';
 import { missingSignature } from './openai-chat.ts';
+import { pictureRules } from './pictures.ts';
 import type { Detail, ErrorAnswer, FaultName, Rule, Rules } from './types.ts';
 
 const API = 'https://ai.google.dev/api/generate-content';
 const SCHEMA = 'https://ai.google.dev/api/caching#Schema';
 const SIGNATURES = 'https://ai.google.dev/gemini-api/docs/thought-signatures';
+const VISION = 'https://ai.google.dev/gemini-api/docs/image-understanding';
 const ORDER = 'https://github.com/google-gemini/gemini-cli/issues/11814';
 
 export const geminiError = (code: number, status: string, message: string, details?: readonly object[]) => ({
@@ -141,6 +143,12 @@ export const GEMINI_RULES: Rules = {
   'answer-id': bad(
     STRICTER,
     (detail) => `* GenerateContentRequest.${detail.path}.function_response.id: no call of the turn before has the id ${detail.value}\n`,
+  ),
+  ...pictureRules((say) => bad(VISION, say)),
+  'picture-form': bad(API, (detail) => `* GenerateContentRequest.${detail.path}: inline_data needs mime_type and data\n`),
+  'picture-place': bad(
+    'https://ai.google.dev/gemini-api/docs/function-calling',
+    (detail) => `* GenerateContentRequest.${detail.path}: multimodal function responses are not supported by this model\n`,
   ),
   'last-role': bad(API, () => 'Please ensure that single turn requests end with a user role or the role field is empty.'),
   'signature-missing': bad('https://github.com/langgenius/dify-official-plugins/issues/2088', missingSignature),

@@ -5,6 +5,7 @@ import { callKey, contentOffences, parameterOffences, read, toolOffences } from 
 import { GEMINI_ERRORS, GEMINI_RULES, geminiError } from './gemini-rules.ts';
 import { blob, event, letters, pieces } from './ids.ts';
 import { at, canonical, isObject, type Json, list, object, textOf } from './json.ts';
+import { billedPictures, geminiPicture, pictureOffences } from './pictures.ts';
 import type { Answer, Context, Dialect, Incoming, Offence, Unit } from './types.ts';
 
 const PATH = /^\/v1beta\/models\/([^/:]+):(generateContent|streamGenerateContent)$/;
@@ -26,7 +27,7 @@ function units(body: Json): readonly Unit[] {
   return [
     ...(system === undefined ? [] : [{ text: textOf(object(system)['parts']) }]),
     ...list(body['tools']).map((tool) => ({ text: canonical(tool) })),
-    ...list(body['contents']).map((content) => ({
+    ...list(billedPictures(body['contents'], geminiPicture)).map((content) => ({
       text: list(object(content)['parts'])
         .map((part) => textOf([part]) + canonical(object(part)['functionCall'] ?? object(part)['functionResponse'] ?? ''))
         .join('\n'),
@@ -132,6 +133,7 @@ export const gemini: Dialect = {
     yield* parameterOffences(body);
     yield* toolOffences(body);
     yield* contentOffences(body, context);
+    yield* pictureOffences(body, context, { types: ['image/png', 'image/jpeg', 'image/webp'], characters: 5_000_000 });
     if (input > context.windowTokens) yield { rule: 'context', detail: { count: input, limit: context.windowTokens } };
   },
   units,

@@ -4,6 +4,7 @@ import { MESSAGE_FIELDS } from './chat-messages.ts';
 import { openAiUsage } from './chat-render.ts';
 import { type ErrorBody, ruleOf, SAY, STRICTER } from './chat-words.ts';
 import { event } from './ids.ts';
+import { pictureRules } from './pictures.ts';
 import type { Detail, Rules } from './types.ts';
 
 const DOCS = 'https://console.groq.com/docs/openai';
@@ -19,6 +20,7 @@ const error: ErrorBody = (message, more = {}) => ({
     ...(more.code === undefined ? {} : { code: more.code }),
   },
 });
+const VISION = 'https://console.groq.com/docs/vision';
 const rule = ruleOf(error);
 const dotted = (detail: Detail): string => (detail.path ?? '').replaceAll('[', '.').replaceAll(']', '');
 const inMessage = (say: (detail: Detail) => string) => (detail: Detail) =>
@@ -86,6 +88,9 @@ const rules: Rules = {
     MESSAGE,
     inMessage(() => "property 'content' is missing"),
   ),
+  ...pictureRules((say) => rule(400, VISION, say)),
+  'picture-form': rule(400, VISION, (detail) => `${detail.path}: expected a URL or a data URL of base64`),
+  'picture-count': rule(400, VISION, (detail) => `Too many images: ${detail.count}, at most ${detail.limit}`),
   'part-type': rule(400, MESSAGE, must('value must be one of "text", "image_url"')),
   'assistant-empty': rule(
     400,
@@ -120,6 +125,7 @@ export const groq = createChatDialect({
   base: () => '/openai/v1',
   defaultModel: () => 'openai/gpt-oss-120b',
   rules,
+  pictures: { types: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'], characters: 4_000_000, count: 5 },
   // `ChatCompletionCreateParams` of the official client.
   parameters: [
     ...COMMON_PARAMETERS,

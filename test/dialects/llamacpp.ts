@@ -2,6 +2,7 @@
 import { COMMON_PARAMETERS, createChatDialect } from './chat-dialect.ts';
 import { type ErrorBody, ruleOf, SAY, STRICTER } from './chat-words.ts';
 import { event } from './ids.ts';
+import { pictureRules } from './pictures.ts';
 import type { Rules } from './types.ts';
 import { OPEN_MESSAGE_FIELDS, SELF_HOSTED } from './vllm.ts';
 
@@ -12,6 +13,7 @@ const PATTERN = 'https://github.com/ggml-org/llama.cpp/issues/26930';
 const error =
   (status: number): ErrorBody =>
   (message, more = {}) => ({ error: { code: status, message, type: more.type ?? 'invalid_request_error' } });
+const VISION = 'https://github.com/ggml-org/llama.cpp/blob/master/docs/multimodal.md';
 const bad = ruleOf(error(400));
 const key = ruleOf(error(401));
 const authentication = () => ({ type: 'authentication_error' });
@@ -54,6 +56,8 @@ const rules: Rules = {
   repetitions: bad(400, REPETITIONS, grammar),
   'role-unknown': bad(400, STRICTER, (detail) => `Unexpected role: ${detail.value}`),
   'content-form': bad(400, STRICTER, () => "Expected 'content' to be a string or an array"),
+  ...pictureRules((say) => bad(400, VISION, say)),
+  'picture-form': bad(400, VISION, (detail) => `${detail.path}: expected a URL or a data URL of base64`),
   'part-type': bad(400, DOCS, (detail) => `unsupported content[].type: ${detail.value}`),
   'assistant-empty': bad(400, STRICTER, () => "Expected 'content' or 'tool_calls' (at least one) in message"),
   'call-id-twice': bad(400, STRICTER, (detail) => `duplicate tool call id: ${detail.value}`),
@@ -97,6 +101,7 @@ export const llamacpp = createChatDialect({
   base: () => '/v1',
   defaultModel: () => 'qwen3.6-27b',
   rules,
+  pictures: { types: ['image/png', 'image/jpeg', 'image/gif'], characters: 5_000_000 },
   parameters: COMMON_PARAMETERS,
   messageFields: OPEN_MESSAGE_FIELDS,
   shape: {

@@ -2,8 +2,10 @@
 import { COMMON_PARAMETERS, createChatDialect } from './chat-dialect.ts';
 import { type ErrorBody, ruleOf, STRICTER } from './chat-words.ts';
 import { event } from './ids.ts';
+import { pictureRules } from './pictures.ts';
 import type { Detail, ErrorAnswer, Rule, Rules } from './types.ts';
 
+const VISION = 'https://docs.mistral.ai/capabilities/vision';
 const CREATE = 'https://docs.mistral.ai/api/endpoint/chat';
 const TOOLS = 'https://docs.mistral.ai/capabilities/function_calling';
 const ORDER = 'https://github.com/BerriAI/litellm/issues/17761';
@@ -97,6 +99,9 @@ const rules: Rules = {
   // `name` of a user, `reasoning_content` of an assistant: https://github.com/charmbracelet/crush/issues/1590
   'message-field': unread('https://github.com/nomtek/mistralai_client_dart/issues/44', 'extra_forbidden', extra),
   'content-form': unread(CREATE, 'string_type', () => 'Input should be a valid string'),
+  ...pictureRules((say) => rule(400, VISION, say)),
+  'picture-form': rule(400, VISION, (detail) => `${detail.path}: expected a URL or a data URL of base64`),
+  'picture-count': rule(400, VISION, (detail) => `Too many images: ${detail.count}, at most ${detail.limit}`),
   'part-type': unread(CREATE, 'union_tag_invalid', () => 'Input tag does not match any of the expected tags'),
   'assistant-empty': rule(
     400,
@@ -156,6 +161,8 @@ export const mistral = createChatDialect({
   base: () => '/v1',
   defaultModel: (options) => (options.reasoning === true ? 'magistral-medium-latest' : 'mistral-large-latest'),
   rules,
+  // 10 MB each, 8 a request; a tool message holds chunks of content there (https://docs.mistral.ai/api/endpoint/chat, `ToolMessage`).
+  pictures: { types: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'], characters: 5_000_000, count: 8, inTools: true },
   // `ChatCompletionRequest` of the official client: no `stream_options`, no `seed`, no `user`, no `logprobs`.
   parameters: [
     ...COMMON_PARAMETERS.filter((name) => !['stream_options', 'seed', 'user', 'logprobs', 'top_logprobs', 'logit_bias'].includes(name)),

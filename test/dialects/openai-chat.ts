@@ -43,6 +43,8 @@ const profile: ChatProfile = {
     usage: openAiUsage,
     extra: () => ({ service_tier: 'default', system_fingerprint: null }),
   },
+  // Stricter: the documentation says 50 MB in all (https://platform.openai.com/docs/guides/images-vision).
+  pictures: { types: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'], characters: 5_000_000 },
   errors: OPENAI_ERRORS,
   streamError: OPENAI_STREAM_ERROR,
   without: ['tool-use-failed', 'finish-error'],
@@ -78,6 +80,8 @@ const compat = createChatDialect({
   base: () => '/v1beta/openai',
   defaultModel: () => 'gemini-3-flash-preview',
   parameters: [...OPENAI_PARAMETERS, 'extra_body'],
+  // https://ai.google.dev/gemini-api/docs/image-understanding: no GIF.
+  pictures: { types: ['image/png', 'image/jpeg', 'image/webp'], characters: 5_000_000 },
   rules: { ...Object.fromEntries(Object.entries(OPENAI_RULES).filter(([name]) => !OPENAI_ONLY.includes(name))), ...SIGNATURE_RULES },
   messageFields: { ...MESSAGE_FIELDS, assistant: new Set([...(MESSAGE_FIELDS['assistant'] ?? []), 'extra_content']) },
   shape: {

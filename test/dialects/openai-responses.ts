@@ -5,6 +5,7 @@ import { envelope } from './envelope.ts';
 import { event } from './ids.ts';
 import { at, canonical, isObject, type Json, list, object, string, textOf } from './json.ts';
 import { OPENAI_ERRORS } from './openai-rules.ts';
+import { billedPictures, openAiPicture, pictureOffences } from './pictures.ts';
 import { itemOffences, itemsOf } from './responses-checks.ts';
 import { responsesStream, responsesWhole } from './responses-render.ts';
 import { RESPONSES_RULES } from './responses-rules.ts';
@@ -72,7 +73,7 @@ function units(body: Json): readonly Unit[] {
   return [
     ...(tools.length > 0 ? [{ text: canonical(tools) }] : []),
     ...(instructions === '' ? [] : [{ text: instructions }]),
-    ...itemsOf(body).map((item) => ({
+    ...itemsOf(object(billedPictures(body, openAiPicture(body['model'])))).map((item) => ({
       text: [item['role'], textOf(item['content']), item['name'], item['arguments'], textOf(item['output']), textOf(item['summary'])].join(
         '\n',
       ),
@@ -109,6 +110,7 @@ export const openaiResponses: Dialect = {
     yield* parameterOffences(body, context);
     yield* toolOffences(body);
     yield* itemOffences(body, context);
+    yield* pictureOffences(body, context, { types: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'], characters: 5_000_000 });
     if (input > context.windowTokens) yield { rule: 'context', detail: { count: input, limit: context.windowTokens } };
   },
   units,

@@ -1,10 +1,12 @@
 /** What OpenAI's chat endpoint refuses and how it fails, in its words; Azure runs the same models behind another door. */
 import { coded, openAiError, param, ruleOf, SAY, STRICTER } from './chat-words.ts';
 import { event } from './ids.ts';
+import { pictureRules } from './pictures.ts';
 import type { ErrorAnswer, FaultName, Rules } from './types.ts';
 
 const CREATE = 'https://platform.openai.com/docs/api-reference/chat/create';
 const ERRORS = 'https://platform.openai.com/docs/guides/error-codes';
+const VISION = 'https://platform.openai.com/docs/guides/images-vision';
 const NAMES = 'https://github.com/brekkylab/ailoy/pull/109';
 const EMPTY = 'https://github.com/vllm-project/vllm/pull/39780';
 const NULL_CONTENT = 'https://github.com/langchain-ai/langchainjs/issues/4153';
@@ -123,6 +125,8 @@ export const OPENAI_BODY_RULES: Rules = {
       `Invalid value: '${detail.value}'. Supported values are: 'text', 'image_url', 'input_audio', 'refusal', 'audio', and 'file'.`,
     invalid,
   ),
+  ...pictureRules((say) => rule(400, VISION, say, param)),
+  'picture-form': rule(400, VISION, (detail) => `Invalid '${detail.path}': expected a URL or a data URL of base64.`, invalid),
   'assistant-empty': rule(
     400,
     'https://github.com/vercel/ai/pull/13744',

@@ -5,6 +5,7 @@ import { openAiUsage } from './chat-render.ts';
 import { ruleOf, SAY, STRICTER } from './chat-words.ts';
 import { blob, event } from './ids.ts';
 import { missingSignature } from './openai-chat.ts';
+import { pictureRules } from './pictures.ts';
 import type { Answer, Detail, ErrorAnswer, Rule, Rules } from './types.ts';
 
 const DOCS = 'https://openrouter.ai/docs/api-reference/errors';
@@ -23,6 +24,7 @@ const own = (status: number, source: string, say: (detail: Detail) => string): R
   body: (detail) => error(status, say(detail)),
 });
 /** Its own schema's refusals: https://openrouter.ai/docs/api-reference/errors */
+const VISION = 'https://openrouter.ai/docs/features/multimodal/images';
 const input = (source: string, say: (detail: Detail) => string): Rule =>
   own(400, source, (detail) => `Invalid input: ${detail.path}: ${say(detail)}`);
 /** A provider's refusal in its envelope. */
@@ -56,6 +58,8 @@ const rules: Rules = {
   'role-unknown': input(CREATE, () => 'invalid discriminator value'),
   'message-field': input(STRICTER, () => 'unrecognized key'),
   'content-form': input(CREATE, () => 'expected string, received null'),
+  ...pictureRules((say) => input(VISION, say)),
+  'picture-form': input(VISION, () => 'expected a URL or a data URL of base64'),
   'part-type': input(CREATE, () => 'invalid discriminator value'),
   'assistant-empty': upstream(STRICTER, () => 'messages: assistant content must be non-empty'),
   'calls-empty': upstream(STRICTER, SAY.emptyArray),
@@ -124,6 +128,7 @@ export const openrouter = createChatDialect({
   base: () => '/api/v1',
   defaultModel: () => 'google/gemini-3-flash-preview',
   rules,
+  pictures: { types: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'], characters: 5_000_000 },
   // `ChatRequest` of the official client.
   parameters: [
     ...COMMON_PARAMETERS,

@@ -57,6 +57,7 @@ function* messageOffences(item: Json, path: string): Generator<Offence> {
     yield { rule: 'role-unknown', detail: { path: `${path}.role`, value: string(role) } };
   if (typeof content !== 'string' && !Array.isArray(content)) yield { rule: 'content-form', detail: { path: `${path}.content` } };
   const known = role === 'assistant' ? ['output_text', 'refusal'] : ['input_text', 'input_image', 'input_file'];
+  yield* imageOffences(content, `${path}.content`);
   for (const [index, part] of list(content).map(object).entries())
     if (!known.includes(string(part['type'])))
       yield { rule: 'part-type', detail: { path: `${path}.content[${index}]`, value: string(part['type']), other: known.join("', '") } };
@@ -81,6 +82,16 @@ function* outputOffences(item: Json, path: string): Generator<Offence> {
   yield* callIdOffences(item, path);
   const { output } = item;
   if (typeof output !== 'string' && !Array.isArray(output)) yield { rule: 'output-form', detail: { path: `${path}.output` } };
+  yield* imageOffences(output, `${path}.output`);
+  for (const [index, part] of list(output).map(object).entries())
+    if (!['input_text', 'input_image', 'input_file'].includes(string(part['type'])))
+      yield { rule: 'output-part', detail: { path: `${path}.output[${index}]`, value: string(part['type']) } };
+}
+
+function* imageOffences(content: unknown, path: string): Generator<Offence> {
+  for (const [index, part] of list(content).map(object).entries())
+    if (part['type'] === 'input_image' && !/^(?:data:|https:)/.test(string(part['image_url'])) && typeof part['file_id'] !== 'string')
+      yield { rule: 'picture-form', detail: { path: `${path}[${index}].image_url` } };
 }
 
 function* pairOffences(body: Json, items: readonly Json[], context: Context): Generator<Offence> {

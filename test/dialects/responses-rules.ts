@@ -1,9 +1,11 @@
 /** What OpenAI's Responses endpoint refuses, in its words. */
 import { coded, openAiError, param, ruleOf, SAY, STRICTER } from './chat-words.ts';
 import { OPENAI_DOOR_RULES } from './openai-rules.ts';
+import { pictureRules } from './pictures.ts';
 import type { Rules } from './types.ts';
 
 const CREATE = 'https://platform.openai.com/docs/api-reference/responses/create';
+const VISION = 'https://platform.openai.com/docs/guides/images-vision';
 const ID = 'https://github.com/openai/openai-cs-agents-demo/issues/34';
 const rule = ruleOf(openAiError);
 const input = () => ({ param: 'input' });
@@ -100,6 +102,14 @@ export const RESPONSES_RULES: Rules = {
   'call-name': rule(400, 'https://github.com/brekkylab/ailoy/pull/109', SAY.pattern, invalid),
   'arguments-type': rule(400, CREATE, SAY.type('a string'), badType),
   'output-form': rule(400, CREATE, SAY.type('one of an array of objects or string'), badType),
+  ...pictureRules((say) => rule(400, VISION, say, input)),
+  'picture-form': rule(400, VISION, (detail) => `Invalid '${detail.path}': expected a URL or a data URL of base64.`, invalid),
+  'output-part': rule(
+    400,
+    CREATE,
+    (detail) => `Invalid value: '${detail.value}'. Supported values are: 'input_text', 'input_image', and 'input_file'.`,
+    invalid,
+  ),
   'output-orphan': rule(
     400,
     'https://github.com/smallmain/vscode-unify-chat-provider/pull/117',

@@ -107,6 +107,8 @@ export interface DialectOptions {
   readonly geminiCompat?: boolean;
   /** Of `anthropic`: the reasoning is redacted. */
   readonly redacted?: boolean;
+  /** The model sees no pictures. */
+  readonly blind?: boolean;
   /** Of the chat dialects: `total_tokens` counts thinking that `completion_tokens` leaves out. */
   readonly thinkingOutside?: boolean;
 }

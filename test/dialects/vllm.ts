@@ -3,6 +3,7 @@ import { COMMON_PARAMETERS, createChatDialect } from './chat-dialect.ts';
 import { MESSAGE_FIELDS, type MessageFields } from './chat-messages.ts';
 import { type ErrorBody, ruleOf, SAY, STRICTER } from './chat-words.ts';
 import { event } from './ids.ts';
+import { pictureRules } from './pictures.ts';
 import type { ErrorAnswer, Rules } from './types.ts';
 
 const DOCS = 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html';
@@ -13,6 +14,7 @@ const HISTORY = 'https://github.com/vllm-project/vllm/issues/43995';
 const error =
   (status: number): ErrorBody =>
   (message, more = {}) => ({ error: { message, type: more.type ?? 'BadRequestError', param: more.param ?? null, code: status } });
+const VISION = 'https://docs.vllm.ai/en/latest/features/multimodal_inputs.html';
 const bad = ruleOf(error(400));
 const missing = ruleOf(error(404));
 
@@ -71,6 +73,8 @@ const rules: Rules = {
   'role-unknown': bad(400, ALTERNATE, alternate),
   'developer-role': bad(400, STRICTER, alternate),
   'content-form': bad(400, DOCS, (detail) => `[{'type': 'missing', 'loc': ('body', '${detail.path}'), 'msg': 'Field required'}]`),
+  ...pictureRules((say) => bad(400, VISION, say)),
+  'picture-form': bad(400, VISION, (detail) => `${detail.path}: expected a URL or a data URL of base64`),
   'part-type': bad(400, DOCS, (detail) => `Unknown part type: ${detail.value}`),
   'assistant-empty': bad(400, STRICTER, () => "'NoneType' object has no attribute 'strip'"),
   'call-id-missing': bad(400, DOCS, (detail) => `[{'type': 'missing', 'loc': ('body', '${detail.path}'), 'msg': 'Field required'}]`),
@@ -121,6 +125,7 @@ export const vllm = createChatDialect({
   base: () => '/v1',
   defaultModel: () => 'mistralai/Mistral-Small-3.2-24B-Instruct-2506',
   rules,
+  pictures: { types: ['image/png', 'image/jpeg', 'image/gif', 'image/webp'], characters: 5_000_000, inTools: true },
   parameters: [
     ...COMMON_PARAMETERS,
     'max_completion_tokens',

@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { TOOLS } from '../../tools/toolbox.ts';
+import { listFiles } from '../../tools/list-files.ts';
 import { makeToolWorld, type ToolWorld } from './tool-context.ts';
 
 let world: ToolWorld;
@@ -11,8 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => world.dispose());
 
-const list = async (input: object): Promise<string> =>
-  (await TOOLS.find((tool) => tool.name === 'list_files')?.execute(input, world.context)) ?? expect.unreachable();
+const list = (input: object): Promise<string> => listFiles.execute(input, world.context);
 
 test('files are listed by glob and by folder; links are told and not followed', async () => {
   writeFileSync(join(world.folder, 'tree/b.md'), '');

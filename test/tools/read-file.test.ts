@@ -12,7 +12,11 @@ beforeEach(() => {
 afterEach(() => world.dispose());
 
 const put = (path: string, content: string | Buffer): void => writeFileSync(join(world.folder, 'tree', path), content);
-const read = (path: string, more: object = {}): Promise<string> => readFile.execute({ path, ...more }, world.context);
+const read = async (path: string, more: object = {}): Promise<string> => {
+  const said = await readFile.execute({ path, ...more }, world.context);
+  if (typeof said !== 'string') throw new Error('a picture, where words were expected');
+  return said;
+};
 
 test('the lines are numbered, and it says how to go on', async () => {
   expect(await read('src/a.js')).toBe('1\tone\n2\ttwo\n3\ttwo');

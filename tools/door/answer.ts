@@ -10,8 +10,9 @@ export const refused = (code: ReasonCode, message: string): Judged => ({
   code,
 });
 
-export function answerOf({ parent, agent, call }: ToolRequest, { outcome, content, code }: Judged): ToolAnswer {
-  const row = rowOf(parent, agent, { role: 'tool', toolCallId: call.id, toolName: call.name, content });
+export function answerOf({ parent, agent, call }: ToolRequest, { outcome, content, picture, code }: Judged): ToolAnswer {
+  const shown = picture === undefined ? {} : { picture };
+  const row = rowOf(parent, agent, { role: 'tool', toolCallId: call.id, toolName: call.name, content, ...shown });
   return { row, outcome, ...(code === undefined ? {} : { code }) };
 }
 

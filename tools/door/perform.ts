@@ -39,7 +39,8 @@ async function handOver(request: ToolRequest, input: unknown): Promise<Judged> {
 
 async function execute(request: ToolRequest, tool: Tool, input: unknown): Promise<Judged> {
   try {
-    return { outcome: 'ok', content: await tool.execute(input, request.context) };
+    const said = await tool.execute(input, request.context);
+    return { outcome: 'ok', ...(typeof said === 'string' ? { content: said } : said) };
   } catch (thrown) {
     if (isGraphInterruptLike(thrown) || thrown instanceof StopError || thrown instanceof FencedError || request.context.signal.aborted)
       throw thrown;

@@ -1,6 +1,7 @@
 /** What goes into the tool door and what comes out: a call with who makes it, and its answer as a row of the transcript. */
 
 import type { Account } from '../../domain/budget.ts';
+import type { Picture } from '../../domain/picture.ts';
 import type { Fence, ToolCall, TranscriptRow } from '../../domain/ports.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { Role } from '../../domain/roles.ts';
@@ -55,5 +56,6 @@ export interface PermittedCall {
 export interface Judged {
   readonly outcome: ToolAnswer['outcome'];
   readonly content: string;
+  readonly picture?: Picture;
   readonly code?: ReasonCode;
 }

@@ -1,5 +1,6 @@
 /** Last piece of the tool door: what came of the call is capped, masked, and recorded in one transaction with its cost. */
 import { ZERO } from '../../domain/budget.ts';
+import { toldPicture } from '../../domain/picture-words.ts';
 import type { Effects } from '../../domain/ports.ts';
 import { answerOf, tasksIn } from './answer.ts';
 import { auditEntry } from './audit-entry.ts';
@@ -29,7 +30,7 @@ export async function settle(
   return { ...answer, ...tasksIn(judged, call), ...(after === undefined ? {} : { tree: after }) };
 }
 
-/** Within its cap, and without secrets. */
+/** Within its cap, and without secrets; a picture stays as it is, its tool keeps it small. */
 export const masked = (redact: Settler['redact'], done: Judged): Judged => ({ ...done, content: redact(capped(done.content)) });
 
 /** What is recorded of a call that was done, and its answer. `changed`: further facts of its record. */
@@ -42,6 +43,7 @@ export function outcomeOf(call: PermittedCall, judged: Judged, changed: { readon
     bytes: Buffer.byteLength(judged.content),
     ...(isStored ? { row: answer.row.id } : {}),
     ...tasksIn(judged, call),
+    ...(judged.picture === undefined ? {} : { picture: toldPicture(judged.picture) }),
     ...changed,
   };
   const code = judged.code === undefined ? {} : { code: judged.code };

@@ -1,7 +1,15 @@
 /** What the header of an image says: its kind and its size. */
+import type { PictureType } from '../../domain/picture.ts';
+
+export const MEDIA_TYPES = {
+  PNG: 'image/png',
+  JPEG: 'image/jpeg',
+  GIF: 'image/gif',
+  WebP: 'image/webp',
+} as const satisfies Readonly<Record<string, PictureType>>;
 
 export interface ImageFacts {
-  readonly kind: 'PNG' | 'JPEG' | 'GIF' | 'WebP';
+  readonly kind: keyof typeof MEDIA_TYPES;
   /** In pixels; undefined where the file breaks off before it says. */
   readonly size: { readonly width: number; readonly height: number } | undefined;
 }

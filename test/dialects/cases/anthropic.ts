@@ -2,6 +2,7 @@
 import type { DialectServer } from '../server.ts';
 import type { DialectName } from '../types.ts';
 import { type Cases, DROP, type Honest, once } from './case.ts';
+import { type Inline, PNG, pictureCases } from './pictures.ts';
 
 const USER = { role: 'user', content: 'Write a.txt and b.txt.' };
 const SAID = { role: 'assistant', content: 'Gladly.' };
@@ -41,7 +42,15 @@ const messages = (...list: readonly object[]) => ['messages', list] as const;
 const ids = (id: string) => [['messages.1.content.1.id', id] as const, ['messages.2.content.0.tool_use_id', id] as const];
 const pair = (second: object) => [messages(USER, { role: 'assistant', content: [second] }, USER)];
 
+const picture = ({ type, data }: Inline) => [
+  { type: 'text', text: 'written' },
+  { type: 'image', source: { type: 'base64', media_type: type, data } },
+];
+
 export const ANTHROPIC_CASES: Cases = {
+  ...pictureCases('messages.2.content.0.content', picture),
+  'picture-form': once('messages.2.content.0.content', [{ type: 'image', source: { type: 'base64', data: PNG.data } }], picture(PNG)),
+  'result-part': once('messages.2.content.0.content', [{ type: 'image_url', image_url: 'data:' }], picture(PNG)),
   path: once('@path', '/v1{path}', undefined),
   method: once('@method', 'PUT', 'POST'),
   'key-missing': once('@key', DROP, undefined),

@@ -2,6 +2,7 @@
 import type { DialectServer } from '../server.ts';
 import type { DialectName } from '../types.ts';
 import { type Cases, DROP, type Honest, once } from './case.ts';
+import { type Inline, PNG, pictureCases } from './pictures.ts';
 
 const FIRST = 'AAAAAAAA1';
 const SECOND = 'AAAAAAAA2';
@@ -45,7 +46,13 @@ const messages = (...list: readonly object[]) => ['messages', list] as const;
 const ids = (id: string) => [['messages.2.tool_calls.0.id', id] as const, ['messages.3.tool_call_id', id] as const];
 const parameter = 'tools.0.function.parameters.properties.path';
 
+const picture = ({ type, data }: Inline) => ({ type: 'image_url', image_url: { url: `data:${type};base64,${data}` } });
+const content = (parts: readonly object[]) => [{ type: 'text', text: 'Write.' }, ...parts];
+
 export const CHAT_CASES: Cases = {
+  ...pictureCases('messages.1.content', (one) => content([picture(one)])),
+  'picture-form': once('messages.1.content', content([{ type: 'image_url', image_url: { data: PNG.data } }]), content([picture(PNG)])),
+  'picture-count': once('messages.1.content', content(Array(9).fill(picture(PNG))), content(Array(5).fill(picture(PNG)))),
   path: once('@path', '{path}/more', undefined),
   method: once('@method', 'PUT', 'POST'),
   'key-missing': once('@key', DROP, undefined),

@@ -2,6 +2,7 @@
 import type { DialectServer } from '../server.ts';
 import type { DialectName } from '../types.ts';
 import { type Cases, DROP, type Honest, once } from './case.ts';
+import { type Inline, PNG, pictureCases } from './pictures.ts';
 
 const USER = { role: 'user', parts: [{ text: 'Write a.txt and b.txt.' }] };
 const SAID = { role: 'model', parts: [{ text: 'Gladly.' }] };
@@ -37,7 +38,17 @@ const declared = 'tools.0.functionDeclarations.0';
 const path = `${declared}.parameters.properties.path`;
 const stream = (query: string) => `/v1beta/models/gemini-3-flash-preview:streamGenerateContent${query}`;
 
+const pictured = ({ type, data }: Inline) => [{ inlineData: { mimeType: type, data } }];
+const inResponse = 'contents.2.parts.0.functionResponse.parts';
+
 export const GEMINI_CASES: Cases = {
+  ...pictureCases(inResponse, pictured),
+  'picture-form': once(inResponse, [{ inlineData: { data: PNG.data } }], pictured(PNG)),
+  'picture-place': {
+    offence: [[inResponse, pictured(PNG)]],
+    honest: [['contents.2.parts.+', pictured(PNG)[0]]],
+    options: { model: 'gemini-2.5-flash' },
+  },
   path: once('@path', '{path}/more', undefined),
   method: once('@method', 'PUT', 'POST'),
   'alt-missing': once('@path', stream(''), stream('?alt=sse')),

@@ -2,6 +2,7 @@
 import type { DialectServer } from '../server.ts';
 import type { DialectName } from '../types.ts';
 import { type Cases, DROP, type Honest, once } from './case.ts';
+import { type Inline, PNG, pictureCases } from './pictures.ts';
 
 const USER = { role: 'user', content: 'Write a.txt and b.txt.' };
 const call = (id: string) => ({ type: 'function_call', call_id: id, name: 'write_file', arguments: '{"path":"a.txt"}' });
@@ -25,7 +26,15 @@ export function honestResponses(_name: DialectName, server: DialectServer): Hone
 
 const ids = (id: string) => [['input.1.call_id', id] as const, ['input.3.call_id', id] as const];
 
+const picture = ({ type, data }: Inline) => [
+  { type: 'input_text', text: 'written' },
+  { type: 'input_image', image_url: `data:${type};base64,${data}` },
+];
+
 export const RESPONSES_CASES: Cases = {
+  ...pictureCases('input.3.output', picture),
+  'picture-form': once('input.3.output', [{ type: 'input_image', image_url: { url: 'data:' } }], picture(PNG)),
+  'output-part': once('input.3.output', [{ type: 'image_url', image_url: 'data:' }], picture(PNG)),
   path: once('@path', '{path}/more', undefined),
   method: once('@method', 'PUT', 'POST'),
   'key-missing': once('@key', DROP, undefined),
