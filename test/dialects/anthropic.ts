@@ -21,7 +21,7 @@ const VERSIONS = ['2023-06-01', '2026-10-21'];
 /** Gone in version 2026-10-21: https://platform.claude.com/docs/en/api/versioning */
 function* removedOffences(body: Json): Generator<Offence> {
   for (const path of ['temperature', 'top_p', 'top_k']) if (path in body) yield { rule: 'sampling-removed', detail: { path } };
-  for (const message of messagesOf(object(billedPictures(body, claudePicture))))
+  for (const message of messagesOf(body))
     for (const [index, block] of message.blocks.entries()) {
       const path = `messages.${message.index}.content.${index}`;
       if (message.role === 'assistant' && block['type'] === 'document')
@@ -111,7 +111,7 @@ function units(body: Json): readonly Unit[] {
   for (const tool of list(body['tools'])) parts.push({ text: bare(tool), mark: marked(tool) });
   if (typeof system === 'string') parts.push({ text: system });
   for (const block of list(system)) parts.push({ text: string(object(block)['text']), mark: marked(block) });
-  for (const message of messagesOf(body))
+  for (const message of messagesOf(object(billedPictures(body, claudePicture))))
     parts.push({
       text: [message.role, ...message.blocks.map(bare)].join('\n'),
       mark: message.blocks.some(marked) || (marked(body) && message.index === list(body['messages']).length - 1),
