@@ -70,14 +70,14 @@ function chooseConfig(models: Config['models'], role: Role, lean: boolean): { ke
   throw new UsageError('models.lead: no model is configured; add to governor.yaml: models: { lead: { provider: openai, model: <name> } }');
 }
 
-/** The window is the other model's own; what else a role says of its endpoint stays. */
+/** The window and the sight are the other model's own; what else a role says of its endpoint stays. */
 function namedConfig(models: Config['models'], usual: { key: string; config: ModelConfig }, model: string) {
   const all = Object.entries(models).flatMap(([key, config]) => [
     { key, config },
     ...(config?.fallback ?? []).map((one, index) => ({ key: `${key}.fallback.${index}`, config: one })),
   ]);
   for (const { key, config } of all) if (config?.model === model) return { key, config };
-  const { contextTokens: _window, ...config } = usual.config;
+  const { contextTokens: _window, vision: _sight, ...config } = usual.config;
   return { key: usual.key, config: { ...config, model } };
 }
 

@@ -45,7 +45,7 @@ function overridden(models: AskedModels['models'], flag: string): AskedModels['m
     if (role !== undefined && !KEYS.some((key) => key === role))
       throw new UsageError(`--models ${JSON.stringify(word)}: there is no role ${JSON.stringify(role)}; use one of ${KEYS.join(', ')}`);
     const known: Record<string, unknown> = { ...Object(next[role ?? 'lead']) };
-    const { contextTokens: _window, fallback: _fallback, ...endpoint } = known;
+    const { contextTokens: _window, vision: _sight, fallback: _fallback, ...endpoint } = known;
     const asked = { ...(known['provider'] === provider ? endpoint : {}), provider, model };
     const problem = modelSchema.safeParse(asked).error?.issues[0];
     if (problem !== undefined)

@@ -86,6 +86,35 @@ describe('a request that extends another', () => {
   });
 });
 
+describe('a picture that was appended', () => {
+  const SIGHT = 1000;
+  const sees: ChatModel = { ...MODEL, sight: () => SIGHT, countInput: (request) => countInputBound(request, MODEL.origin, () => SIGHT) };
+  const picture = { mediaType: 'image/png', width: 9, height: 9, base64: 'A'.repeat(50_000) } as const;
+  const withPicture: ChatMessage = { role: 'tool', toolCallId: 'call_1', toolName: 'read_file', content: 'a.png', picture };
+  const without: ChatMessage = { role: 'tool', toolCallId: 'call_1', toolName: 'read_file', content: 'a.png' };
+
+  it('is bounded by what it takes of the window beside the report, never by its base64', () => {
+    const before = record();
+    const more = boundOf(sees, extended(before, [withPicture]), before).tokens - boundOf(sees, extended(before, [without]), before).tokens;
+    expect(boundOf(sees, extended(before, [withPicture]), before).how).toBe('reported');
+    expect(more).toBeGreaterThanOrEqual(SIGHT);
+    expect(more).toBeLessThan(SIGHT + 300);
+  });
+
+  it('is another request than one without it: nothing that was reported for the one is said of the other', () => {
+    const asked = { messages: [...FIRST, answerOf(record()), withPicture], tools: TOOLS };
+    const before = record({ counted: { asked: askedOf(MODEL, asked) } });
+    const later = (shown: ChatMessage) => ({ messages: [...FIRST, answerOf(record()), shown, answerOf(before)], tools: TOOLS });
+    expect(boundOf(sees, later(withPicture), before).how).toBe('reported');
+    expect(boundOf(sees, later(without), before).how).toBe('bytes');
+  });
+
+  it('makes no report a lie: of a picture no least is known', () => {
+    const least = (message: ChatMessage): number => leastOf(sees, extended(record(), [message]), undefined).tokens;
+    expect(least(withPicture)).toBe(least(without));
+  });
+});
+
 describe('a request is counted by its bytes', () => {
   const before = record();
   const bytes = (request: { messages: readonly ChatMessage[]; tools: readonly ToolSpec[] }) => ({

@@ -79,6 +79,14 @@ describe('sight', () => {
   });
 });
 
+it('what is said of one model is not said of another that a person names in its place', async () => {
+  const lead = modelSchema.parse({ provider: 'openai', model: 'mine', baseUrl: 'http://127.0.0.1:1/v1', vision: true });
+  const config = { models: { lead }, prices: { mine: 'free' as const, other: 'free' as const } };
+  const models = createModels({ config, env: {}, secrets: () => undefined });
+  expect((await models.forRole('lead', false)).model.sight).toBeDefined();
+  expect((await models.forRole('lead', false, 'other')).model.sight).toBeUndefined();
+});
+
 it('a picture is counted by its formula, never by its base64, and not at all where it is not seen', () => {
   const message = { role: 'tool', toolCallId: 'a', toolName: 'read_file', content: 'a.png' } as const;
   const count = (sight?: ReturnType<typeof sightOf>, picture?: Picture): number =>

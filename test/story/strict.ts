@@ -88,7 +88,7 @@ export function stands() {
       open.push(() => server.close());
       return server;
     },
-    async over(server: DialectServer, config: object, files: Readonly<Record<string, string>> = {}): Promise<Stand> {
+    async over(server: DialectServer, config: object, files: Readonly<Record<string, string | Buffer>> = {}): Promise<Stand> {
       const world = makeWorld({ config, files, env: { [KEY_NAME]: server.apiKey } });
       open.push(() => world.dispose());
       const operations = await world.open();

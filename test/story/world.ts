@@ -106,7 +106,7 @@ export const HAPPY: readonly Reply[] = [
 
 interface WorldOptions {
   readonly config?: object;
-  readonly files?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string | Buffer>>;
   readonly replies?: readonly Reply[];
   /** The operator's environment, beside `PATH`. */
   readonly env?: Readonly<Record<string, string>>;
@@ -123,7 +123,7 @@ export function makeWorld(options: WorldOptions = {}): World {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
     }).trim();
-  const put = (path: string, text: string): void => {
+  const put = (path: string, text: string | Buffer): void => {
     mkdirSync(dirname(join(repo, path)), { recursive: true });
     writeFileSync(join(repo, path), text);
   };
