@@ -161,6 +161,8 @@ export interface OpenOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The shipped scenarios may use the labelled `unsafe` level where no sandbox can run. */
   readonly demo?: boolean;
+  /** Folders that no command of an agent or a check may see. */
+  readonly concealed?: readonly string[];
   /** Default: the machine's. */
   readonly clock?: Clock;
 }

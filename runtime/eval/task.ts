@@ -19,6 +19,10 @@ const MAX_TASKS = 200;
 const MAX_FILES = 2000;
 const MAX_FILE_BYTES = 1024 * 1024;
 
+/** Letters that a line needs so that no program guesses it. */
+const LEAST_LETTERS = 12;
+const isHardToGuess = (line: string): boolean => (line.match(/\p{L}/gu) ?? []).length >= LEAST_LETTERS;
+
 const reasonCode = z.custom<ReasonCode>((value) => typeof value === 'string' && isReasonCode(value), 'is not a reason code');
 
 const endSchema = z.discriminatedUnion('end', [
@@ -50,8 +54,19 @@ const taskSchema = z
         z.strictObject({
           id,
           run: argv,
-          /** A line that must stand in the output: an exit code alone is what any program can leave early with. */
-          says: z.string().min(1).max(200),
+          /** Lines that must stand in the output: an exit code alone is what any program can leave early with. */
+          says: z
+            .union([
+              z
+                .string()
+                .min(1)
+                .max(200)
+                .transform((line) => [line]),
+              z.array(z.string().min(1).max(200)).min(1).max(20),
+            ])
+            .refine((lines) => lines.some(isHardToGuess), {
+              error: `a program that never ran the check can print every count: add a line with ${LEAST_LETTERS} letters or more, such as "ok 2 - <name of the last test>"`,
+            }),
           timeout: duration('1m'),
         }),
       )
@@ -122,6 +137,14 @@ function filesOf(folder: string): string[] {
   return entries
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
+      if (
+        relative(folder, path)
+          .split('/')
+          .some((part) => part.toLowerCase() === '.git')
+      )
+        throw new UsageError(
+          `task file ${path}: git data is not taken, for git would run its hooks; a task has plain files, and its commit is made`,
+        );
       if (!entry.isFile()) throw new UsageError(`task file ${path}: is no plain file; links are not taken`);
       const { size } = lstatSync(path);
       if (size > MAX_FILE_BYTES) throw new UsageError(`task file ${path}: ${size} bytes; at most ${MAX_FILE_BYTES}`);
