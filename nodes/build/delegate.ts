@@ -6,13 +6,7 @@ import type { HandoffOutcome } from '../../tools/door/request.ts';
 import { globsOverlap, matcher } from '../../tools/globs.ts';
 import { agentAccount, runAccount } from '../session.ts';
 import { consentTo } from './consent.ts';
-import { type Delegating, no, type Share } from './delegating.ts';
-
-/**
- * The id of a sub-agent, from 1 (`docs/contract.md`, "What a model sees"): `w<lead call>.<task index>`, and of one of its own
- * `<its id>.<its call>.<task index>`.
- */
-export const workerId = (parent: string, call: number, task: number): string => `${parent === 'lead' ? 'w' : `${parent}.`}${call}.${task}`;
+import { type Delegating, no, type Share, workerId } from './delegating.ts';
 
 /**
  * Refused with a code that the agent sees, or accepted: then every task has its account with its caps, once and for all, so that a

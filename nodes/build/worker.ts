@@ -19,7 +19,8 @@ import { agentAccount, type FindSession, runAccount, type Session } from '../ses
 import { runStage } from '../stage.ts';
 import { type AgentState, FRESH_AGENT, type PartRef } from '../state.ts';
 import type { BuilderNode } from './builder-node.ts';
-import { judgeDelegation, workerId } from './delegate.ts';
+import { judgeDelegation } from './delegate.ts';
+import { workerId } from './delegating.ts';
 import { fanOut, tasksOf } from './fan-out.ts';
 import type { Builder, BuilderUpdate } from './state.ts';
 import { workerBrief } from './worker-brief.ts';
