@@ -144,8 +144,9 @@ export interface ToldView {
   readonly text: string;
   /** Empty: who speaks next. */
   readonly to: readonly string[];
-  /** Empty: not yet. */
   readonly heard: readonly { readonly agent: string; readonly attempt: number; readonly at: string }[];
+  /** Nobody has heard it, and somebody still may; false with an empty `heard`: nobody will. */
+  readonly awaited: boolean;
 }
 
 export interface DoctorLine {
