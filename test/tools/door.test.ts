@@ -271,4 +271,13 @@ describe('perform and settle', () => {
     expect(content).toContain('[34464 bytes left out]');
     expect(Buffer.byteLength(content)).toBeLessThan(66_000);
   });
+
+  test('leave no half of a secret where a long result is cut', async () => {
+    const long = `${'x'.repeat(32 * 1024 - 4)}hunter2${'y'.repeat(50_000)}`;
+    const content = contentOf(
+      await door().call(request('submit_build', { summary: 's' }, { handoff: async () => ({ ok: false, content: long }) })),
+    );
+    expect(content.includes('bytes left out')).toBe(true);
+    expect(/hunt|er2/.test(content)).toBe(false);
+  });
 });

@@ -19,6 +19,13 @@ const SCRIPTS = 20;
 const NAME_CHARACTERS = 60;
 const COMMAND_CHARACTERS = 120;
 
+interface Asked {
+  /** Globs of what is going to be touched. */
+  readonly near: readonly string[];
+  /** Masks secrets; before a command is shortened. */
+  readonly redact: (text: string) => string;
+}
+
 type Reader = Pick<Repository, 'blob' | 'blobBytes'>;
 type Pairs = (readonly [name: string, command: string])[];
 
@@ -31,7 +38,7 @@ const READERS: Readonly<Record<string, (text: string) => Pairs>> = {
 };
 
 /** The top folder's first, then those over the paths that are going to be touched, then the other workspaces. */
-export async function readScripts(repository: Reader, entries: readonly TreeEntry[], near: readonly string[]): Promise<ScriptList[]> {
+export async function readScripts(repository: Reader, entries: readonly TreeEntry[], { near, redact }: Asked): Promise<ScriptList[]> {
   const files = entries.filter(({ path }) => Object.hasOwn(READERS, baseOf(path)) && !isGenerated(path));
   const textOf = async (path: string): Promise<string> => {
     const entry = entries.find((one) => one.path === path);
@@ -54,7 +61,7 @@ export async function readScripts(repository: Reader, entries: readonly TreeEntr
         path,
         scripts: pairs
           .slice(0, SCRIPTS)
-          .map(([name, command]) => ({ name: short(name, NAME_CHARACTERS), command: short(command, COMMAND_CHARACTERS) })),
+          .map(([name, command]) => ({ name: short(redact(name), NAME_CHARACTERS), command: short(redact(command), COMMAND_CHARACTERS) })),
         more: Math.max(0, pairs.length - SCRIPTS),
       });
   }
