@@ -1,6 +1,7 @@
 /** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (`docs/contract.md`, "Configuration"). */
 import { z } from 'zod';
 import { PERSON_ROLES } from './access.ts';
+import { pathPattern } from './pattern.ts';
 import { releaseSchema } from './release.ts';
 import { perRole, TOOL_NAMES } from './roles.ts';
 import { serverSchema } from './server-config.ts';
@@ -22,14 +23,10 @@ const dollars = (what: string) =>
   });
 
 const count = (fallback: number, max: number) => z.int().min(1, 'must be 1 or more').max(max).default(fallback);
-const glob = z
-  .string()
-  .min(1)
-  .max(300)
-  .refine(
-    (word) => !word.startsWith('/') && !word.split('/').includes('..'),
-    'a pattern is relative to the repository root and has no ".."',
-  );
+const glob = pathPattern.refine(
+  (word) => !word.startsWith('/') && !word.split('/').includes('..'),
+  'a pattern is relative to the repository root and has no ".."',
+);
 /** Whose rules an OpenAI-compatible endpoint keeps beyond the API; by itself it is known by its host name. */
 export const DIALECTS = [
   'openai',

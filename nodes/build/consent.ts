@@ -43,7 +43,7 @@ export async function consentTo(delegating: Delegating, tasks: readonly Delegate
     agents: tasks.length,
     worst_case_micro_usd: worst,
     shares: shares.map(({ costMicroUsd, modelCalls }) => `${costMicroUsd}/${modelCalls}`).join(','),
-    titles: JSON.stringify(tasks.slice(0, TITLES).map(({ title }) => title.slice(0, TITLE_CHARACTERS))),
+    titles: JSON.stringify(tasks.slice(0, TITLES).map(({ title }) => session.doors.redact(title).slice(0, TITLE_CHARACTERS))),
   };
   throw new StopError('BUDGET_REFUSED', `the lead wants to delegate: ${above}`, {
     facts: { role: 'lead', agent: 'lead', ...facts },

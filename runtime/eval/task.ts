@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type Config, configSchema } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { digestOf, sha256 } from '../../domain/ids.ts';
+import { pathPattern } from '../../domain/pattern.ts';
 import { isReasonCode, type ReasonCode } from '../../domain/reasons.ts';
 import { argv, duration, id } from '../../domain/written-values.ts';
 import { checkExamples } from '../../tools/globs.ts';
@@ -73,7 +74,7 @@ const taskSchema = z
       .max(20)
       .default([]),
     /** Globs that no solution changes. */
-    forbidden: z.array(z.string().min(1).max(300)).max(50).default([]),
+    forbidden: z.array(pathPattern).max(50).default([]),
   })
   .superRefine((task, context) => {
     const leavesWork = task.expect.some((one) => one.end === 'released' || (one.end === 'waiting' && one.gate === 'release'));

@@ -1,6 +1,7 @@
 /** The commands that a repository names for itself: package scripts, Makefile targets, tasks of `pyproject.toml`. */
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { pathPattern } from '../../domain/pattern.ts';
 import type { Repository, TreeEntry } from '../../domain/workspace.ts';
 import { matcher, staticPrefix } from '../globs.ts';
 import { baseOf, folderOf, isGenerated } from './kinds.ts';
@@ -13,6 +14,8 @@ export interface ScriptList {
   readonly more: number;
 }
 
+/** How many patterns of workspaces are matched. */
+const WORKSPACES = 100;
 /** How many files are read, scripts shown of each, and characters of a name and of a command. */
 const FILES = 10;
 const SCRIPTS = 20;
@@ -95,9 +98,10 @@ function packageScripts(text: string): Pairs {
 }
 
 function workspaceMatcher(packageText: string, pnpmText: string): (path: string) => boolean {
-  const globs = [...(packageOf(packageText).workspaces ?? []), ...pnpmPackages(pnpmText)].map((glob) =>
-    glob.replace(/^\.\//, '').replace(/\/$/, ''),
-  );
+  const globs = [...(packageOf(packageText).workspaces ?? []), ...pnpmPackages(pnpmText)]
+    .slice(0, WORKSPACES)
+    .map((glob) => glob.replace(/^\.\//, '').replace(/\/$/, ''))
+    .filter((glob) => pathPattern.safeParse(glob).success);
   const wanted = matcher(globs.filter((glob) => glob !== '' && !glob.startsWith('!')));
   const unwanted = matcher(globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1)));
   return (path) => wanted(folderOf(path)) && !unwanted(folderOf(path));
@@ -133,7 +137,7 @@ function pyprojectScripts(text: string): Pairs {
   let isTasks = false;
   return text.split('\n').flatMap((line) => {
     if (line.startsWith('[')) isTasks = TASK_TABLE.test(line);
-    const match = isTasks ? /^\s*"?([\w.:-]+)"?\s*=\s*(.+?)\s*$/.exec(line) : null;
+    const match = isTasks ? /^\s*"?([\w.:-]+)"?\s*=\s*(\S.*)$/.exec(line.trimEnd()) : null;
     return match === null ? [] : [[match[1] ?? '', (match[2] ?? '').replace(/^(["'])(.*)\1$/, '$2')] as const];
   });
 }

@@ -77,3 +77,19 @@ test('a secret at the cut of a long command is masked as a whole', async () => {
   const [list] = await scriptsOf({ 'package.json': pack({ deploy: `${'x'.repeat(100)} ${TOKEN}`, long: 'y'.repeat(200) }) });
   expect(list?.scripts.map(({ command }) => command)).toEqual([`${'x'.repeat(100)} [REDACTED]`, `${'y'.repeat(117)}...`]);
 });
+
+test('workspaces whose pattern would take for ever are none, and the others are found; so is a command behind a page of blanks', async () => {
+  const deep = `packages/${'a'.repeat(200)}`;
+  const startedMs = performance.now();
+  const lists = await scriptsOf({
+    'package.json': pack({}, { workspaces: ['packages/*a*a*a*a*a*ab', 'apps/*'] }),
+    [`${deep}/package.json`]: pack({ hidden: 'x' }),
+    'apps/one/package.json': pack({ found: 'y' }),
+    'pyproject.toml': `[project.scripts]\na = x${' '.repeat(100_000)}y\n`,
+  });
+  expect(lists.map(({ path, scripts }) => [path, scripts.map(({ command }) => command)])).toEqual([
+    ['pyproject.toml', ['x y']],
+    ['apps/one/package.json', ['y']],
+  ]);
+  expect(performance.now() - startedMs).toBeLessThan(5000);
+});
