@@ -205,7 +205,7 @@ async function countAgent(session: Session, job: Job): Promise<boolean> {
   };
   const started = await session.stores.effects.start(session.facts.fence, effect, {
     reserve: { accounts: [runAccount(session.facts.limits)], amounts: one },
-    audit: { ...audit, facts: { agent: job.id, title: job.task.title.slice(0, 200) } },
+    audit: { ...audit, facts: { agent: job.id, title: session.doors.redact(job.task.title).slice(0, 200) } },
   });
   if (started.kind === 'refused') return false;
   if (started.kind !== 'done') await session.stores.effects.finish(session.facts.fence, key, { result: job.id, actual: one });
