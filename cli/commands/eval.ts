@@ -42,8 +42,9 @@ export async function evalCommand(io: Io, suite: string | undefined, flags: Eval
   if (!(await isAllowed(io, evaluation, flags))) return 3;
   const card = await runWithProgress(io, evaluation, flags.quiet === true);
   const text = `${JSON.stringify(card, null, 2)}\n`;
-  if (flags.out !== undefined) write(flags.out, text);
+  // Printed first: it was paid for, whatever becomes of the file.
   io.stdout(flags.json === true ? text : evalTable(card));
+  if (flags.out !== undefined) write(flags.out, text);
   return card.complete ? 0 : 3;
 }
 

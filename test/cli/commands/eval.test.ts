@@ -111,3 +111,9 @@ test.each([
   expect(said.errors).toContain(message);
   expect(server.requests).toHaveLength(0);
 });
+
+test('a card that its file does not take in the end is printed all the same, and the failure told', async () => {
+  const said = await evaluated(['--task', 'nothing-slug-digits', '--yes', '--json', '--out', '/dev/full']);
+  expect(reportCardSchema.parse(JSON.parse(said.output))).toMatchObject({ complete: true, overall: { solved: 1 } });
+  expect(said).toMatchObject({ code: 2, errors: expect.stringContaining('--out /dev/full: cannot be written (ENOSPC') });
+});
