@@ -1,5 +1,6 @@
 /** The search tool: ripgrep in the sandbox; a model's pattern never runs in our own process. */
 import { z } from 'zod';
+import { globHint, ripgrepGlobs } from './glob-argument.ts';
 import { inside } from './paths.ts';
 import { defineTool, type ToolContext, ToolFailure } from './tool.ts';
 
@@ -7,7 +8,8 @@ const TIMEOUT_MS = 30_000;
 
 export const searchFiles = defineTool({
   name: 'search_files',
-  description: 'Searches file contents by a regular expression (ripgrep syntax); path and glob narrow it.',
+  description:
+    'Searches file contents by a regular expression (ripgrep syntax); path and glob narrow it; a glob starts at the root, such as src/**/*.js or **/*.js.',
   schema: z.strictObject({
     pattern: z.string().min(1).max(2000),
     path: z.string().max(1024).optional(),
@@ -17,7 +19,7 @@ export const searchFiles = defineTool({
   execute: async (input, context) => {
     const below = input.path === undefined ? '' : inside(input.path);
     const where = below === '' ? '.' : `./${below}`;
-    const glob = input.glob === undefined ? [] : ['--glob', input.glob];
+    const glob = globsOf(input.glob, below).flatMap((one) => ['--glob', one]);
     const found = await run(context, [
       'rg',
       '--line-number',
@@ -39,18 +41,24 @@ export const searchFiles = defineTool({
         ? await run(context, [
             'grep',
             '-rnE',
-            ...(input.glob === undefined ? [] : [`--include=${input.glob}`]),
+            ...(input.glob === undefined ? [] : [`--include=${input.glob.split('/').at(-1)}`]),
             '-e',
             input.pattern,
             '--',
             where,
           ])
         : found;
-    if (result.exitCode === 1) return '(no matches)';
+    if (result.exitCode === 1) return `(no matches)${globHint(input.glob)}`;
     if (result.exitCode !== 0) throw new ToolFailure(`search_files: ${result.stderr.slice(0, 500)}`);
     return result.stdout.replaceAll(/^\.\//gm, '').replaceAll('\r\n', '\n');
   },
 });
+
+/** From the root, or from the folder that is searched. */
+function globsOf(glob: string | undefined, below: string): string[] {
+  if (glob === undefined) return [];
+  return [...ripgrepGlobs(glob), ...(below === '' ? [] : ripgrepGlobs(`${below}/${glob}`))];
+}
 
 function run(context: ToolContext, argv: readonly string[]) {
   return context.sandbox.run({

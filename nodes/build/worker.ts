@@ -4,9 +4,9 @@ import { type Account, ZERO } from '../../domain/budget.ts';
 import { FencedError, StopError, toError } from '../../domain/errors.ts';
 import { type DelegateTask, FILES, type FileRef, type PartBody, partBodySchema, submitWorkSchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
+import { pathMatcher } from '../../domain/patterns.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
-import { matcher } from '../../tools/globs.ts';
 import { runAgent } from '../agent.ts';
 import type { AgentSpec } from '../agent-spec.ts';
 import { stampOf } from '../candidate.ts';
@@ -308,7 +308,7 @@ async function machineTimeLeft(session: Session): Promise<number> {
 /** What it says is checked against what it left: nothing, or files that its task does not name, is no success. */
 function judge(job: Job, end: End, changes: PartBody['changes']): End {
   const paths = changes.flatMap((change) => [change.path, ...(change.from === undefined ? [] : [change.from])]);
-  const allowed = [...job.within, ...(job.task.paths === undefined ? [] : [job.task.paths])].map((globs) => matcher(globs));
+  const allowed = [...job.within, ...(job.task.paths === undefined ? [] : [job.task.paths])].map((globs) => pathMatcher(globs));
   const outside = paths.filter((path) => !allowed.every((matches) => matches(path)));
   if (outside.length > 0)
     return {

@@ -1,5 +1,5 @@
 /** The search tool: what is found and told, and what a pattern or a path cannot do. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { searchFiles } from '../../tools/search.ts';
@@ -22,6 +22,18 @@ test('every line that matches is told with its file and number', async () => {
 test('a path and a glob narrow it', async () => {
   expect((await search({ pattern: 'two', path: 'src' })).trim().split('\n')).toEqual(['src/a.js:2:two', 'src/a.js:3:two']);
   expect((await search({ pattern: 'two', glob: '*.md' })).trim()).toBe('b.md:1:two');
+});
+
+test('a glob is a pattern as everywhere: from the root or the folder, brackets are names, and one that names nothing is explained', async () => {
+  mkdirSync(join(world.folder, 'tree/app/[slug]'), { recursive: true });
+  writeFileSync(join(world.folder, 'tree/app/[slug]/page.js'), 'two\n');
+  for (const glob of ['app', 'app/', 'app/[slug]/page.js', 'app/[slug]/*', '**/page.js', 'app/**'])
+    expect([glob, (await search({ pattern: 'two', glob })).trim()]).toEqual([glob, 'app/[slug]/page.js:1:two']);
+  expect((await search({ pattern: 'two', path: 'app', glob: '[slug]/*.js' })).trim()).toBe('app/[slug]/page.js:1:two');
+  expect(await search({ pattern: 'two', glob: '*.js' })).toBe(
+    '(no matches); glob "*.js" names files of the top folder: for any depth write "**/*.js"',
+  );
+  expect(await search({ pattern: 'two', glob: '**/*.{js,md}' })).toContain('list each path as a pattern of its own');
 });
 
 test('what stands in UTF-16 is found, and a line ends before CRLF', async () => {
