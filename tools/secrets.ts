@@ -1,4 +1,5 @@
 /** Looks for secrets in whole files of a candidate; comments that switch a scanner off are ignored. */
+import { decodeText } from './text/encoding.ts';
 
 export interface SecretHit {
   readonly path: string;
@@ -68,15 +69,20 @@ export async function secretValues(content: Buffer): Promise<string[]> {
   return [...values].toSorted((a, b) => b.length - a.length || (a < b ? -1 : 1));
 }
 
-/** The text as UTF-8 and, where it looks so, as UTF-16; with base64 words decoded once at the end of their line. */
+/** The text in its encoding, and where there are zero bytes without them, so that a wide text with one odd byte is read too. */
 function readings(content: Buffer): string[] {
-  const utf16 = content.length > 2 && (content[0] === 0xff || content[1] === 0 || content[0] === 0xfe);
-  const text = content.toString(utf16 ? 'utf16le' : 'utf8').replace(/[\u200b-\u200f\u2060\ufeff]/g, '');
-  const decoded = text.replace(/[A-Za-z0-9+/]{32,}={0,2}/g, (word) => {
+  const text = decodeText(content)?.text ?? content.toString('utf8');
+  return (content.includes(0) ? [text, content.toString('latin1').replaceAll('\0', '')] : [text]).map(decoded);
+}
+
+/** With base64 words decoded once at the end of their line. */
+function decoded(text: string): string {
+  const plain = text.replace(/[\u200b-\u200f\u2060\ufeff]/g, '');
+  const words = plain.replace(/[A-Za-z0-9+/]{32,}={0,2}/g, (word) => {
     const inside = Buffer.from(word, 'base64').toString('latin1');
     return /^[\x20-\x7e]+$/.test(inside) ? `${word} ${inside}` : word;
   });
-  return [decoded.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x')];
+  return words.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x');
 }
 
 interface Match {
