@@ -1,4 +1,5 @@
 /** Tests, skips and assertions of a JavaScript or TypeScript test file, by the calls that stand in it. */
+import { functionDepth, leaves } from './javascript-functions.ts';
 import { closing, partsOf, type Token, tokensOf } from './javascript-tokens.ts';
 import { NO_TESTS, type TestCounts } from './test-files.ts';
 
@@ -28,17 +29,25 @@ interface Scope {
   readonly rows: number;
   /** What its function calls the context of the test: `t`, or `skip` where it takes that out of it. */
   readonly context: readonly string[];
+  /** How many functions it stands in; its own is one more. Undefined of a group. */
+  readonly depth?: number;
 }
 
 export function javascriptTests(text: string): TestCounts {
   const tokens = tokensOf(text);
   const counts = { ...NO_TESTS };
   const scopes: Scope[] = [];
+  const functions = functionDepth(tokens);
+  /** Tests whose own function returned before an assertion was seen. */
+  const left = new Set<Scope>();
   for (let at = 0; at < tokens.length; at += 1) {
     while ((scopes.at(-1)?.end ?? Infinity) < at) scopes.pop();
+    const depth = functions(at);
+    const scope = scopes.at(-1);
     const token = tokens[at];
     const before = tokens[at - 1];
     if (token?.kind !== 'name' || (before?.kind === 'sign' && /^\??\.$/.test(before.value)) || before?.value === 'function') continue;
+    if (scope?.depth === depth - 1 && leaves(tokens, at)) left.add(scope);
     const call = callAt(tokens, at);
     const weight = scopes.reduce((product, scope) => product * scope.rows, 1);
     const contexts = ['t', ...scopes.flatMap((scope) => scope.context)];
@@ -48,11 +57,14 @@ export function javascriptTests(text: string): TestCounts {
       counts.skips += marks(tokens, call) ? 1 : 0;
       if (!group) counts.tests += weight * call.rows;
       if (!group) counts.declared += 1;
-      scopes.push({ end: closing(tokens, call.open), rows: call.rows, context: group ? [] : contextOf(tokens, call.open) });
+      const place = { end: closing(tokens, call.open), rows: call.rows };
+      scopes.push(group ? { ...place, context: [] } : { ...place, context: contextOf(tokens, call.open), depth });
     } else if (skipsItself(call, contexts)) counts.skips += 1;
     else if (asserts(call, contexts)) {
       counts.assertions += weight;
       counts.written += 1;
+      // What stands behind a way out may never be looked at.
+      if (scope !== undefined && left.delete(scope)) counts.skips += 1;
     }
   }
   return counts;
@@ -132,13 +144,22 @@ function declares({ names, open }: Call, contexts: readonly string[]): boolean {
 /** Is the test skipped, marked todo or expected to fail, or the only one to run? */
 function marks(tokens: readonly Token[], { names, open }: Call): boolean {
   if (SKIPPING_ROOT.test(names[0] ?? '') || names.some((name) => SKIPPING.test(name))) return true;
-  return partsOf(tokens, open).some(
-    ({ from }) =>
-      tokens[from]?.value === '{' &&
-      partsOf(tokens, from).some(
-        (part) => OPTION.test(tokens[part.from]?.value ?? '') && tokens[part.from + 2]?.value !== 'false' && isProperty(tokens, part),
-      ),
-  );
+  return partsOf(tokens, open).some((part) => isSwitchedOff(tokens, valueAt(tokens, part, open)));
+}
+
+/** Do options that begin here switch a test off? Also by others that are spread into them. */
+function isSwitchedOff(tokens: readonly Token[], options: number, levels = 3): boolean {
+  if (tokens[options]?.value !== '{') return false;
+  return partsOf(tokens, options).some((part) => {
+    if (tokens[part.from]?.value === '...')
+      return levels > 0 && isSwitchedOff(tokens, valueAt(tokens, { ...part, from: part.from + 1 }, options), levels - 1);
+    return OPTION.test(tokens[part.from]?.value ?? '') && tokens[part.from + 2]?.value !== 'false' && isProperty(tokens, part);
+  });
+}
+
+/** Where a value begins; of the name of a constant the constant's. */
+function valueAt(tokens: readonly Token[], { from, to }: { from: number; to: number }, before: number): number {
+  return to === from + 1 && tokens[from]?.kind === 'name' ? constantAt(tokens, tokens[from]?.value ?? '', before) : from;
 }
 
 /** `skip: true` and the short `skip`. */

@@ -4,6 +4,8 @@ export interface Token {
   readonly kind: 'name' | 'text' | 'number' | 'sign' | 'open' | 'close';
   /** Of a text its quote alone, since what it says does not matter; of a template also the line of names before its first hole. */
   readonly value: string;
+  /** It is the first of its line: `return` ends there, whatever follows. */
+  readonly isFirst?: true;
 }
 
 const NAME = /[\p{ID_Start}$_#@][\p{ID_Continue}$\u200c\u200d]*/uy;
@@ -25,6 +27,11 @@ export function tokensOf(text: string): Token[] {
   /** Of each template whose hole is being read: how many braces are open inside the hole. */
   const holes: number[] = [];
   let at = 0;
+  let isFirst = false;
+  const push = (token: Token): void => {
+    tokens.push(isFirst ? { ...token, isFirst } : token);
+    isFirst = false;
+  };
   const match = (shape: RegExp): string | undefined => {
     shape.lastIndex = at;
     return shape.exec(text)?.[0];
@@ -33,6 +40,7 @@ export function tokensOf(text: string): Token[] {
     const skipped = match(SPACE) ?? match(LINE_COMMENT) ?? match(BLOCK_COMMENT);
     if (skipped !== undefined) {
       at += skipped.length;
+      isFirst ||= skipped.includes('\n');
       continue;
     }
     const sign = text[at];
@@ -40,16 +48,16 @@ export function tokensOf(text: string): Token[] {
     if (sign === '`' || (sign === '}' && hole === 0)) {
       if (sign === '}') holes.pop();
       const end = templateEnd(text, at + 1);
-      tokens.push(sign === '`' ? { kind: 'text', value: text.slice(at, Math.min(end, at + 200)) } : { kind: 'close', value: '}' });
+      push(sign === '`' ? { kind: 'text', value: text.slice(at, Math.min(end, at + 200)) } : { kind: 'close', value: '}' });
       at = end;
       if (text[at - 1] !== '{') continue;
       holes.push(0);
-      tokens.push({ kind: 'open', value: '${' });
+      push({ kind: 'open', value: '${' });
       continue;
     }
     if (hole !== undefined && (sign === '{' || sign === '}')) holes[holes.length - 1] = hole + (sign === '{' ? 1 : -1);
     const { token, length } = next(match, tokens.at(-1));
-    tokens.push(token);
+    push(token);
     at += length;
   }
   return tokens;
