@@ -64,14 +64,19 @@ function earlyReturns(): (line: string, isAssertion: boolean) => boolean {
   };
 }
 
+/** Where a decorator ends at the latest. */
+const NEXT = /\n[ \t]*(?:@|(?:async|def|class)\b)/g;
+
 /** The rows of `@pytest.mark.parametrize(names, [ ... ])` that begins here; one where they are not written out. */
 function rowsAt(code: string, from: number): number {
   const list = /^[^\n(]*\(\s*(?:""|\[[^\]]*\]|\([^)]*\))\s*,\s*(?:argvalues\s*=\s*)?[[(]/.exec(code.slice(from, from + 400));
   if (list === null) return 1;
+  NEXT.lastIndex = from + 1;
+  const end = NEXT.exec(code)?.index ?? code.length;
   let depth = 1;
   let rows = 0;
   let filled = false;
-  for (let at = from + list[0].length; at < code.length && depth > 0; at += 1) {
+  for (let at = from + list[0].length; at < end && depth > 0; at += 1) {
     const sign = code[at] ?? '';
     if (/[[({]/.test(sign)) depth += 1;
     if (/[\])}]/.test(sign)) depth -= 1;
