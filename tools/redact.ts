@@ -18,7 +18,8 @@ const SHAPES: readonly Shape[] = [
   { openings: ['npm_'], whole: /\bnpm_[A-Za-z0-9]{30,}/g },
   { openings: ['rk_live_', 'sk_live_'], whole: /\b[rs]k_live_[A-Za-z0-9]{16,}/g },
   { openings: ['AIza'], whole: /\bAIza[A-Za-z0-9_-]{30,}/g },
-  { openings: ['eyJ'], whole: /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g },
+  // Not far inside of a long word: there each of many beginnings would be followed to the end of it.
+  { openings: ['eyJ'], whole: /(?<![\w-]{64})\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g },
 ];
 
 export const OPENINGS: readonly string[] = SHAPES.flatMap(({ openings }) => openings);
