@@ -54,6 +54,17 @@ export function bytesOf(context: ToolContext, name: string): Buffer | undefined 
   }
 }
 
+/** Most lines of a file that is changed: each edit goes over all of them several times. */
+const MAX_EDITED_LINES = 100_000;
+
+/** @throws ToolFailure for a file that only a command can change. */
+export function assertEditable({ name, bytes, lines }: TextFile): void {
+  if (bytes.length > MAX_WRITE_BYTES)
+    throw new ToolFailure(`${name}: ${bytes.length} bytes; a file that is written may have ${MAX_WRITE_BYTES}`);
+  if (lines.length > MAX_EDITED_LINES)
+    throw new ToolFailure(`${name}: ${lines.length} lines; a file that is edited may have ${MAX_EDITED_LINES}: change it by a command`);
+}
+
 /** Undefined for what is no text. */
 export function textFile(name: string, bytes: Buffer): TextFile | undefined {
   const decoded = decodeText(bytes);
