@@ -56,3 +56,19 @@ test('a path that leaves the tree is refused', async () => {
   for (const path of ['..', '../outside', '/etc', 'src/../..'])
     await expect(search({ pattern: 'secret', path })).rejects.toMatchObject({ code: 'PATH_DENIED' });
 });
+
+const BODY = ['MIIEpAIBAAKCAQEA1', 'vG7kq92xPz0wLmYtR', 'Qw83nnfTzX17sUeJk'];
+const put = (path: string, text: string): void => writeFileSync(join(world.folder, 'tree', path), text);
+
+test('a line in the middle of a key is masked, although it does not look like one by itself; lines around the key are not', async () => {
+  const key = ['-----BEGIN PRIVATE KEY-----', ...BODY, '-----END PRIVATE KEY-----'];
+  put('key: 7:x.txt', ['Qw8 before', ...key, 'Qw8 after', ''].join('\n'));
+  expect(await search({ pattern: 'Qw8|vG7' })).toBe(
+    'key: 7:x.txt:1:Qw8 before\nkey: 7:x.txt:4:[REDACTED]\nkey: 7:x.txt:5:[REDACTED]\nkey: 7:x.txt:7:Qw8 after\n',
+  );
+});
+
+test('the same letters that are part of no key are told', async () => {
+  put('plain.txt', `${BODY.join('\n')}\n`);
+  expect(await search({ pattern: 'Qw8' })).toBe(`plain.txt:3:${BODY[2]}\n`);
+});
