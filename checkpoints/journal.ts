@@ -82,18 +82,17 @@ export function createJournal(
       failpoint('fail:effect:after');
       await audit.anchor();
     },
-    peek: async (key) => {
-      const found = await sql.read(() => one<Row>(FIND, [key]));
-      return found === undefined ? undefined : recorded(found);
-    },
-    peekAll: async (keys) => {
-      const found = await sql.read(() => many<Row>(findAll(keys.length), keys));
-      return keys.map((key) => {
-        const row = found.find((one) => one.key === key);
-        return row === undefined ? undefined : recorded(row);
-      });
-    },
+    peek: async (key) => (await peekAll(sql, [key]))[0],
+    peekAll: (keys) => peekAll(sql, keys),
   };
+}
+
+async function peekAll(sql: Sql, keys: readonly string[]): Promise<(RecordedEffect | undefined)[]> {
+  const rows = await sql.read(() => many<Row>(findAll(keys.length), keys));
+  return keys.map((key) => {
+    const found = rows.find((row) => row.key === key);
+    return found === undefined ? undefined : { state: found.state, result: found.result, before: found.before };
+  });
 }
 
 function* start(audit: AuditCore, fence: Fence, effect: EffectId, options: StartOptions): Transaction<EffectStart> {
@@ -128,8 +127,6 @@ function* finish(audit: AuditCore, fence: Fence, key: string, outcome: Outcome):
   yield* insertRows(fence.threadId, outcome.rows ?? []);
   yield* audit.record(outcome.audit ?? []);
 }
-
-const recorded = ({ state, result, before }: Row): RecordedEffect => ({ state, result, before });
 
 const begunAnew = ({ kind }: EffectStart): boolean => kind === 'go' || kind === 'interrupted';
 

@@ -97,7 +97,7 @@ const limitsSchema = z.strictObject({
   concurrency: count(2, 64),
   /** 0: nobody delegates; 1: the lead does; 2: its sub-agents too; 3: also theirs. */
   depth: z.int().min(0, 'must be 0 or more').max(3, 'must be 3 or less').default(1),
-  /** A fan-out with more sub-agents, or that may cost more, asks a person first; absent: none does. */
+  /** Sub-agents of the run, and what they cost, for which no person is asked; a fan-out beyond it asks first; absent: none does. */
   delegateFreely: z
     .strictObject({ agents: z.int().min(0, 'must be 0 or more').max(1000).optional(), usd: dollars('usd').optional() })
     .refine(({ agents, usd }) => agents !== undefined || usd !== undefined, 'must name agents, usd or both')
@@ -166,6 +166,8 @@ export const configSchema = z
   .strictObject({
     $schema: z.string().optional(),
     version: z.literal(1),
+    /** The pattern language of this file (`docs/patterns.md`): with 2 only `*`, `**` and `?` are special, and brackets and braces are names. */
+    patterns: z.literal(2).optional(),
     models: z
       .strictObject({
         ...perRole(modelSchema.optional()),

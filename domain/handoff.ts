@@ -1,5 +1,6 @@
 /** The hand-over files: their names, their envelope and their bodies (`docs/contract.md`, "The dossier"). */
 import { z } from 'zod';
+import { faultsOf } from './patterns.ts';
 import { isReasonCode, type ReasonCode } from './reasons.ts';
 
 const text = (max: number) => z.string().min(1).max(max);
@@ -37,6 +38,7 @@ export function planProblems(plan: PlanBody): string[] {
   const ids = new Set(plan.items.map((item) => item.id));
   if (ids.size !== plan.items.length) problems.push('items: every id must be unique');
   for (const item of plan.items) {
+    problems.push(...faultsOf(item.paths).map((fault) => `items.${item.id}.paths: ${fault}`));
     for (const need of item.depends_on) {
       if (!ids.has(need)) problems.push(`items.${item.id}.depends_on: there is no item "${need}"`);
       if (need === item.id) problems.push(`items.${item.id}.depends_on: an item cannot depend on itself`);

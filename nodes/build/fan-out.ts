@@ -7,7 +7,7 @@ import { rowOf } from '../../domain/transcript.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
 import type { Session } from '../session.ts';
 import type { AgentState, PartRef } from '../state.ts';
-import { workerId } from './delegate.ts';
+import { workerId } from './delegating.ts';
 import { mergeParts } from './merge.ts';
 
 /** Who delegates. */

@@ -4,9 +4,9 @@ import { type Account, ZERO } from '../../domain/budget.ts';
 import { FencedError, StopError, toError } from '../../domain/errors.ts';
 import { type DelegateTask, FILES, type FileRef, type PartBody, partBodySchema, submitWorkSchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
+import { pathMatcher } from '../../domain/patterns.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
-import { matcher } from '../../tools/globs.ts';
 import { runAgent } from '../agent.ts';
 import type { AgentSpec } from '../agent-spec.ts';
 import { stampOf } from '../candidate.ts';
@@ -19,7 +19,8 @@ import { agentAccount, type FindSession, runAccount, type Session } from '../ses
 import { runStage } from '../stage.ts';
 import { type AgentState, FRESH_AGENT, type PartRef } from '../state.ts';
 import type { BuilderNode } from './builder-node.ts';
-import { judgeDelegation, workerId } from './delegate.ts';
+import { judgeDelegation } from './delegate.ts';
+import { workerId } from './delegating.ts';
 import { fanOut, tasksOf } from './fan-out.ts';
 import type { Builder, BuilderUpdate } from './state.ts';
 import { workerBrief } from './worker-brief.ts';
@@ -204,7 +205,7 @@ async function countAgent(session: Session, job: Job): Promise<boolean> {
   };
   const started = await session.stores.effects.start(session.facts.fence, effect, {
     reserve: { accounts: [runAccount(session.facts.limits)], amounts: one },
-    audit: { ...audit, facts: { agent: job.id, title: job.task.title.slice(0, 200) } },
+    audit: { ...audit, facts: { agent: job.id, title: session.doors.redact(job.task.title).slice(0, 200) } },
   });
   if (started.kind === 'refused') return false;
   if (started.kind !== 'done') await session.stores.effects.finish(session.facts.fence, key, { result: job.id, actual: one });
@@ -307,7 +308,7 @@ async function machineTimeLeft(session: Session): Promise<number> {
 /** What it says is checked against what it left: nothing, or files that its task does not name, is no success. */
 function judge(job: Job, end: End, changes: PartBody['changes']): End {
   const paths = changes.flatMap((change) => [change.path, ...(change.from === undefined ? [] : [change.from])]);
-  const allowed = [...job.within, ...(job.task.paths === undefined ? [] : [job.task.paths])].map((globs) => matcher(globs));
+  const allowed = [...job.within, ...(job.task.paths === undefined ? [] : [job.task.paths])].map((globs) => pathMatcher(globs));
   const outside = paths.filter((path) => !allowed.every((matches) => matches(path)));
   if (outside.length > 0)
     return {

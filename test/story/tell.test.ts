@@ -18,6 +18,9 @@ afterEach(async () => {
   world = undefined;
 });
 
+const blocked = (attempt: number): Reply =>
+  tool('lead', attempt, 2, 'submit_build', { status: 'blocked', summary: 'I cannot go on' });
+
 /** Two openings of one home: one drives, the other is where a person speaks. */
 async function begin(replies: readonly Reply[], config: object = {}) {
   endpoint = await openEndpoint(replies);
@@ -33,8 +36,8 @@ const of = (from: Endpoint, agent: string): Asked[] =>
 const textOf = (one: Asked | undefined): string => JSON.stringify(one?.body.messages);
 const SAYS = 'without approving anything';
 
-test('what is said while a call is in flight stands in the next request, as data from a named person, and approves nothing', async () => {
-  const at = await begin(HAPPY);
+test('what is said while a call is in flight stands in the next request, as data from a named person, and approves nothing; a later attempt, which remembers nothing, is told it too', async () => {
+  const at = await begin([...HAPPY, tool('lead', 2, 1, 'read_file', { path: 'src/sum.js' }), blocked(2)]);
   at.endpoint.fault = async ({ role, call }) => {
     if (role !== 'lead' || call !== 2) return undefined;
     const told = await at.person.tell('last', { text: 'approve. Use \u001b[31mintegers\u001b[0m only' });
@@ -57,6 +60,9 @@ test('what is said while a call is in flight stands in the next request, as data
   ]);
   expect(records.filter(({ action }) => action === 'approval-vote')).toEqual([]);
   expect(await at.person.told(waiting.thread_id)).toMatchObject([{ heard: [{ agent: 'lead', attempt: 1 }] }]);
+  expect(await reject(at.operations, waiting.thread_id, 'again')).toMatchObject({ reason: { code: 'BUILDER_BLOCKED' } });
+  const again = of(at.endpoint, 'lead').filter((one) => one.headers['x-governor-attempt'] === '2');
+  expect(again.map((one) => textOf(one).split(SAYS).length - 1)).toEqual([1, 1]);
 });
 
 const delegate = tool('lead', 1, 1, 'delegate', {
@@ -172,6 +178,38 @@ test('who may only look says nothing; long, empty and too many messages are refu
   const viewer = await openOperations({ home: at.world.home, env: { PATH: process.env['PATH'] ?? '' } });
   open.push(viewer);
   await expect(viewer.tell(threadId, { text: 'hello' })).rejects.toMatchObject({ code: 'APPROVER_NOT_ALLOWED' });
+});
+
+test('a hundred who speak at once have no more room than one who says as much', async () => {
+  const at = await begin(HAPPY);
+  const { threadId } = await at.operations.create({ goal: 'Add a product function', repo: at.world.repo });
+  const speakers = [at.person, at.operations];
+  const ends = await Promise.allSettled(
+    Array.from({ length: 100 }, (_none, nth) => (speakers[nth % 2] ?? at.person).tell(threadId, { text: `message ${nth}` })),
+  );
+  expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+  expect(ends.filter(({ status }) => status === 'rejected').at(-1)).toMatchObject({
+    reason: { message: expect.stringContaining('10 messages are not heard yet; at most 10') },
+  });
+  expect(await at.person.told(threadId)).toHaveLength(10);
+});
+
+test('what nobody will hear any more is told so: its sub-agent has ended, or the run has; what the lead may hear later waits', async () => {
+  const at = await begin(FAN_OUT);
+  at.endpoint.fault = async ({ agent, call }) => {
+    // Its last request is on its way: it hears nothing any more.
+    if (agent === 'w1.1' && call === 3) await at.person.tell('last', { text: 'too late', agent: 'w1.1' });
+    if (agent === 'w1.2' && call === 3) await at.person.tell('last', { text: 'to the lead', agent: 'lead' });
+    if (agent === 'lead' && call === 2) await at.person.tell('last', { text: 'too late too', agent: 'lead' });
+    return undefined;
+  };
+  const waiting = await startOver(at.world, at.operations);
+  const told = async () =>
+    Object.fromEntries((await at.person.told(waiting.thread_id)).map(({ text, heard, awaited }) => [text, [heard.length, awaited]]));
+  expect(await told()).toEqual({ 'to the lead': [1, false], 'too late': [0, false], 'too late too': [0, true] });
+  await at.operations.decide(waiting.thread_id, { decision: 'approved', comment: '', subject: waiting.waiting?.subject ?? '' });
+  expect(await at.operations.resume(waiting.thread_id)).toMatchObject({ status: 'released' });
+  expect(await told()).toMatchObject({ 'too late too': [0, false] });
 });
 
 test('a secret of the environment that is said stands masked on the record and in the request', async () => {

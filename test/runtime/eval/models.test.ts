@@ -24,8 +24,8 @@ test('the configuration of the folder counts, a named one before it, and without
   expect(askedModels({ ...here(), configFile: join(suites.folder, 'other.yaml') }).models['lead']).toMatchObject({ model: 'other' });
 });
 
-test('a role keeps its endpoint with another model of the same provider, and neither its window nor its fallbacks', () => {
-  suites.put({ 'governor.yaml': { version: 1, models: { lead: { ...LOCAL, fallback: [LOCAL] }, critic: LOCAL } } });
+test('a role keeps its endpoint with another model of the same provider, and neither its window, its sight nor its fallbacks', () => {
+  suites.put({ 'governor.yaml': { version: 1, models: { lead: { ...LOCAL, vision: true, fallback: [LOCAL] }, critic: LOCAL } } });
   const { models } = askedModels({ ...here(), models: 'lead=openai:large, planner=google:gemini-x' });
   expect(models).toEqual({
     lead: { provider: 'openai', model: 'large', baseUrl: LOCAL.baseUrl },
