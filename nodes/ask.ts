@@ -10,7 +10,7 @@ import { hearNotes, isLean, isPassedOn, modelSaid, passedOn, passOn, wasPassedOn
 import type { RoleModel } from './session.ts';
 import type { AgentState } from './state.ts';
 import { countInvalid, cutShort } from './turned-away.ts';
-import { fitWindow } from './window.ts';
+import { fitWindow, withoutPictures } from './window.ts';
 
 export async function askModel(spec: AgentSpec, state: AgentState): Promise<AgentState> {
   const ordinal = state.calls + 1;
@@ -85,24 +85,33 @@ async function askOne(spec: AgentSpec, state: AgentState, at: Standing, { model,
   const tools = toolSpecs(spec.role, allowedTo(spec));
   const maxOutputTokens = Math.min(session.facts.limits.maxOutputTokens, Math.floor(model.contextTokens / 4));
   const previous = lastAsked(at.rows, state.calls);
-  const request = await fitWindow({ spec, rows: at.rows, ordinal, model, tools, maxOutputTokens, previous });
-  return session.doors.model.ask({
-    fence: session.facts.fence,
-    threadId: session.facts.threadId,
-    stage: spec.stage,
-    attempt: spec.attempt,
-    agent: spec.agent,
-    role: spec.role,
-    parent: request.head,
-    ordinal,
-    previous,
-    call: ordinal,
-    model,
-    price,
-    request: { messages: request.messages, tools, maxOutputTokens },
-    accounts: accountsOf(spec),
-    signal: signalOf(spec),
-  });
+  const window = { spec, rows: at.rows, ordinal, model, tools, maxOutputTokens, previous };
+  const ask = ({ head, messages }: Awaited<ReturnType<typeof fitWindow>>) =>
+    session.doors.model.ask({
+      fence: session.facts.fence,
+      threadId: session.facts.threadId,
+      stage: spec.stage,
+      attempt: spec.attempt,
+      agent: spec.agent,
+      role: spec.role,
+      parent: head,
+      ordinal,
+      previous,
+      call: ordinal,
+      model,
+      price,
+      request: { messages, tools, maxOutputTokens },
+      accounts: accountsOf(spec),
+      signal: signalOf(spec),
+    });
+  try {
+    return await ask(await fitWindow(window));
+  } catch (error) {
+    const isRefused = error instanceof StopError && error.facts['fault'] === 'refused' && !signalOf(spec).aborted;
+    const inWords = isRefused ? await withoutPictures(window) : undefined;
+    if (inWords === undefined) throw error;
+    return ask(inWords);
+  }
 }
 
 /** The model call whose answer is the newest in these rows. */

@@ -66,6 +66,20 @@ export async function fitWindow(parts: WindowParts): Promise<Fitted> {
   return told;
 }
 
+/**
+ * The same request with words for its pictures, where an endpoint refused it: what takes pictures by its name may still take none, or
+ * not these. A journaled step, decided once at a head; undefined where none were shown, or something else was decided there.
+ */
+export async function withoutPictures(parts: WindowParts): Promise<Fitted | undefined> {
+  const { spec, rows, ordinal, model } = parts;
+  const { compaction } = await recordedAt(spec, headOf(rows), ordinal);
+  if (compaction !== undefined || shownPictures(rows, showsOf(model)).length === 0) return undefined;
+  const message: Compaction = { ...WORDS, picturesFrom: rows.length };
+  const row = rowOf(headOf(rows), spec.agent, message);
+  await record(parts, keyAt(spec, headOf(rows), ordinal, 'compaction'), row, message);
+  return fitted(parts, [...rows, row]);
+}
+
 /** Was a request made or compacted at this head? Then what is asked there is settled: a replay must ask the same. */
 export async function isSettled(spec: Asker, head: string, ordinal: number): Promise<boolean> {
   const { asked, askedToClose, compaction } = await recordedAt(spec, head, ordinal);

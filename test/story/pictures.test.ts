@@ -81,6 +81,24 @@ test.each<DialectName>(['openai-chat', 'anthropic'])(
   },
 );
 
+test.each<DialectName>(['openai-chat', 'openai-responses', 'vllm'])(
+  'an endpoint of %s that refuses a picture is asked once more in words, and the run goes on',
+  async (name) => {
+    const { server, operations, waiting } = await served(name, { vision: true, blind: true });
+    expect(waiting).toMatchObject({ status: 'waiting', reason: null });
+    expect(leads(server.requests).map((one) => [nameOf(one), one.rule, timesIn(one.raw)])).toEqual([
+      ['lead 1.1', undefined, 0],
+      ['lead 1.2', `${name}/picture-blind`, 1],
+      ['lead 1.2', undefined, 0],
+      ['lead 1.3', undefined, 0],
+      ['lead 1.4', undefined, 0],
+    ]);
+    expect(leads(server.requests)[2]?.raw).toContain(LEFT);
+    const actions = (await operations.audit(waiting.thread_id)).map(({ action }) => action);
+    expect(actions.filter((action) => action === 'pictures-left-out')).toHaveLength(1);
+  },
+);
+
 test('the log, the audit trail and the dossier tell of the picture in words', async () => {
   const { operations, waiting, world: at } = await served('openai-chat');
   const log = await operations.log(waiting.thread_id, {});
