@@ -85,8 +85,7 @@ export interface Runs {
 
 /**
  * Attempt numbers, allocated by (thread, stage, inputs digest): a replay finds its own, a fork gets the next.
- * The smallest store port, and a pattern for the others: a port speaks our words, its store in `checkpoints/` speaks SQL. Whatever
- * belongs together is one transaction, and a write of a run asserts its fence in it.
+ * A pattern for the other ports: its store in `checkpoints/` speaks SQL, in one transaction, and a write of a run asserts its fence.
  * @example
  * ```ts
  * export function createAttempts(sql: Sql): Attempts {
