@@ -201,7 +201,9 @@ async function plan(parts: WindowParts, room: number): Promise<Compaction> {
   const kept = left?.picturesFrom === undefined ? {} : { picturesFrom: left.picturesFrom };
   const cut = planCut(text, bound - room);
   if (cut !== undefined && (await boundWith({ ...cut, ...kept })) <= room) return { ...cut, ...kept };
-  return { ...planCompaction(text), picturesFrom: Math.max(newest, left?.picturesFrom ?? 0) };
+  const message = planCompaction(text);
+  if (!parts.rows.some((row) => pictureIn(row) !== undefined)) return message;
+  return { ...message, picturesFrom: Math.max(newest, left?.picturesFrom ?? 0) };
 }
 
 /** A decision of pictures alone. */

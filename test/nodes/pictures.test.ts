@@ -125,4 +125,21 @@ describe('a compaction', () => {
     expect(count(messages)).toBeLessThanOrEqual(30_000);
     expect(count(messages)).toBeGreaterThan(4000);
   });
+
+  test('keeps older steps by the words of their pictures, which it counts as nothing more', () => {
+    const text = Array.from({ length: 12 }, (_, index) => step(index + 20, [read(`${index}.js`, numbered(2000))])).flat();
+    const pictures = [1, 2, 3, 4].flatMap((number) => seen(number));
+    const rows = chainOf([...text, ...pictures, ...step(50, [read('a.js', 'short')])], chainOf([BRIEF]));
+    const planned = planCompaction({ ...parts(rows, 24_000), picturesFrom: rows.length });
+    const firstPicture = rows.findIndex((row) => row.message.role === 'tool' && row.message.picture !== undefined);
+    expect(planned.kept?.from).toBeLessThan(firstPicture);
+  });
+
+  test('of a newest answer that is too long tells what its picture was', () => {
+    const [answer, result] = seen(1);
+    if (answer?.role !== 'assistant' || result === undefined) throw new Error('a step has an answer and a result');
+    const long = { ...answer, content: 'x'.repeat(40_000) };
+    const rows = chainOf([long, result], chainOf([BRIEF]));
+    expect(planCompaction({ ...parts(rows, 20_000), picturesFrom: rows.length }).content).toContain(`1.png: PNG image; ${LEFT}`);
+  });
 });
