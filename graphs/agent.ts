@@ -1,5 +1,6 @@
 /** One agent: it asks its model and acts on the calls of the answer, until it has handed over; planner, critic and every sub-agent. */
 import { END, Send, START, StateGraph } from '@langchain/langgraph';
+import { MAX_DEPTH } from '../domain/config.ts';
 import type { Role } from '../domain/roles.ts';
 import { type AgentAt, AgentRun, actNode, askNode, type Delegates } from '../nodes/agent-run.ts';
 import type { FindSession } from '../nodes/session.ts';
@@ -8,17 +9,17 @@ import type { FindSession } from '../nodes/session.ts';
 type Inside = NonNullable<NonNullable<Parameters<StateGraph<typeof AgentRun>['addNode']>[2]>['subgraphs']>;
 
 /**
- * `<role> <-> <role>_tools`, and where it may delegate `<role>_tools > sub_agent > merge > <role>`, one `sub_agent` for each task;
- * compiled without a checkpointer: it inherits its parent's.
+ * `<role> <-> <role>_tools`, and where it may delegate `<role>_tools > sub_agent_<depth> > merge > <role>`, one of the former for each
+ * task; compiled without a checkpointer: it inherits its parent's.
  */
 export function agentGraph(find: FindSession, role: Role, at: AgentAt, delegates?: Delegates, inside: Inside = []) {
-  const [ask, act] = [role, `${role}_tools`] as const;
+  const [ask, act, below] = [role, `${role}_tools`, `sub_agent_${delegates?.depth ?? 0}`] as const;
   /** Total and pure. */
   const onward = (run: AgentRun): typeof ask | typeof act | typeof END | Send[] => {
     const { phase, delegation } = run.agent;
     if (run.stop !== null || phase === 'done') return END;
     if (phase === 'delegate' && delegation !== null)
-      return Array.from({ length: delegation.tasks }, (_none, index) => new Send('sub_agent', { ...run, task: index + 1 }));
+      return Array.from({ length: delegation.tasks }, (_none, index) => new Send(below, { ...run, task: index + 1 }));
     return phase === 'tools' ? act : ask;
   };
   const graph = new StateGraph(AgentRun)
@@ -28,20 +29,20 @@ export function agentGraph(find: FindSession, role: Role, at: AgentAt, delegates
     .addConditionalEdges(ask, onward, [act, ask, END]);
   if (delegates === undefined) return graph.addConditionalEdges(act, onward, [ask, END]).compile({ name: role });
   return graph
-    .addNode('sub_agent', delegates.subAgent, { subgraphs: inside })
+    .addNode(below, delegates.subAgent, { subgraphs: inside })
     .addNode('merge', delegates.merge)
-    .addConditionalEdges(act, onward, [ask, 'sub_agent', END])
-    .addEdge('sub_agent', 'merge')
+    .addConditionalEdges(act, onward, [ask, below, END])
+    .addEdge(below, 'merge')
     .addConditionalEdges('merge', onward, [ask, END])
     .compile({ name: role });
 }
 
-/** Nothing runs in it: each task's own graph is compiled with its task; this one says what they look like, down to `levels`. */
-export function drawnWorker(find: FindSession, levels: number): ReturnType<typeof agentGraph> {
+/** Nothing runs in it: each task's own graph is compiled with its task; this one says what that looks like. `depth`: 1, the lead's. */
+export function drawnWorker(find: FindSession, depth = 1): ReturnType<typeof agentGraph> {
   const nothing = async (): Promise<never> => {
     throw new Error('a drawing runs nothing');
   };
   const at = { stage: 'build', specOf: nothing } as const;
-  if (levels <= 1) return agentGraph(find, 'worker', at);
-  return agentGraph(find, 'worker', at, { subAgent: nothing, merge: nothing }, [drawnWorker(find, levels - 1)]);
+  if (depth === MAX_DEPTH) return agentGraph(find, 'worker', at);
+  return agentGraph(find, 'worker', at, { depth: depth + 1, subAgent: nothing, merge: nothing }, [drawnWorker(find, depth + 1)]);
 }

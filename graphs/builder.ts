@@ -5,7 +5,6 @@
 
 import type { RunnableConfig } from '@langchain/core/runnables';
 import { END, Send, START, StateGraph } from '@langchain/langgraph';
-import { MAX_DEPTH } from '../domain/config.ts';
 import { StopError } from '../domain/errors.ts';
 import { isFanOut } from '../domain/fan-out.ts';
 import { appealBodySchema, buildBodySchema, FILES, type FileRef } from '../domain/handoff.ts';
@@ -43,7 +42,7 @@ export function builderGraph(find: FindSession) {
     .addNode('lead_tools', leadToolsNode(find))
     .addNode('install', installNode(find))
     .addNode('artifact', artifactNode(find))
-    .addNode('worker', workerNode(find, agentGraph), { subgraphs: [drawnWorker(find, MAX_DEPTH)] })
+    .addNode('worker', workerNode(find, agentGraph), { subgraphs: [drawnWorker(find)] })
     .addNode('merge', mergeNode(find))
     .addConditionalEdges(START, first, ['brief', 'lead', 'lead_tools', 'worker', 'install', 'artifact'])
     .addConditionalEdges('brief', unlessStopped, ['lead', END])

@@ -78,8 +78,10 @@ export const askNode = stepNode(askModel);
 /** The calls of the newest answer, in order. */
 export const actNode = stepNode(actOnCalls);
 
-/** What an agent's graph has besides where it may delegate: one `sub_agent` for each task, then their `merge`. */
+/** What an agent's graph has besides where it may delegate: one node for each task, then their `merge`. */
 export interface Delegates {
+  /** How deep its sub-agents stand; 1 are those of the lead. */
+  readonly depth: number;
   readonly subAgent: AgentNode;
   readonly merge: AgentNode;
 }

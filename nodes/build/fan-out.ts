@@ -50,6 +50,7 @@ export function delegatesOf(find: FindSession, parent: Parent): Delegates {
       stopped: (_session, stop) => ({ stop }),
     });
   return {
+    depth: parent.job.depth + 1,
     subAgent: door('sub_agent', async (session, state, config) => {
       const [index, agent] = [state.task, agentOf(state.agent)];
       const id = workerId(parent.job.id, agent.calls, index);

@@ -95,7 +95,7 @@ test('one part is there, one sub-agent is at work, one has not begun: each is as
 });
 
 test('a sub-agent waits for its own, of which one part is there: the parent goes on from its journal', async () => {
-  const end = await interrupted(DEEP, of('sub_agent', 2));
+  const end = await interrupted(DEEP, of('sub_agent_2', 2));
   expect(end.parts).toEqual(['parts/1/w1.1.1.1.json']);
   for (const agent of ['w1.1.1.1', 'w1.1.1.2']) expect(end.count(`model-answer agent:${agent}`)).toBe(2);
   expect(end.count('model-answer agent:w1.1')).toBe(7);

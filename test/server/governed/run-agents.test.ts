@@ -96,9 +96,9 @@ test('a stream with subgraphs tells every model call and every answer of tools, 
   const { end, chunks } = await play();
   expect(end).toMatchObject({ status: 'interrupted', error: null });
   expect(stepsOf(chunks)).toMatchObject({
-    'build worker': ['worker worker_tools sub_agent merge worker worker_tools', 'worker worker_tools worker worker_tools'],
-    'build worker sub_agent': ['worker worker_tools sub_agent merge worker worker_tools'],
-    'build worker sub_agent sub_agent': ['worker worker_tools worker worker_tools'],
+    'build worker': ['worker worker_tools sub_agent_2 merge worker worker_tools', 'worker worker_tools worker worker_tools'],
+    'build worker sub_agent_2': ['worker worker_tools sub_agent_3 merge worker worker_tools'],
+    'build worker sub_agent_2 sub_agent_3': ['worker worker_tools worker worker_tools'],
   });
 });
 
@@ -113,22 +113,22 @@ function inside(snapshot: StateSnapshot, ...way: readonly string[]): StateSnapsh
 
 test('a drain stops between two steps of a sub-agent; its own state is shown, and who comes next asks nothing again', async () => {
   const drained = await play(([namespace, , data], drain) => {
-    if (path(namespace) === 'build worker sub_agent sub_agent' && 'worker_tools' in (data as object)) drain.abort();
+    if (path(namespace) === 'build worker sub_agent_2 sub_agent_3' && 'worker_tools' in (data as object)) drain.abort();
   });
   expect(drained.end).toMatchObject({ status: 'interrupted', drained: true });
   expect(await calls(DEEPEST)).toBe(1);
   const state = await server.graph.getState({ configurable: { thread_id: threadId } }, { subgraphs: true });
-  const [deepest] = inside(state, 'build', 'worker', 'sub_agent', 'sub_agent');
+  const [deepest] = inside(state, 'build', 'worker', 'sub_agent_2', 'sub_agent_3');
   expect(deepest?.next).toEqual(['worker']);
   expect(deepest?.values).toMatchObject({ attempt: 1, agent: { calls: 1, phase: 'model', tree: expect.any(String) }, stop: null });
-  const [parent] = inside(state, 'build', 'worker', 'sub_agent');
+  const [parent] = inside(state, 'build', 'worker', 'sub_agent_2');
   expect(parent?.values).toMatchObject({ agent: { calls: 1, phase: 'delegate', delegation: { tasks: 1 } } });
 
   const { end, chunks } = await play();
   expect(end).toMatchObject({ status: 'interrupted', error: null, drained: false });
   expect(stepsOf(chunks)).toMatchObject({
-    'build worker sub_agent sub_agent': ['worker worker_tools'],
-    'build worker sub_agent': ['sub_agent merge worker worker_tools'],
+    'build worker sub_agent_2 sub_agent_3': ['worker worker_tools'],
+    'build worker sub_agent_2': ['sub_agent_3 merge worker worker_tools'],
   });
   for (const [agent, made] of Object.entries({ 'w1.1': 2, 'w1.2': 2, 'w1.1.1.1': 2, [DEEPEST]: 2, lead: 2 }))
     expect(await calls(agent), agent).toBe(made);
@@ -138,7 +138,7 @@ test('a drain stops between two steps of a sub-agent; its own state is shown, an
 
 test('after a fork to before the build all sub-agents are asked anew, and none goes on from a state of the earlier attempt', async () => {
   const drained = await play(([namespace, , data], drain) => {
-    if (path(namespace) === 'build worker sub_agent' && 'worker_tools' in (data as object)) drain.abort();
+    if (path(namespace) === 'build worker sub_agent_2' && 'worker_tools' in (data as object)) drain.abort();
   });
   expect(drained.end.drained).toBe(true);
   const [admin, second] = [callerOf('key:root', ['admin']), callerOf('key:second', ['admin'])];
@@ -153,7 +153,7 @@ test('after a fork to before the build all sub-agents are asked anew, and none g
   expect(old.size).toBeGreaterThan(0);
   expect(fresh.size).toBe(4);
   expect([...fresh].filter((space) => old.has(space))).toEqual([]);
-  expect(stepsOf(chunks)).toMatchObject({ 'build worker sub_agent sub_agent': ['worker worker_tools worker worker_tools'] });
+  expect(stepsOf(chunks)).toMatchObject({ 'build worker sub_agent_2 sub_agent_3': ['worker worker_tools worker worker_tools'] });
   const build = world.dossier(threadId, '20-build.2.json') as { body: { agents: { id: string; part: string }[] } }; // our own file
   expect(build.body.agents.map(({ part }) => part)).toContain(`parts/2/${DEEPEST}.json`);
 });
