@@ -5,20 +5,22 @@ import type { Role } from '../domain/roles.ts';
 import { type AgentAt, AgentRun, actNode, askNode, type Delegates } from '../nodes/agent-run.ts';
 import type { FindSession } from '../nodes/session.ts';
 
-/** For drawings and for readers of the state: the graphs that run inside of its `sub_agent` nodes. */
-type Inside = NonNullable<NonNullable<Parameters<StateGraph<typeof AgentRun>['addNode']>[2]>['subgraphs']>;
+interface Below extends Delegates {
+  /** For drawings and for readers of the state: what graph a sub-agent's node runs. */
+  readonly inside?: NonNullable<NonNullable<Parameters<StateGraph<typeof AgentRun>['addNode']>[2]>['subgraphs']>;
+}
 
 /**
  * `<role> <-> <role>_tools`, and where it may delegate `<role>_tools > sub_agent_<depth> > merge > <role>`, one of the former for each
  * task; compiled without a checkpointer: it inherits its parent's.
  */
-export function agentGraph(find: FindSession, role: Role, at: AgentAt, delegates?: Delegates, inside: Inside = []) {
+export function agentGraph(find: FindSession, role: Role, at: AgentAt, delegates?: Below) {
   const [ask, act, below] = [role, `${role}_tools`, `sub_agent_${delegates?.depth ?? 0}`] as const;
   /** Total and pure. */
   const onward = (run: AgentRun): typeof ask | typeof act | typeof END | Send[] => {
     const { phase, delegation } = run.agent;
     if (run.stop !== null || phase === 'done') return END;
-    if (phase === 'delegate' && delegation !== null)
+    if (phase === 'delegate' && delegation !== null && delegates !== undefined)
       return Array.from({ length: delegation.tasks }, (_none, index) => new Send(below, { ...run, task: index + 1 }));
     return phase === 'tools' ? act : ask;
   };
@@ -29,7 +31,7 @@ export function agentGraph(find: FindSession, role: Role, at: AgentAt, delegates
     .addConditionalEdges(ask, onward, [act, ask, END]);
   if (delegates === undefined) return graph.addConditionalEdges(act, onward, [ask, END]).compile({ name: role });
   return graph
-    .addNode(below, delegates.subAgent, { subgraphs: inside })
+    .addNode(below, delegates.subAgent, { subgraphs: delegates.inside ?? [] })
     .addNode('merge', delegates.merge)
     .addConditionalEdges(act, onward, [ask, below, END])
     .addEdge(below, 'merge')
@@ -44,5 +46,6 @@ export function drawnWorker(find: FindSession, depth = 1): ReturnType<typeof age
   };
   const at = { stage: 'build', specOf: nothing } as const;
   if (depth === MAX_DEPTH) return agentGraph(find, 'worker', at);
-  return agentGraph(find, 'worker', at, { depth: depth + 1, subAgent: nothing, merge: nothing }, [drawnWorker(find, depth + 1)]);
+  const inside = [drawnWorker(find, depth + 1)];
+  return agentGraph(find, 'worker', at, { depth: depth + 1, subAgent: nothing, merge: nothing, inside });
 }
