@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { AGENT_STORIES } from './vitest.agents.config.ts';
 import { OVER_IMITATIONS } from './vitest.dialects.config.ts';
 import { HOSTILE } from './vitest.hostile.config.ts';
+import { STORIES } from './vitest.stories.config.ts';
 
 export default defineConfig({
   test: {
@@ -16,6 +17,7 @@ export default defineConfig({
       ...OVER_IMITATIONS,
       ...HOSTILE,
       ...AGENT_STORIES,
+      ...STORIES,
       '**/node_modules/**',
     ],
     testTimeout: 60_000,

@@ -2,11 +2,11 @@
 import type { AuditEntry } from '../domain/audit.ts';
 import type { Refusal } from '../domain/budget.ts';
 import { failpoint } from '../domain/failpoint.ts';
-import type { EffectId, EffectStart, Effects, Fence } from '../domain/ports.ts';
+import type { EffectId, EffectStart, Effects, Fence, RecordedEffect } from '../domain/ports.ts';
 import type { AuditCore } from './audit/audit.ts';
 import { assertFence } from './fence.ts';
 import { reserve, settle } from './ledger.ts';
-import { one, run, type Sql, type Transaction } from './sql/transaction.ts';
+import { many, one, run, type Sql, type Transaction } from './sql/transaction.ts';
 import { insertRows, type TranscriptsCore } from './transcripts.ts';
 
 interface Row {
@@ -23,6 +23,8 @@ type StartOptions = Parameters<Effects['start']>[2];
 type Outcome = Parameters<Effects['finish']>[2];
 
 const FIND = 'SELECT * FROM effects WHERE key = $1';
+const findAll = (keys: number): string =>
+  `SELECT * FROM effects WHERE key IN (${Array.from({ length: keys }, (_, index) => `$${index + 1}`).join(', ')})`;
 const START = `INSERT INTO effects (key, thread_id, kind, stage, attempt, agent, request_hash, state, tries, before)
   VALUES ($1, $2, $3, $4, $5, $6, $7, 'started', 1, $8)
   ON CONFLICT (key) DO UPDATE SET state = 'started', tries = effects.tries + 1, request_hash = excluded.request_hash,
@@ -80,11 +82,17 @@ export function createJournal(
       failpoint('fail:effect:after');
       await audit.anchor();
     },
-    peek: async (key) => {
-      const found = await sql.read(() => one<Row>(FIND, [key]));
-      return found === undefined ? undefined : { state: found.state, result: found.result, before: found.before };
-    },
+    peek: async (key) => (await peekAll(sql, [key]))[0],
+    peekAll: (keys) => peekAll(sql, keys),
   };
+}
+
+async function peekAll(sql: Sql, keys: readonly string[]): Promise<(RecordedEffect | undefined)[]> {
+  const rows = await sql.read(() => many<Row>(findAll(keys.length), keys));
+  return keys.map((key) => {
+    const found = rows.find((row) => row.key === key);
+    return found === undefined ? undefined : { state: found.state, result: found.result, before: found.before };
+  });
 }
 
 function* start(audit: AuditCore, fence: Fence, effect: EffectId, options: StartOptions): Transaction<EffectStart> {

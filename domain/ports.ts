@@ -223,8 +223,18 @@ export interface Effects {
   ): Promise<EffectStart>;
   /** The effect failed for good or before a retry: settles to `actual`, so that a later start is a new try. */
   fail(fence: Fence, key: string, outcome: { actual: Amounts; audit?: readonly AuditEntry[] }): Promise<void>;
-  /** The recorded answer of an effect, if done. */
-  peek(key: string): Promise<{ state: 'started' | 'done' | 'failed'; result: string | null; before: string | null } | undefined>;
+  /** What is recorded of an effect. */
+  peek(key: string): Promise<RecordedEffect | undefined>;
+  /** Of several, at one moment; in the order of the keys. */
+  peekAll(keys: readonly string[]): Promise<(RecordedEffect | undefined)[]>;
+}
+
+export interface RecordedEffect {
+  readonly state: 'started' | 'done' | 'failed';
+  /** Of one that is done. */
+  readonly result: string | null;
+  /** The state to come back to. */
+  readonly before: string | null;
 }
 
 export interface Transcripts {

@@ -2,7 +2,7 @@
 import { ProviderError } from '../domain/errors.ts';
 import type { Bound } from './bound.ts';
 import { askOnce } from './door/ask-once.ts';
-import { count, effectOf } from './door/count.ts';
+import { count, effectOf, recordedIn } from './door/count.ts';
 import type { Asked, Door, ModelAnswer, ModelAsk, ModelDoorOptions } from './door/model-ask.ts';
 import { reserve } from './door/reserve.ts';
 import { settle } from './door/settle.ts';
@@ -20,7 +20,7 @@ export interface ModelDoor {
 }
 
 export function createModelDoor(options: ModelDoorOptions): ModelDoor {
-  const door: Door = { ...options, facts: createFacts() };
+  const door: Door = { ...options, facts: createFacts(), recorded: recordedIn(options.effects) };
   return {
     bound: async (ask) => (await count(door, ask)).bound,
     ask: async (ask) => {

@@ -1,5 +1,8 @@
 /** What is made once of things that come again with every call. Each memory belongs to the object that makes it: a door, a model. */
 
+/** How many are kept: the newest of each agent that works at once, and what it extends. */
+const KEPT = 24;
+
 /** Of a thing that never changes; kept as long as the thing. */
 export function remembered<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const known = new WeakMap<Key, { readonly value: Value }>();
@@ -13,8 +16,18 @@ export function remembered<Key extends object, Value>(make: (key: Key) => Value)
   };
 }
 
-/** How many lists are kept: the newest of each agent that works at once, and what it extends. */
-const LISTS = 24;
+/** Of something that is read by its key and never changes once it is there; what is not there is read again. The newest are kept. */
+export function once<Value>(read: (key: string) => Promise<Value | undefined>): (key: string) => Promise<Value | undefined> {
+  const known = new Map<string, Value>();
+  return async (key) => {
+    const found = known.get(key) ?? (await read(key));
+    if (found === undefined) return undefined;
+    known.set(key, found);
+    const [oldest] = known.keys();
+    if (known.size > KEPT && oldest !== undefined) known.delete(oldest);
+    return found;
+  };
+}
 
 /**
  * Folds a list of things that never change. Where a list goes on from one that was folded before, only what is new is folded.
@@ -31,7 +44,7 @@ export function folded<Part extends object, State>(
     if (from?.parts.length === parts.length) return from.state;
     let state = from?.state ?? start;
     for (let index = from?.parts.length ?? 0; index < parts.length; index += 1) state = add(state, parts[index] as Part); // below its length
-    kept = [{ parts: parts.slice(), state }, ...kept.slice(0, LISTS - 1)];
+    kept = [{ parts: parts.slice(), state }, ...kept.slice(0, KEPT - 1)];
     return state;
   };
 }

@@ -1,7 +1,7 @@
 /** Makes the next request fit the window: as it is, after a warning, with cut results, or compacted; a journaled step of its own. */
 
 import { digestOf } from '../domain/ids.ts';
-import type { ChatMessage, ChatModel, ChatRequest, Compaction, ToolSpec, TranscriptRow } from '../domain/ports.ts';
+import type { ChatMessage, ChatModel, ChatRequest, Compaction, RecordedEffect, ToolSpec, TranscriptRow } from '../domain/ports.ts';
 import type { Role } from '../domain/roles.ts';
 import { rowOf } from '../domain/transcript.ts';
 import { type CompactionParts, planCompaction, planCut, withRow } from './compaction.ts';
@@ -47,54 +47,61 @@ const CLOSING = `${CLOSING_MARK} results of earlier steps will soon be left out 
 export async function fitWindow(parts: WindowParts): Promise<Fitted> {
   const { spec, rows } = parts;
   const head = headOf(rows);
-  const recorded = await compactionAt(parts, head);
-  if (recorded !== undefined) return fitted(parts, recorded);
-  if (await wasAsked(spec, head, parts.ordinal)) return fitted(parts, rows);
-  const closing = rowOf(head, spec.agent, { role: 'user', content: CLOSING });
-  if (await wasAsked(spec, closing.id, parts.ordinal)) return fitted(parts, [...rows, closing]);
+  const closing = closingAt(spec, head);
+  const recorded = await recordedAt(spec, head, parts.ordinal);
+  const compacted = resultOf(recorded.compaction);
+  if (compacted !== undefined) return fitted(parts, await spec.session.stores.transcripts.chain(spec.session.facts.threadId, compacted));
+  if (recorded.asked !== undefined) return fitted(parts, rows);
+  if (recorded.askedToClose !== undefined) return fitted(parts, [...rows, closing]);
 
   const room = parts.model.contextTokens - parts.maxOutputTokens;
-  const bound = await boundOf(parts, rows);
+  const asIs = fitted(parts, rows);
+  const bound = await boundOf(parts, asIs.messages);
   if (bound > room) return fitted(parts, await compact(parts, room, bound - room));
-  const told = bound > room * CLOSING_SHARE && isTimeToClose(rows) && (await boundOf(parts, [...rows, closing])) <= room;
-  if (!told) return fitted(parts, rows);
+  if (bound <= room * CLOSING_SHARE || !isTimeToClose(rows)) return asIs;
+  const told = fitted(parts, [...rows, closing]);
+  if ((await boundOf(parts, told.messages)) > room) return asIs;
   await spec.session.stores.transcripts.append(spec.session.facts.fence, [closing]);
-  return fitted(parts, [...rows, closing]);
+  return told;
 }
 
 /** Was a request made or compacted at this head? Then what is asked there is settled: a replay must ask the same. */
 export async function isSettled(spec: Asker, head: string, ordinal: number): Promise<boolean> {
-  if (await wasAsked(spec, head, ordinal)) return true;
-  if ((await spec.session.stores.effects.peek(keyAt(spec, head, ordinal, 'compaction')))?.state === 'done') return true;
-  return wasAsked(spec, rowOf(head, spec.agent, { role: 'user', content: CLOSING }).id, ordinal);
+  const { asked, askedToClose, compaction } = await recordedAt(spec, head, ordinal);
+  return asked !== undefined || askedToClose !== undefined || compaction?.state === 'done';
 }
 
 /** Has the request that was made at this head its answer? */
 export async function isAnswered(spec: Asker, head: string, ordinal: number): Promise<boolean> {
-  const { effects } = spec.session.stores;
-  const closing = rowOf(head, spec.agent, { role: 'user', content: CLOSING }).id;
-  const compacted = await effects.peek(keyAt(spec, head, ordinal, 'compaction'));
-  const heads = [head, closing, ...(compacted?.state === 'done' && compacted.result !== null ? [compacted.result] : [])];
-  for (const one of heads) if ((await effects.peek(keyAt(spec, one, ordinal, 'model')))?.state === 'done') return true;
-  return false;
+  const { asked, askedToClose, compaction } = await recordedAt(spec, head, ordinal);
+  if (asked?.state === 'done' || askedToClose?.state === 'done') return true;
+  const compacted = resultOf(compaction);
+  if (compacted === undefined) return false;
+  return (await spec.session.stores.effects.peek(keyAt(spec, compacted, ordinal, 'model')))?.state === 'done';
 }
 
 /** May a row still come before the request of this head? Not where one is in flight, was answered, or gave up for another model. */
 export async function isUnanswered(spec: Asker, head: string, ordinal: number): Promise<boolean> {
-  const { effects } = spec.session.stores;
-  const closing = rowOf(head, spec.agent, { role: 'user', content: CLOSING }).id;
-  for (const one of [head, closing]) {
-    const asked = await effects.peek(keyAt(spec, one, ordinal, 'model'));
-    if (asked !== undefined && asked.state !== 'failed') return false;
-  }
-  for (const kind of ['compaction', 'fallback'] as const)
-    if ((await effects.peek(keyAt(spec, head, ordinal, kind)))?.state === 'done') return false;
-  return true;
+  const { asked, askedToClose, compaction, fallback } = await recordedAt(spec, head, ordinal);
+  if ([asked, askedToClose].some((one) => one !== undefined && one.state !== 'failed')) return false;
+  return compaction?.state !== 'done' && fallback?.state !== 'done';
 }
 
-async function wasAsked(spec: Asker, head: string, ordinal: number): Promise<boolean> {
-  return (await spec.session.stores.effects.peek(keyAt(spec, head, ordinal, 'model'))) !== undefined;
+/** What the journal holds of a head: its request, the one after the words before a compaction, the compaction, and the next model. */
+async function recordedAt(spec: Asker, head: string, ordinal: number) {
+  const [asked, askedToClose, compaction, fallback] = await spec.session.stores.effects.peekAll([
+    keyAt(spec, head, ordinal, 'model'),
+    keyAt(spec, closingAt(spec, head).id, ordinal, 'model'),
+    keyAt(spec, head, ordinal, 'compaction'),
+    keyAt(spec, head, ordinal, 'fallback'),
+  ]);
+  return { asked, askedToClose, compaction, fallback };
 }
+
+const closingAt = ({ agent }: Asker, head: string): TranscriptRow => rowOf(head, agent, { role: 'user', content: CLOSING });
+
+const resultOf = (effect: RecordedEffect | undefined): string | undefined =>
+  effect?.state === 'done' ? (effect.result ?? undefined) : undefined;
 
 /** The journal key of an effect at a head; for a model call as the model door makes it. */
 export function keyAt(spec: Asker, parent: string, ordinal: number, kind: 'model' | 'compaction' | 'fallback' | 'told'): string {
@@ -124,10 +131,10 @@ const requestOf = (parts: WindowParts, messages: readonly ChatMessage[]): Omit<C
   maxOutputTokens: parts.maxOutputTokens,
 });
 
-async function boundOf(parts: WindowParts, rows: readonly TranscriptRow[]): Promise<number> {
+async function boundOf(parts: WindowParts, messages: readonly ChatMessage[]): Promise<number> {
   const { spec, model, previous } = parts;
   const { facts, doors } = spec.session;
-  const request = requestOf(parts, messagesOf(parts, rows));
+  const request = requestOf(parts, messages);
   return (
     await doors.model.bound({
       threadId: facts.threadId,
@@ -139,15 +146,6 @@ async function boundOf(parts: WindowParts, rows: readonly TranscriptRow[]): Prom
       previous,
     })
   ).tokens;
-}
-
-/** The rows with the compaction that was recorded at this head. */
-async function compactionAt(parts: WindowParts, head: string): Promise<TranscriptRow[] | undefined> {
-  const { session } = parts.spec;
-  const found = await session.stores.effects.peek(keyAt(parts.spec, head, parts.ordinal, 'compaction'));
-  return found?.state === 'done' && found.result !== null
-    ? session.stores.transcripts.chain(session.facts.threadId, found.result)
-    : undefined;
 }
 
 function isTimeToClose(rows: readonly TranscriptRow[]): boolean {
@@ -169,7 +167,7 @@ async function compact(parts: WindowParts, room: number, over: number): Promise<
     countRequest: (messages) => model.countInput({ messages, tools }),
   };
   const cut = planCut(plan, over);
-  const enough = cut !== undefined && (await boundOf(parts, withRow(rows, cut))) <= room;
+  const enough = cut !== undefined && (await boundOf(parts, messagesOf(parts, withRow(rows, cut)))) <= room;
   const message = enough ? cut : planCompaction(plan);
   const row = rowOf(headOf(rows), spec.agent, message);
   await record(parts, keyAt(spec, headOf(rows), ordinal, 'compaction'), row, message);

@@ -30,6 +30,8 @@ const STDERR_BYTES = 4096;
 const FLOOD = 64;
 /** After the process itself has ended, how long its pipes may stay open, in ms: a daemon may hold them for ever. */
 const PIPE_GRACE_MS = 200;
+/** Turns of the event loop that read what is still in the pipes: each reads 64 KiB or more, and a pipe holds less than 1 MiB. */
+const PIPE_TURNS = 32;
 
 /** Keeps the first and the last half of a stream. */
 class Capture {
@@ -123,10 +125,22 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
         if (capture.total > cap * FLOOD) kill();
       });
     child.on('error', (error) => settle(() => reject(error)));
-    child.on('exit', (code) => setTimeout(() => done(code), PIPE_GRACE_MS).unref());
+    child.on('exit', (code) => setTimeout(() => whenRead(stdout, stderr, () => done(code)), PIPE_GRACE_MS).unref());
     child.on('close', (code) => done(code));
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin ?? '');
+  });
+}
+
+/**
+ * Calls `then` when a turn of the event loop found nothing more to read: a program that was held up has not yet read what the process
+ * wrote before its end. A daemon that writes on is not waited for.
+ */
+function whenRead(stdout: Capture, stderr: Capture, then: () => void, turns = PIPE_TURNS): void {
+  const before = stdout.total + stderr.total;
+  setImmediate(() => {
+    if (turns > 1 && stdout.total + stderr.total > before) whenRead(stdout, stderr, then, turns - 1);
+    else then();
   });
 }
 

@@ -4,6 +4,7 @@ import type { EffectId, Effects } from '../../domain/ports.ts';
 import { requestHashOf } from '../asked.ts';
 import { type Bound, boundOf } from '../bound.ts';
 import { type Recorded, readRecorded } from '../recorded.ts';
+import { once } from '../remembered.ts';
 import type { Asked, Door, ModelAsk } from './model-ask.ts';
 
 /** A true upper bound of a request's input, and the call before it that the bound was made from. */
@@ -12,8 +13,8 @@ export interface CountedRequest {
   readonly previous: Recorded | undefined;
 }
 
-export async function count({ effects, facts }: Pick<Door, 'effects' | 'facts'>, ask: Asked): Promise<CountedRequest> {
-  const previous = await previousOf(effects, ask);
+export async function count({ recorded, facts }: Pick<Door, 'recorded' | 'facts'>, ask: Asked): Promise<CountedRequest> {
+  const previous = ask.previous === undefined || ask.previous === null ? undefined : await recorded(keyOf(ask, ask.previous));
   return { bound: boundOf(ask.model, ask.request, previous, facts), previous };
 }
 
@@ -27,10 +28,9 @@ function keyOf({ threadId, stage, attempt, agent }: Asked, { parent, ordinal }: 
   return digestOf({ thread: threadId, stage, attempt, agent, parent, ordinal, kind: 'model' });
 }
 
-/** What the journal holds of the agent's last model call. */
-async function previousOf(effects: Effects, ask: Asked): Promise<Recorded | undefined> {
-  if (ask.previous === undefined || ask.previous === null) return undefined;
-  const key = keyOf(ask, ask.previous);
-  const found = await effects.peek(key);
-  return found?.state === 'done' ? readRecorded(found.result ?? '', key) : undefined;
-}
+/** What the journal holds of a model call that is done, by its key. */
+export const recordedIn = (effects: Effects): Door['recorded'] =>
+  once(async (key) => {
+    const found = await effects.peek(key);
+    return found?.state === 'done' ? readRecorded(found.result ?? '', key) : undefined;
+  });

@@ -14,6 +14,7 @@ import type {
 } from '../../domain/ports.ts';
 import type { Role } from '../../domain/roles.ts';
 import type { Facts } from '../facts.ts';
+import type { Recorded } from '../recorded.ts';
 
 export interface ModelAsk {
   readonly fence: Fence;
@@ -69,8 +70,11 @@ export interface AnswerListener {
   end(text: string | undefined): void;
 }
 
-/** The door with what it knows of the messages that come again with every call. */
-export type Door = ModelDoorOptions & { readonly facts: Facts };
+/** The door with what it knows of what comes again with every call: the messages, and the answer before. */
+export interface Door extends ModelDoorOptions {
+  readonly facts: Facts;
+  readonly recorded: (key: string) => Promise<Recorded | undefined>;
+}
 
 /** A request with its place in the journal. */
 export interface ModelCall {

@@ -16,15 +16,13 @@ export interface WebhookPolicy {
 
 const ENTRY = /^(?:\[[0-9a-fA-F:.]+\]|(?:\*\.)?[A-Za-z0-9_.-]+|[0-9a-fA-F:.]+)(?::\d{1,5})?$/;
 
-const LOOPBACK = blockList(['127.0.0.0/8', '::1/128']);
+const LOOPBACK = ['127.0.0.0/8', '::1/128'];
 // Private, link-local with the clouds' metadata, carrier, test, multicast, reserved; and what carries an IPv4 address within.
-const PRIVATE = blockList(
-  (
-    '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 ' +
-    '192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 ' +
-    '::/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8'
-  ).split(' '),
-);
+const PRIVATE = (
+  '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 ' +
+  '192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 ' +
+  '::/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8'
+).split(' ');
 
 function blockList(ranges: readonly string[]): BlockList {
   const list = new BlockList();
@@ -35,7 +33,8 @@ function blockList(ranges: readonly string[]): BlockList {
   return list;
 }
 
-const inside = (list: BlockList, address: string): boolean => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+const inside = (ranges: readonly string[], address: string): boolean =>
+  blockList(ranges).check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 
 /** `10.0.0.0/8` of the allow-list. */
 function isRange(entry: string): boolean {
@@ -61,7 +60,7 @@ const isLoopbackName = (name: string): boolean => name === 'localhost' || name.e
 function isListed(url: URL, policy: WebhookPolicy): boolean {
   const name = nameOf(url);
   return policy.allow.some((entry) => {
-    if (isRange(entry)) return isIP(name) !== 0 && inside(blockList([entry]), name);
+    if (isRange(entry)) return isIP(name) !== 0 && inside([entry], name);
     if (isUrl(entry)) {
       const listed = new URL(entry);
       const under = listed.pathname.endsWith('/') ? listed.pathname : `${listed.pathname}/`;
@@ -72,7 +71,7 @@ function isListed(url: URL, policy: WebhookPolicy): boolean {
     const [, host = '', port] = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(plain) ?? [];
     if (port !== undefined && port !== portOf(url)) return false;
     const bare = host.replace(/^\[|\]$/g, '');
-    if (isIP(bare) !== 0) return isIP(name) !== 0 && inside(blockList([`${bare}/${isIP(bare) === 6 ? 128 : 32}`]), name);
+    if (isIP(bare) !== 0) return isIP(name) !== 0 && inside([`${bare}/${isIP(bare) === 6 ? 128 : 32}`], name);
     return bare.startsWith('*.') ? name.endsWith(bare.slice(1)) : name === bare;
   });
 }

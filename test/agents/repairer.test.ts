@@ -1,16 +1,18 @@
 /** The deterministic repairer solves the shipped suite, working as real agents do: it reads, runs, edits wrongly, sees why, and mends. */
+
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { reportCardSchema } from '../../domain/report-card.ts';
 import shipped from '../../governor-eval.schema.json' with { type: 'json' };
 import type { Recorded } from '../dialects/server.ts';
+import { FULL } from '../full.ts';
 import { repairer } from './repairer.ts';
 import { LARGE } from './repairs-large.ts';
 import { SMALL } from './repairs-small.ts';
 import { type Evaluated, evaluate } from './stand.ts';
 
 /** CI makes one run a task; with CI_FULL=1 three, so that every interval has bounds. */
-const REPEAT = process.env['CI_FULL'] === '1' ? 3 : 1;
+const REPEAT = FULL ? 3 : 1;
 
 const LETTERS: Readonly<Record<string, string>> = {
   search_files: 'r',

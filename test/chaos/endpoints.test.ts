@@ -1,7 +1,9 @@
 /** SIGKILL at every point that only a run over HTTP passes: in the middle of an answer, around a compaction, around another model's turn. */
+
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type DialectServer, type Recorded, startDialect } from '../dialects/server.ts';
+import { FULL } from '../full.ts';
 import { billedBy, expectNoRefusal, KEY_NAME, modelAt, nameOf, PRICE, type Scene, strictConfig, turnsOf } from '../story/strict.ts';
 import { critic, makeWorld, PRODUCT, PRODUCT_TEST, planReply, submit, tool, write } from '../story/world.ts';
 import { expectSame, type Kill, Stage, walk } from './harness.ts';
@@ -71,7 +73,7 @@ const IN_FLIGHT = /^(?:wire:|model:\w+:after$|finish:model-answer:(?:before|insi
 function killsOf(points: readonly string[], known: ReadonlySet<string>): Kill[] {
   const fresh = [...countPoints(points)].filter(([point]) => !known.has(point));
   return fresh.flatMap(([point, times]) => {
-    if (process.env['CI_FULL'] === '1') return Array.from({ length: times }, (_none, index) => ({ point, nth: index + 1 }));
+    if (FULL) return Array.from({ length: times }, (_none, index) => ({ point, nth: index + 1 }));
     const middle = { point, nth: Math.ceil(times / 2) };
     // How many pieces an answer comes in, the network decides.
     return point.startsWith('wire:') && point !== 'wire:piece' ? [middle, { point, nth: times }] : [middle];

@@ -1,5 +1,6 @@
 /** Kills a story at each of its named points, one life each, and collects what went wrong. */
 import { expect } from 'vitest';
+import { FULL } from '../full.ts';
 import { expectSame, type Kill, type Stage, walk } from './harness.ts';
 
 /** How often each point is reached. */
@@ -26,8 +27,8 @@ export function killsOf(counts: ReadonlyMap<string, number>, known: ReadonlyMap<
 const told = (error: unknown): string =>
   `${String(error)} ${JSON.stringify(error instanceof Error && 'actual' in error ? error.actual : null)}`.slice(0, 600);
 
-/** Where time is short every fifth is a fixed sample; all with `CI_FULL=1`, or where a word names them. */
-export const EVERY = process.env['CI_FULL'] === '1' || process.env['CHAOS_POINT'] !== undefined ? 1 : 5;
+/** Where time is short every eighth is a fixed sample; all with `CI_FULL=1`, or where a word names them. */
+export const EVERY = FULL || process.env['CHAOS_POINT'] !== undefined ? 1 : 8;
 
 /** Empty when every life ended as the undisturbed one. `CHAOS_POINT` narrows it to points that contain a word. */
 export async function killAtEach(stage: Stage, known?: ReadonlyMap<string, number>): Promise<{ failures: string[]; kills: number }> {

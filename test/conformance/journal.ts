@@ -25,6 +25,11 @@ export const journalSuite: Suite = (name, backend) =>
         expect(await stores.effects.start(fence, effect, options)).toEqual({ kind: 'go', tries: 1 });
         expect(await stores.effects.peek('a')).toEqual({ state: 'started', result: null, before: 'tree 1' });
         const result = `nul \u0000 and ${'long '.repeat(200_000)}`;
+        expect(await stores.effects.peekAll(['b', 'a', 'a'])).toEqual([
+          undefined,
+          await stores.effects.peek('a'),
+          await stores.effects.peek('a'),
+        ]);
         await stores.effects.finish(fence, 'a', {
           result,
           after: 'tree 2',

@@ -4,7 +4,7 @@ import { digestOf, sha256 } from '../../domain/ids.ts';
 import type { ChatMessage } from '../../domain/ports.ts';
 import { contentBytesOf, countInputBound, createInputCount, opaqueBytesOf } from '../../models/count.ts';
 import { createFacts } from '../../models/facts.ts';
-import { folded } from '../../models/remembered.ts';
+import { folded, once } from '../../models/remembered.ts';
 import { dice } from '../dice.ts';
 
 const note = (content: string): ChatMessage => ({ role: 'user', content });
@@ -30,6 +30,23 @@ test('a list that goes on from one that was folded is folded from there, any oth
   expect(join([b, c])).toBe('bc');
   expect(join([])).toBe('');
   expect(added).toEqual(['a', 'd', 'c', 'b', 'c']);
+});
+
+test('what is there is read once, what is not is read again, and of many the newest are kept', async () => {
+  const read: string[] = [];
+  const there = new Set(Array.from({ length: 30 }, (_, index) => `key ${index}`));
+  const known = once(async (key) => {
+    read.push(key);
+    return there.has(key) ? key.toUpperCase() : undefined;
+  });
+  expect([await known('late'), await known('late')]).toEqual([undefined, undefined]);
+  there.add('late');
+  expect([await known('late'), await known('late')]).toEqual(['LATE', 'LATE']);
+  expect(read.splice(0)).toEqual(['late', 'late', 'late']);
+  for (const key of there) await known(key);
+  expect(read.splice(0)).toHaveLength(31);
+  expect([await known('late'), await known('key 0')]).toEqual(['LATE', 'KEY 0']);
+  expect(read).toEqual(['key 0']);
 });
 
 test('digests and bytes of requests that grow, shrink and part are those that are made at once', () => {

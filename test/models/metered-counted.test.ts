@@ -1,8 +1,10 @@
 /** Budgets against a server with a tokenizer of its own: a fixed sample, and with `CI_FULL=1` all 2,000 cases; the published bursts. */
+
 import { expect, test } from 'vitest';
 import { playBurst, playCountedCases } from '../chaos/counted-cases.ts';
+import { FULL } from '../full.ts';
 
-const CASES = process.env['CI_FULL'] === '1' ? 2000 : 250;
+const CASES = FULL ? 2000 : 250;
 
 test(`${CASES} random conversations keep every cap by the server’s own count, through every lie that can be told`, async () => {
   const { bad, ...sums } = await playCountedCases(CASES, 1);

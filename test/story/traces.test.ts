@@ -1,8 +1,10 @@
 /** Honest work is let be, in the shapes that real agents have; loops are caught as early as ever. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { play } from '../../cli/play.ts';
 import { loadScenarios } from '../../cli/scenario.ts';
 import type { Operations } from '../../runtime/operations.ts';
+import { FULL } from '../full.ts';
 import { generated, PUBLIC, repliesOf, TRACE_FILES } from './traces.ts';
 import { makeWorld, planReply, type Reply, start, tool, type World } from './world.ts';
 
@@ -30,7 +32,7 @@ async function replayed(replies: readonly Reply[]) {
 describe('honest work is neither told nor made lean nor stopped', () => {
   const shapes = [...PUBLIC, ...Array.from({ length: 18 }, (_none, seed) => generated(seed))];
   // A fixed sample where time is short: the public ones, and every sixth of the generated.
-  const played = process.env['CI_FULL'] === '1' ? shapes : shapes.filter((_shape, index) => index < 6 || index % 6 === 0);
+  const played = FULL ? shapes : shapes.filter((_shape, index) => index < 6 || index % 6 === 0);
 
   test('the shapes are those of the published distribution', () => {
     const first = shapes.map((shape) => shape.indexOf('e')).toSorted((one, other) => one - other);

@@ -1,0 +1,27 @@
+/** Whole runs on real repositories, from the goal to the release, through the library, the commands and the server: `npm run test:stories`, minutes. */
+import { defineConfig } from 'vitest/config';
+import { AGENT_STORIES } from './vitest.agents.config.ts';
+import { OVER_IMITATIONS } from './vitest.dialects.config.ts';
+import { HOSTILE } from './vitest.hostile.config.ts';
+
+/** But those that prove what the README promises first: they stay in `npm test`. */
+export const STORIES = [
+  'test/story/!(caps|approvals|evidence|redline).test.ts',
+  'test/examples/*.test.ts',
+  'test/cli/commands/{log,tell}.test.ts',
+  'test/runtime/{evaluate,look/log}.test.ts',
+  'test/server/governed/{admit,edit-authors,live-sdk,run,run-sdk}.test.ts',
+];
+
+export default defineConfig({
+  test: {
+    include: STORIES,
+    exclude: [...OVER_IMITATIONS, ...HOSTILE, ...AGENT_STORIES, '**/node_modules/**'],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    passWithNoTests: false,
+    globals: true,
+    globalSetup: ['test/fresh-build.ts'],
+  },
+});
