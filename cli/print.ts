@@ -49,8 +49,9 @@ export function recordLine(record: AuditRecord): string {
 /** What was said to agents, one message a line. */
 export function toldText(told: readonly ToldView[]): string {
   return told
-    .map(({ at, by, to, text, heard }) => {
-      const ears = heard.length === 0 ? 'not heard yet' : `heard by ${heard.map(({ agent }) => agent).join(', ')}`;
+    .map(({ at, by, to, text, heard, awaited }) => {
+      const unheard = awaited ? 'not heard yet' : 'nobody heard it, and nobody will';
+      const ears = heard.length === 0 ? unheard : `heard by ${heard.map(({ agent }) => agent).join(', ')}`;
       return visible(`said ${at} ${by} to ${to.join(', ') || 'who speaks next'} (${ears}): ${text.replaceAll('\n', ' ')}`);
     })
     .join('\n');

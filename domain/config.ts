@@ -1,6 +1,7 @@
 /** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (`docs/contract.md`, "Configuration"). */
 import { z } from 'zod';
 import { PERSON_ROLES } from './access.ts';
+import { pathPattern } from './pattern.ts';
 import { releaseSchema } from './release.ts';
 import { perRole, TOOL_NAMES } from './roles.ts';
 import { serverSchema } from './server-config.ts';
@@ -22,14 +23,10 @@ const dollars = (what: string) =>
   });
 
 const count = (fallback: number, max: number) => z.int().min(1, 'must be 1 or more').max(max).default(fallback);
-const glob = z
-  .string()
-  .min(1)
-  .max(300)
-  .refine(
-    (word) => !word.startsWith('/') && !word.split('/').includes('..'),
-    'a pattern is relative to the repository root and has no ".."',
-  );
+const glob = pathPattern.refine(
+  (word) => !word.startsWith('/') && !word.split('/').includes('..'),
+  'a pattern is relative to the repository root and has no ".."',
+);
 /** Whose rules an OpenAI-compatible endpoint keeps beyond the API; by itself it is known by its host name. */
 export const DIALECTS = [
   'openai',
@@ -98,7 +95,7 @@ const limitsSchema = z.strictObject({
   concurrency: count(2, 64),
   /** 0: nobody delegates; 1: the lead does; 2: its sub-agents too; 3: also theirs. */
   depth: z.int().min(0, 'must be 0 or more').max(MAX_DEPTH, `must be ${MAX_DEPTH} or less`).default(1),
-  /** A fan-out with more sub-agents, or that may cost more, asks a person first; absent: none does. */
+  /** Sub-agents of the run, and what they cost, for which no person is asked; a fan-out beyond it asks first; absent: none does. */
   delegateFreely: z
     .strictObject({ agents: z.int().min(0, 'must be 0 or more').max(1000).optional(), usd: dollars('usd').optional() })
     .refine(({ agents, usd }) => agents !== undefined || usd !== undefined, 'must name agents, usd or both')

@@ -5,6 +5,8 @@ export interface FanOutFacts {
   /** Digest of the tasks and of the answer that delegates them. */
   readonly fan_out: string;
   readonly attempt: number;
+  /** The number of the lead's answer: the ids of its sub-agents begin with it. */
+  readonly call: number;
   readonly agents: number;
   readonly worst_case_micro_usd: number;
   /** Micro-dollars and model calls of each task, `<money>/<calls>,...`. */
@@ -24,6 +26,7 @@ export function fanOutSubject(facts: Facts): Record<string, string> {
   return {
     fan_out: of('fan_out'),
     attempt: of('attempt'),
+    call: of('call'),
     agents: of('agents'),
     worst_case_micro_usd: of('worst_case_micro_usd'),
     shares: of('shares'),

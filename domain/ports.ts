@@ -331,7 +331,8 @@ export interface Approvals {
 // ---------------------------------------------------------------- audit, dossier, stores
 
 export interface Audit {
-  append(entry: AuditEntry): Promise<void>;
+  /** With `allowed` nothing is appended where it throws of what the thread was given after a record; no other writer comes between. */
+  append(entry: AuditEntry, allowed?: { readonly afterSeq: number; readonly by: (newer: readonly AuditRecord[]) => void }): Promise<void>;
   read(options: { threadId?: string; afterSeq?: number; limit?: number }): Promise<AuditRecord[]>;
   verify(): Promise<AuditVerdict>;
   /** @throws StopError `STATE_TAMPERED` when the database lacks records whose head was written beside it. */

@@ -48,21 +48,25 @@ export async function oriented(session: Session, asked: Asked, brief: string): P
 async function orientation(session: Session, asked: Asked): Promise<string> {
   const bytes = await roomFor(session, asked.role);
   if (bytes <= 0) return '';
-  const conditions = `# The house you work in\n\n${await workingConditions(session)}`;
+  const conditions = session.doors.redact(`# The house you work in\n\n${await workingConditions(session)}`);
   if (bytes < LEAST_BYTES) return Buffer.byteLength(conditions) <= bytes ? conditions : '';
   const { repository } = session.places;
   const { threadId, request } = session.facts;
   const entries = await repository.listTree(asked.base);
-  const fence = (source: string, text: string): string => dataFence(threadId, `${source}, commit ${asked.base.slice(0, 12)}`, text);
-  const scripts = scriptLines(await readScripts(repository, entries, asked.near));
-  const conventions = await readConventions(repository, entries, { near: asked.near, bytes: Math.floor(bytes * CONVENTIONS_SHARE) });
+  const redact = (text: string): string => session.doors.redact(text);
+  // Masked inside of its marks: a key that begins in a file and never ends is masked to the end of what it is masked in.
+  const fence = (source: string, text: string): string =>
+    dataFence(threadId, redact(`${source}, commit ${asked.base.slice(0, 12)}`), redact(text));
+  const scripts = scriptLines(await readScripts(repository, entries, { near: asked.near, redact }));
+  const wanted = { near: asked.near, bytes: Math.floor(bytes * CONVENTIONS_SHARE), redact };
+  const conventions = await readConventions(repository, entries, wanted);
   const parts = [
     `${conditions}\n\n${MARKS}`,
     fence('languages and file tree, most relevant first', treeText(entries, { goal: request.goal, near: asked.near }, bytes)),
     ...(scripts === '' ? [] : [fence('scripts of the repository', shorten(scripts, Math.floor(bytes * SCRIPTS_SHARE)))]),
     ...conventionParts(conventions, fence),
   ];
-  return session.doors.redact(parts.join('\n\n'));
+  return parts.join('\n\n');
 }
 
 /** By the smallest window that may have to hold the brief. */

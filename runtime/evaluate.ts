@@ -8,7 +8,7 @@ import { toError, UsageError } from '../domain/errors.ts';
 import { type EvalRun, type ReportCard, reportCardSchema } from '../domain/report-card.ts';
 import { homeFolder, loadOperator, systemClock } from './environment.ts';
 import { type Asked, type AskedModels, askedModels, checkAsked, taskConfig } from './eval/models.ts';
-import { runTask } from './eval/run-task.ts';
+import { BrokenRun, runTask } from './eval/run-task.ts';
 import { measuredOf } from './eval/summary.ts';
 import { loadSuite, type Suite, type Task } from './eval/task.ts';
 import { packageFile, packageVersion } from './package.ts';
@@ -158,7 +158,8 @@ async function evaluate(prepared: Prepared, hooks: EvaluationHooks): Promise<Rep
     await runAll(prepared, { hooks, folder, ended });
   } catch (error) {
     // What was paid for is told, whatever broke afterwards.
-    if (ended.runs.length === 0) throw error;
+    if (error instanceof BrokenRun) ended.costMicroUsd += error.costMicroUsd;
+    if (ended.runs.length === 0 && ended.costMicroUsd === 0) throw error;
     ended.why = 'failed';
     ended.failure = toError(error).message.slice(0, 2000);
   } finally {

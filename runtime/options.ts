@@ -144,8 +144,9 @@ export interface ToldView {
   readonly text: string;
   /** Empty: who speaks next. */
   readonly to: readonly string[];
-  /** Empty: not yet. */
   readonly heard: readonly { readonly agent: string; readonly attempt: number; readonly at: string }[];
+  /** Nobody has heard it, and somebody still may; false with an empty `heard`: nobody will. */
+  readonly awaited: boolean;
 }
 
 export interface DoctorLine {
@@ -161,6 +162,8 @@ export interface OpenOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The shipped scenarios may use the labelled `unsafe` level where no sandbox can run. */
   readonly demo?: boolean;
+  /** Folders that no command of an agent or a check may see. */
+  readonly concealed?: readonly string[];
   /** Default: the machine's. */
   readonly clock?: Clock;
 }

@@ -55,7 +55,7 @@ async function chooseSandbox(home: string, operator: Operator | undefined, optio
       throw new UsageError(`GOVERNOR_SANDBOX=unsafe: also needs sandbox.allowUnsafe: true in ${home}/operator.yaml`, 'SANDBOX_UNAVAILABLE');
     return createSandbox({ level: 'unsafe', stateFolder: home });
   }
-  const bwrap = createSandbox({ level: 'bwrap', stateFolder: home });
+  const bwrap = createSandbox({ level: 'bwrap', stateFolder: home, concealed: options.concealed ?? [] });
   if (!options.demo) return bwrap;
   // Shipped scenarios run this package's own commands; where nothing can isolate them the label says so
   // (`docs/contract.md`, "The offline scenarios").

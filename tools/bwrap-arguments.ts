@@ -1,5 +1,5 @@
 /** The argument list of bubblewrap: what a command sees of the machine, and as whom it runs. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { SandboxRequest } from '../domain/workspace.ts';
 
@@ -25,8 +25,13 @@ const MIB = 1024 * 1024;
 const NODE_PREFIX = dirname(dirname(process.execPath));
 const IS_NODE_IN_USR = NODE_PREFIX.startsWith('/usr');
 
-/** @param root whether the governor itself runs as root. */
-export function bwrapArguments(request: SandboxRequest, root: boolean): string[] {
+/**
+ * @param on `root`: whether the governor itself runs as root; `concealed`: folders of the machine that no command sees.
+ */
+export function bwrapArguments(
+  request: SandboxRequest,
+  { root, concealed }: { readonly root: boolean; readonly concealed: readonly string[] },
+): string[] {
   return [
     'bwrap',
     ...isolation(root),
@@ -34,6 +39,7 @@ export function bwrapArguments(request: SandboxRequest, root: boolean): string[]
     '--hostname',
     'sandbox',
     ...machine(request.network),
+    ...concealedFolders(concealed),
     ...emptyFolders(),
     ...workspace(request),
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
@@ -65,6 +71,13 @@ function machine(network: boolean): string[] {
     ...[...ETC, ...(network ? ETC_NETWORK : [])].flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     ...['--proc', '/proc', '--ro-bind-try', '/proc/sys', '/proc/sys', '--dev', '/dev'],
   ];
+}
+
+/** Empty folders over those that lie in what `machine` shows; the others are not there at all. */
+function concealedFolders(folders: readonly string[]): string[] {
+  const shown = ['/usr', NODE_PREFIX].map((path) => `${realpathSync(path)}/`);
+  const real = folders.filter((path) => existsSync(path)).map((path) => realpathSync(path));
+  return real.filter((path) => shown.some((root) => path.startsWith(root))).flatMap((path) => ['--tmpfs', path, '--remount-ro', path]);
 }
 
 /** Writable, capped and gone with the command. */

@@ -12,10 +12,19 @@ const OUTPUT_BYTES = 64 * 1024;
 /** Longest wait for the empty command that tells whether bwrap itself failed, in ms. */
 const PROBE_MS = 10_000;
 
-export function createBwrap(stateFolder: string, growth?: Growth): Sandbox {
+export interface BwrapPlaces {
+  /** The home; a canary tries to read it. */
+  readonly stateFolder: string;
+  /** How far commands may make one work tree grow; default 2 GiB and 500,000 files. */
+  readonly growth?: Growth;
+  /** Folders that no command sees, also where they lie in what is shown of the machine. */
+  readonly concealed?: readonly string[];
+}
+
+export function createBwrap({ stateFolder, growth, concealed = [] }: BwrapPlaces): Sandbox {
   const root = process.getuid?.() === 0;
   const start = (request: SandboxRequest, signal: AbortSignal): Promise<ProcessResult> =>
-    runProcess(bwrapArguments(request, root), {
+    runProcess(bwrapArguments(request, { root, concealed }), {
       cwd: '/',
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
       timeoutMs: request.timeoutMs,

@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { pathPattern } from '../domain/pattern.ts';
 import { matcher } from './globs.ts';
 import { inside, pathSchema, withParent } from './paths.ts';
 import { defineTool, ToolFailure } from './tool.ts';
@@ -11,7 +12,7 @@ const MAX_NAMES = 1000;
 export const listFiles = defineTool({
   name: 'list_files',
   description: 'Lists the files below a folder, optionally only those that match a glob such as src/**/*.js.',
-  schema: z.strictObject({ path: pathSchema.optional(), glob: z.string().max(300).optional() }),
+  schema: z.strictObject({ path: pathSchema.optional(), glob: pathPattern.optional() }),
   effect: false,
   execute: async (input, context) => {
     const below = input.path === undefined ? '' : inside(input.path);

@@ -18,8 +18,10 @@ const KEY_END = /-----END [A-Z ]*PRIVATE KEY-----/;
 const KEY_OPENS = new RegExp(`(?:-----(?:B|BE|BEG|BEGI|BEGIN|BEGIN [A-Z ]{0,${KEY_LABEL}}-{0,4})|-{1,5})$`);
 
 const beginnings = [...new Set(OPENINGS.flatMap((opening) => Array.from(opening, (_one, index) => opening.slice(0, index + 1))))];
-const SHAPE_OPENS = new RegExp(`\\b(?:(?:${OPENINGS.join('|')})[${SHAPE_CHARACTERS}]*|(?:${beginnings.join('|')}))$`);
+const OPENING = new RegExp(`\\b(?:${OPENINGS.join('|')})`);
+const OPENS = new RegExp(`\\b(?:${beginnings.join('|')})$`);
 const RUN = new RegExp(`^[${SHAPE_CHARACTERS}]*`);
+const CHARACTER = new RegExp(`[${SHAPE_CHARACTERS}]`);
 
 /** Where the text is: as it is, in a private key, or in a word that was too long to wait for. */
 type Within = 'text' | 'key' | 'word';
@@ -83,12 +85,22 @@ function afterKey(text: string): string | undefined {
 
 /** The text up to here holds no part of a secret whose other part stands behind it, or is still to come. */
 function safeCut(text: string, known: readonly string[], key: number | undefined): number {
-  const opens = [key ?? -1, text.search(SHAPE_OPENS), text.search(KEY_OPENS), ...known.map((value) => beginsAt(text, value))];
+  const opens = [key ?? -1, shapeOpens(text), text.search(KEY_OPENS), ...known.map((value) => beginsAt(text, value))];
   let cut = Math.min(text.length, ...opens.filter((at) => at >= 0));
   if (cut === text.length) return cut;
   const whole = secretsIn(text, known);
   for (let across = whole.find(inside(cut)); across !== undefined; across = whole.find(inside(cut))) [cut] = across;
   return cut;
+}
+
+/** Where in the word at the end of a text a shape may begin; -1: nowhere. */
+function shapeOpens(text: string): number {
+  let start = text.length;
+  while (start > 0 && CHARACTER.test(text[start - 1] ?? '')) start -= 1;
+  const word = text.slice(start);
+  const whole = word.search(OPENING);
+  const at = whole < 0 ? word.search(OPENS) : whole;
+  return at < 0 ? -1 : start + at;
 }
 
 const inside =

@@ -5,7 +5,7 @@ import { sharedLines } from './text/line-diff.ts';
 /** A well-known shape of keys and tokens, with every beginning that it can have: whoever sees a text in pieces waits from there on. */
 interface Shape {
   readonly openings: readonly [string, ...string[]];
-  /** Beside its opening of `SHAPE_CHARACTERS` alone. */
+  /** Beside its opening of `SHAPE_CHARACTERS` alone. Whatever stands in a text, it is gone through once. */
   readonly whole: RegExp;
 }
 
@@ -18,10 +18,18 @@ const SHAPES: readonly Shape[] = [
   { openings: ['npm_'], whole: /\bnpm_[A-Za-z0-9]{30,}/g },
   { openings: ['rk_live_', 'sk_live_'], whole: /\b[rs]k_live_[A-Za-z0-9]{16,}/g },
   { openings: ['AIza'], whole: /\bAIza[A-Za-z0-9_-]{30,}/g },
-  { openings: ['eyJ'], whole: /\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g },
 ];
 
-export const OPENINGS: readonly string[] = SHAPES.flatMap(({ openings }) => openings);
+/**
+ * A JSON web token from the dot behind its header on. The header is looked for from there backwards: forwards each `eyJ` of a long word
+ * would be tried up to the end of the word, which takes minutes for a megabyte.
+ */
+const TOKEN_OPENING = 'eyJ';
+const TOKEN_REST = /\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}/g;
+const TOKEN_HEADER = /\beyJ[A-Za-z0-9_-]{8,}$/;
+const WORD_CHARACTER = /[A-Za-z0-9_-]/;
+
+export const OPENINGS: readonly string[] = [...SHAPES.flatMap(({ openings }) => openings), TOKEN_OPENING];
 /** As a class of a regular expression. */
 export const SHAPE_CHARACTERS = 'A-Za-z0-9_.-';
 
@@ -60,13 +68,33 @@ export const formsOf = (secrets: readonly string[]): string[] => [
   ...new Set(secrets.flatMap((secret) => [secret, ...linesOf(secret)]).flatMap(variants)),
 ];
 
-/** Where secrets stand whole in a text, as pairs of start and end. */
-export function secretsIn(text: string, known: readonly string[]): readonly (readonly [number, number])[] {
-  const found: [number, number][] = [];
+type Range = readonly [start: number, end: number];
+
+/** Where secrets stand whole in a text; they may overlap. */
+export function secretsIn(text: string, known: readonly string[]): readonly Range[] {
+  const found: Range[] = tokensIn(text);
   for (const value of known)
     for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) found.push([at, at + value.length]);
   for (const pattern of PATTERNS) for (const match of text.matchAll(pattern)) found.push([match.index, match.index + match[0].length]);
   return found;
+}
+
+function tokensIn(text: string): Range[] {
+  const found: Range[] = [];
+  const rest = new RegExp(TOKEN_REST);
+  for (let match = rest.exec(text); match !== null; match = rest.exec(text)) {
+    const header = headerBefore(text, match.index);
+    if (header === undefined) rest.lastIndex = match.index + 1;
+    else found.push([header, match.index + match[0].length]);
+  }
+  return found;
+}
+
+function headerBefore(text: string, end: number): number | undefined {
+  let start = end;
+  while (start > 0 && WORD_CHARACTER.test(text[start - 1] ?? '')) start -= 1;
+  const at = text.slice(start, end).search(TOKEN_HEADER);
+  return at < 0 ? undefined : start + at;
 }
 
 /** Lines with the secrets masked, also one that is several lines long, whichever of them are then shown. As many lines as before. */
@@ -80,10 +108,17 @@ export function maskedLines(lines: readonly string[], redact: (text: string) => 
 /** A function that masks the given values in every variant, and the well-known shapes. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
   const known = formsOf(secrets);
-  return (text) => {
-    let result = text;
-    for (const value of known) if (result.includes(value)) result = result.replaceAll(value, MASK);
-    for (const pattern of PATTERNS) result = result.replace(pattern, MASK);
-    return result;
-  };
+  return (text) => masked(text, secretsIn(text, known));
+}
+
+/** One mask for what overlaps: else the end of one secret would stay where the beginning of another was masked. */
+function masked(text: string, secrets: readonly Range[]): string {
+  let shown = '';
+  let upTo = 0;
+  for (const [start, end] of secrets.toSorted(([one], [other]) => one - other)) {
+    if (end <= upTo) continue;
+    if (start >= upTo) shown += `${text.slice(upTo, start)}${MASK}`;
+    upTo = end;
+  }
+  return shown + text.slice(upTo);
 }

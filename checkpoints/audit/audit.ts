@@ -32,6 +32,9 @@ const STANDS = `SELECT r.seq FROM audit r JOIN audit_seals s ON s.seq = r.seq AN
   UNION ALL SELECT o.seq FROM audit o WHERE o.seq = $1 AND o.hash = $2`;
 const READ_OF = 'SELECT * FROM audit WHERE thread_id = $1 AND seq > $2 ORDER BY seq LIMIT $3';
 
+/** Most records of one reading. */
+const MOST = 1_000_000;
+
 /** `database` is how messages name it. */
 export function createAudit(sql: Sql, clock: Clock, place: { readonly head: HeadFile; readonly database: string }): Audit & AuditCore {
   const { head, database } = place;
@@ -52,11 +55,14 @@ export function createAudit(sql: Sql, clock: Clock, place: { readonly head: Head
         `database ${database}: ends at audit record ${last} and lacks record ${missing.seq} as it was written beside it (${head.path}); it was copied without its -wal file, cut, or is older than its home. Restore a backup; or remove that file to go on with what the database has`,
       );
     },
-    append: async (entry) => {
-      await sql.write(() => record([entry]));
+    append: async (entry, allowed) => {
+      await sql.write(function* () {
+        if (allowed !== undefined) allowed.by((yield* many<RecordRow>(READ_OF, [entry.threadId, allowed.afterSeq, MOST])).map(recordOf));
+        yield* record([entry]);
+      });
       await anchor();
     },
-    read: async ({ threadId, afterSeq = 0, limit = 1_000_000 }) => {
+    read: async ({ threadId, afterSeq = 0, limit = MOST }) => {
       const rows = await sql.read(() =>
         threadId === undefined ? many<RecordRow>(READ, [afterSeq, limit]) : many<RecordRow>(READ_OF, [threadId, afterSeq, limit]),
       );

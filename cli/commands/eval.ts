@@ -40,11 +40,20 @@ export async function evalCommand(io: Io, suite: string | undefined, flags: Eval
   // Before money is spent: a card that cannot be written is worth nothing.
   if (flags.out !== undefined) write(flags.out, '', 'a');
   if (!(await isAllowed(io, evaluation, flags))) return 3;
-  const card = await runWithProgress(io, evaluation, flags.quiet === true);
-  const text = `${JSON.stringify(card, null, 2)}\n`;
-  if (flags.out !== undefined) write(flags.out, text);
-  io.stdout(flags.json === true ? text : evalTable(card));
-  return card.complete ? 0 : 3;
+  const abort = new AbortController();
+  const stop = (): void => abort.abort();
+  // Held until the card is out: a second Ctrl-C would take what was paid for.
+  for (const name of SIGNALS) process.on(name, stop);
+  try {
+    const card = await runWithProgress(io, evaluation, { signal: abort.signal, isQuiet: flags.quiet === true });
+    const text = `${JSON.stringify(card, null, 2)}\n`;
+    // Printed first, whatever becomes of the file.
+    io.stdout(flags.json === true ? text : evalTable(card));
+    if (flags.out !== undefined) write(flags.out, text);
+    return card.complete ? 0 : 3;
+  } finally {
+    for (const name of SIGNALS) process.off(name, stop);
+  }
 }
 
 function repeatOf(word: string): number {
@@ -85,27 +94,20 @@ function costText({ runs, suite, models, worstCaseMicroUsd, paid }: Evaluation, 
   return `${visible(lines.join('\n'))}\n`;
 }
 
-/** One line when a run begins, one when it ends; Ctrl-C ends the evaluation with the card of what was run. */
-async function runWithProgress(io: Io, evaluation: Evaluation, isQuiet: boolean) {
-  const abort = new AbortController();
-  const stop = (): void => abort.abort();
-  for (const name of SIGNALS) process.on(name, stop);
+/** One line when a run begins, one when it ends; the signal ends the evaluation with the card of what was run. */
+async function runWithProgress(io: Io, evaluation: Evaluation, on: { readonly signal: AbortSignal; readonly isQuiet: boolean }) {
   const say = (text: string): void => {
-    if (!isQuiet) io.stderr(`${visible(text)}\n`);
+    if (!on.isQuiet) io.stderr(`${visible(text)}\n`);
   };
   const place = ({ number, id, repeat }: Due): string => `${number}/${evaluation.runs.length} ${id} (${repeat})`;
-  try {
-    return await evaluation.run({
-      signal: abort.signal,
-      onStart: (due) => say(`${place(due)}: ${due.goal.replaceAll(/\s+/g, ' ').trim().slice(0, GOAL_CHARACTERS)}`),
-      onEnd: (due, run) =>
-        say(
-          `${place(due)}: ${run.solved ? 'solved' : 'NOT SOLVED'}, ${run.end}, ${dollars(run.cost_micro_usd)}, ${run.steps} steps, ${(run.wall_ms / 1000).toFixed(1)} s`,
-        ),
-    });
-  } finally {
-    for (const name of SIGNALS) process.off(name, stop);
-  }
+  return evaluation.run({
+    signal: on.signal,
+    onStart: (due) => say(`${place(due)}: ${due.goal.replaceAll(/\s+/g, ' ').trim().slice(0, GOAL_CHARACTERS)}`),
+    onEnd: (due, run) =>
+      say(
+        `${place(due)}: ${run.solved ? 'solved' : 'NOT SOLVED'}, ${run.end}, ${dollars(run.cost_micro_usd)}, ${run.steps} steps, ${(run.wall_ms / 1000).toFixed(1)} s`,
+      ),
+  });
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

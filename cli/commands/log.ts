@@ -27,7 +27,10 @@ export async function log({ operations, io, flags }: Invocation<LogFlags>, word:
   }, GONE_MS);
   try {
     const end = await operations.followLog(word, { agent, onEvent: print, signal: leave.signal });
-    if (end === 'dead') io.stderr('no process runs it; go on with: governor resume <thread>\n');
+    if (end === 'dead') {
+      const { thread_id: threadId } = await operations.result(word);
+      io.stderr(`no process runs it; go on with: governor resume ${threadId.slice(0, 8)}\n`);
+    }
     return 0;
   } finally {
     clearInterval(gone);

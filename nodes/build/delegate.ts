@@ -6,13 +6,9 @@ import type { HandoffOutcome } from '../../tools/door/request.ts';
 import { globsOverlap, matcher } from '../../tools/globs.ts';
 import { agentAccount, runAccount } from '../session.ts';
 import { consentTo } from './consent.ts';
-import { type Delegating, no, type Share } from './delegating.ts';
+import { type Delegating, no, type Share, workerId } from './delegating.ts';
 
-/**
- * The id of a sub-agent, from 1 (`docs/contract.md`, "What a model sees"): `w<lead call>.<task index>`, and of one of its own
- * `<its id>.<its call>.<task index>`.
- */
-export const workerId = (parent: string, call: number, task: number): string => `${parent === 'lead' ? 'w' : `${parent}.`}${call}.${task}`;
+const BILLION = 1_000_000_000;
 
 /**
  * Refused with a code that the agent sees, or accepted: then every task has its account with its caps, once and for all, so that a
@@ -39,8 +35,14 @@ async function limitsRefuse({ session, lean }: Delegating, tasks: readonly Deleg
   const used = totals.settled.agents + totals.reserved.agents;
   if (used + tasks.length > limits.agents)
     return no('AGENT_LIMIT', `${tasks.length} tasks, but ${used} of ${limits.agents} sub-agents of this run are used (limits.agents)`);
-  const shares = tasks.reduce((sum, task) => sum + (task.cost_share ?? 0), 0);
-  if (shares > 1) return no('BUDGET_REFUSED', `cost_share adds up to ${shares}; all shares of a call are at most 1`);
+  const left = leftOver(tasks);
+  if (left < 0) return no('BUDGET_REFUSED', `cost_share adds up to ${1 - left}; all shares of a call are at most 1`);
+  const unnamed = tasks.findIndex((task) => task.cost_share === undefined);
+  if (left === 0 && unnamed >= 0)
+    return no(
+      'BUDGET_REFUSED',
+      `cost_share adds up to 1, so nothing is left for task ${unnamed + 1}, which names none; leave something for it`,
+    );
   return undefined;
 }
 
@@ -73,6 +75,12 @@ async function pathsRefuse(
   return undefined;
 }
 
+/** Of a whole that is 1, what the named shares leave, in billionths: written as decimals, 0.56, 0.34 and 0.1 add up to a little more than 1. */
+function leftOver(tasks: readonly DelegateTask[]): number {
+  const named = tasks.reduce((sum, task) => sum + (task.cost_share ?? 0), 0);
+  return (BILLION - Math.round(named * BILLION)) / BILLION;
+}
+
 /**
  * For each task, of what its parent has left: the lead what the run has, a sub-agent what is left in its own account and in each above.
  * Who names no share gets an equal one, and as much stays for the parent.
@@ -81,9 +89,8 @@ async function sharesOf(delegating: Delegating, tasks: readonly DelegateTask[]):
   const { limits } = delegating.session.facts;
   const money = await leftOf(delegating, 'costMicroUsd', [runAccount(limits), ...delegating.purse]);
   const steps = await leftOf(delegating, 'modelCalls', delegating.purse);
-  const named = tasks.reduce((sum, task) => sum + (task.cost_share ?? 0), 0);
   const unnamed = tasks.filter((task) => task.cost_share === undefined).length;
-  const equal = (1 - named) / (unnamed + 1);
+  const equal = leftOver(tasks) / (unnamed + 1);
   return tasks.map(({ cost_share: share = equal }) => ({
     costMicroUsd: Math.min(limits.costPerAgentUsd, Math.floor(money * share)),
     modelCalls: Math.min(limits.stepsPerAgent, Math.max(1, Math.floor(steps * share))),

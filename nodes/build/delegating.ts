@@ -27,3 +27,12 @@ export interface Share {
 }
 
 export const no = (code: ReasonCode, content: string): HandoffOutcome => ({ ok: false, code, content });
+
+/** What the ids of one call's sub-agents begin with, and nobody else's. */
+export const workersOf = (parent: string, call: number): string => `${parent === 'lead' ? 'w' : `${parent}.`}${call}.`;
+
+/**
+ * The id of a sub-agent, from 1 (`docs/contract.md`, "What a model sees"): `w<lead call>.<task index>`, and of one of its own
+ * `<its id>.<its call>.<task index>`.
+ */
+export const workerId = (parent: string, call: number, task: number): string => `${workersOf(parent, call)}${task}`;

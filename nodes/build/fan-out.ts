@@ -10,7 +10,7 @@ import { nodeDoor } from '../node-door.ts';
 import type { FindSession, NodeConfig, Session } from '../session.ts';
 import { type AgentState, agentOf, type PartRef } from '../state.ts';
 import { workTreeAt } from '../work-tree.ts';
-import { workerId } from './delegate.ts';
+import { workerId } from './delegating.ts';
 import { type Job, jobBelow, workTreeName } from './job.ts';
 import { mergeParts } from './merge.ts';
 

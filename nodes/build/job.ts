@@ -3,7 +3,7 @@ import type { Account } from '../../domain/budget.ts';
 import type { DelegateTask, FileRef } from '../../domain/handoff.ts';
 import { agentAccount, type Session } from '../session.ts';
 import type { AgentState } from '../state.ts';
-import { workerId } from './delegate.ts';
+import { workerId } from './delegating.ts';
 
 export interface Job {
   readonly id: string;

@@ -70,8 +70,8 @@ async function versions(session: Session, tree: string, part: PartBody, paths: r
     const bytes = await session.places.repository.readFile(of, path);
     if (bytes === undefined) return null;
     if (bytes.includes(0)) return `[binary, ${bytes.length} bytes]`;
-    const text = bytes.toString('utf8');
-    return session.doors.redact(text.length > SHOWN_BYTES ? `${text.slice(0, SHOWN_BYTES)}\n[cut: ${text.length} characters]` : text);
+    const text = session.doors.redact(bytes.toString('utf8'));
+    return text.length > SHOWN_BYTES ? `${text.slice(0, SHOWN_BYTES)}\n[cut: ${text.length} characters]` : text;
   };
   const seen = await Promise.all(
     paths.slice(0, SHOWN_PATHS).map(async (path) => ({ path, now: await shown(tree, path), theirs: await shown(part.tree, path) })),

@@ -13,7 +13,7 @@ import { runStage } from '../stage.ts';
 import { FRESH_AGENT, type PartRef } from '../state.ts';
 import { removeWorkTree, workTreeAt } from '../work-tree.ts';
 import type { BuilderNode } from './builder-node.ts';
-import { workerId } from './delegate.ts';
+import { workerId } from './delegating.ts';
 import { delegatesOf, taskAt } from './fan-out.ts';
 import { accountOf, type Job, workTreeName } from './job.ts';
 import { type Done, type End, runTask } from './run-task.ts';
@@ -174,7 +174,7 @@ async function countAgent(session: Session, job: Job): Promise<boolean> {
   };
   const started = await session.stores.effects.start(session.facts.fence, effect, {
     reserve: { accounts: [runAccount(session.facts.limits)], amounts: one },
-    audit: { ...audit, facts: { agent: job.id, title: job.task.title.slice(0, 200) } },
+    audit: { ...audit, facts: { agent: job.id, title: session.doors.redact(job.task.title).slice(0, 200) } },
   });
   if (started.kind === 'refused') return false;
   if (started.kind !== 'done') await session.stores.effects.finish(session.facts.fence, key, { result: job.id, actual: one });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { visible } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { RunRow } from '../../domain/ports.ts';
-import { atWork, isAwaited, MAX_TOLD, MAX_TOLD_BYTES, MAX_UNHEARD, type Said, type Speaker, TOLD } from '../../domain/told.ts';
+import { atWork, isAwaited, MAX_TOLD, MAX_TOLD_BYTES, MAX_UNHEARD, type Said, type Speaker, saidAfter, TOLD } from '../../domain/told.ts';
 import { readRequest } from '../drive/open-session.ts';
 import { redactorOf } from '../drive/redactor.ts';
 import { readSaid } from '../drive/said.ts';
@@ -29,15 +29,20 @@ export async function tell(runtime: Runtime, row: RunRow, { text, agent }: TellO
   assertRoom(threadId, said);
   const to = addressees(row, said, agent);
   const facts = { id: randomUUID(), message, to, named: agent !== undefined };
-  await stores.audit.append({ threadId, actor: person.id, action: TOLD, stage: row.stage, attempt: row.attempt, facts });
+  await stores.audit.append(
+    { threadId, actor: person.id, action: TOLD, stage: row.stage, attempt: row.attempt, facts },
+    // Many may speak at once, and together they have no more room than one.
+    { afterSeq: said.seq, by: (newer) => assertRoom(threadId, saidAfter(said, newer)) },
+  );
   const recorded = (await toldOf(runtime, row)).find((one) => one.id === facts.id);
   if (recorded === undefined) throw new Error(`message ${facts.id} was recorded and is not there`);
   return recorded;
 }
 
 /** Every message of a run with who has heard it, oldest first. */
-export async function toldOf({ stores }: Runtime, { threadId }: RunRow): Promise<ToldView[]> {
-  const said = await readSaid(stores.audit, threadId)();
+export async function toldOf({ stores }: Pick<Runtime, 'stores'>, row: RunRow): Promise<ToldView[]> {
+  const said = await readSaid(stores.audit, row.threadId)();
+  const isOver = whyOver(row) !== undefined;
   return said.tells.map((one) => ({
     id: one.id,
     by: one.by,
@@ -45,13 +50,20 @@ export async function toldOf({ stores }: Runtime, { threadId }: RunRow): Promise
     text: one.message,
     to: one.to.map((speaker) => speaker.agent),
     heard: said.heard.filter(({ id }) => id === one.id).map(({ agent, attempt, at }) => ({ agent, attempt, at })),
+    awaited: !isOver && isAwaited(one, said),
   }));
 }
 
-function assertGoesOn({ threadId, status, reason }: RunRow): void {
-  if (status === 'running' || status === 'waiting' || status === 'cancelled' || reason?.resumable === true) return;
-  const why = reason === null ? '' : ` with ${reason.code}: ${reason.message.slice(0, 300)}`;
-  throw new UsageError(`thread ${threadId}: is ${status}${why}; no agent will speak in it again, so nobody would hear this`);
+/** How a run ended in which no agent speaks any more; undefined where one may. */
+function whyOver({ status, reason }: RunRow): string | undefined {
+  if (status === 'running' || status === 'waiting' || status === 'cancelled' || reason?.resumable === true) return undefined;
+  return `${status}${reason === null ? '' : ` with ${reason.code}: ${reason.message.slice(0, 300)}`}`;
+}
+
+function assertGoesOn(row: RunRow): void {
+  const why = whyOver(row);
+  if (why === undefined) return;
+  throw new UsageError(`thread ${row.threadId}: is ${why}; no agent will speak in it again, so nobody would hear this`);
 }
 
 /** As it is recorded: what a terminal would not show is made visible, secrets are masked. */

@@ -1,9 +1,10 @@
 /** Judges a run by its end and its tree: where it rests, what it changed, and what the hidden checks say of it in a fresh checkout. */
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { StopError } from '../../domain/errors.ts';
 import type { EvalRun } from '../../domain/report-card.ts';
 import type { RunResult } from '../../domain/run.ts';
-import type { Repository, Sandbox } from '../../domain/workspace.ts';
+import type { CommandResult, Repository, Sandbox } from '../../domain/workspace.ts';
 import { matcher } from '../../tools/globs.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
 import type { GateView } from '../options.ts';
@@ -15,8 +16,9 @@ const HIDDEN_AT = 'hidden-checks';
 /** Kept of what a hidden check says, in bytes per stream. */
 const OUTPUT_BYTES = 64 * 1024;
 
-/** Forbidden paths that are told. */
+/** Forbidden paths that are told, and the longest problem, in characters. */
 const MAX_PROBLEMS = 20;
+const PROBLEM_CHARACTERS = 1000;
 
 /** A run that rests, and where its repository is. */
 export interface Rested {
@@ -51,10 +53,12 @@ export async function judge(rested: Rested): Promise<Judgement> {
     checks.push(ran);
     if (problem !== undefined) problems.push(problem);
   }
-  return { solved: problems.length === 0, problems, checks };
+  return { solved: problems.length === 0, problems: problems.map(capped), checks };
 }
 
-const failed = (problem: string): Judgement => ({ solved: false, problems: [problem], checks: [] });
+const failed = (problem: string): Judgement => ({ solved: false, problems: [capped(problem)], checks: [] });
+const capped = (problem: string): string =>
+  problem.length <= PROBLEM_CHARACTERS ? problem : `${problem.slice(0, PROBLEM_CHARACTERS - 3)}...`;
 
 /** At the release gate the candidate; else nothing but the base was left. */
 const leftCommit = (result: RunResult, gate: GateView | undefined): string =>
@@ -70,7 +74,14 @@ async function forbiddenChanges({ task, result, repository }: Rested, tree: stri
     .map((path) => `${path.slice(0, 300)}: is changed, and the task forbids it`);
 }
 
-async function runHidden(rested: Rested, tree: string, check: Task['hidden'][number]): Promise<{ ran: Ran; problem: string | undefined }> {
+type Hidden = Task['hidden'][number];
+
+interface Judged {
+  readonly ran: Ran;
+  readonly problem: string | undefined;
+}
+
+async function runHidden(rested: Rested, tree: string, check: Hidden): Promise<Judged> {
   const { task, repository, sandbox, home, signal } = rested;
   const checkout = await repository.checkout(tree, join(home, 'work', 'judge', check.id));
   try {
@@ -96,19 +107,25 @@ async function runHidden(rested: Rested, tree: string, check: Task['hidden'][num
       outputBytes: OUTPUT_BYTES,
       signal,
     });
-    const isSaid = done.stdout.split('\n').some((line) => line.trimEnd() === check.says);
-    const status =
-      done.timedOut || done.exitCode === null || done.exitCode === 127 ? 'error' : done.exitCode === 0 && isSaid ? 'pass' : 'fail';
-    const why = done.timedOut
-      ? 'ran too long'
-      : done.exitCode === 0
-        ? `never said "${check.says}"`
-        : `ended with ${done.exitCode ?? 'a kill'}`;
-    return {
-      ran: { id: check.id, status, exit_code: done.exitCode, duration_ms: Math.round(done.durationMs) },
-      problem: status === 'pass' ? undefined : `hidden check ${check.id} ${why}`,
-    };
+    return judged(check, done);
+  } catch (error) {
+    // A change may be one whose dependencies cannot be set up: that says something of the change, not of the machine.
+    if (!(error instanceof StopError) || error.code !== 'CHECK_ERROR') throw error;
+    const ran: Ran = { id: check.id, status: 'error', exit_code: null, duration_ms: 0 };
+    return { ran, problem: `hidden check ${check.id} could not be run: ${error.message}` };
   } finally {
     await checkout.remove();
   }
+}
+
+function judged(check: Hidden, done: CommandResult): Judged {
+  const said = new Set(done.stdout.split('\n').map((line) => line.trimEnd()));
+  const unsaid = check.says.find((line) => !said.has(line));
+  const isPassed = done.exitCode === 0 && unsaid === undefined;
+  const status = done.timedOut || done.exitCode === null || done.exitCode === 127 ? 'error' : isPassed ? 'pass' : 'fail';
+  const why = done.timedOut ? 'ran too long' : done.exitCode === 0 ? `never said "${unsaid}"` : `ended with ${done.exitCode ?? 'a kill'}`;
+  return {
+    ran: { id: check.id, status, exit_code: done.exitCode, duration_ms: Math.round(done.durationMs) },
+    problem: status === 'pass' ? undefined : `hidden check ${check.id} ${why}`,
+  };
 }

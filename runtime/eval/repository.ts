@@ -24,7 +24,7 @@ export async function makeRepository(task: Task, folder: string, path: string): 
     ...Object.fromEntries([...who('AUTHOR'), ...who('COMMITTER')]),
   };
   for (const args of [
-    ['init', '-q', '-b', task.config.release.branch],
+    ['init', '-q', '--template=', '-b', task.config.release.branch],
     ['add', '-A', '--force'],
     ['commit', '-q', '-m', 'base'],
   ]) {

@@ -1,10 +1,11 @@
 /** Makes one run of one task in a home and a repository of its own, judges it, and counts what it took. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { toError } from '../../domain/errors.ts';
 import type { EvalRun } from '../../domain/report-card.ts';
 import type { RunResult } from '../../domain/run.ts';
 import { openRepository } from '../../tools/repository.ts';
-import { operationsOf } from '../operations.ts';
+import { type Operations, operationsOf } from '../operations.ts';
 import { openRuntime } from '../runtime.ts';
 import { EVALUATOR, runToRest } from './decider.ts';
 import { judge } from './judge.ts';
@@ -31,6 +32,17 @@ export interface Ran {
   readonly sandbox: 'bwrap' | 'unsafe';
 }
 
+/** A run that could not be brought to its end or be judged, with what it had cost by then. */
+export class BrokenRun extends Error {
+  readonly costMicroUsd: number;
+  constructor(cause: unknown, costMicroUsd: number) {
+    super(toError(cause).message, { cause });
+    this.name = 'BrokenRun';
+    this.costMicroUsd = costMicroUsd;
+  }
+}
+
+/** @throws BrokenRun where the machine, not the model, failed it. */
 export async function runTask({ task, repeat, folder, config, operator, env, signal }: TaskRun): Promise<Ran> {
   const home = join(folder, 'home');
   const repo = join(folder, 'repo');
@@ -39,11 +51,13 @@ export async function runTask({ task, repeat, folder, config, operator, env, sig
   if (operator !== undefined) writeFileSync(join(home, 'operator.yaml'), operator);
   writeFileSync(configFile, JSON.stringify(config));
   await makeRepository(task, repo, env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin');
-  const runtime = await openRuntime({ home, env });
+  const runtime = await openRuntime({ home, env, concealed: [dirname(task.folder)] });
   const operations = operationsOf(runtime, EVALUATOR);
+  let threadId: string | undefined;
   try {
     const startedMs = runtime.clock.monotonic();
     const created = await operations.create({ goal: task.goal, repo, configFile });
+    threadId = created.threadId;
     const { result, decisions, gate } = await runToRest(operations, created.threadId, task.expect, signal);
     const wallMs = Math.round(runtime.clock.monotonic() - startedMs);
     const repository = await openRepository(repo, home);
@@ -55,9 +69,20 @@ export async function runTask({ task, repeat, folder, config, operator, env, sig
     } finally {
       repository.close();
     }
+  } catch (error) {
+    throw new BrokenRun(error, await spentOn(operations, threadId));
   } finally {
     await operations.close();
   }
+}
+
+/** 0 where nothing was begun, or where the ledger cannot be read either. */
+async function spentOn({ result }: Pick<Operations, 'result'>, threadId: string | undefined): Promise<number> {
+  if (threadId === undefined) return 0;
+  return result(threadId).then(
+    ({ spend }) => spend.cost_micro_usd,
+    () => 0,
+  );
 }
 
 /** Of a run that was broken off. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { type Config, configSchema } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { digestOf, sha256 } from '../../domain/ids.ts';
+import { pathPattern } from '../../domain/pattern.ts';
 import { isReasonCode, type ReasonCode } from '../../domain/reasons.ts';
 import { argv, duration, id } from '../../domain/written-values.ts';
 import { checkExamples } from '../../tools/globs.ts';
@@ -18,6 +19,10 @@ const MAX_TASKS = 200;
 /** Of one task, files of its repository and of its hidden checks together. */
 const MAX_FILES = 2000;
 const MAX_FILE_BYTES = 1024 * 1024;
+
+/** Letters that a line needs so that no program guesses it. */
+const LEAST_LETTERS = 12;
+const isHardToGuess = (line: string): boolean => (line.match(/\p{L}/gu) ?? []).length >= LEAST_LETTERS;
 
 const reasonCode = z.custom<ReasonCode>((value) => typeof value === 'string' && isReasonCode(value), 'is not a reason code');
 
@@ -50,15 +55,26 @@ const taskSchema = z
         z.strictObject({
           id,
           run: argv,
-          /** A line that must stand in the output: an exit code alone is what any program can leave early with. */
-          says: z.string().min(1).max(200),
+          /** Lines that must stand in the output: an exit code alone is what any program can leave early with. */
+          says: z
+            .union([
+              z
+                .string()
+                .min(1)
+                .max(200)
+                .transform((line) => [line]),
+              z.array(z.string().min(1).max(200)).min(1).max(20),
+            ])
+            .refine((lines) => lines.some(isHardToGuess), {
+              error: `a program that never ran the check can print every count: add a line with ${LEAST_LETTERS} letters or more, such as "ok 2 - <name of the last test>"`,
+            }),
           timeout: duration('1m'),
         }),
       )
       .max(20)
       .default([]),
     /** Globs that no solution changes. */
-    forbidden: z.array(z.string().min(1).max(300)).max(50).default([]),
+    forbidden: z.array(pathPattern).max(50).default([]),
   })
   .superRefine((task, context) => {
     const leavesWork = task.expect.some((one) => one.end === 'released' || (one.end === 'waiting' && one.gate === 'release'));
@@ -122,6 +138,14 @@ function filesOf(folder: string): string[] {
   return entries
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
+      if (
+        relative(folder, path)
+          .split('/')
+          .some((part) => part.toLowerCase() === '.git')
+      )
+        throw new UsageError(
+          `task file ${path}: git data is not taken, for git would run its hooks; a task has plain files, and its commit is made`,
+        );
       if (!entry.isFile()) throw new UsageError(`task file ${path}: is no plain file; links are not taken`);
       const { size } = lstatSync(path);
       if (size > MAX_FILE_BYTES) throw new UsageError(`task file ${path}: ${size} bytes; at most ${MAX_FILE_BYTES}`);

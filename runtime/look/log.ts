@@ -202,8 +202,8 @@ async function answerEvents(reading: Reading, record: AuditRecord): Promise<LogE
       type: 'call' as const,
       ...place,
       id,
-      tool: redact(name.slice(0, 64)),
-      line: callLine(name.slice(0, 64), raw, redact),
+      tool: redact(name).slice(0, 64),
+      line: callLine(redact(name).slice(0, 64), raw, redact),
       arguments: shownArguments(raw, redact),
     })),
   ];

@@ -49,4 +49,4 @@ function addComment(server: Server): Endpoint {
   });
 }
 
-const commentView = ({ id, by, at, text, to, heard }: ToldView) => ({ comment_id: id, by, at, text, to, heard });
+const commentView = ({ id, ...told }: ToldView) => ({ comment_id: id, ...told });

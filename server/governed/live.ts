@@ -128,8 +128,7 @@ async function tellText(telling: Telling, text: LiveText): Promise<void> {
   const key = keyOf(stage, attempt, agent, step);
   const answer = telling.answers.get(key) ?? { id: uuidv7(), heard: false };
   telling.answers.set(key, answer);
-  for (let from = 0; from < text.piece.length; from += PIECE) {
-    const piece = text.piece.slice(from, from + PIECE);
+  for (const piece of piecesOf(text.piece)) {
     answer.heard = true;
     await custom(telling, { event: 'text', stage, attempt, agent, role, step, message_id: answer.id, text: piece });
     await message(telling, new AIMessageChunk({ id: answer.id, name: agent, content: piece }), { stage, attempt, agent, step });
@@ -138,6 +137,16 @@ async function tellText(telling: Telling, text: LiveText): Promise<void> {
   if (state === 'lost') {
     telling.answers.delete(key);
     if (answer.heard) await custom(telling, { event: 'text-lost', stage, attempt, agent, role, step, message_id: answer.id });
+  }
+}
+
+/** No longer than `PIECE`, and none that ends in half of a character: a reader in another language cannot put the halves together. */
+function* piecesOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    const most = text.slice(from, from + PIECE);
+    const piece = from + most.length < text.length ? most.replace(/[\ud800-\udbff]$/, '') : most;
+    yield piece;
+    from += piece.length;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Agents that do not do the work solve nothing of the shipped suite, whatever they say. */
 import { expect, test } from 'vitest';
-import { deleter, idle } from './lazy.ts';
+import { asker, deleter, denier, idle } from './lazy.ts';
 import { evaluate } from './stand.ts';
 
 test('an agent that hands over nothing solves 0 of 12', async () => {
@@ -18,4 +18,13 @@ test('an agent that deletes the failing test solves 0 of 12', async () => {
   const deletes = (threadId: string): boolean =>
     requests.some(({ headers, raw }) => headers['x-governor-thread'] === threadId && raw.includes('"name":"delete_file","arguments"'));
   expect(card.runs.filter((run) => !deletes(run.thread_id)).map((run) => run.task)).toEqual([]);
+});
+
+test.each([
+  ['says that nothing is to be done', denier, 'nothing-slug-digits'],
+  ['asks back', asker, 'impossible-two-contracts'],
+])('an agent that always %s solves the one task where that is right, and no other', async (_does, brain, task) => {
+  const { card } = await evaluate(brain);
+  expect(card.runs).toHaveLength(12);
+  expect(card.runs.filter((run) => run.solved).map((run) => run.task)).toEqual([task]);
 });

@@ -30,3 +30,13 @@ export const deleter: Brain = function* (asked: Asked): Thinking {
   yield* runChecks(commands);
   yield submitBuild(asked, 'All tests are green.');
 };
+
+/** Says of everything that it is so already. */
+export const denier: Brain = function* (): Thinking {
+  yield { name: 'submit_plan', arguments: { summary: 'nothing', items: [], no_change: { reason: 'It is so already.' } } };
+};
+
+/** Asks back, whatever the goal is. */
+export const asker: Brain = function* (): Thinking {
+  yield { name: 'submit_plan', arguments: { summary: 'unclear', items: [], question: 'What do you mean?' } };
+};

@@ -1,6 +1,6 @@
 /** The audit trail: dense over all threads, chained within each, whole under any number of writers. */
 import { describe, expect, test } from 'vitest';
-import { AUDIT_ROOT, type AuditEntry, threadRoot } from '../../domain/audit.ts';
+import { AUDIT_ROOT, type AuditEntry, type AuditRecord, threadRoot } from '../../domain/audit.ts';
 import { amountsOf, effectOf, leased, START_MS, threadOf } from '../checkpoints/home.ts';
 import { eachOpen, home, type Suite, stores } from './backend.ts';
 
@@ -39,6 +39,25 @@ export const auditSuite: Suite = (name, backend) =>
       expect((await stores.audit.read({ threadId: threadOf(2) })).map((record) => record.facts?.['index'])).toEqual([1, 3, 5]);
       expect((await stores.audit.read({ threadId: threadOf(2), afterSeq: 1, limit: 1 })).map((record) => record.seq)).toEqual([3]);
       expect(await stores.audit.verify()).toMatchObject({ kind: 'whole', records: 7 });
+    });
+
+    test('what is only allowed by what came before is judged with every record of others, also of those who write at the same time', async () => {
+      const threadId = threadOf(1);
+      const most = (count: number) => ({
+        afterSeq: 1,
+        by: (newer: readonly AuditRecord[]) => {
+          if (newer.length >= count) throw new Error(`there are ${newer.length}`);
+        },
+      });
+      await stores.audit.append(entry(0, threadId));
+      await stores.audit.append(entry(1, threadOf(2)));
+      const ends = await Promise.allSettled(
+        Array.from({ length: 6 }, (_none, index) => stores.audit.append(entry(index, threadId), most(2))),
+      );
+      expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', ...Array(4).fill('rejected')]);
+      expect(ends.at(-1)).toMatchObject({ reason: { message: 'there are 2' } });
+      expect(await stores.audit.read({ threadId })).toHaveLength(3);
+      expect(await stores.audit.verify()).toMatchObject({ kind: 'whole', records: 4 });
     });
 
     test('a trail that is empty is whole', async () => {

@@ -5,6 +5,7 @@ import type { ChatModel } from '../../domain/ports.ts';
 import type { Role } from '../../domain/roles.ts';
 import { oriented } from '../../nodes/orientation.ts';
 import type { ChosenModels, RequestBody } from '../../nodes/session.ts';
+import { createRedactor } from '../../tools/redact.ts';
 import { only } from '../fakes/only.ts';
 import { fakeSession } from '../fakes/session.ts';
 import { makeRepo } from '../tools/repo.ts';
@@ -17,6 +18,7 @@ const HOUSE = {
 };
 
 interface Options {
+  readonly house?: Readonly<Record<string, string>>;
   readonly role?: Role;
   readonly near?: readonly string[];
   /** Of the usual model, its fallback and the lean one. */
@@ -25,10 +27,16 @@ interface Options {
   readonly later?: Readonly<Record<string, string>>;
 }
 
-async function told({ role = 'lead', near = [], windows = [128_000, 128_000, 128_000], later = {} }: Options = {}): Promise<string> {
+async function told({
+  house = HOUSE,
+  role = 'lead',
+  near = [],
+  windows = [128_000, 128_000, 128_000],
+  later = {},
+}: Options = {}): Promise<string> {
   const repo = makeRepo();
   onTestFinished(() => repo.remove());
-  for (const [path, text] of Object.entries(HOUSE)) repo.put(path, text);
+  for (const [path, text] of Object.entries(house)) repo.put(path, text);
   const base = repo.commit('base');
   for (const [path, text] of Object.entries(later)) repo.put(path, text);
   if (Object.keys(later).length > 0) repo.commit('later');
@@ -44,7 +52,7 @@ async function told({ role = 'lead', near = [], windows = [128_000, 128_000, 128
     },
     stores: { dossier: { read: async () => undefined } },
     doors: {
-      redact: (text) => text.replaceAll('sk-proj-abcdefghijklmnopqrstuvwxyz', '[REDACTED]'),
+      redact: createRedactor([]),
       modelFor: async (_role, lean) => (lean ? chosen(windows[2]) : chosen(windows[0], chosen(windows[1]))),
     },
     places: { repository },
@@ -86,4 +94,19 @@ test('a small window of any model that may be asked gets the work place alone, a
   expect(small).toMatch(/^# The house[\s\S]*THE BRIEF$/);
   expect(small).not.toContain('<data-');
   expect(await told({ windows: [128_000, 128_000, 8192] })).toBe('THE BRIEF');
+});
+
+test('a key that begins in a file and never ends takes neither the end of its fence nor what stands behind it', async () => {
+  const text = await told({
+    house: { ...HOUSE, 'AGENTS.md': 'Use tabs.\n-----BEGIN RSA PRIVATE KEY-----\nnever a key here', 'CLAUDE.md': 'Write short names.' },
+  });
+  expect(text).toMatch(/<data-([0-9a-f]{12}) source="AGENTS\.md, [^"]+">\nUse tabs\.\n\[REDACTED\]\n<\/data-\1>/);
+  expect(text).toMatch(/<data-([0-9a-f]{12}) source="CLAUDE\.md, [^"]+">\nWrite short names\.\n<\/data-\1>/);
+  expect(text.endsWith('\n\n# This task\n\nTHE BRIEF')).toBe(true);
+});
+
+test('a secret in a file name is masked in the tree', async () => {
+  const text = await told({ house: { ...HOUSE, 'src/ghp_a1B2a1B2a1B2a1B2a1B2a1B2a1B2a1B2a1B2.ts': '' } });
+  expect(text).toContain('[REDACTED].ts');
+  expect(text).not.toContain('ghp_');
 });

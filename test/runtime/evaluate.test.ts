@@ -35,9 +35,9 @@ const halver: Brain = function* (asked) {
 const PATH = process.env['PATH'] ?? '';
 
 /** Options over an endpoint with the halver behind it. */
-async function halving(over: Partial<EvaluateOptions> = {}): Promise<EvaluateOptions> {
+async function halving(over: Partial<EvaluateOptions> = {}, brain: Brain = halver): Promise<EvaluateOptions> {
   await server?.close();
-  server = await startDialect('openai-chat', { turns: turnsBy(halver) });
+  server = await startDialect('openai-chat', { turns: turnsBy(brain) });
   const configFile = join(suites.folder, 'models.yaml');
   writeFileSync(configFile, stringify({ version: 1, ...strictConfig(modelAt('openai-chat', server), server) }));
   return {
@@ -143,6 +143,22 @@ test('what broke in the middle ends the evaluation, and what was run before is t
     failure: expect.stringContaining('suite/two/repo'),
   });
   expect(card.cost_micro_usd).toBe(card.runs[0]?.cost_micro_usd);
+});
+
+test('what a run had cost that could not be judged is told, also where it was the first', async () => {
+  suite('one');
+  const removing: Brain = function* (asked) {
+    rmSync(join(suites.folder, 'suite/one/hidden'), { recursive: true, force: true });
+    yield* halver(asked);
+  };
+  const card = await run(await halving({}, removing));
+  expect(card).toMatchObject({
+    complete: false,
+    runs: [],
+    not_run: [{ task: 'one', why: 'failed' }],
+    failure: expect.stringContaining('one/hidden'),
+  });
+  expect(card.cost_micro_usd).toBeGreaterThan(5_000);
 });
 
 test('the operator’s ceilings and endpoints hold here too', async () => {

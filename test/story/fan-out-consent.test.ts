@@ -123,10 +123,40 @@ test('a sub-agent cannot ask a person: its own fan-out above the limit is refuse
       { ...tool('worker', 1, 3, 'submit_work', { status: 'done', summary: 'a' }), agent: 'w1.1' },
       submit(1, 2),
     ],
-    { delegateFreely: { agents: 1 }, depth: 2 },
+    { delegateFreely: { agents: 2 }, depth: 2 },
   );
   expect(at.result).toMatchObject({ status: 'waiting', waiting: { gate: 'release' }, spend: { agents: 2 } });
   expect((await at.actions('tool-refused')).map(({ actor, code }) => `${actor} ${code}`)).toEqual(['agent:w1.1 BUDGET_REFUSED']);
+});
+
+const ONE_BY_ONE: readonly Reply[] = [
+  ...['a', 'b', 'c'].flatMap((name, index) => [delegate(index + 1, name), ...writes(`w${index + 1}.1`, name)]),
+  submit(1, 4),
+];
+
+test('many small fan-outs are one large one: the first that passes the limit of the run asks, with what was started before', async () => {
+  const at = await play(ONE_BY_ONE, { delegateFreely: { agents: 2 } });
+  expect(at.result).toMatchObject({ status: 'waiting', waiting: { gate: 'budget', fan_out: true }, spend: { agents: 2 } });
+  expect((await at.operations.gate(at.thread))?.row.shown).toMatchObject({
+    message: expect.stringMatching(
+      /1 sub-agent\(s\) that may cost \$1 at worst, beside 2 that were started freely in this run and cost \$0\.\d+, are above limits\.delegateFreely\.agents, which is 2/,
+    ),
+    fan_out: { agents: 1, titles: ['c'] },
+  });
+  expect(await approve(at.operations, at.thread)).toMatchObject({ waiting: { gate: 'release' }, spend: { agents: 3 } });
+});
+
+test('as many in as small fan-outs need no word where the limit of the run takes them', async () => {
+  const at = await play(ONE_BY_ONE, { delegateFreely: { agents: 3, usd: 1.5 } });
+  expect(at.result).toMatchObject({ status: 'waiting', waiting: { gate: 'release' }, spend: { agents: 3 } });
+});
+
+test('what those before have cost counts with what the next may cost', async () => {
+  const at = await play(ONE_BY_ONE, { delegateFreely: { usd: 1.000001 } });
+  expect(at.result).toMatchObject({ status: 'waiting', waiting: { gate: 'budget', fan_out: true }, spend: { agents: 1 } });
+  expect((await at.operations.gate(at.thread))?.row.shown['message']).toMatch(
+    /beside 1 .* above limits\.delegateFreely\.usd, which is \$1\.000001/,
+  );
 });
 
 test('cancelled at the question, it is asked again, and nothing has run', async () => {

@@ -174,6 +174,38 @@ test('who may only look says nothing; long, empty and too many messages are refu
   await expect(viewer.tell(threadId, { text: 'hello' })).rejects.toMatchObject({ code: 'APPROVER_NOT_ALLOWED' });
 });
 
+test('a hundred who speak at once have no more room than one who says as much', async () => {
+  const at = await begin(HAPPY);
+  const { threadId } = await at.operations.create({ goal: 'Add a product function', repo: at.world.repo });
+  const speakers = [at.person, at.operations];
+  const ends = await Promise.allSettled(
+    Array.from({ length: 100 }, (_none, nth) => (speakers[nth % 2] ?? at.person).tell(threadId, { text: `message ${nth}` })),
+  );
+  expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+  expect(ends.filter(({ status }) => status === 'rejected').at(-1)).toMatchObject({
+    reason: { message: expect.stringContaining('10 messages are not heard yet; at most 10') },
+  });
+  expect(await at.person.told(threadId)).toHaveLength(10);
+});
+
+test('what nobody will hear any more is told so: its sub-agent has ended, or the run has; what the lead may hear later waits', async () => {
+  const at = await begin(FAN_OUT);
+  at.endpoint.fault = async ({ agent, call }) => {
+    // Its last request is on its way: it hears nothing any more.
+    if (agent === 'w1.1' && call === 3) await at.person.tell('last', { text: 'too late', agent: 'w1.1' });
+    if (agent === 'w1.2' && call === 3) await at.person.tell('last', { text: 'to the lead', agent: 'lead' });
+    if (agent === 'lead' && call === 2) await at.person.tell('last', { text: 'too late too', agent: 'lead' });
+    return undefined;
+  };
+  const waiting = await startOver(at.world, at.operations);
+  const told = async () =>
+    Object.fromEntries((await at.person.told(waiting.thread_id)).map(({ text, heard, awaited }) => [text, [heard.length, awaited]]));
+  expect(await told()).toEqual({ 'to the lead': [1, false], 'too late': [0, false], 'too late too': [0, true] });
+  await at.operations.decide(waiting.thread_id, { decision: 'approved', comment: '', subject: waiting.waiting?.subject ?? '' });
+  expect(await at.operations.resume(waiting.thread_id)).toMatchObject({ status: 'released' });
+  expect(await told()).toMatchObject({ 'too late too': [0, false] });
+});
+
 test('a secret of the environment that is said stands masked on the record and in the request', async () => {
   const at = await begin(HAPPY);
   const { threadId } = await at.operations.create({ goal: 'Add a product function', repo: at.world.repo });

@@ -33,7 +33,8 @@ afterEach(() => {
   repo.remove();
 });
 
-const door = () => createToolDoor({ effects: stores.effects, audit: stores.audit, redact: (text) => text.replaceAll('hunter2', '***') });
+const redact = (text: string): string => text.replaceAll('hunter2', '***');
+const door = () => createToolDoor({ effects: stores.effects, audit: stores.audit, redact });
 
 function request(name: string, input: unknown, more: Partial<ToolRequest> = {}): ToolRequest {
   return {
@@ -56,7 +57,7 @@ function request(name: string, input: unknown, more: Partial<ToolRequest> = {}):
       commandTimeoutMs: 10_000,
       outputBytes: 10_000,
       signal: new AbortController().signal,
-      redact: (text) => text,
+      redact,
       difference: async () => '',
       quickChecks: [],
     },
@@ -270,5 +271,26 @@ describe('perform and settle', () => {
     );
     expect(content).toContain('[34464 bytes left out]');
     expect(Buffer.byteLength(content)).toBeLessThan(66_000);
+  });
+
+  test.each<[string, object]>([
+    ['run_command', { argv: ['echo', 'hunter2'] }],
+    ['run_command', { shell: `echo ${'x'.repeat(285)}hunter2` }],
+    ['read_file', { path: 'hunter2.txt' }],
+    ['hunter2', {}],
+  ])('leave no secret of a call on the record, nor the half of one where it is cut: %s %j', async (name, input) => {
+    await door().call(request(name, input));
+    const records = JSON.stringify(await stores.audit.read({}));
+    expect(records).toContain('***');
+    expect(/hunt|er2/.test(records)).toBe(false);
+  });
+
+  test('leave no half of a secret where a long result is cut', async () => {
+    const long = `${'x'.repeat(32 * 1024 - 4)}hunter2${'y'.repeat(50_000)}`;
+    const content = contentOf(
+      await door().call(request('submit_build', { summary: 's' }, { handoff: async () => ({ ok: false, content: long }) })),
+    );
+    expect(content.includes('bytes left out')).toBe(true);
+    expect(/hunt|er2/.test(content)).toBe(false);
   });
 });

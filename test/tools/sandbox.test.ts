@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -49,4 +50,20 @@ test('a file above the limit cannot be written, and the exit code says so', asyn
 
 test('a command that is not there ends with 127, not with an error of ours', async () => {
   expect((await run('exec nowhere-to-be-found')).exitCode).toBe(127);
+});
+
+test('a folder that is concealed is empty and stays so, also where it lies in what is shown of the machine; what is beside it is seen', async () => {
+  const inUsr = execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim();
+  const elsewhere = join(folder, 'suite');
+  mkdirSync(elsewhere);
+  const workspace = mkdtempSync(join(folder, 'tree-'));
+  const seen = async (concealed: readonly string[]) => {
+    const sandbox = createSandbox({ level: 'bwrap', stateFolder: folder, concealed });
+    const argv = ['sh', '-c', `ls ${inUsr} | wc -l; ls ${elsewhere}; ls /usr/bin/env; echo x > ${inUsr}/x && echo written`];
+    return (await sandbox.run({ argv, workspace, links: [], scratch: [], network: false, timeoutMs: 10_000 })).stdout.split('\n');
+  };
+  expect(await seen([inUsr, elsewhere])).toEqual(['0', '/usr/bin/env', '']);
+  const [count, ...rest] = await seen([]);
+  expect(Number(count)).toBeGreaterThan(0);
+  expect(rest).toEqual(['/usr/bin/env', '']);
 });

@@ -15,17 +15,16 @@ export function auditEntry(
     stage: request.stage,
     attempt: request.attempt,
     ...more,
-    facts: { tool: request.call.name.slice(0, 64), ...more.facts },
+    facts: { tool: request.context.redact(request.call.name).slice(0, 64), ...more.facts },
   };
 }
 
-/** Its path or argv, the paths of a patch, and the digest of all arguments. */
+/** Its path or argv, and the paths of a patch, without secrets; and the digest of all arguments. */
 export function subjectOf({ request, tool, input }: PermittedCall): Record<string, unknown> {
   const fields = input !== null && typeof input === 'object' ? (input as Record<string, unknown>) : {}; // parsed JSON
-  const shown = ['path', 'argv', 'shell', 'pattern'].flatMap((name) =>
-    Object.hasOwn(fields, name) ? [[name, JSON.stringify(fields[name]).slice(0, 300)]] : [],
-  );
+  const told = (value: unknown): string => request.context.redact(JSON.stringify(value)).slice(0, 300);
+  const shown = ['path', 'argv', 'shell', 'pattern'].flatMap((name) => (Object.hasOwn(fields, name) ? [[name, told(fields[name])]] : []));
   const paths = tool?.effect === true && !Object.hasOwn(fields, 'path') ? tool.paths(input) : [];
-  const written = paths.length === 0 ? {} : { paths: JSON.stringify(paths).slice(0, 300) };
+  const written = paths.length === 0 ? {} : { paths: told(paths) };
   return { ...Object.fromEntries(shown), ...written, arguments: digestOf(request.call.arguments).slice(0, 16) };
 }

@@ -29,8 +29,8 @@ export async function settle(
   return { ...answer, ...tasksIn(judged, call), ...(after === undefined ? {} : { tree: after }) };
 }
 
-/** Within its cap, and without secrets. */
-export const masked = (redact: Settler['redact'], done: Judged): Judged => ({ ...done, content: redact(capped(done.content)) });
+/** Without secrets, and within its cap: what is cut first may leave the half of a secret that nothing knows any more. */
+export const masked = (redact: Settler['redact'], done: Judged): Judged => ({ ...done, content: capped(redact(done.content)) });
 
 /** What is recorded of a call that was done, and its answer. `changed`: further facts of its record. */
 export function outcomeOf(call: PermittedCall, judged: Judged, changed: { readonly tree?: string }) {

@@ -27,6 +27,8 @@ interface Asked {
   readonly near: readonly string[];
   /** For all texts together. */
   readonly bytes: number;
+  /** Masks secrets; before a text is shortened, for half of one is not known any more. */
+  readonly redact: (text: string) => string;
 }
 
 /** Longest single text, in bytes: two pages of prose hold a house's rules, and a novel must not push out the others. */
@@ -51,7 +53,7 @@ const CONTRIBUTING = 3;
 export async function readConventions(
   repository: Pick<Repository, 'blob' | 'blobBytes'>,
   entries: readonly TreeEntry[],
-  { near, bytes }: Asked,
+  { near, bytes, redact }: Asked,
 ): Promise<Conventions> {
   const prefixes = near.map(staticPrefix);
   const applies = ({ folder }: Found): boolean =>
@@ -67,7 +69,7 @@ export async function readConventions(
       skipped.push(`${entry.path} (${read.why})`);
       continue;
     }
-    const full = read.text.trim();
+    const full = redact(read.text.trim());
     const same = shown.find((other) => other.full === full || isOnlyImport(full, entry.path, other.path));
     if (same !== undefined) same.sameAs.push(entry.path);
     else if (full !== '' && left < LEAST_BYTES) skipped.push(`${entry.path} (no room is left for it; read it)`);

@@ -1,6 +1,7 @@
 /** The commands that a repository names for itself: package scripts, Makefile targets, tasks of `pyproject.toml`. */
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { pathPattern } from '../../domain/pattern.ts';
 import type { Repository, TreeEntry } from '../../domain/workspace.ts';
 import { matcher, staticPrefix } from '../globs.ts';
 import { baseOf, folderOf, isGenerated } from './kinds.ts';
@@ -13,11 +14,20 @@ export interface ScriptList {
   readonly more: number;
 }
 
+/** How many patterns of workspaces are matched. */
+const WORKSPACES = 100;
 /** How many files are read, scripts shown of each, and characters of a name and of a command. */
 const FILES = 10;
 const SCRIPTS = 20;
 const NAME_CHARACTERS = 60;
 const COMMAND_CHARACTERS = 120;
+
+interface Asked {
+  /** Globs of what is going to be touched. */
+  readonly near: readonly string[];
+  /** Masks secrets; before a command is shortened. */
+  readonly redact: (text: string) => string;
+}
 
 type Reader = Pick<Repository, 'blob' | 'blobBytes'>;
 type Pairs = (readonly [name: string, command: string])[];
@@ -31,7 +41,7 @@ const READERS: Readonly<Record<string, (text: string) => Pairs>> = {
 };
 
 /** The top folder's first, then those over the paths that are going to be touched, then the other workspaces. */
-export async function readScripts(repository: Reader, entries: readonly TreeEntry[], near: readonly string[]): Promise<ScriptList[]> {
+export async function readScripts(repository: Reader, entries: readonly TreeEntry[], { near, redact }: Asked): Promise<ScriptList[]> {
   const files = entries.filter(({ path }) => Object.hasOwn(READERS, baseOf(path)) && !isGenerated(path));
   const textOf = async (path: string): Promise<string> => {
     const entry = entries.find((one) => one.path === path);
@@ -54,7 +64,7 @@ export async function readScripts(repository: Reader, entries: readonly TreeEntr
         path,
         scripts: pairs
           .slice(0, SCRIPTS)
-          .map(([name, command]) => ({ name: short(name, NAME_CHARACTERS), command: short(command, COMMAND_CHARACTERS) })),
+          .map(([name, command]) => ({ name: short(redact(name), NAME_CHARACTERS), command: short(redact(command), COMMAND_CHARACTERS) })),
         more: Math.max(0, pairs.length - SCRIPTS),
       });
   }
@@ -88,9 +98,10 @@ function packageScripts(text: string): Pairs {
 }
 
 function workspaceMatcher(packageText: string, pnpmText: string): (path: string) => boolean {
-  const globs = [...(packageOf(packageText).workspaces ?? []), ...pnpmPackages(pnpmText)].map((glob) =>
-    glob.replace(/^\.\//, '').replace(/\/$/, ''),
-  );
+  const globs = [...(packageOf(packageText).workspaces ?? []), ...pnpmPackages(pnpmText)]
+    .slice(0, WORKSPACES)
+    .map((glob) => glob.replace(/^\.\//, '').replace(/\/$/, ''))
+    .filter((glob) => pathPattern.safeParse(glob).success);
   const wanted = matcher(globs.filter((glob) => glob !== '' && !glob.startsWith('!')));
   const unwanted = matcher(globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1)));
   return (path) => wanted(folderOf(path)) && !unwanted(folderOf(path));
@@ -126,7 +137,7 @@ function pyprojectScripts(text: string): Pairs {
   let isTasks = false;
   return text.split('\n').flatMap((line) => {
     if (line.startsWith('[')) isTasks = TASK_TABLE.test(line);
-    const match = isTasks ? /^\s*"?([\w.:-]+)"?\s*=\s*(.+?)\s*$/.exec(line) : null;
+    const match = isTasks ? /^\s*"?([\w.:-]+)"?\s*=\s*(\S.*)$/.exec(line.trimEnd()) : null;
     return match === null ? [] : [[match[1] ?? '', (match[2] ?? '').replace(/^(["'])(.*)\1$/, '$2')] as const];
   });
 }

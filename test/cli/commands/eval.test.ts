@@ -37,10 +37,11 @@ function modelsFile(prices: object = {}): string {
 
 /** In this process; `typed` is what a person types on a terminal. */
 async function evaluated(args: readonly string[], on: { prices?: object; typed?: string } = {}) {
-  const said = { output: '', errors: '', asked: [] as string[] };
+  const said = { output: '', errors: '', asked: [] as string[], listening: 0 };
   const io: Io = {
     stdout: (text) => {
       said.output += text;
+      said.listening = process.listenerCount('SIGINT');
     },
     stderr: (text) => {
       said.errors += text;
@@ -110,4 +111,16 @@ test.each([
   expect(said.code).toBe(2);
   expect(said.errors).toContain(message);
   expect(server.requests).toHaveLength(0);
+});
+
+test('a card that its file does not take in the end is printed all the same, and the failure told', async () => {
+  const said = await evaluated(['--task', 'nothing-slug-digits', '--yes', '--json', '--out', '/dev/full']);
+  expect(reportCardSchema.parse(JSON.parse(said.output))).toMatchObject({ complete: true, overall: { solved: 1 } });
+  expect(said).toMatchObject({ code: 2, errors: expect.stringContaining('--out /dev/full: cannot be written (ENOSPC') });
+});
+
+test('Ctrl-C is heard until the card is out, and no longer', async () => {
+  const before = process.listenerCount('SIGINT');
+  expect((await evaluated(['--task', 'nothing-slug-digits', '--yes'])).listening).toBe(before + 1);
+  expect(process.listenerCount('SIGINT')).toBe(before);
 });

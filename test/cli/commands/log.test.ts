@@ -101,3 +101,14 @@ test('Ctrl-C ends --follow with 0, and the run goes on', async () => {
   await operations.cancel(thread);
   await operations.close();
 });
+
+test('followed where no process runs it any more, it ends and names the command that goes on, as it can be pasted', async () => {
+  world = makeWorld({ replies: REPLIES });
+  const operations = await world.open();
+  const { threadId } = await operations.create({ goal: 'Add a product function', repo: world.repo, scriptFile: world.script });
+  expect(await log('last', '--follow')).toMatchObject({
+    code: 0,
+    errors: `no process runs it; go on with: governor resume ${threadId.slice(0, 8)}\n`,
+  });
+  await operations.close();
+});

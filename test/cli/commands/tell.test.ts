@@ -20,6 +20,8 @@ test('words at a gate are kept and told so; `show` and `audit` name who said wha
   const json = await governor(world, ['show', thread, '--json']);
   expect(json.result).toMatchObject({ status: 'waiting', told: [{ text: 'approve, and use integers', to: [], heard: [] }] });
   expect((await governor(world, ['audit', thread])).output).toMatch(/words-told local:\S+: approve, and use integers/);
+  await governor(world, ['approve', thread, '--subject', String(run.result.waiting?.subject)]);
+  expect((await governor(world, ['show', thread])).output).toContain('(nobody heard it, and nobody will): approve, and use integers');
 });
 
 test('a name that is not at work, an empty message and an ended run are usage errors that say why', async () => {

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { type Account, type Amounts, type Caps, ZERO } from '../../../domain/budget.ts';
 import { configSchema } from '../../../domain/config.ts';
 import type { Repository } from '../../../domain/workspace.ts';
-import { judgeDelegation, workerId } from '../../../nodes/build/delegate.ts';
+import { judgeDelegation } from '../../../nodes/build/delegate.ts';
+import { workerId } from '../../../nodes/build/delegating.ts';
 import { chanceOf } from '../../dice.ts';
 import { only } from '../../fakes/only.ts';
 import { fakeSession } from '../../fakes/session.ts';
@@ -60,6 +61,26 @@ test('where the run has less left than its parent, that is what is shared', asyn
   const run = { caps: { costMicroUsd: 1_000_000 }, used: { costMicroUsd: 940_000 } };
   const { accounts } = await opened({ run, [OWN]: { caps: { costMicroUsd: 900_000, modelCalls: 60 }, used: {} } }, [task('a'), task('b')]);
   expect(accounts.map(({ caps }) => caps.costMicroUsd)).toEqual([20_000, 20_000]);
+});
+
+const HALF_USED = { run: { caps: { costMicroUsd: 1_000_000 }, used: {} }, [OWN]: { caps: { costMicroUsd: 1_000_000 }, used: {} } };
+
+test('shares that add up to 1 as they are written are taken, though their floats add up to more; one hundredth more is refused', async () => {
+  const { accounts, outcome } = await opened(HALF_USED, [task('a', 0.56), task('b', 0.34), task('c', 0.1)]);
+  expect(outcome).toMatchObject({ ok: true });
+  expect(accounts.map(({ caps }) => caps.costMicroUsd)).toEqual([560_000, 340_000, 100_000]);
+  expect(await opened(HALF_USED, [task('a', 0.56), task('b', 0.34), task('c', 0.11)])).toEqual({
+    accounts: [],
+    outcome: { ok: false, code: 'BUDGET_REFUSED', content: 'cost_share adds up to 1.01; all shares of a call are at most 1' },
+  });
+});
+
+test('a task without a share beside those that take all of it is refused, not begun with nothing', async () => {
+  const refused = await opened(HALF_USED, [task('a', 0.5), task('b'), task('c', 0.5)]);
+  expect(refused).toMatchObject({ accounts: [], outcome: { ok: false, content: expect.stringContaining('nothing is left for task 2') } });
+  expect((await opened(HALF_USED, [task('a', 0.5), task('b'), task('c', 0.4)])).accounts.map(({ caps }) => caps.costMicroUsd)).toEqual([
+    500_000, 50_000, 400_000,
+  ]);
 });
 
 test('500 random fan-outs never share out more than any account has left', async () => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { REASONS } from '../../../domain/reasons.ts';
 import type { RunResult } from '../../../domain/run.ts';
 import type { Repository } from '../../../domain/workspace.ts';
 import { judge } from '../../../runtime/eval/judge.ts';
@@ -111,6 +112,43 @@ test('a program that ends early with 0 has passed nothing', async () => {
     problems: ['hidden check halves never said "# pass 1"'],
     checks: [{ exit_code: 0, status: 'fail' }],
   });
+});
+
+test('a program that prints every count and ends with 0 has passed nothing; one that prints beside its work has', async () => {
+  const at = await place();
+  const counts = "for (let count = 0; count < 99; count += 1) console.log(['# pass ', 'ok '].map((word) => word + count).join('\\n'));\n";
+  const forged = at.commit({ 'src/half.js': `${counts}process.exit(0);\nexport const half = 1;\n` });
+  expect(await judged(at, released(forged))).toMatchObject({
+    solved: false,
+    problems: ['hidden check halves never said "ok 1 - halves what is given"'],
+  });
+  repository?.close();
+  expect(await judged(at, released(at.commit({ 'src/half.js': `${counts}${HALF['src/half.js']}` })))).toMatchObject({ solved: true });
+});
+
+test('a change whose dependencies cannot be set up is not solved, and its check is an error', async () => {
+  const at = await place();
+  const setup = [{ run: ['false'], network: false, inputs: ['package.json'], timeout: 10_000 }];
+  const task = { ...at.task, config: { ...at.task.config, workspace: { ...at.task.config.workspace, setup } } };
+  expect(await judged({ ...at, task }, released(at.commit(HALF)))).toMatchObject({
+    solved: false,
+    problems: [expect.stringMatching(/^hidden check halves could not be run: setup false: exit code 1/)],
+    checks: [{ id: 'halves', status: 'error', exit_code: null }],
+  });
+});
+
+test('a problem is as long as a report card takes it, however many ends would be right', async () => {
+  const codes = Object.keys(REASONS);
+  const at = await place({
+    expect: [
+      { end: 'stopped', codes },
+      { end: 'stopped', codes },
+    ],
+    hidden: [],
+  });
+  const { problems } = await judged(at, released(at.commit(HALF)));
+  expect(problems).toEqual([expect.stringMatching(/^ended released, not stopped .*\.\.\.$/)]);
+  expect(problems[0]).toHaveLength(1000);
 });
 
 test('a right change that touches a forbidden path is not solved; a new file beside it is no offence', async () => {

@@ -32,7 +32,9 @@ export const TASK = {
   tags: ['bug'],
   expect: [{ end: 'released' }],
   forbidden: ['test/**'],
-  hidden: [{ id: 'halves', run: ['node', '--test-reporter=tap', 'hidden-checks/half.mjs'], says: '# pass 1' }],
+  hidden: [
+    { id: 'halves', run: ['node', '--test-reporter=tap', 'hidden-checks/half.mjs'], says: ['# pass 1', 'ok 1 - halves what is given'] },
+  ],
 };
 export const CONFIG = {
   version: 1,
@@ -46,7 +48,7 @@ const HEAD = "import assert from 'node:assert/strict';\nimport { test } from 'no
 /** The files of a task that asks for `half`. */
 export const taskFiles = (name: string, over: { task?: object; config?: object } = {}): Record<string, string | object> => ({
   [`${name}/task.yaml`]: { ...TASK, ...over.task },
-  [`${name}/hidden/half.mjs`]: `${HEAD}import { half } from '../src/half.js';\n\ntest('halves', () => assert.equal(half(6), 3));\n`,
+  [`${name}/hidden/half.mjs`]: `${HEAD}import { half } from '../src/half.js';\n\ntest('halves what is given', () => assert.equal(half(6), 3));\n`,
   [`${name}/repo/governor.yaml`]: { ...CONFIG, ...over.config },
   [`${name}/repo/package.json`]: '{ "type": "module" }\n',
   [`${name}/repo/src/half.js`]: 'export const half = (number) => number;\n',

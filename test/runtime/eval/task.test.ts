@@ -50,6 +50,11 @@ test.each([
   ['an end that is none', { expect: [{ end: 'won' }] }, /task\.yaml:\d+: expect\.0/],
   ['a code that is none', { expect: [{ end: 'stopped', codes: ['NOPE'] }] }, /is not a reason code/],
   ['a change that nothing checks', { hidden: [] }, /hidden: a task that ends with a change needs a hidden check/],
+  [
+    'a hidden check that says no more than a count',
+    { hidden: [{ id: 'a', run: ['true'], says: ['# pass 12', 'ok 12'] }] },
+    /hidden\.0\.says: .*every count.*12 letters/,
+  ],
   ['a hidden check that says nothing', { hidden: [{ id: 'a', run: ['true'] }] }, /hidden\.0\.says/],
 ])('%s is refused', (_name, task, message) => {
   suites.put(taskFiles('one', { task }));
@@ -80,4 +85,20 @@ test('a link is no file of a task: it could lead out of it', () => {
   suites.put(taskFiles('one'));
   symlinkSync('/etc/hostname', join(suites.folder, 'one/hidden/link'));
   expect(refusal()).toMatch(/hidden\/link: is no plain file/);
+});
+
+test.each(['.git/hooks/pre-commit', 'packages/a/.git', '.GIT/config'])(
+  'git data in a repository would run what it says: %s is refused',
+  (path) => {
+    suites.put(taskFiles('one'));
+    suites.put({ [`one/repo/${path}`]: '#!/bin/sh\n' });
+    expect(refusal()).toMatch(/task file .*git data is not taken/);
+  },
+);
+
+test('files about git are files, and one line of a check may be told as a text', () => {
+  const hidden = [{ id: 'a', run: ['true'], says: 'ok 1 - halves what is given' }];
+  suites.put(taskFiles('one', { task: { hidden } }));
+  suites.put({ 'one/repo/.gitignore': 'x\n', 'one/repo/.github/ci.yml': 'on: push\n', 'one/repo/src/a.git': 'x\n' });
+  expect(loadSuite(suites.folder).tasks[0]?.hidden).toMatchObject([{ says: ['ok 1 - halves what is given'] }]);
 });

@@ -59,6 +59,14 @@ test('pieces that come between two looks are one event, and a long one is severa
   ]);
 });
 
+test('a long one is cut between characters, and nothing of it is lost', async () => {
+  const said = `${'y'.repeat(7999)}😀${'z'.repeat(9000)}😀`;
+  const told = await telling(['custom'], (hear) => hear(text(1, said)));
+  const pieces = told.map(([, , data]) => (data as { text: string }).text); // our own events
+  expect(pieces.join('')).toBe(said);
+  expect(pieces.map((piece) => Buffer.from(piece).toString('utf8') === piece)).toEqual([true, true, true]);
+});
+
 test('after 20,000 events one says that no more come', async () => {
   const told = await telling(['custom'], (hear) => {
     for (let answer = 1; answer <= 20_100; answer += 1) hear(text(answer, 'x'));

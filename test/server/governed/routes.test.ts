@@ -65,7 +65,7 @@ test('what an operator says to the agents is recorded as theirs and decides noth
   const text = 'approved, use integers';
   expect(await call('operator', 'POST', path, { text })).toMatchObject({
     status: 200,
-    body: { comment_id: expect.any(String), by: 'key:operator', text, to: [], heard: [] },
+    body: { comment_id: expect.any(String), by: 'key:operator', text, to: [], heard: [], awaited: true },
   });
   expect(await call('viewer', 'GET', path)).toMatchObject({ status: 200, body: [{ by: 'key:operator', text }] });
   expect((await call('viewer', 'POST', path, { text })).status).toBe(403);

@@ -2,16 +2,21 @@
 import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { createRedactor } from '../../../tools/redact.ts';
 import { readConventions } from '../../../tools/survey/conventions.ts';
 import { makeRepo, type TestRepo } from '../repo.ts';
 
 interface Options {
   readonly near?: readonly string[];
   readonly bytes?: number;
+  readonly redact?: (text: string) => string;
   readonly more?: (repo: TestRepo) => void;
 }
 
-async function conventionsOf(files: Readonly<Record<string, string | Uint8Array>>, { near = [], bytes = 12_288, more }: Options = {}) {
+async function conventionsOf(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  { near = [], bytes = 12_288, redact = (text) => text, more }: Options = {},
+) {
   const repo = makeRepo();
   onTestFinished(() => repo.remove());
   for (const [path, text] of Object.entries(files)) repo.put(path, text);
@@ -19,7 +24,7 @@ async function conventionsOf(files: Readonly<Record<string, string | Uint8Array>
   const commit = repo.commit('files');
   const repository = await repo.open();
   onTestFinished(() => repository.close());
-  return readConventions(repository, await repository.listTree(commit), { near, bytes });
+  return readConventions(repository, await repository.listTree(commit), { near, bytes, redact });
 }
 
 const NESTED = {
@@ -89,4 +94,14 @@ test('each text and all together have a cap; what has no room is named', async (
   const two = await conventionsOf({ 'AGENTS.md': long, 'CLAUDE.md': `other\n${long}` }, { bytes: 8400 });
   expect(two.shown.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)).toBeLessThanOrEqual(8400);
   expect(two.skipped).toEqual(['CLAUDE.md (no room is left for it; read it)']);
+});
+
+test('a secret in a page that is shortened is masked as a whole, also where its beginning is what is left out; a page without is as it was', async () => {
+  const body = 'MIIEowIBAAKCAQEA'.repeat(4);
+  const key = ['-----BEGIN RSA PRIVATE KEY-----', ...Array<string>(200).fill(body), '-----END RSA PRIVATE KEY-----'].join('\n');
+  const page = (secret: string): string => `# Keys\n\nUse this one:\n${secret}\n\nand no other.`;
+  const [shown] = (await conventionsOf({ 'AGENTS.md': page(key) }, { redact: createRedactor([]) })).shown;
+  expect(shown?.text).toBe(page('[REDACTED]'));
+  const [plain] = (await conventionsOf({ 'AGENTS.md': page('none') }, { redact: createRedactor([]) })).shown;
+  expect(plain?.text).toBe(page('none'));
 });

@@ -1,7 +1,10 @@
 /** The commands that a repository names for itself. */
 import { expect, onTestFinished, test } from 'vitest';
+import { createRedactor } from '../../../tools/redact.ts';
 import { readScripts } from '../../../tools/survey/scripts.ts';
 import { makeRepo } from '../repo.ts';
+
+const TOKEN = 'correct-horse-battery-staple';
 
 async function scriptsOf(files: Readonly<Record<string, string>>, near: readonly string[] = []) {
   const repo = makeRepo();
@@ -10,7 +13,7 @@ async function scriptsOf(files: Readonly<Record<string, string>>, near: readonly
   const commit = repo.commit('files');
   const repository = await repo.open();
   onTestFinished(() => repository.close());
-  return readScripts(repository, await repository.listTree(commit), near);
+  return readScripts(repository, await repository.listTree(commit), { near, redact: createRedactor([TOKEN]) });
 }
 
 const pack = (scripts: object, more: object = {}): string => JSON.stringify({ scripts, ...more });
@@ -68,4 +71,25 @@ test('what is long is cut and counted; what is no JSON, YAML or text is left out
   const [list] = await scriptsOf({ 'package.json': pack(many) });
   expect([list?.scripts.length, list?.more, list?.scripts[0]?.command.length]).toEqual([20, 5, 120]);
   expect(await scriptsOf({ 'package.json': '{ broken', 'pnpm-workspace.yaml': 'packages: [', Makefile: '\0' })).toEqual([]);
+});
+
+test('a secret at the cut of a long command is masked as a whole', async () => {
+  const [list] = await scriptsOf({ 'package.json': pack({ deploy: `${'x'.repeat(100)} ${TOKEN}`, long: 'y'.repeat(200) }) });
+  expect(list?.scripts.map(({ command }) => command)).toEqual([`${'x'.repeat(100)} [REDACTED]`, `${'y'.repeat(117)}...`]);
+});
+
+test('workspaces whose pattern would take for ever are none, and the others are found; so is a command behind a page of blanks', async () => {
+  const deep = `packages/${'a'.repeat(200)}`;
+  const startedMs = performance.now();
+  const lists = await scriptsOf({
+    'package.json': pack({}, { workspaces: ['packages/*a*a*a*a*a*ab', 'apps/*'] }),
+    [`${deep}/package.json`]: pack({ hidden: 'x' }),
+    'apps/one/package.json': pack({ found: 'y' }),
+    'pyproject.toml': `[project.scripts]\na = x${' '.repeat(100_000)}y\n`,
+  });
+  expect(lists.map(({ path, scripts }) => [path, scripts.map(({ command }) => command)])).toEqual([
+    ['pyproject.toml', ['x y']],
+    ['apps/one/package.json', ['y']],
+  ]);
+  expect(performance.now() - startedMs).toBeLessThan(5000);
 });
