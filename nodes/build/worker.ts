@@ -2,7 +2,8 @@
 import { ZERO } from '../../domain/budget.ts';
 import { FILES, type PartBody, partBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
-import { matcher } from '../../tools/globs.ts';
+import { pathMatcher } from '../../domain/patterns.ts';
+
 import type { MakeAgentGraph } from '../agent-run.ts';
 import { stampOf } from '../candidate.ts';
 import { installedFor } from '../installed.ts';
@@ -184,7 +185,7 @@ async function countAgent(session: Session, job: Job): Promise<boolean> {
 /** What it says is checked against what it left: nothing, or files that its task does not name, is no success. */
 function judge(job: Job, end: End, changes: PartBody['changes']): End {
   const paths = changes.flatMap((change) => [change.path, ...(change.from === undefined ? [] : [change.from])]);
-  const allowed = [...job.within, ...(job.task.paths === undefined ? [] : [job.task.paths])].map((globs) => matcher(globs));
+  const allowed = [...job.within, ...(job.task.paths === undefined ? [] : [job.task.paths])].map((globs) => pathMatcher(globs));
   const outside = paths.filter((path) => !allowed.every((matches) => matches(path)));
   if (outside.length > 0)
     return {
