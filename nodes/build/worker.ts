@@ -3,7 +3,6 @@ import { ZERO } from '../../domain/budget.ts';
 import { FILES, type PartBody, partBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import { pathMatcher } from '../../domain/patterns.ts';
-
 import type { MakeAgentGraph } from '../agent-run.ts';
 import { stampOf } from '../candidate.ts';
 import { installedFor } from '../installed.ts';
