@@ -1,7 +1,6 @@
 /** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (`docs/contract.md`, "Configuration"). */
 import { z } from 'zod';
 import { PERSON_ROLES } from './access.ts';
-import { pathPattern } from './pattern.ts';
 import { releaseSchema } from './release.ts';
 import { perRole, TOOL_NAMES } from './roles.ts';
 import { serverSchema } from './server-config.ts';
@@ -23,10 +22,14 @@ const dollars = (what: string) =>
   });
 
 const count = (fallback: number, max: number) => z.int().min(1, 'must be 1 or more').max(max).default(fallback);
-const glob = pathPattern.refine(
-  (word) => !word.startsWith('/') && !word.split('/').includes('..'),
-  'a pattern is relative to the repository root and has no ".."',
-);
+const glob = z
+  .string()
+  .min(1)
+  .max(300)
+  .refine(
+    (word) => !word.startsWith('/') && !word.split('/').includes('..'),
+    'a pattern is relative to the repository root and has no ".."',
+  );
 /** Whose rules an OpenAI-compatible endpoint keeps beyond the API; by itself it is known by its host name. */
 export const DIALECTS = [
   'openai',
@@ -164,6 +167,8 @@ export const configSchema = z
   .strictObject({
     $schema: z.string().optional(),
     version: z.literal(1),
+    /** The pattern language of this file (`docs/patterns.md`): with 2 only `*`, `**` and `?` are special, and brackets and braces are names. */
+    patterns: z.literal(2).optional(),
     models: z
       .strictObject({
         ...perRole(modelSchema.optional()),

@@ -69,7 +69,8 @@ export function standingOfRules(
   before: Round | undefined,
 ): Standing {
   const known = (before?.review.findings ?? []).filter((one) => one.source !== 'critic').map((one) => withRound(one, before));
-  const findings = numbered(now.found).map((one) => placed(one, now.attempt, known, before));
+  const place = placing(now.attempt, known, before);
+  const findings = numbered(now.found).map(place);
   const kept = new Set(findings.map((one) => one.id));
   const kin = new Set(findings.filter((one) => one.state === 'changed').map(kinOf));
   const gone = known.filter((one) => !kept.has(one.id) && !kin.has(kinOf(one)));
@@ -129,7 +130,7 @@ export function standingOfCritic(said: CriticSaid, rules: Pick<ReviewBody, 'find
     return judged === undefined ? [{ ...finding, state: 'unjudged' }] : [];
   });
   const stays = new Set(open.map((one) => one.id));
-  const added = fresh.filter((one) => !stays.has(one.id)).map((one) => placed(one, said.attempt, [], before));
+  const added = fresh.filter((one) => !stays.has(one.id)).map(placing(said.attempt, [], before));
   const findings = [...rules.findings, ...open, ...added];
   const judged = old.flatMap(({ finding, judged: as }) => (as === undefined ? [] : [closed(finding, said.attempt, as)]));
   return { findings, earlier: carried(rules.earlier ?? [], findings, judged) };
@@ -139,14 +140,19 @@ const withRound = (finding: Finding, before: Round | undefined): Finding =>
   finding.round !== undefined || before === undefined ? finding : { ...finding, round: before.attempt };
 
 /** With the round that found it first, and how it stands. */
-function placed(finding: Finding, attempt: number, known: readonly Finding[], before: Round | undefined): Finding {
-  const same = known.find((one) => one.id === finding.id);
-  if (same !== undefined) return { ...finding, round: same.round ?? attempt, state: 'open' };
-  const kin = kinOf(finding);
-  const alike = kin === undefined ? undefined : known.find((one) => kinOf(one) === kin);
-  if (alike !== undefined) return { ...finding, round: alike.round ?? attempt, state: 'changed' };
-  const isBack = (before?.review.earlier ?? []).some((one) => one.finding_id === finding.id && one.verdict !== 'open');
-  return { ...finding, round: attempt, state: isBack ? 'back' : 'new' };
+function placing(attempt: number, known: readonly Finding[], before: Round | undefined): (finding: Finding) => Finding {
+  // The first of several counts.
+  const byId = new Map(known.toReversed().map((one) => [one.id, one]));
+  const byKin = new Map(known.toReversed().map((one) => [kinOf(one), one]));
+  const closedBefore = new Set((before?.review.earlier ?? []).filter((one) => one.verdict !== 'open').map((one) => one.finding_id));
+  return (finding) => {
+    const same = byId.get(finding.id);
+    if (same !== undefined) return { ...finding, round: same.round ?? attempt, state: 'open' };
+    const kin = kinOf(finding);
+    const alike = kin === undefined ? undefined : byKin.get(kin);
+    if (alike !== undefined) return { ...finding, round: alike.round ?? attempt, state: 'changed' };
+    return { ...finding, round: attempt, state: closedBefore.has(finding.id) ? 'back' : 'new' };
+  };
 }
 
 /** What measures the same thing, with another result; undefined for what stands at a line: there other words are another finding. */

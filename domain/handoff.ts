@@ -1,6 +1,6 @@
 /** The hand-over files: their names, their envelope and their bodies (`docs/contract.md`, "The dossier"). */
 import { z } from 'zod';
-import { pathPattern } from './pattern.ts';
+import { faultsOf } from './patterns.ts';
 import { isReasonCode, type ReasonCode } from './reasons.ts';
 
 const text = (max: number) => z.string().min(1).max(max);
@@ -14,7 +14,7 @@ export const planBodySchema = z.strictObject({
         id: z.string().regex(/^[A-Za-z0-9._-]{1,40}$/, 'use letters, digits, dot, dash or underscore, 40 at most'),
         title: text(200),
         goal: text(4000),
-        paths: z.array(pathPattern).max(100),
+        paths: z.array(text(300)).max(100),
         done_when: z.array(text(1000)).max(20).default([]),
         check: z.array(z.string().max(1000)).min(1).max(40).optional(),
         depends_on: z.array(z.string().max(40)).max(20).default([]),
@@ -38,6 +38,7 @@ export function planProblems(plan: PlanBody): string[] {
   const ids = new Set(plan.items.map((item) => item.id));
   if (ids.size !== plan.items.length) problems.push('items: every id must be unique');
   for (const item of plan.items) {
+    problems.push(...faultsOf(item.paths).map((fault) => `items.${item.id}.paths: ${fault}`));
     for (const need of item.depends_on) {
       if (!ids.has(need)) problems.push(`items.${item.id}.depends_on: there is no item "${need}"`);
       if (need === item.id) problems.push(`items.${item.id}.depends_on: an item cannot depend on itself`);
@@ -105,7 +106,7 @@ export const delegateSchema = z.strictObject({
         title: text(200),
         goal: text(8000),
         /** Globs; the sub-agent may write nothing else. Default: whatever the plan allows. */
-        paths: z.array(pathPattern).min(1).max(50).optional(),
+        paths: z.array(text(300)).min(1).max(50).optional(),
         done_when: z.array(text(500)).max(20).optional(),
         cost_share: z.number().positive().max(1).optional(),
       }),
@@ -276,7 +277,7 @@ export const submitBuildSchema = z.strictObject({
   answers: answersSchema.optional(),
   disputes: disputesSchema.optional(),
   /** With `needs_paths`: globs. */
-  paths: z.array(pathPattern).min(1).max(50).optional(),
+  paths: z.array(text(300)).min(1).max(50).optional(),
   /** With `needs_dependency`: what the manifest on disk already names. */
   dependencies: z
     .array(z.strictObject({ name: text(200), manager: text(40), why: text(1000) }))

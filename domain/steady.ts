@@ -1,6 +1,7 @@
 /** The output of a command without what varies by itself, so that two runs that did the same are seen to be the same. */
 
-const ESCAPES = /\u001b\[[0-9;?]{0,32}[A-Za-z]/g;
+/** Colours and movements, then links and titles, then sets of characters. */
+const ESCAPES = /\u001b(?:\[[0-9;:?]{0,32}[A-Za-z]|\][^\u0007\u001b]{0,2000}(?:\u0007|\u001b\\)|[()][0-9A-Z])/g;
 const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
 const ADDRESS = /\b0x[0-9a-f]{6,16}\b/gi;
 const TEMPORARY = /(?<![\w.])((?:\/private)?(?:\/tmp|\/var\/tmp|\/var\/folders\/\w{1,4}\/\w{1,64}\/T)\/)([\w.-]{1,255})/g;
@@ -18,8 +19,13 @@ const COMPARES = /\b(?:expected|received|actual|got|want(?:ed)?|should|to (?:be|
 /** The first port that systems give out by themselves. */
 const EPHEMERAL = 32_768;
 
-/** Without colours and movements of the cursor. */
-export const plain = (text: string): string => text.replaceAll(ESCAPES, '');
+/** As a terminal shows it in the end: without colours and movements of the cursor, of a line that was written over what it said last. */
+export const plain = (text: string): string => text.replaceAll(ESCAPES, '').split('\n').map(writtenLast).join('\n');
+
+function writtenLast(line: string): string {
+  const end = line.endsWith('\r') ? line.length - 2 : line.length - 1;
+  return end < 0 ? line : line.slice(line.lastIndexOf('\r', end) + 1);
+}
 
 /** Durations, times of day, process numbers, seeds, temporary names, addresses and the order of lines do not count; all else does. */
 export function steady(text: string): string {

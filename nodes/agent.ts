@@ -4,6 +4,7 @@ import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { type Answered, type Called, lastChance, NO_WARNING, progressAfter } from '../domain/progress.ts';
 import { hasWords } from '../domain/resume.ts';
 import type { ToolAnswer, ToolRequest } from '../tools/door/request.ts';
+import { maskedPatch } from '../tools/masked-patch.ts';
 import { readableLines } from '../tools/text/encoding.ts';
 import type { ToolContext } from '../tools/tool.ts';
 import { type AgentSpec, accountsOf, allowedTo, append, auditBase, depthLeft, signalOf, whereabouts } from './agent-spec.ts';
@@ -67,8 +68,8 @@ async function contextOf(spec: AgentSpec): Promise<ToolContext> {
     redact: (text) => doors.redact(text),
     difference: async (path) => {
       const from = await places.repository.treeOf(spec.base ?? facts.request.base);
-      const patch = await places.repository.patch(from, await spec.workTree.current(), { path, binary: false });
-      return doors.redact(readableLines(patch));
+      const trees = { from, to: await spec.workTree.current(), of: { path, binary: false } };
+      return readableLines(await maskedPatch(places.repository, trees, (text) => doors.redact(text)));
     },
     quickChecks: facts.config.checks.flatMap(({ id, onEdit }) => (onEdit === undefined ? [] : [{ id, ...onEdit }])),
   };

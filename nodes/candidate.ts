@@ -1,7 +1,7 @@
 /** The artifact: the governor snapshots the tree itself and makes the candidate commit. Agents never run git. */
-import picomatch from 'picomatch';
 import { StopError } from '../domain/errors.ts';
 import type { BuildBody, Change, PlanBody } from '../domain/handoff.ts';
+import { pathMatcher } from '../domain/patterns.ts';
 import type { CommitStamp } from '../domain/workspace.ts';
 import { maskedPatch } from '../tools/masked-patch.ts';
 import type { Session } from './session.ts';
@@ -40,7 +40,7 @@ export async function patchOf(session: Session, { base, tree }: Pick<BuildBody, 
 
 /** Each change with the first plan item whose paths allow it. */
 export function withItems(changes: readonly Change[], plan: PlanBody): Change[] {
-  const matchers = plan.items.map((item) => ({ id: item.id, matches: picomatch(item.paths, { dot: true }) }));
+  const matchers = plan.items.map((item) => ({ id: item.id, matches: pathMatcher(item.paths) }));
   return changes.map((change) => {
     const item = matchers.find((candidate) => candidate.matches(change.path));
     return item === undefined ? change : { ...change, item_id: item.id };
@@ -61,12 +61,14 @@ export async function buildBody(
     answers: BuildBody['answers'];
     /** Against findings; the same tree is handed over again for them. */
     disputes: NonNullable<BuildBody['disputes']>;
+    /** What the last review found is all a person's to let pass: the same tree asks for that. */
+    insists: boolean;
     installed: string | null;
     agents: BuildBody['agents'];
   },
 ): Promise<BuildBody> {
   const baseTree = await session.places.repository.treeOf(options.base);
-  const unchanged = options.tree === options.before && options.disputes.length === 0;
+  const unchanged = options.tree === options.before && options.disputes.length === 0 && !options.insists;
   if (options.tree === baseTree || unchanged) {
     throw new StopError(
       'BUILDER_NO_ARTIFACT',

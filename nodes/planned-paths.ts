@@ -1,11 +1,11 @@
 /** What of a change lies outside its plan; the builder is told of it when it hands over, and the review judges by it. */
 import type { Change, PlanBody } from '../domain/handoff.ts';
-import { matcher } from '../tools/globs.ts';
+import { pathMatcher } from '../domain/patterns.ts';
 
 /** Does some plan item allow this path? An item without paths allows every one. */
 export function plannedPath(plan: PlanBody): (path: string) => boolean {
   if (plan.items.some((item) => item.paths.length === 0)) return () => true;
-  return matcher(plan.items.flatMap((item) => item.paths));
+  return pathMatcher(plan.items.flatMap((item) => item.paths));
 }
 
 /** The paths that a change touches, both sides of a rename, and no plan item allows. */

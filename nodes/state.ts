@@ -103,8 +103,10 @@ export const GovernorState = Annotation.Root({
   base: last<string>(''),
   planFile: last<FileRef | null>(null),
   planApproval: last<FileRef | null>(null),
-  /** A rejection (plan or release) whose comment the next attempt must answer. */
+  /** The rejection of a release, whose comment the next build must answer. In a state of an earlier version it may be that of a plan. */
   rejection: last<FileRef | null>(null),
+  /** The rejection of a plan, whose comment the next plan must answer; that of a release may wait beside it. */
+  planRejection: last<FileRef | null>(null),
   /** A builder that asks for another plan; until a build is handed over. */
   appeal: last<FileRef | null>(null),
   appeals: last<Appeals>(NO_APPEALS),

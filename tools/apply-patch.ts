@@ -5,7 +5,7 @@ import { parsePatch } from './patch/parse.ts';
 import { type FileChange, pathsOf } from './patch/patch.ts';
 import { inside } from './paths.ts';
 import { diagnostics } from './quick-checks.ts';
-import { applyChanges, bytesOf, type Content, modeOf, textFile, withLines, withText } from './stored-files.ts';
+import { applyChanges, assertEditable, bytesOf, type Content, modeOf, textFile, withLines, withText } from './stored-files.ts';
 import { defineTool, type ToolContext, ToolFailure } from './tool.ts';
 
 /** `input` is the name that OpenAI's models know it by. */
@@ -78,6 +78,7 @@ function updated(
   if (hunks.length === 0) return { content: there, remarks: [] };
   const file = textFile(name, there.bytes);
   if (file === undefined) throw new ToolFailure(`${name}: is binary, ${there.bytes.length} bytes; a patch changes text`);
+  assertEditable(file);
   const { lines, remarks } = applyHunks(name, file.lines, hunks);
   return { content: { ...there, bytes: withLines(context, file, lines) }, remarks };
 }

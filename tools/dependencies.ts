@@ -8,10 +8,19 @@ import { RefusedError } from '../domain/errors.ts';
 import { canonicalJson } from '../domain/ids.ts';
 import { inScratch, type PrepareOptions, prepareWorkspace, runStep, setupInputs } from './prepare.ts';
 
+/**
+ * What package managers write, and read back as it stands: a line of it names the place that a package comes from. An agent that needs
+ * a package says so in the manifest; the lock is made of the base's.
+ */
+const LOCK =
+  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lockb?|deno\.lock|(?:poetry|uv|pdm|Pipfile|Cargo|Gemfile|composer|mix|pubspec|flake)\.lock|go\.sum)$/;
+
+export const isLock = (path: string): boolean => LOCK.test(path);
+
 /** @throws StopError `CHECK_ERROR` naming the step that failed; RefusedError for an input that is a link, or brings scripts. */
 export async function installDependencies(options: PrepareOptions, builder: string): Promise<string> {
   await assertBaseScripts(options, builder);
-  const copy = await withInputs(options, { onto: options.tree, from: builder });
+  const copy = await withInputs(options, { onto: options.tree, from: builder, of: (path) => !isLock(path) });
   const updated = await inScratch(options.stateFolder, async (scratch) => {
     const workTree = await options.repository.checkout(copy, join(scratch, 'tree'));
     for (const step of options.config.setup) if (step.update !== undefined) await runStep(options, step, step.update, workTree.folder);
@@ -23,13 +32,14 @@ export async function installDependencies(options: PrepareOptions, builder: stri
   return tree;
 }
 
-/** The tree `onto` with the setup's inputs as they are in `from`. */
+/** The tree `onto` with the setup's inputs as they are in `from`. `of`: those alone; default all. */
 export async function withInputs(
   { repository, config, stateFolder }: Pick<PrepareOptions, 'repository' | 'config' | 'stateFolder'>,
-  { onto, from }: { readonly onto: string; readonly from: string },
+  { onto, from, of = () => true }: { readonly onto: string; readonly from: string; readonly of?: (path: string) => boolean },
 ): Promise<string> {
-  const wanted = setupInputs(config.setup, await repository.listTree(from));
-  const there = setupInputs(config.setup, await repository.listTree(onto));
+  const inputsOf = async (tree: string) => setupInputs(config.setup, await repository.listTree(tree)).filter(({ path }) => of(path));
+  const wanted = await inputsOf(from);
+  const there = await inputsOf(onto);
   const linked = wanted.find((entry) => entry.mode !== '100644' && entry.mode !== '100755');
   if (linked !== undefined) throw new RefusedError('PATH_DENIED', `${linked.path}: an input of workspace.setup must be a file, not a link`);
   return inScratch(stateFolder, async (scratch) => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { applyEdits } from './edit/apply-edits.ts';
 import { inside, pathSchema } from './paths.ts';
 import { diagnostics } from './quick-checks.ts';
-import { applyChanges, readBytes, textFile, withLines } from './stored-files.ts';
+import { applyChanges, assertEditable, readBytes, textFile, withLines } from './stored-files.ts';
 import { defineTool, ToolFailure } from './tool.ts';
 
 const MAX_EDITS = 100;
@@ -37,6 +37,7 @@ export const editFile = defineTool({
     const bytes = readBytes(context, name);
     const file = textFile(name, bytes);
     if (file === undefined) throw new ToolFailure(`${name}: is binary, ${bytes.length} bytes; edit_file changes text`);
+    assertEditable(file);
     const edits = input.edits ?? [{ old_text: input.old_text ?? '', new_text: input.new_text ?? '', replace_all: input.replace_all }];
     const { lines, remarks } = applyEdits(name, file.lines, edits);
     applyChanges(context, new Map([[name, { bytes: withLines(context, file, lines) }]]));

@@ -2,8 +2,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { pathPattern } from '../domain/pattern.ts';
-import { matcher } from './globs.ts';
+import { pathMatcher } from '../domain/patterns.ts';
+import { globHint } from './glob-argument.ts';
 import { inside, pathSchema, withParent } from './paths.ts';
 import { defineTool, ToolFailure } from './tool.ts';
 
@@ -11,12 +11,12 @@ const MAX_NAMES = 1000;
 
 export const listFiles = defineTool({
   name: 'list_files',
-  description: 'Lists the files below a folder, optionally only those that match a glob such as src/**/*.js.',
-  schema: z.strictObject({ path: pathSchema.optional(), glob: pathPattern.optional() }),
+  description: 'Lists the files below a folder, optionally only those that a pattern names, such as src/**/*.js or **/*.js.',
+  schema: z.strictObject({ path: pathSchema.optional(), glob: z.string().max(300).optional() }),
   effect: false,
   execute: async (input, context) => {
     const below = input.path === undefined ? '' : inside(input.path);
-    const matches = input.glob === undefined ? () => true : matcher([input.glob]);
+    const matches = input.glob === undefined ? () => true : pathMatcher([input.glob]);
     const names: string[] = [];
     const walk = (at: string): void => {
       for (const entry of readdirSync(join(context.folder, at), { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -35,7 +35,7 @@ export const listFiles = defineTool({
       });
     const shown = names.slice(0, MAX_NAMES);
     return shown.length === 0
-      ? '(no files)'
+      ? `(no files)${globHint(input.glob)}`
       : `${shown.join('\n')}${names.length > MAX_NAMES ? `\n(cut at ${MAX_NAMES} names; use path or glob)` : ''}`;
   },
 });

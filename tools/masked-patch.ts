@@ -1,5 +1,5 @@
 /** A difference as it may be shown and stored: secrets are masked, also in lines that it only shows; what is released stays as it is. */
-import type { Repository } from '../domain/workspace.ts';
+import type { PatchOf, Repository } from '../domain/workspace.ts';
 import { MASK } from './redact.ts';
 import { secretValues } from './secrets.ts';
 
@@ -11,10 +11,10 @@ const BYTES = 'latin1';
 /** The patch of two trees, with a note before it where something was masked. */
 export async function maskedPatch(
   repository: Pick<Repository, 'patch' | 'blob'>,
-  { from, to }: { readonly from: string; readonly to: string },
+  { from, to, of }: { readonly from: string; readonly to: string; readonly of?: PatchOf },
   redact: (text: string) => string,
 ): Promise<Buffer> {
-  const patch = (await repository.patch(from, to)).toString(BYTES);
+  const patch = (await repository.patch(from, to, of)).toString(BYTES);
   const sections = await Promise.all(patch.split(/^(?=diff --git )/m).map((section) => masked(repository, section, redact)));
   const text = sections.join('');
   return Buffer.from(text === patch ? patch : `${NOTE}${text}`, BYTES);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Config } from '../domain/config.ts';
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
+import { pathMatcher } from '../domain/patterns.ts';
 import type { Repository, Sandbox, TreeEntry } from '../domain/workspace.ts';
-import { matcher } from './globs.ts';
 
 type Step = Config['workspace']['setup'][number];
 
@@ -42,7 +42,7 @@ export async function prepareWorkspace(options: PrepareOptions): Promise<Prepare
 
 /** The files of a tree that some setup step depends on. */
 export function setupInputs(steps: readonly Step[], entries: readonly TreeEntry[]): TreeEntry[] {
-  const matches = matcher(steps.flatMap((step) => step.inputs));
+  const matches = pathMatcher(steps.flatMap((step) => step.inputs));
   return entries.filter((entry) => matches(entry.path));
 }
 

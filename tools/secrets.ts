@@ -1,4 +1,5 @@
 /** Looks for secrets in whole files of a candidate; comments that switch a scanner off are ignored. */
+import { decodeText } from './text/encoding.ts';
 
 export interface SecretHit {
   readonly path: string;
@@ -14,8 +15,10 @@ const OWN: readonly { readonly rule: string; readonly shape: RegExp }[] = [
   { rule: 'stripe-key', shape: /\b[rs]k_live_[A-Za-z0-9]{16,}\b/g },
   { rule: 'github-token', shape: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b/g },
   { rule: 'openai-key', shape: /\bsk-(?:proj-)?[A-Za-z0-9_-]{32,}\b/g },
-  { rule: 'jwt', shape: /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\b/g },
-  { rule: 'private-key', shape: /-----BEGIN [A-Z ]*PRIVATE KEY-----/g },
+  // Not far inside of a long word, as in `redact.ts`.
+  { rule: 'jwt', shape: /(?<![\w-]{64})\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\b/g },
+  // From its first line to its last, or to the end of the text.
+  { rule: 'private-key', shape: /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----|[\s\S]*$)/g },
   { rule: 'password-literal', shape: /\b(?:password|passwd|secret|api_?key|auth_?token)\b["']?\s*[:=]\s*["']([^"'\s]{12,})["']/gi },
 ];
 
@@ -56,10 +59,11 @@ export async function secretValues(content: Buffer): Promise<string[]> {
   const raw = content.toString('utf8').split('\n');
   const values = new Set<string>();
   for (const text of readings(content)) {
+    const lineOf = linesOf(text);
     const found = [...ownMatches(text), ...(await presetRanges(text))];
     for (const { value, index } of found) {
       const lines = value.split(/\r?\n/).filter((line) => line.trim().length >= MIN_VALUE);
-      const whole = raw[lineOf(text, index) - 1]?.trim() ?? '';
+      const whole = raw[lineOf(index) - 1]?.trim() ?? '';
       const isThere = lines.length > 0 && (value.includes('\n') || lines.some((line) => whole.includes(line)));
       for (const line of isThere ? lines : [whole]) if (line.length >= MIN_VALUE) values.add(line.trim());
     }
@@ -68,15 +72,20 @@ export async function secretValues(content: Buffer): Promise<string[]> {
   return [...values].toSorted((a, b) => b.length - a.length || (a < b ? -1 : 1));
 }
 
-/** The text as UTF-8 and, where it looks so, as UTF-16; with base64 words decoded once at the end of their line. */
+/** The text in its encoding, and where there are zero bytes without them, so that a wide text with one odd byte is read too. */
 function readings(content: Buffer): string[] {
-  const utf16 = content.length > 2 && (content[0] === 0xff || content[1] === 0 || content[0] === 0xfe);
-  const text = content.toString(utf16 ? 'utf16le' : 'utf8').replace(/[\u200b-\u200f\u2060\ufeff]/g, '');
-  const decoded = text.replace(/[A-Za-z0-9+/]{32,}={0,2}/g, (word) => {
+  const text = decodeText(content)?.text ?? content.toString('utf8');
+  return (content.includes(0) ? [text, content.toString('latin1').replaceAll('\0', '')] : [text]).map(decoded);
+}
+
+/** With base64 words decoded once at the end of their line. */
+function decoded(text: string): string {
+  const plain = text.replace(/[\u200b-\u200f\u2060\ufeff]/g, '');
+  const words = plain.replace(/[A-Za-z0-9+/]{32,}={0,2}/g, (word) => {
     const inside = Buffer.from(word, 'base64').toString('latin1');
     return /^[\x20-\x7e]+$/.test(inside) ? `${word} ${inside}` : word;
   });
-  return [decoded.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x')];
+  return words.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x');
 }
 
 interface Match {
@@ -90,22 +99,17 @@ function ownMatches(text: string): Match[] {
     [...text.matchAll(shape)].flatMap((match): Match[] => {
       const value = match[1] ?? match[0];
       if (rule === 'password-literal' && (entropy(value) < ENTROPY_BITS || /^(?:\$\{|process\.|<)/.test(value))) return [];
-      return [{ rule, value: rule === 'private-key' ? wholeKey(text, match.index) : value, index: match.index }];
+      return [{ rule, value, index: match.index }];
     }),
   );
 }
 
-/** From its first line to its last, or to the end of the text. */
-function wholeKey(text: string, start: number): string {
-  const end = /-----END [A-Z ]*PRIVATE KEY-----/.exec(text.slice(start));
-  return end === null ? text.slice(start) : text.slice(start, start + end.index + end[0].length);
-}
-
 function ownHits(path: string, text: string, extra: readonly string[]): SecretHit[] {
-  const hits = ownMatches(text).map(({ rule, value, index }) => ({ path, line: lineOf(text, index), rule, masked: mask(value) }));
+  const lineOf = linesOf(text);
+  const hits = ownMatches(text).map(({ rule, value, index }) => ({ path, line: lineOf(index), rule, masked: mask(value) }));
   for (const value of extra) {
     const at = text.indexOf(value);
-    if (value.length >= 8 && at >= 0) hits.push({ path, line: lineOf(text, at), rule: 'known-secret', masked: mask(value) });
+    if (value.length >= 8 && at >= 0) hits.push({ path, line: lineOf(at), rule: 'known-secret', masked: mask(value) });
   }
   return hits;
 }
@@ -143,7 +147,20 @@ async function presetMessages(path: string, text: string) {
   return messages;
 }
 
-const lineOf = (text: string, index: number): number => text.slice(0, index).split('\n').length;
+/** Gives the line, from 1, of a place in the text. */
+function linesOf(text: string): (index: number) => number {
+  const breaks: number[] = [];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) breaks.push(at);
+  return (index) => {
+    let [low, high] = [0, breaks.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((breaks[middle] ?? 0) < index) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
+  };
+}
 const mask = (value: string): string => `${value.slice(0, 4)}${'*'.repeat(8)}`;
 
 function entropy(text: string): number {

@@ -8,6 +8,8 @@ import { type ToolContext, ToolFailure } from './tool.ts';
 
 /** Largest file that is written, in bytes. */
 const MAX_WRITE_BYTES = 1024 * 1024;
+/** Largest file that is read, in bytes: its lines are held in memory, each in about fifty. */
+const MAX_READ_BYTES = 8 * 1024 * 1024;
 
 /** A text file as it is, with what is needed to write it back. */
 export interface TextFile {
@@ -33,15 +35,34 @@ export function readBytes(context: ToolContext, name: string): Buffer {
   return bytes;
 }
 
-/** Undefined when it is not there. @throws RefusedError `PATH_DENIED` for a link. */
+/** Undefined when it is not there. @throws RefusedError `PATH_DENIED` for a link; ToolFailure for a file that is too large. */
 export function bytesOf(context: ToolContext, name: string): Buffer | undefined {
   if (name === '') throw new ToolFailure('path: names the folder itself');
   try {
-    return withParent(context.folder, name, false, (place) => (regular(place, name) === undefined ? undefined : readFileSync(place)));
+    return withParent(context.folder, name, false, (place) => {
+      const stat = regular(place, name);
+      if (stat === undefined) return undefined;
+      if (stat.size > MAX_READ_BYTES)
+        throw new ToolFailure(
+          `${name}: ${stat.size} bytes; a file that tools read may have ${MAX_READ_BYTES}: look at a part of it by a command, such as head, tail or sed`,
+        );
+      return readFileSync(place);
+    });
   } catch (error) {
     if (error instanceof ToolFailure && error.message.endsWith('there is no such file')) return undefined;
     throw error;
   }
+}
+
+/** Most lines of a file that is changed: each edit goes over all of them several times. */
+const MAX_EDITED_LINES = 100_000;
+
+/** @throws ToolFailure for a file that only a command can change. */
+export function assertEditable({ name, bytes, lines }: TextFile): void {
+  if (bytes.length > MAX_WRITE_BYTES)
+    throw new ToolFailure(`${name}: ${bytes.length} bytes; a file that is written may have ${MAX_WRITE_BYTES}`);
+  if (lines.length > MAX_EDITED_LINES)
+    throw new ToolFailure(`${name}: ${lines.length} lines; a file that is edited may have ${MAX_EDITED_LINES}: change it by a command`);
 }
 
 /** Undefined for what is no text. */

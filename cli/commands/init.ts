@@ -132,6 +132,7 @@ function configText(facts: { branch: string; link: readonly string[]; tried: rea
   if (checks.length === 0) checks.push('#  - { id: test, run: ["make", "test"], timeout: 5m }');
   return `# Rules that agents run under. Read from the base commit: an agent cannot change them for its own run.
 version: 1
+patterns: 2                   # in paths only *, ** and ? are special; a folder means all below it
 models:                       # any OpenAI-compatible endpoint; baseUrl and apiKey: secret://env/NAME are optional
   planner: { provider: openai, model: gpt-5.4 }
   lead: { provider: openai, model: gpt-5.4 }

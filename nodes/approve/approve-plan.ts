@@ -47,7 +47,7 @@ export const approvePlanNode = (find: FindSession) =>
           `plan ${plans} was rejected by ${vote.by.id} and limits.reviewRounds is ${session.facts.limits.reviewRounds}: ${vote.comment}`,
           { evidence: [ref.path] },
         );
-      return { rejection: ref, route: 'plan', notes: said };
+      return { planRejection: ref, route: 'plan', notes: said };
     }
     if (row.status === 'edited')
       return {
@@ -57,7 +57,7 @@ export const approvePlanNode = (find: FindSession) =>
         notes: said,
       };
     if (plan.no_change !== undefined) return { planApproval: ref, outcome: 'unchanged' as const, route: 'halt', notes: said };
-    if (plan.items.length === 0) return { rejection: ref, route: 'plan', notes: said };
+    if (plan.items.length === 0) return { planRejection: ref, route: 'plan', notes: said };
     return { planApproval: ref, route: 'build', notes: said };
   });
 

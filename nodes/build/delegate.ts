@@ -2,8 +2,9 @@
 import type { Account, CapName } from '../../domain/budget.ts';
 import { usedOf } from '../../domain/budget.ts';
 import { type DelegateTask, delegateSchema } from '../../domain/handoff.ts';
+import { faultsOf, pathMatcher } from '../../domain/patterns.ts';
 import type { HandoffOutcome } from '../../tools/door/request.ts';
-import { globsOverlap, matcher } from '../../tools/globs.ts';
+import { globsOverlap } from '../../tools/globs.ts';
 import { agentAccount, runAccount } from '../session.ts';
 import { consentTo } from './consent.ts';
 import { type Delegating, no, type Share, workerId } from './delegating.ts';
@@ -50,11 +51,11 @@ async function pathsRefuse(
   { session, parent, planned, base }: Delegating,
   tasks: readonly DelegateTask[],
 ): Promise<HandoffOutcome | undefined> {
-  const allowed = planned.length === 0 ? () => true : matcher(planned);
+  const allowed = planned.length === 0 ? () => true : pathMatcher(planned);
   for (const [index, task] of tasks.entries()) {
-    const outside = task.paths?.find(
-      (path) => path.startsWith('/') || path.split('/').includes('..') || (!allowed(path) && !planned.includes(path)),
-    );
+    const [faulty] = faultsOf(task.paths ?? []);
+    if (faulty !== undefined) return no('OUT_OF_SCOPE', `task ${index + 1}: path ${faulty}`);
+    const outside = task.paths?.find((path) => !allowed(path) && !planned.includes(path));
     if (outside !== undefined)
       return no(
         'OUT_OF_SCOPE',

@@ -1,6 +1,8 @@
 /** Judges `submit_build` at once, while the lead can still mend it: the plan's paths, what may be asked for, what may be disputed. */
 import { type Finding, type PlanBody, reviewBodySchema, type SubmitBuild, submitBuildSchema } from '../../domain/handoff.ts';
 import type { ReasonCode } from '../../domain/reasons.ts';
+import { isWaivable } from '../../domain/waivers.ts';
+import { isLock } from '../../tools/dependencies.ts';
 import type { HandoffOutcome } from '../../tools/door/request.ts';
 import { setupInputs } from '../../tools/prepare.ts';
 import { pathsOutside, plannedPath } from '../planned-paths.ts';
@@ -29,7 +31,7 @@ export async function judgeBuild(handing: Handing, input: unknown): Promise<Hand
     if (submitted[name] !== undefined && submitted.status !== status) return invalid(`${name}: goes with status "${status}" alone`);
   switch (submitted.status) {
     case 'done':
-      return (await disputesRefuse(handing, submitted)) ?? (await scopeRefuses(handing, [])) ?? ACCEPTED;
+      return (await disputesRefuse(handing, submitted)) ?? (await scopeRefuses(handing, [])) ?? (await lockRefuses(handing)) ?? ACCEPTED;
     case 'blocked':
       return ACCEPTED;
     case 'needs_paths':
@@ -97,6 +99,25 @@ async function dependencyRefuse(handing: Handing, { dependencies }: SubmitBuild)
   );
 }
 
+/** A lock file that the declared setup did not write was installed for nobody: neither check nor verification saw what it names. */
+async function lockRefuses({ session, state, tree }: Handing): Promise<HandoffOutcome | undefined> {
+  const { setup } = session.facts.config.workspace;
+  if (!setup.some((step) => step.update !== undefined)) return undefined;
+  const { repository } = session.places;
+  const locksOf = async (of: string): Promise<ReadonlyMap<string, string>> =>
+    new Map(setupInputs(setup, await repository.listTree(of)).flatMap(({ path, oid }) => (isLock(path) ? [[path, oid] as const] : [])));
+  // The last candidate's were judged like this; after the base moved they are neither the base's nor what was installed.
+  const known = await Promise.all([state.agent.installed ?? (await repository.treeOf(state.base)), beforeTree(state)].map(locksOf));
+  const now = await locksOf(tree);
+  const paths = new Set([...known, now].flatMap((locks) => [...locks.keys()]));
+  const changed = [...paths].find((path) => known.every((locks) => locks.get(path) !== now.get(path)));
+  if (changed === undefined) return undefined;
+  return no(
+    'CONTRACT_VIOLATION',
+    `${changed}: lock files are written by the declared setup alone, and this is not what it wrote. Put it back as it was; where the goal needs other packages, write them into the manifest and submit with status "needs_dependency"`,
+  );
+}
+
 async function disputesRefuse({ session, state, tree }: Handing, { disputes = [] }: SubmitBuild): Promise<HandoffOutcome | undefined> {
   if (disputes.length === 0) return undefined;
   const open = state.review === null ? [] : (await bodyOf(session, state.review, reviewBodySchema)).findings;
@@ -120,5 +141,9 @@ async function disputesRefuse({ session, state, tree }: Handing, { disputes = []
 }
 
 /** What a rule or a person found, no model can take back. */
-const machineFound = ({ id, source, code }: Finding): string =>
-  `${id} was found by ${source === 'person' ? 'a person' : `the machine (${source}, ${code})`}, and no reviewer can take it back: mend its cause and hand over without that dispute. If it cannot be mended, submit with status "blocked" and say why; a person decides then`;
+function machineFound(found: Finding): string {
+  const { id, source, code } = found;
+  if (source !== 'person' && isWaivable(found))
+    return `${id} was found by the machine (${source}, ${code}), and no reviewer can take it back, but a person can let it pass: mend its cause; or, where the goal needs just this, hand over as it is without that dispute and say why in answers: when nothing else is open, a person is asked`;
+  return `${id} was found by ${source === 'person' ? 'a person' : `the machine (${source}, ${code})`}, and no reviewer can take it back: mend its cause and hand over without that dispute. If it cannot be mended, submit with status "blocked" and say why; a person decides then`;
+}

@@ -1,7 +1,16 @@
 /** The lead: one node asks its model, one acts on its calls, one takes the artifact from disk. */
 import { StopError } from '../../domain/errors.ts';
-import { type BuildBody, buildBodySchema, FILES, type FileRef, partBodySchema, planBodySchema } from '../../domain/handoff.ts';
+import {
+  type BuildBody,
+  buildBodySchema,
+  FILES,
+  type FileRef,
+  partBodySchema,
+  planBodySchema,
+  reviewBodySchema,
+} from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
+import { isBlocking, leftToPerson } from '../../domain/waivers.ts';
 import type { WorkTree } from '../../domain/workspace.ts';
 import { actOnCalls } from '../agent.ts';
 import { type AgentSpec, append } from '../agent-spec.ts';
@@ -99,6 +108,7 @@ async function writeBuild(session: Session, state: Builder, workTree: WorkTree):
         summary: session.doors.redact(submission.summary),
         answers: (submission.answers ?? []).map((one) => ({ ...one, answer: session.doors.redact(one.answer) })),
         disputes: masked(session, submission.disputes ?? []),
+        insists: await isForPerson(session, state.review),
         installed: state.agent.installed,
         agents: [
           { id: 'lead', title: 'lead', status: 'done', steps: state.agent.calls, cost_micro_usd: spent.settled.costMicroUsd, part: '' },
@@ -109,6 +119,13 @@ async function writeBuild(session: Session, state: Builder, workTree: WorkTree):
     beside: async (attempt, body) => [{ path: FILES.patch(attempt), text: await patchOf(session, body) }],
   });
   return done.ref;
+}
+
+/** Were the last findings that block all of those that a person may waive? */
+async function isForPerson(session: Session, review: FileRef | null): Promise<boolean> {
+  if (review === null) return false;
+  const { findings } = await bodyOf(session, review, reviewBodySchema);
+  return findings.some(isBlocking) && leftToPerson(findings) !== undefined;
 }
 
 const masked = (session: Session, disputes: NonNullable<BuildBody['disputes']>) =>

@@ -27,7 +27,7 @@ export const planNode = (find: FindSession, graph: AgentGraph) =>
     const { appeal } = state;
     // Of a release: the builder's to answer, when it goes on.
     const later = state.rejection !== null && (await bodyOf(session, state.rejection, approvalBodySchema)).gate === 'release';
-    const rejection = later ? null : state.rejection;
+    const rejection = state.planRejection ?? (later ? null : state.rejection);
     const inputs = [session.facts.requestRef, rejection, appeal].filter((ref) => ref !== null);
     const done = await runStage<PlanBody>(session, {
       stage: 'plan',
@@ -54,6 +54,7 @@ export const planNode = (find: FindSession, graph: AgentGraph) =>
       planFile: done.ref,
       planApproval: null,
       rejection: later ? state.rejection : null,
+      planRejection: null,
       stop: null,
       route: 'approve_plan',
       notes: note('plan', done.attempt, `Plan ${done.attempt}: ${done.body.summary}`),

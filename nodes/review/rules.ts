@@ -14,13 +14,14 @@ import {
   reviewBodySchema,
 } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
-import { openFindings } from '../../domain/waivers.ts';
+import { isBlocking, openFindings } from '../../domain/waivers.ts';
 import { governorNode } from '../governor-node.ts';
 import { installedFor } from '../installed.ts';
 import { reviewMarkdown } from '../markdown.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { note, type State } from '../state.ts';
+import { finding } from './checks/check.ts';
 import { isUntrusted } from './checks/commands.ts';
 import { RULE_CHECKS } from './checks/index.ts';
 import { settled, waivedBefore } from './left-to-person.ts';
@@ -96,7 +97,7 @@ async function judge(
         findings,
       });
       checks.push(...outcome.results);
-      findings.push(...outcome.findings.map((finding) => waived({ ...finding, message: session.doors.redact(finding.message) })));
+      findings.push(...atMost(MAX_FINDINGS, outcome.findings).map((one) => waived({ ...one, message: session.doors.redact(one.message) })));
       redLines.push(...outcome.redLines);
     }
   } finally {
@@ -116,6 +117,19 @@ async function judge(
     ...settled(session, state, { checks, findings: standing.findings, previous: work.previous?.review }),
     critic: { called: false, verdict: null },
   };
+}
+
+/** Of one rule; no builder mends more at once, and each is looked for among those of the round before. */
+const MAX_FINDINGS = 200;
+
+/** The first ones, and one that stands for the others. It blocks where one of them asks for anything. */
+function atMost(count: number, found: readonly Finding[]): readonly Finding[] {
+  const rest = found.slice(count);
+  const worst = rest.find((one) => isBlocking(one) || one.needs_waiver === true) ?? rest[0];
+  if (worst === undefined) return found;
+  const severity = isBlocking(worst) || worst.needs_waiver === true ? 'blocker' : 'minor';
+  const message = `${rest.length} more findings of this rule are not listed; the first ${count} are`;
+  return [...found.slice(0, count), finding(worst.source, worst.code, message, { severity })];
 }
 
 async function recordRedLines(session: Session, attempt: number, redLines: readonly RedLine[]): Promise<void> {

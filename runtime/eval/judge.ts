@@ -2,10 +2,10 @@
 import { cpSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { StopError } from '../../domain/errors.ts';
+import { pathMatcher } from '../../domain/patterns.ts';
 import type { EvalRun } from '../../domain/report-card.ts';
 import type { RunResult } from '../../domain/run.ts';
 import type { CommandResult, Repository, Sandbox } from '../../domain/workspace.ts';
-import { matcher } from '../../tools/globs.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
 import type { GateView } from '../options.ts';
 import { endWords, isRightEnd, rightEndWords } from './right-end.ts';
@@ -65,7 +65,7 @@ const leftCommit = (result: RunResult, gate: GateView | undefined): string =>
   gate?.row.gate === 'release' && result.candidate !== null ? result.candidate.commit : result.base;
 
 async function forbiddenChanges({ task, result, repository }: Rested, tree: string): Promise<string[]> {
-  const isForbidden = matcher([...task.forbidden]);
+  const isForbidden = pathMatcher([...task.forbidden]);
   const changes = await repository.diff(await repository.treeOf(result.base), tree);
   const touched = new Set(changes.flatMap(({ path, from }) => (from === undefined ? [path] : [path, from])));
   return [...touched]

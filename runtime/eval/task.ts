@@ -5,10 +5,10 @@ import { z } from 'zod';
 import { type Config, configSchema } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { digestOf, sha256 } from '../../domain/ids.ts';
-import { pathPattern } from '../../domain/pattern.ts';
+import { faultsOf } from '../../domain/patterns.ts';
 import { isReasonCode, type ReasonCode } from '../../domain/reasons.ts';
 import { argv, duration, id } from '../../domain/written-values.ts';
-import { checkExamples } from '../../tools/globs.ts';
+import { checkExamples, patternProblems } from '../../tools/globs.ts';
 import { CONFIG_NAME } from '../start/config-file.ts';
 import { parseYaml } from '../yaml-file.ts';
 
@@ -42,6 +42,13 @@ const endSchema = z.discriminatedUnion('end', [
 /** An end that is right. */
 export type RightEnd = z.infer<typeof endSchema>;
 
+const forbiddenPattern = z
+  .string()
+  .max(300)
+  .superRefine((pattern, context) => {
+    for (const fault of faultsOf([pattern])) context.addIssue({ code: 'custom', message: `pattern ${fault}` });
+  });
+
 const taskSchema = z
   .strictObject({
     version: z.literal(1),
@@ -73,8 +80,8 @@ const taskSchema = z
       )
       .max(20)
       .default([]),
-    /** Globs that no solution changes. */
-    forbidden: z.array(pathPattern).max(50).default([]),
+    /** What no solution changes. */
+    forbidden: z.array(forbiddenPattern).max(50).default([]),
   })
   .superRefine((task, context) => {
     const leavesWork = task.expect.some((one) => one.end === 'released' || (one.end === 'waiting' && one.gate === 'release'));
@@ -122,7 +129,7 @@ function loadTask(folder: string): Task {
   const configFile = join(folder, 'repo', CONFIG_NAME);
   if (!existsSync(configFile)) throw new UsageError(`${configFile}: there is none; a task's repository has its own ${CONFIG_NAME}`);
   const { raw, value: config } = parseYaml(readFileSync(configFile, 'utf8'), configFile, configSchema);
-  const [problem] = [...config.protect, ...config.deny].flatMap((rule) => checkExamples(rule));
+  const [problem] = [...patternProblems(config), ...[...config.protect, ...config.deny].flatMap((rule) => checkExamples(rule))];
   if (problem !== undefined) throw new UsageError(`${configFile}: ${problem}`);
   if (config.release.target !== 'merge')
     throw new UsageError(`${configFile}: release.target ${config.release.target}: a task is released into its own repository; use merge`);

@@ -5,7 +5,7 @@ import { type Config, configSchema } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { ignoredOptions } from '../../domain/release.ts';
 import type { Repository } from '../../domain/workspace.ts';
-import { checkExamples } from '../../tools/globs.ts';
+import { checkExamples, patternProblems } from '../../tools/globs.ts';
 import { givenText } from '../given-file.ts';
 import { parseYaml } from '../yaml-file.ts';
 
@@ -49,7 +49,7 @@ export function reparse(raw: unknown): Config {
 
 function parsed(text: string, source: string, warnings: readonly string[]): LoadedConfig {
   const { raw, value } = parseYaml(text, source, configSchema);
-  const problems = [...value.protect, ...value.deny].flatMap((rule) => checkExamples(rule));
+  const problems = [...patternProblems(value), ...[...value.protect, ...value.deny].flatMap((rule) => checkExamples(rule))];
   if (problems.length > 0) throw new UsageError(problems.map((problem) => `${source}: ${problem}`).join('\n'));
   const ignored = typeof raw === 'object' && raw !== null && 'release' in raw ? ignoredOptions(raw.release) : [];
   return { raw, config: value, source, warnings: [...warnings, ...ignored] };

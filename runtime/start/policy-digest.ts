@@ -10,6 +10,7 @@ import type { RequestBody } from '../../nodes/session.ts';
 export const POLICY_VERSION = 1;
 
 const rules = z.looseObject({
+  patterns: z.unknown().optional(),
   checks: z.unknown().optional(),
   protect: z.unknown().optional(),
   deny: z.unknown().optional(),
@@ -19,8 +20,8 @@ const rules = z.looseObject({
 
 /** Digest of what a review and an approval stand on. `raw`: the configuration as it was written. */
 export function policyDigest(raw: unknown, version: number = POLICY_VERSION): string {
-  const { checks, protect, deny, scope, release } = rules.parse(raw);
-  return digestOf({ version, written: { checks, protect, deny, scope, release } });
+  const { patterns, checks, protect, deny, scope, release } = rules.parse(raw);
+  return digestOf({ version, written: { patterns, checks, protect, deny, scope, release } });
 }
 
 /**

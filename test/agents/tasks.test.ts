@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { pathMatcher } from '../../domain/patterns.ts';
 import { loadSuite } from '../../runtime/eval/task.ts';
-import { matcher } from '../../tools/globs.ts';
 
 const SUITE = fileURLToPath(new URL('../../examples/eval', import.meta.url));
 const { tasks } = loadSuite(SUITE);
@@ -54,7 +54,7 @@ describe.each(tasks.map((task) => [task.id, task] as const))('%s', (_id, task) =
 
   it('has forbidden paths that are there', () => {
     const files = filesOf(join(task.folder, 'repo'));
-    for (const glob of task.forbidden) expect(files.some(matcher([glob])), glob).toBe(true);
+    for (const glob of task.forbidden) expect(files.some(pathMatcher([glob])), glob).toBe(true);
   });
 
   it('is green at its base, or declares that it is red', () => {

@@ -209,3 +209,14 @@ test('a line is found again where its text stands now, the nearest; one that is 
   expect(movedLine(before, 'two\n\n\n  two\ntwo\n', 2)).toBe(1);
   expect(movedLine(before, 'one\n2\nthree\n', 2)).toBeUndefined();
 });
+
+test('thousands of findings are told from those before, each by itself', () => {
+  const many = (from: number): Finding[] =>
+    Array.from({ length: 5000 }, (_none, index) =>
+      finding('deny', 'PATH_DENIED', `word${'x'.repeat(from + index)}`.slice(-200), { path: `${from + index}` }),
+    );
+  const before = { attempt: 1, review: { findings: many(0), earlier: [] } };
+  const standing = rules(2, many(2500), before);
+  const count = (state: string): number => standing.findings.filter((one) => one.state === state).length;
+  expect([count('open'), count('new'), standing.earlier.length]).toEqual([2500, 2500, 100]);
+});

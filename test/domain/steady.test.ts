@@ -25,6 +25,8 @@ test.each([
     '(node:9) Warning\npid 78, seed: 991\nat <Foo object at 0x7f00bb34>',
   ],
   ['temporary names', 'in /tmp/suite-Ab12x/out.txt on 127.0.0.1:45123', 'in /tmp/suite-9zKk1/out.txt on 127.0.0.1:51000'],
+  ['a bar of progress', ' 5%\r 90%\rdone: 1 failed\r\n', '12%\rdone: 1 failed\r\n'],
+  ['links and titles', '\u001b]8;;file:///a\u0007a.js\u001b]8;;\u001b\\ \u001b(B\u001b[38:5:1mx', 'a.js x'],
   ['colours and order', '\u001b[32m✓\u001b[39m one\n✓ two', '✓ two\n✓ one'],
 ])('%s: two runs that did the same are the same', (_name, one, other) => {
   expect(steady(one)).toBe(steady(other));
@@ -32,6 +34,7 @@ test.each([
 
 test.each([
   ['values', 'got 3', 'got 4'],
+  ['what a bar of progress says last', '5%\rdone: 1 failed', '5%\rdone: 2 failed'],
   ['times that are compared', "Expected '5s', received '7s'", "Expected '5s', received '9s'"],
   ['quoted times', "timeout is '5s'", "timeout is '6s'"],
   ['counts', '3 passed, 1 failed in 0.1s', '2 passed, 2 failed in 0.1s'],

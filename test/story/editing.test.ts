@@ -87,3 +87,27 @@ test('edits keep encodings and endings, a masked secret is not written back, and
   expect(oid('latin.txt')).toBe(hash(Buffer.from('caf\xe9\r\nth\xe9\r\nmilk\r\n', 'latin1')));
   expect(oid('wide.txt')).toBe(hash(Buffer.from('\ufeffä\r\nnew ☃\r\n', 'utf16le')));
 });
+
+test('the diff tool shows no line of a key that a change stands beside, and every other line as it is', async () => {
+  const body = Array.from({ length: 12 }, (_none, index) => `${'Qw83nnfTzX17sUeJk'.repeat(3)}${index}`);
+  const pem = ['-----BEGIN PRIVATE KEY-----', ...body, '-----END PRIVATE KEY-----'].join('\n');
+  const plain = Array.from({ length: 12 }, (_none, index) => `line ${index}`).join('\n');
+  world = makeWorld({
+    files: { 'key.txt': `${pem}\nold\n`, 'plain.txt': `${plain}\nold\n` },
+    replies: [
+      planReply(1, ['**']),
+      lead(1, 'edit_file', { path: 'key.txt', old_text: 'old', new_text: 'new' }),
+      lead(2, 'edit_file', { path: 'plain.txt', old_text: 'old', new_text: 'new' }),
+      lead(3, 'diff', {}),
+      submit(1, 4),
+      tool('critic', 1, 1, 'submit_review', { verdict: 'pass', findings: [] }),
+    ],
+  });
+  const operations = await world.open();
+  expect(await start(world, operations, 'Change the files')).toMatchObject({ reason: null });
+  const [shown = ''] = ofTool(world, 'diff');
+  expect(shown).toContain('+new');
+  for (const line of body) expect(shown).not.toContain(line);
+  expect(shown).toContain(' line 11\n-old\n+new');
+  await operations.close();
+});

@@ -134,3 +134,39 @@ test('another plan is asked for limits.appeals times at most; then the tool says
   expect(world.dossier(stopped.thread_id, '20-build.2.json')).toBeUndefined();
   await operations.close();
 });
+
+test('words at a rejected release reach the builder, also when a person rejects a plan before it goes on', async () => {
+  const endpoint = await openEndpoint([
+    planReply(1, FORGOT),
+    ...BEGUN.slice(1, 3),
+    submit(1, 3),
+    critic(1),
+    write(2, 1, 'src/index.js', INDEX),
+    asks(2, 2),
+    planReply(2, ['**']),
+    planReply(3, [...FORGOT, 'src/index.js']),
+    submit(3, 1),
+    critic(2),
+  ]);
+  try {
+    world = makeWorld({ files, config: { ...endpointConfig(endpoint.baseUrl), plan: { approval: 'always' } } });
+    const operations = await world.open();
+    const { thread_id: id } = await startOver(world, operations);
+    expect((await approve(operations, id)).waiting?.gate).toBe('release');
+    expect((await reject(operations, id, 'export it too')).waiting?.gate).toBe('plan');
+    expect((await reject(operations, id, 'only what is needed')).waiting?.gate).toBe('plan');
+    expect((await approve(operations, id)).waiting?.gate).toBe('release');
+    await operations.close();
+    const told = (role: string, attempt: string): string =>
+      endpoint.seen
+        .filter((one) => one.role === role && one.headers['x-governor-attempt'] === attempt)
+        .map(({ body }) => String(body.messages[2]?.content ?? body.messages[1]?.content))
+        .join('\n');
+    expect(told('planner', '2')).not.toContain('export it too');
+    expect(told('planner', '3')).toContain('A person answered your earlier plan (rejected): "only what is needed"');
+    expect(told('lead', '3')).toContain('A person rejected the last candidate. Their words: "export it too"');
+    expect(told('lead', '3')).not.toContain('only what is needed');
+  } finally {
+    await endpoint.close();
+  }
+});

@@ -195,3 +195,28 @@ test('a manifest that is not written, a lock file that is not planned, and the t
   ]);
   await operations.close();
 });
+
+test('a lock file that the setup did not write is refused at the hand-over; put back, or asked for, it is not', async () => {
+  const evil = write(1, 5, 'package-lock.json', '{ "names": ["pad"], "from": "elsewhere" }\n');
+  const good = write(1, 7, 'package-lock.json', `${JSON.stringify({ names: ['pad'], saw: false, by: 'base' })}\n`);
+  const replies = [planReply(1, PATHS), write(1, 1, 'package.json', manifest('pad')), needs(2), ...code(3).slice(0, 2), evil];
+  world = makeWorld({ files, config, replies: [...replies, submit(1, 6), good, submit(1, 8), critic(1)] });
+  const operations = await world.open();
+  const waiting = await start(world, operations);
+  expect(waiting).toMatchObject({ reason: null, waiting: { gate: 'release' }, attempt: 1 });
+  const refused = (await operations.audit(waiting.thread_id)).filter(({ action }) => action === 'tool-refused');
+  expect(refused).toMatchObject([{ code: 'CONTRACT_VIOLATION', facts: { tool: 'submit_build' } }]);
+  await operations.close();
+});
+
+test('where no step declares an update, a lock file is a file like any other', async () => {
+  const lock = write(1, 1, 'package-lock.json', '{ "names": [], "by": "hand" }\n');
+  world = makeWorld({
+    files,
+    config: { ...config, workspace: { setup: [install] } },
+    replies: [planReply(1, PATHS), lock, submit(1, 2), critic(1)],
+  });
+  const operations = await world.open();
+  expect(await start(world, operations)).toMatchObject({ reason: null, waiting: { gate: 'release' } });
+  await operations.close();
+});

@@ -145,3 +145,27 @@ test('a failure with another value is progress: the next attempt may mend it', {
   expect(findings(2)).toMatchObject({ body: { findings: [{ source: 'test', state: 'changed', round: 1 }] } });
   expect(findings(3)).toMatchObject({ body: { findings: [], earlier: [{ source: 'test', verdict: 'mended', round: 3 }] } });
 });
+
+test('of very many findings of one rule a review keeps the first, and one that stands for the others; of few it keeps each', async () => {
+  const keys = (last: number): Reply =>
+    tool('lead', 1, 1, 'run_command', { shell: `for i in $(seq 101 ${last}); do echo AKIAQ3EGRM5XLT2ZV$i; done > src/keys.txt` });
+  for (const [last, count] of [
+    [400, 201],
+    [103, 3],
+  ] as const) {
+    world?.dispose();
+    world = makeWorld({ config: { limits: { reviewRounds: 1, maxOutputTokens: 1024 } }, replies: [planReply(), keys(last), submit(1, 2)] });
+    const operations = await world.open();
+    const stopped = await start(world, operations);
+    await operations.close();
+    expect(stopped.reason?.code).toBe('SECRET_FOUND');
+    const { findings } = (
+      world.dossier(stopped.thread_id, '30-review.1.json') as { body: { findings: { message: string; severity: string }[] } }
+    ).body; // our own file
+    expect(findings).toHaveLength(count);
+    expect(findings.at(-1)).toMatchObject({
+      severity: 'blocker',
+      message: last === 400 ? '100 more findings of this rule are not listed; the first 200 are' : expect.stringContaining('aws'),
+    });
+  }
+});

@@ -91,6 +91,25 @@ test('and who insists ends at the gate: nothing is released unless a person waiv
   expect(world.git('rev-parse', 'main')).toBe(before);
 });
 
+test('who hands over the very same files again and says why has a person asked', async () => {
+  await otherWorld({ files: OLD, config: QUIET, replies: [...GUTTED, submit(2, 1, 'the goal wants it gone'), critic(2)] });
+  const waiting = await start(world, operations);
+  expect(waiting).toMatchObject({
+    status: 'waiting',
+    attempt: 2,
+    waiting: { gate: 'release', waive: [expect.stringMatching(/^F-/), expect.stringMatching(/^F-/)] },
+  });
+  await vote(waiting.thread_id, waiting.waiting?.waive);
+  expect((await operations.resume(waiting.thread_id)).status).toBe('released');
+});
+
+test('and where a check fails beside it, the very same files are no artifact', async () => {
+  const broken = write(1, 1, 'src/sum.js', 'export const sum = (a, b) => a - b;\n');
+  const replies = [planReply(), broken, remove(1, 2, 'test/old.test.js'), submit(1, 3), submit(2, 1, 'the goal wants it gone')];
+  await otherWorld({ files: OLD, config: QUIET, replies });
+  expect((await start(world, operations)).reason?.code).toBe('BUILDER_NO_ARTIFACT');
+});
+
 test('a check that fails beside it is no person’s to waive: the run stops as before', async () => {
   const broken = write(1, 1, 'src/sum.js', 'export const sum = (a, b) => a - b;\n');
   const limits = { reviewRounds: 2, maxOutputTokens: 1024 };

@@ -29,13 +29,17 @@ afterEach(() => {
 });
 
 /** Installs what a builder wrote; gives the files of the tree that comes back. */
-async function install(files: Readonly<Record<string, string>>, more: () => void = () => undefined): Promise<Record<string, string>> {
+async function install(
+  files: Readonly<Record<string, string>>,
+  more: () => void = () => undefined,
+  step: object = { update: ['sh', '-c', UPDATE], inputs: ['package.json', 'lock'] },
+): Promise<Record<string, string>> {
   for (const [path, content] of Object.entries(files)) repo.put(path, content);
   more();
   const builder = await repository.treeOf(repo.commit('built'));
   const { workspace } = configSchema.parse({
     version: 1,
-    workspace: { setup: [{ run: ['sh', '-c', 'mkdir made'], update: ['sh', '-c', UPDATE], inputs: ['package.json', 'lock'] }] },
+    workspace: { setup: [{ run: ['sh', '-c', 'mkdir made'], ...step }] },
   });
   const tree = await installDependencies(
     {
@@ -83,4 +87,16 @@ test('an input that is a link is refused', async () => {
     symlinkSync('/etc/passwd', join(repo.folder, 'lock'));
   };
   await expect(install({}, link)).rejects.toMatchObject({ code: 'PATH_DENIED', message: expect.stringContaining('lock') });
+});
+
+test('a lock file is brought up to date from the base’s: what a builder wrote into it, or a new one, counts for nothing', async () => {
+  repo.put('package-lock.json', 'pad from the registry\n');
+  base = `${repo.commit('base with a lock')}^{tree}`;
+  // As package managers do, it keeps what the lock says.
+  const update = 'for lock in package-lock.json sub/yarn.lock; do [ ! -e $lock ] || echo new >> $lock; done';
+  const step = { update: ['sh', '-c', update], inputs: ['package.json', '**/package-lock.json', '**/yarn.lock'] };
+  const files = { 'package-lock.json': 'pad from elsewhere\n', 'sub/yarn.lock': 'pad from elsewhere\n' };
+  const tree = await install(files, undefined, step);
+  expect(tree['package-lock.json']).toBe('pad from the registry\nnew\n');
+  expect(tree).not.toHaveProperty('sub/yarn.lock');
 });

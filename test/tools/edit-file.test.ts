@@ -60,6 +60,25 @@ describe('one edit', () => {
     expect(readFileSync(place('a.txt'))).toEqual(before);
   });
 
+  test('that would go over very many lines very often is refused; in few lines, or once, it is made', async () => {
+    put(`${'x\n'.repeat(50_000)}${'a\n'.repeat(900)}`);
+    await expect(replace('a', 'b', { replace_all: true })).rejects.toThrow(
+      'a.txt: old_text occurs 900 times in 50900 lines; replace it by a command',
+    );
+    expect(await replace('a\n'.repeat(900), 'b\n')).toBe('edited a.txt');
+    put('\n'.repeat(100_001));
+    await expect(replace('a', 'b')).rejects.toThrow('a.txt: 100001 lines; a file that is edited may have 100000: change it by a command');
+    put('a\n'.repeat(1000));
+    expect(await replace('a', 'b', { replace_all: true })).toBe('edited a.txt');
+  });
+
+  test('of thousands of equal lines is looked for no longer than of others', async () => {
+    put('a\n'.repeat(100_000));
+    await expect(replace(`${' a\n'.repeat(20_000)}b`, 'c')).rejects.toThrow('old_text occurs 0 times');
+    put(`${'a\n'.repeat(90_000)}b\n`);
+    expect(await replace(`${' a\n'.repeat(3)} b`, ' c')).toContain('matched lines 89998 to 90001 only without regard to indentation');
+  });
+
   test('that would change nothing says so', async () => {
     put('a\r\nb\n');
     await expect(replace('a\r\nb', 'a\nb')).rejects.toThrow('the same but for line endings, which stay as the file has them');

@@ -20,7 +20,9 @@ test('files are listed by glob and by folder; links are told and not followed', 
   expect(await list({})).toBe('b.md\nsrc/a.js\nup (link)');
   expect(await list({ glob: '**/*.js' })).toBe('src/a.js');
   expect(await list({ path: 'src' })).toBe('src/a.js');
-  expect(await list({ glob: '*.css' })).toBe('(no files)');
+  expect(await list({ glob: '*.css' })).toBe('(no files); glob "*.css" names files of the top folder: for any depth write "**/*.css"');
+  expect(await list({ glob: 'src/*.css' })).toBe('(no files)');
+  expect(await list({ glob: 'src/' })).toBe('src/a.js');
 });
 
 test('a folder that is not there, or outside, is refused', async () => {

@@ -1,6 +1,7 @@
 /** A difference as it may be shown: no secret in it, also where it is only context; all else byte for byte. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { PatchOf } from '../../domain/workspace.ts';
 import { maskedPatch } from '../../tools/masked-patch.ts';
 import { createRedactor } from '../../tools/redact.ts';
 import { makeRepo, type TestRepo } from './repo.ts';
@@ -12,7 +13,7 @@ const KNOWN = 'the-operators-own-value';
 const redact = createRedactor([KNOWN]);
 type Files = Readonly<Record<string, string | Uint8Array>>;
 
-async function patchOf(base: Files, candidate: Files): Promise<{ masked: Buffer; raw: Buffer }> {
+async function patchOf(base: Files, candidate: Files, of?: PatchOf): Promise<{ masked: Buffer; raw: Buffer }> {
   repo = makeRepo();
   const put = (files: Files): string => {
     for (const [path, content] of Object.entries(files)) repo?.put(path, content);
@@ -22,7 +23,7 @@ async function patchOf(base: Files, candidate: Files): Promise<{ masked: Buffer;
   const repository = await repo.open();
   const [from = '', to = ''] = await Promise.all(commits.map((commit) => repository.treeOf(commit)));
   const raw = await repository.patch(from, to);
-  const masked = await maskedPatch(repository, { from, to }, redact);
+  const masked = await maskedPatch(repository, { from, to, ...(of === undefined ? {} : { of }) }, redact);
   repository.close();
   return { masked, raw };
 }
@@ -119,4 +120,11 @@ describe('all else stays as it is', () => {
     expect((await maskedPatch(repository, trees, redact)).equals(await repository.patch(trees.from, trees.to))).toBe(true);
     repository.close();
   });
+});
+
+test('the difference of one path is masked like that of all, and of the others nothing is said', async () => {
+  const files = (value: number): Files => ({ 'a.js': around(`'${AWS}'`, value), 'b.js': around("'b'", value) });
+  const { masked } = await patchOf(files(1), files(2), { path: 'a.js', binary: false });
+  expect(masked.toString()).toContain("const key = '[REDACTED]';");
+  expect(masked.toString()).not.toContain('b.js');
 });

@@ -88,3 +88,13 @@ test('a link, a hard link and a way out are refused', async () => {
     await expect(read(path)).rejects.toMatchObject({ code: 'PATH_DENIED' });
   await expect(read('no')).rejects.toThrow('no: there is no such file');
 });
+
+test('a file of more than 8 MiB is not read into memory, and the answer says how to look at it; one of 8 MiB is read', async () => {
+  const size = 8 * 1024 * 1024;
+  put('large.txt', Buffer.alloc(size + 1, '\n'));
+  await expect(read('large.txt')).rejects.toThrow(
+    `large.txt: ${size + 1} bytes; a file that tools read may have ${size}: look at a part of it by a command, such as head, tail or sed`,
+  );
+  put('large.txt', Buffer.alloc(size, '0123456\n'));
+  expect(await read('large.txt', { start_line: size / 8 })).toBe(`${size / 8}\t0123456`);
+});

@@ -1,8 +1,8 @@
 /** First piece of the tool door: may this role make this call, with these arguments? Pure; nothing is spent or touched. */
 import { roleHasTool } from '../../domain/access.ts';
 import { toError } from '../../domain/errors.ts';
+import { pathMatcher } from '../../domain/patterns.ts';
 import { ROLE_TABLE } from '../../domain/roles.ts';
-import { matcher } from '../globs.ts';
 import { unknownTool } from '../other-names.ts';
 import type { Tool } from '../tool.ts';
 import { judgedSchema, TOOLS } from '../toolbox.ts';
@@ -51,6 +51,6 @@ function parse(text: string, schema: Tool['schema']): { kind: 'ok'; value: unkno
 /** A path that a file tool would write although its task does not name it. What commands write is judged at the task's end. */
 function pathOutside({ request, tool, input }: PermittedCall): string | undefined {
   if (request.writable === undefined || tool?.effect !== true) return undefined;
-  const isWritable = matcher(request.writable);
+  const isWritable = pathMatcher(request.writable);
   return tool.paths(input).find((path) => !isWritable(path.replace(/^(\.\/)+/, '')));
 }

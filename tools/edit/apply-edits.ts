@@ -19,6 +19,8 @@ interface Edited {
 
 /** Most places that one edit changes, and most line numbers that an answer lists. */
 const MAX_PLACES = 1000;
+/** Lines that are gone over for all places of one edit. */
+const MAX_WORK_LINES = 20_000_000;
 const SHOWN_PLACES = 20;
 
 /** @param name the file, for what is told. @throws ToolFailure that names the edit. */
@@ -48,7 +50,10 @@ function applyEdit(lines: readonly Line[], edit: Edit, who: string): { readonly 
     throw new ToolFailure(
       `${who}old_text occurs ${places.length} times, ${numbers(places.map((place) => lineOf(text, place)))}; it must occur exactly once: add lines around it, or set replace_all`,
     );
-  if (places.length > MAX_PLACES) throw new ToolFailure(`${who}old_text occurs more than ${MAX_PLACES} times; replace it by a command`);
+  if (places.length > MAX_PLACES || places.length * lines.length > MAX_WORK_LINES)
+    throw new ToolFailure(
+      `${who}old_text occurs ${places.length > MAX_PLACES ? `more than ${MAX_PLACES}` : places.length} times in ${lines.length} lines; replace it by a command`,
+    );
   return { lines: places.toReversed().reduce((before, place) => replaceRange(before, place, place + old.length, edit.new_text), lines) };
 }
 

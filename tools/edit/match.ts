@@ -10,6 +10,9 @@ export interface Match {
   readonly reindent: Reindent;
 }
 
+/** Places whose indentation is looked at: more than a few are no answer. */
+const MAX_REINDENTED = 100;
+
 const asItIs: Reindent = (line) => line;
 
 /** Every match on the first level that has one. Not one of lines that are all blank, unless they are there as they are. */
@@ -24,15 +27,36 @@ export function matchLines(file: readonly string[], wanted: readonly string[]): 
   return windows(
     file.map((line) => line.trim()),
     wanted.map((line) => line.trim()),
-  ).flatMap((line): Match[] => {
-    const reindent = reindentation(wanted, file.slice(line, line + wanted.length));
-    return reindent === undefined ? [] : [{ line, overlooked: 'indentation', reindent }];
-  });
+  )
+    .slice(0, MAX_REINDENTED)
+    .flatMap((line): Match[] => {
+      const reindent = reindentation(wanted, file.slice(line, line + wanted.length));
+      return reindent === undefined ? [] : [{ line, overlooked: 'indentation', reindent }];
+    });
 }
 
+/** Where the wanted lines begin (Knuth, Morris, Pratt, "Fast pattern matching in strings", 1977): many equal lines cost no more than others. */
 function windows(file: readonly string[], wanted: readonly string[]): number[] {
   const found: number[] = [];
   if (wanted.length === 0) return found;
-  for (let at = 0; at + wanted.length <= file.length; at += 1) if (wanted.every((line, index) => line === file[at + index])) found.push(at);
+  const borders = bordersOf(wanted);
+  let matched = 0;
+  for (const [at, line] of file.entries()) {
+    while (matched > 0 && (matched === wanted.length || wanted[matched] !== line)) matched = borders[matched - 1] ?? 0;
+    if (wanted[matched] === line) matched += 1;
+    if (matched === wanted.length) found.push(at - matched + 1);
+  }
   return found;
+}
+
+/** Of each beginning the length of its longest shorter beginning that it also ends with. */
+function bordersOf(lines: readonly string[]): number[] {
+  const borders = [0];
+  let border = 0;
+  for (let at = 1; at < lines.length; at += 1) {
+    while (border > 0 && lines[border] !== lines[at]) border = borders[border - 1] ?? 0;
+    if (lines[border] === lines[at]) border += 1;
+    borders.push(border);
+  }
+  return borders;
 }

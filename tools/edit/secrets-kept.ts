@@ -9,9 +9,16 @@ const masksIn = (text: string): number => text.split(MASK).length - 1;
  * @throws ToolFailure that names the file and the line.
  */
 export function assertSecretsKept(name: string, before: string, after: string, redact: (text: string) => string): void {
-  if (!after.includes(MASK)) return;
-  const secretsIn = (text: string): number => masksIn(redact(text)) - masksIn(text);
-  if (secretsIn(after) >= secretsIn(before)) return;
+  const line = lostSecretLine(before, after, redact);
+  if (line === undefined) return;
+  throw new ToolFailure(
+    `${name}: line ${line} would put ${MASK} where a secret stands; nothing was written. You see secrets masked: leave that line as it is by editing around it with edit_file, or put in its place what the program should read instead, such as a variable of the environment`,
+  );
+}
+
+/** The line, from 1, that has the mask where a secret stood; undefined where none was lost. */
+export function lostSecretLine(before: string, after: string, redact: (text: string) => string): number | undefined {
+  if (!after.includes(MASK)) return undefined;
   const known = new Set(before.split('\n'));
   const written = new Set(
     redact(before)
@@ -19,9 +26,10 @@ export function assertSecretsKept(name: string, before: string, after: string, r
       .filter((line) => !known.has(line)),
   );
   const lines = after.split('\n');
-  const line = lines.findIndex((text) => text.includes(MASK) && !known.has(text));
-  if (masksIn(after) <= masksIn(before) && !lines.some((text) => written.has(text))) return;
-  throw new ToolFailure(
-    `${name}: line ${line + 1} would put ${MASK} where a secret stands; nothing was written. You see secrets masked: leave that line as it is by editing around it with edit_file, or put in its place what the program should read instead, such as a variable of the environment`,
-  );
+  const asShown = lines.findIndex((text) => written.has(text));
+  if (asShown >= 0) return asShown + 1;
+  const secretsIn = (text: string): number => masksIn(redact(text)) - masksIn(text);
+  if (secretsIn(after) >= secretsIn(before) || masksIn(after) <= masksIn(before)) return undefined;
+  const added = lines.findIndex((text) => text.includes(MASK) && !known.has(text));
+  return added < 0 ? undefined : added + 1;
 }

@@ -61,6 +61,14 @@ function headAt(lines: readonly string[], at: number): FileHead | undefined {
   return { from: bare(one), to: bare(other) };
 }
 
+/** Behind a file's two lines come its hunks. Removed `-- one` above added `++ two` looks like them, and is followed by other lines. */
+function isNextFile(lines: readonly string[], at: number): boolean {
+  const head = headAt(lines, at);
+  if (head === undefined) return false;
+  const behind = lines.slice(at + 2).find((line) => line.trim() !== '');
+  return behind === undefined || /^(?:@@|diff --git |--- )/.test(behind) || head.from === NOWHERE || head.to === NOWHERE;
+}
+
 /** Without the time that follows a tab. */
 function nameOf(words: string): string {
   if (words.startsWith('"')) throw new ToolFailure(`apply_patch: ${words.slice(0, 80)}: names in quotation marks are not read`);
@@ -72,7 +80,7 @@ function hunksFrom(lines: readonly string[], from: number): { readonly hunks: re
   let at = from;
   for (; at < lines.length; at += 1) {
     const line = lines[at] ?? '';
-    if (line.startsWith('diff --git ') || headAt(lines, at) !== undefined) break;
+    if (line.startsWith('diff --git ') || isNextFile(lines, at)) break;
     const range = RANGE.exec(line);
     if (range !== null) {
       const hunk = new HunkLines();

@@ -1,5 +1,5 @@
 /** How near a file is to a goal, judged by its path: the goal's words, the planned paths, its kind and its neighbours. */
-import { matcher } from '../globs.ts';
+import { pathMatcher } from '../../domain/patterns.ts';
 import { baseOf, type FileKind, folderOf, kindOf } from './kinds.ts';
 
 export interface Wanted {
@@ -33,7 +33,7 @@ const BASE_FACTOR = 2;
 export function relevanceOf(paths: readonly string[], wanted: Wanted): number[] {
   const words = [...new Set(wordsOf(wanted.goal).filter((word) => !EMPTY_WORDS.has(word)))];
   const named = new Set(wanted.goal.match(/[\p{L}\p{N}_./@-]*[\p{L}\p{N}_-]\.[\p{L}\p{N}]+/gu)?.map((name) => name.replace(/^\.?\//, '')));
-  const planned = matcher(wanted.near);
+  const planned = pathMatcher(wanted.near);
   const hits = hitsIn(paths, words);
   const own = paths.map((path, index) => {
     const isNamed = named.has(path) || named.has(baseOf(path));

@@ -1,9 +1,9 @@
 /** The commands that a repository names for itself: package scripts, Makefile targets, tasks of `pyproject.toml`. */
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { pathPattern } from '../../domain/pattern.ts';
+import { pathMatcher } from '../../domain/patterns.ts';
 import type { Repository, TreeEntry } from '../../domain/workspace.ts';
-import { matcher, staticPrefix } from '../globs.ts';
+import { staticPrefix } from '../globs.ts';
 import { baseOf, folderOf, isGenerated } from './kinds.ts';
 import { readText } from './read-text.ts';
 
@@ -100,10 +100,10 @@ function packageScripts(text: string): Pairs {
 function workspaceMatcher(packageText: string, pnpmText: string): (path: string) => boolean {
   const globs = [...(packageOf(packageText).workspaces ?? []), ...pnpmPackages(pnpmText)]
     .slice(0, WORKSPACES)
-    .map((glob) => glob.replace(/^\.\//, '').replace(/\/$/, ''))
-    .filter((glob) => pathPattern.safeParse(glob).success);
-  const wanted = matcher(globs.filter((glob) => glob !== '' && !glob.startsWith('!')));
-  const unwanted = matcher(globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1)));
+    .map((glob) => glob.replace(/^\.\//, '').replace(/\/$/, ''));
+  // Alternatives in braces are the package managers' alone: such a workspace is not shown first.
+  const wanted = pathMatcher(globs.filter((glob) => glob !== '' && !glob.startsWith('!')));
+  const unwanted = pathMatcher(globs.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1)));
   return (path) => wanted(folderOf(path)) && !unwanted(folderOf(path));
 }
 

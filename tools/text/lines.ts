@@ -51,12 +51,24 @@ export function replaceRange(lines: readonly Line[], start: number, end: number,
   const head = lines[from.line]?.text.slice(0, from.column) ?? '';
   const last = lines[to.line];
   const tail = last === undefined ? '' : last.text.slice(to.column) + (last.ending === '' ? '' : '\n');
-  const added = linesOf(head + by + tail);
+  const added = joined(head, linesOf(by), tail);
   const result = replaceLines(lines, from.line, Math.min(to.line + 1, lines.length) - from.line, added);
   const behind = from.line + added.length - 1;
   return result.map((line, index) =>
     index === behind && last !== undefined && last.ending !== '' ? { ...line, ending: last.ending } : line,
   );
+}
+
+/** What stays of a first and a last line around new ones; a carriage return before the place is never taken for a part of an ending. */
+function joined(head: string, lines: readonly Line[], tail: string): Line[] {
+  const isOpen = lines.length === 0 || lines.at(-1)?.ending !== '';
+  const all: Line[] = isOpen ? [...lines, { text: '', ending: '' }] : [...lines];
+  const [first] = all;
+  if (first !== undefined) all[0] = { ...first, text: head + first.text };
+  const last = all.pop() ?? { text: '', ending: '' };
+  const text = last.text + tail;
+  if (text.endsWith('\n')) return [...all, { text: text.slice(0, -1), ending: '\n' }];
+  return text === '' ? all : [...all, { text, ending: '' }];
 }
 
 /** What `read_file` says of endings; nothing where each line ends in a line feed. */

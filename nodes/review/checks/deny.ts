@@ -1,7 +1,7 @@
 /** Denied paths, and what no policy can allow: links out of the tree and sub-repositories. */
 import { canonicalPath } from '../../../domain/access.ts';
 import { toError } from '../../../domain/errors.ts';
-import { matcher } from '../../../tools/globs.ts';
+import { ruleMatcher } from '../../../tools/globs.ts';
 import { finding, type ReviewCheck, touched } from './check.ts';
 import { linksOut } from './links.ts';
 
@@ -11,7 +11,7 @@ export const deny: ReviewCheck = {
   id: 'deny',
   run: async ({ changes, config, repository, base, candidate }) => {
     const findings = config.deny.flatMap((rule) => {
-      const matches = matcher(rule.paths, { caseInsensitive: true });
+      const matches = ruleMatcher(rule.paths, config.patterns);
       return touched(changes)
         .filter(matches)
         .map((path) => finding('deny', 'PATH_DENIED', `rule "${rule.id}" denies ${path}: ${rule.reason}`, { path }));

@@ -1,4 +1,5 @@
 /** Tests, skips and assertions of a JavaScript or TypeScript test file, by the calls that stand in it. */
+import { functionDepth, leaves } from './javascript-functions.ts';
 import { closing, partsOf, type Token, tokensOf } from './javascript-tokens.ts';
 import { NO_TESTS, type TestCounts } from './test-files.ts';
 
@@ -9,8 +10,7 @@ const MODIFIERS = /^(?:only|skip|todo|concurrent|sequential|serial|parallel|fail
 const SKIPPING = /^(?:only|skip|todo|fails|failing|fixme|skipIf|runIf)$/;
 const SKIPPING_ROOT = /^[xf](?:it|test|describe|context)$/;
 const OPTION = /^(?:skip|todo|only)$/;
-/** How far a declaration is looked for, in tokens. */
-const FAR = 5000;
+/** How far the end of type arguments is looked for, in tokens. */
 const NEAR = 40;
 const OF_CONTEXT = /^(?:is|equal|deepEqual|same|ok|true|false|truthy|falsy|not|throws|rejects|throwsAsync|like|snapshot)$/;
 
@@ -25,37 +25,64 @@ interface Call {
 /** A test or group whose arguments are being read. */
 interface Scope {
   readonly end: number;
-  readonly rows: number;
+  /** How often what stands in it counts: the product of the rows of all that it stands in. */
+  readonly weight: number;
   /** What its function calls the context of the test: `t`, or `skip` where it takes that out of it. */
   readonly context: readonly string[];
+  /** How many functions it stands in; its own is one more. Undefined of a group. */
+  readonly depth?: number;
 }
 
 export function javascriptTests(text: string): TestCounts {
   const tokens = tokensOf(text);
   const counts = { ...NO_TESTS };
   const scopes: Scope[] = [];
+  const contexts = openContexts();
+  const functions = functionDepth(tokens);
+  /** Tests whose own function returned before an assertion was seen. */
+  const left = new Set<Scope>();
   for (let at = 0; at < tokens.length; at += 1) {
-    while ((scopes.at(-1)?.end ?? Infinity) < at) scopes.pop();
+    while ((scopes.at(-1)?.end ?? Infinity) < at) contexts.leave(scopes.pop()?.context ?? []);
+    const depth = functions(at);
+    const scope = scopes.at(-1);
     const token = tokens[at];
     const before = tokens[at - 1];
     if (token?.kind !== 'name' || (before?.kind === 'sign' && /^\??\.$/.test(before.value)) || before?.value === 'function') continue;
+    if (scope?.depth === depth - 1 && leaves(tokens, at)) left.add(scope);
     const call = callAt(tokens, at);
-    const weight = scopes.reduce((product, scope) => product * scope.rows, 1);
-    const contexts = ['t', ...scopes.flatMap((scope) => scope.context)];
+    const weight = scope?.weight ?? 1;
     if (isDefinition(tokens, call, before)) continue;
-    if (declares(call, contexts)) {
+    if (declares(call, contexts.has)) {
       const group = isGroup(call);
       counts.skips += marks(tokens, call) ? 1 : 0;
       if (!group) counts.tests += weight * call.rows;
       if (!group) counts.declared += 1;
-      scopes.push({ end: closing(tokens, call.open), rows: call.rows, context: group ? [] : contextOf(tokens, call.open) });
-    } else if (skipsItself(call, contexts)) counts.skips += 1;
-    else if (asserts(call, contexts)) {
+      const place = { end: closing(tokens, call.open), weight: weight * call.rows };
+      const context = group ? [] : contextOf(tokens, call.open);
+      scopes.push(group ? { ...place, context } : { ...place, context, depth });
+      contexts.enter(context);
+    } else if (skipsItself(call, contexts.has)) counts.skips += 1;
+    else if (asserts(call, contexts.has)) {
       counts.assertions += weight;
       counts.written += 1;
+      // What stands behind a way out may never be looked at.
+      if (scope !== undefined && left.delete(scope)) counts.skips += 1;
     }
   }
   return counts;
+}
+
+/** The names by which a test that is being read may be spoken to; each as often as it was given. */
+function openContexts() {
+  const times = new Map([['t', 1]]);
+  const count = (names: readonly string[], by: number): void => {
+    for (const name of names) times.set(name, (times.get(name) ?? 0) + by);
+  };
+  return {
+    has: (name: string): boolean => (times.get(name) ?? 0) > 0,
+    enter: (names: readonly string[]): void => count(names, 1),
+    leave: (names: readonly string[]): void => count(names, -1),
+  };
 }
 
 /** The chain of names at a place, with the calls inside it; `open` is -1 where it is not called at its end. */
@@ -97,19 +124,10 @@ function isDefinition(tokens: readonly Token[], { open }: Call, before: Token | 
 function rowsOf(tokens: readonly Token[], open: number): number {
   const name = tokens[open + 1];
   const named = name?.kind === 'name' && /^[),]$/.test(tokens[open + 2]?.value ?? '');
-  const table = named ? constantAt(tokens, name.value, open) : open + 1;
+  const table = named ? (name.constant ?? -1) : open + 1;
   if (tokens[table]?.value !== '[') return 1;
   const rows = partsOf(tokens, table);
   return rows.some(({ from }) => tokens[from]?.value === '...') ? 1 : rows.length;
-}
-
-/** Where the value of a constant begins that was declared before; -1 where it is not found. */
-function constantAt(tokens: readonly Token[], name: string, before: number): number {
-  for (let at = before; at > Math.max(0, before - FAR); at -= 1) {
-    if (tokens[at]?.value !== name || tokens[at - 1]?.value !== 'const') continue;
-    for (let equals = at + 1; equals < Math.min(before, at + NEAR); equals += 1) if (tokens[equals]?.value === '=') return equals + 1;
-  }
-  return -1;
 }
 
 /** Behind type arguments, `it<Context>(`; the place itself where they are none. */
@@ -121,24 +139,34 @@ function afterTypes(tokens: readonly Token[], at: number): number {
 
 const isGroup = ({ names }: Call): boolean => GROUPS.has(names[0] ?? '') || names.includes('describe');
 
-function declares({ names, open }: Call, contexts: readonly string[]): boolean {
+function declares({ names, open }: Call, isContext: (name: string) => boolean): boolean {
   const [root = '', ...rest] = names;
   if (open < 0) return false;
   if (root === 'Deno' || root === 'QUnit') return rest[0] === 'test';
-  if (contexts.includes(root) && !ROOTS.has(root)) return rest.length === 1 && rest[0] === 'test';
+  if (isContext(root) && !ROOTS.has(root)) return rest.length === 1 && rest[0] === 'test';
   return (ROOTS.has(root) || GROUPS.has(root)) && rest.every((name) => MODIFIERS.test(name));
 }
 
 /** Is the test skipped, marked todo or expected to fail, or the only one to run? */
 function marks(tokens: readonly Token[], { names, open }: Call): boolean {
   if (SKIPPING_ROOT.test(names[0] ?? '') || names.some((name) => SKIPPING.test(name))) return true;
-  return partsOf(tokens, open).some(
-    ({ from }) =>
-      tokens[from]?.value === '{' &&
-      partsOf(tokens, from).some(
-        (part) => OPTION.test(tokens[part.from]?.value ?? '') && tokens[part.from + 2]?.value !== 'false' && isProperty(tokens, part),
-      ),
-  );
+  return partsOf(tokens, open).some((part) => isSwitchedOff(tokens, valueAt(tokens, part)));
+}
+
+/** Do options that begin here switch a test off? Also by others that are spread into them. */
+function isSwitchedOff(tokens: readonly Token[], options: number, levels = 3): boolean {
+  if (tokens[options]?.value !== '{') return false;
+  return partsOf(tokens, options).some((part) => {
+    if (tokens[part.from]?.value === '...')
+      return levels > 0 && isSwitchedOff(tokens, valueAt(tokens, { ...part, from: part.from + 1 }), levels - 1);
+    return OPTION.test(tokens[part.from]?.value ?? '') && tokens[part.from + 2]?.value !== 'false' && isProperty(tokens, part);
+  });
+}
+
+/** Where a value begins; of the name of a constant the constant's. */
+function valueAt(tokens: readonly Token[], { from, to }: { from: number; to: number }): number {
+  const token = tokens[from];
+  return to === from + 1 && token?.kind === 'name' ? (token.constant ?? from) : from;
 }
 
 /** `skip: true` and the short `skip`. */
@@ -161,18 +189,18 @@ function contextOf(tokens: readonly Token[], open: number): string[] {
 }
 
 /** `t.skip()`, `this.skip()`, and `skip()` where it was taken out of the context. */
-function skipsItself({ names, open }: Call, contexts: readonly string[]): boolean {
+function skipsItself({ names, open }: Call, isContext: (name: string) => boolean): boolean {
   const [root = '', name] = names;
   if (open < 0) return false;
-  if (names.length === 1) return OPTION.test(root) && contexts.includes(root);
-  return names.length === 2 && (name === 'skip' || name === 'todo') && (root === 'this' || contexts.includes(root));
+  if (names.length === 1) return OPTION.test(root) && isContext(root);
+  return names.length === 2 && (name === 'skip' || name === 'todo') && (root === 'this' || isContext(root));
 }
 
-function asserts({ names, open }: Call, contexts: readonly string[]): boolean {
+function asserts({ names, open }: Call, isContext: (name: string) => boolean): boolean {
   const [root = '', second] = names;
   if (names.includes('should', 1)) return true;
   if (open < 0) return false;
   if (/^(?:expect|expectTypeOf|assertType)$/.test(root)) return second === undefined || second === 'soft' || second === 'poll';
   if (names.some((name) => name.startsWith('assert'))) return true;
-  return names.length > 1 && contexts.includes(root) && OF_CONTEXT.test(names.at(-1) ?? '');
+  return names.length > 1 && isContext(root) && OF_CONTEXT.test(names.at(-1) ?? '');
 }

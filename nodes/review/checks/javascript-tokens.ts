@@ -4,6 +4,12 @@ export interface Token {
   readonly kind: 'name' | 'text' | 'number' | 'sign' | 'open' | 'close';
   /** Of a text its quote alone, since what it says does not matter; of a template also the line of names before its first hole. */
   readonly value: string;
+  /** It is the first of its line: `return` ends there, whatever follows. */
+  readonly isFirst?: true;
+  /** Of a bracket that opens: the place of the one that closes it; absent where none does. */
+  readonly end?: number;
+  /** Of a name: where the value of the constant begins that was last declared by it before. */
+  readonly constant?: number;
 }
 
 const NAME = /[\p{ID_Start}$_#@][\p{ID_Continue}$\u200c\u200d]*/uy;
@@ -12,7 +18,7 @@ const SPACE = /\s+/y;
 const LINE_COMMENT = /\/\/[^\n]*/y;
 const BLOCK_COMMENT = /\/\*[\s\S]*?(?:\*\/|$)/y;
 /** A text ends at its quote, or with its line: an apostrophe in JSX is lost with the rest of that line only. */
-const QUOTED = /(["'])(?:\\[\s\S]|(?!\1)[^\\\n])*(?:\1|(?=\n)|$)/y;
+const QUOTED = /(["'])(?:\\[\s\S]|\\$|(?!\1)[^\\\n])*(?:\1|(?=\n)|$)/y;
 const REGEX = /\/(?:\\[^\n]|\[(?:\\[^\n]|[^\]\\\n]){0,500}\]|[^/\\[\n]){1,500}\/[a-z]*/y;
 const TEMPLATE = /(?:\\[\s\S]|\$(?!\{)|[^\\`$])*(?:`|\$\{|$)/y;
 const SIGN = /\?\.(?!\d)|=>|\.\.\.|[^\s]/y;
@@ -25,6 +31,11 @@ export function tokensOf(text: string): Token[] {
   /** Of each template whose hole is being read: how many braces are open inside the hole. */
   const holes: number[] = [];
   let at = 0;
+  let isFirst = false;
+  const push = (token: Token): void => {
+    tokens.push(isFirst ? { ...token, isFirst } : token);
+    isFirst = false;
+  };
   const match = (shape: RegExp): string | undefined => {
     shape.lastIndex = at;
     return shape.exec(text)?.[0];
@@ -33,6 +44,7 @@ export function tokensOf(text: string): Token[] {
     const skipped = match(SPACE) ?? match(LINE_COMMENT) ?? match(BLOCK_COMMENT);
     if (skipped !== undefined) {
       at += skipped.length;
+      isFirst ||= skipped.includes('\n');
       continue;
     }
     const sign = text[at];
@@ -40,19 +52,43 @@ export function tokensOf(text: string): Token[] {
     if (sign === '`' || (sign === '}' && hole === 0)) {
       if (sign === '}') holes.pop();
       const end = templateEnd(text, at + 1);
-      tokens.push(sign === '`' ? { kind: 'text', value: text.slice(at, Math.min(end, at + 200)) } : { kind: 'close', value: '}' });
+      push(sign === '`' ? { kind: 'text', value: text.slice(at, Math.min(end, at + 200)) } : { kind: 'close', value: '}' });
       at = end;
       if (text[at - 1] !== '{') continue;
       holes.push(0);
-      tokens.push({ kind: 'open', value: '${' });
+      push({ kind: 'open', value: '${' });
       continue;
     }
     if (hole !== undefined && (sign === '{' || sign === '}')) holes[holes.length - 1] = hole + (sign === '{' ? 1 : -1);
     const { token, length } = next(match, tokens.at(-1));
-    tokens.push(token);
+    push(token);
     at += length;
   }
-  return tokens;
+  return linked(tokens);
+}
+
+/** How far behind the name of a constant its `=` is looked for, in tokens: types may stand between. */
+const NEAR = 40;
+
+/** Each bracket that opens knows the one that closes it, whatever kind that is; each name the constant that it is. */
+function linked(tokens: readonly Token[]): Token[] {
+  const ends = new Map<number, number>();
+  const open: number[] = [];
+  for (const [at, { kind }] of tokens.entries()) {
+    if (kind === 'open') open.push(at);
+    const opened = kind === 'close' ? open.pop() : undefined;
+    if (opened !== undefined) ends.set(opened, at);
+  }
+  const constants = new Map<string, number>();
+  return tokens.map((token, at) => {
+    if (token.kind === 'name' && tokens[at - 1]?.value === 'const') {
+      const equals = tokens.slice(at, at + NEAR).findIndex(({ value }) => value === '=');
+      if (equals > 0) constants.set(token.value, at + equals + 1);
+    }
+    const end = ends.get(at);
+    const constant = token.kind === 'name' ? constants.get(token.value) : undefined;
+    return { ...token, ...(end === undefined ? {} : { end }), ...(constant === undefined ? {} : { constant }) };
+  });
 }
 
 /** Behind the back quote that ends the template, or behind the brace that opens its next hole. */
@@ -83,15 +119,10 @@ function startsRegex(before: Token | undefined): boolean {
   return before.kind === 'open' || (before.kind === 'sign' && before.value !== '<');
 }
 
-/** The place of the bracket that closes the one at `open`; the end when none does. */
+/** The place of the bracket that closes the one at `open`; the end when none does. What is no bracket is closed where it stands. */
 export function closing(tokens: readonly Token[], open: number): number {
-  let depth = 0;
-  for (let at = open; at < tokens.length; at += 1) {
-    if (tokens[at]?.kind === 'open') depth += 1;
-    if (tokens[at]?.kind === 'close') depth -= 1;
-    if (depth === 0) return at;
-  }
-  return tokens.length;
+  const token = tokens[open];
+  return token?.kind === 'open' ? (token.end ?? tokens.length) : open;
 }
 
 /** The parts between the commas of a bracket's own level, each as places from and to; an empty one is left out. */

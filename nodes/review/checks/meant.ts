@@ -1,10 +1,9 @@
 /** Which changes of tests the plan names, and so nobody did behind anybody's back. */
 import type { PlanBody } from '../../../domain/handoff.ts';
-import { matcher } from '../../../tools/globs.ts';
+import { pathMatcher } from '../../../domain/patterns.ts';
 
 /** A pattern that says of itself that it is about tests or snapshots; `**` and `src/**` do not. */
 const ABOUT_TESTS = /(?:^|\/)(?:tests?|__tests__|specs?|__snapshots__)(?:\/|$)|[._](?:test|spec|snap)\b|(?:^|\/)test_|_test\./;
-const WILD = /[*?[\]{}()!+@]/;
 
 export interface Meant {
   /** The plan names this very path: somebody decided about this file. */
@@ -17,7 +16,7 @@ export interface Meant {
 export function meantBy(plan: PlanBody): Meant {
   const paths = plan.items.flatMap((item) => item.paths).map((path) => path.replace(/^\.\//, '').normalize('NFC'));
   const exact = new Set(paths);
-  const wide = matcher(paths.filter((path) => WILD.test(path) && ABOUT_TESTS.test(path)));
+  const wide = pathMatcher(paths.filter((path) => ABOUT_TESTS.test(path)));
   const exactly = (path: string): boolean => exact.has(path.normalize('NFC'));
   return { exactly, asTests: (path) => exactly(path) || wide(path) };
 }

@@ -6,10 +6,11 @@ const DEAD = /(?:"""|''')[\s\S]*?(?:"""|'''|$(?![\s\S]))|"(?:\\[\s\S]|[^"\\\n])*
 const TEST = /^[ \t]*(?:async[ \t]+)?def[ \t]+test\w*[ \t]*\(/;
 const BLOCK = /^[ \t]*(?:async[ \t]+def|def|class)\b/;
 const SKIPS = [
-  /^[ \t]*@(?:[\w.]+\.)?(?:skip|skipif|skipIf|skipUnless|xfail|expectedFailure)\b/gm,
-  /\bpytest\.(?:skip|xfail|importorskip)\s*\(/g,
+  /\b(?:mark|unittest)\.(?:skip|skipif|skipIf|skipUnless|xfail|expectedFailure)\b/g,
+  /^[ \t]*@(?:skip|skipif|skipIf|skipUnless|xfail|expectedFailure)\b/gm,
+  /\bpytest\.(?:skip|xfail|importorskip)\s*[.(]/g,
   /\bself\.skipTest\s*\(/g,
-  /^[ \t]*pytestmark\s*=.*\b(?:skip|skipif|xfail)\b/gm,
+  /\braise\s+(?:unittest\.)?SkipTest\b/g,
   /^[ \t]*__test__\s*=\s*False\b/gm,
 ];
 const ASSERTION = /\bassert\b|\bself\.(?:assert\w+|fail)\s*\(|\bpytest\.(?:raises|warns)\s*\(/g;
@@ -21,6 +22,7 @@ export function pythonTests(text: string): TestCounts {
   let rows = 1;
   let weight = 1;
   let from = 0;
+  const leaving = earlyReturns();
   for (const line of code.split('\n')) {
     const decorated = /^[ \t]*@(?:[\w.]+\.)?parametrize\b/.test(line);
     if (decorated) rows *= rowsAt(code, from);
@@ -31,6 +33,7 @@ export function pythonTests(text: string): TestCounts {
       rows = 1;
     }
     const asserted = [...line.matchAll(ASSERTION)].length;
+    counts.skips += leaving(line, asserted > 0) ? 1 : 0;
     counts.assertions += asserted * weight;
     counts.written += asserted;
     from += line.length + 1;
@@ -38,14 +41,42 @@ export function pythonTests(text: string): TestCounts {
   return counts;
 }
 
+const RETURN = /(?:^|:)[ \t]*return(?:[ \t]+(?:None|True|False))?[ \t]*;?$/;
+
+/** Asked for each line in order: is it an assertion that its test may leave before, by its own `return` without a value? */
+function earlyReturns(): (line: string, isAssertion: boolean) => boolean {
+  let test: number | undefined;
+  let inner: number | undefined;
+  let isLeft = false;
+  return (line, isAssertion) => {
+    const text = line.trimEnd();
+    if (text.trim() === '') return false;
+    const indent = /^[ \t]*/.exec(text)?.[0].length ?? 0;
+    if (inner !== undefined && indent <= inner) inner = undefined;
+    if (TEST.test(text)) [test, inner, isLeft] = [indent, undefined, false];
+    else if (test !== undefined && indent <= test) test = undefined;
+    else if (inner === undefined && BLOCK.test(text)) inner = indent;
+    if (test === undefined || inner !== undefined) return false;
+    if (RETURN.test(text)) isLeft = true;
+    if (!isLeft || !isAssertion) return false;
+    isLeft = false;
+    return true;
+  };
+}
+
+/** Where a decorator ends at the latest. */
+const NEXT = /\n[ \t]*(?:@|(?:async|def|class)\b)/g;
+
 /** The rows of `@pytest.mark.parametrize(names, [ ... ])` that begins here; one where they are not written out. */
 function rowsAt(code: string, from: number): number {
   const list = /^[^\n(]*\(\s*(?:""|\[[^\]]*\]|\([^)]*\))\s*,\s*(?:argvalues\s*=\s*)?[[(]/.exec(code.slice(from, from + 400));
   if (list === null) return 1;
+  NEXT.lastIndex = from + 1;
+  const end = NEXT.exec(code)?.index ?? code.length;
   let depth = 1;
   let rows = 0;
   let filled = false;
-  for (let at = from + list[0].length; at < code.length && depth > 0; at += 1) {
+  for (let at = from + list[0].length; at < end && depth > 0; at += 1) {
     const sign = code[at] ?? '';
     if (/[[({]/.test(sign)) depth += 1;
     if (/[\])}]/.test(sign)) depth -= 1;

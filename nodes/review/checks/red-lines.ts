@@ -1,5 +1,5 @@
 /** Red lines, on the difference of trees: renames, deletions and modes count on both sides. */
-import { matcher } from '../../../tools/globs.ts';
+import { ruleMatcher } from '../../../tools/globs.ts';
 import { type ReviewCheck, touched } from './check.ts';
 
 /** The rules that govern the agents are themselves behind a red line. */
@@ -14,7 +14,7 @@ export const redLines: ReviewCheck = {
   id: 'red-lines',
   run: async ({ changes, config }) => {
     const found = [...config.protect, OWN_RULE].flatMap((rule) => {
-      const paths = [...new Set(touched(changes).filter(matcher(rule.paths, { caseInsensitive: true })))];
+      const paths = [...new Set(touched(changes).filter(ruleMatcher(rule.paths, config.patterns)))];
       const approvers = { role: rule.approvers.role, min: rule.approvers.min, not_starter: rule.approvers.notStarter };
       return paths.length === 0 ? [] : [{ rule_id: rule.id, paths, reason: rule.reason, approvers }];
     });

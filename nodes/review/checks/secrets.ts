@@ -3,6 +3,7 @@ import type { Change } from '../../../domain/handoff.ts';
 import type { Repository } from '../../../domain/workspace.ts';
 import { scanSecrets } from '../../../tools/secrets.ts';
 import { finding, type ReviewCheck } from './check.ts';
+import { lostSecrets } from './lost-secrets.ts';
 
 interface File {
   readonly path: string;
@@ -11,7 +12,8 @@ interface File {
 
 export const secrets: ReviewCheck = {
   id: 'secrets',
-  run: async ({ changes, repository, candidate, base }) => {
+  run: async (context) => {
+    const { changes, repository, candidate, base } = context;
     const changed = changes.filter((change) => change.status !== 'deleted' && change.mode !== '160000');
     const files = await read(repository, candidate.tree, changed, ({ path }) => path);
     const found = await scanSecrets(files);
@@ -25,9 +27,12 @@ export const secrets: ReviewCheck = {
     const hits = found.filter((hit) => !known.has(line(hit)));
     return {
       results: [],
-      findings: hits.map((hit) =>
-        finding('secrets', 'SECRET_FOUND', `${hit.rule}: ${hit.masked}`, { path: hit.path, line: hit.line, anchor: line(hit) }),
-      ),
+      findings: [
+        ...hits.map((hit) =>
+          finding('secrets', 'SECRET_FOUND', `${hit.rule}: ${hit.masked}`, { path: hit.path, line: hit.line, anchor: line(hit) }),
+        ),
+        ...(await lostSecrets(context)),
+      ],
       redLines: [],
     };
   },

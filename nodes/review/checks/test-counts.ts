@@ -27,7 +27,7 @@ const LANGUAGES: readonly Language[] = [
   },
   {
     path: /\.rs$/,
-    dead: new RegExp(String.raw`r#"[\s\S]*?"#|${C_STRINGS}`, 'g'),
+    dead: new RegExp(String.raw`r#"[\s\S]*?(?:"#|$)|${C_STRINGS}`, 'g'),
     tests: [/#\[(?:\w+::)*test\b/g],
     skips: [/#\[ignore\b/g, /#\[should_panic\b/g],
     assertions: [/\bassert\w*!/g],

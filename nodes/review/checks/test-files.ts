@@ -1,18 +1,20 @@
 /** Recognises test files, snapshots and test configuration by their paths, over the common languages. */
 
-const TEST_PATH = [
-  /(?:^|\/)(?:tests?|__tests__|spec)\/.*\.(?:[cm]?[jt]sx?|py|rb|php)$/,
-  /\.(?:test|spec)\.[cm]?[jt]sx?$/,
-  /(?:^|\/)test_[^/]+\.py$/,
-  /_test\.(?:py|go|rb)$/,
-  /(?:^|\/)tests\/.*\.rs$/,
-  /Tests?\.(?:java|kt|cs)$/,
-];
+/** By such names runners find tests, whatever folder they are in. */
+const NAMED = [/\.(?:test|spec)\.[cm]?[jt]sx?$/, /(?:^|\/)test_[^/]+\.py$/, /_(?:test|spec)\.(?:py|go|rb)$/, /Tests?\.(?:java|kt|cs)$/];
+const TEST_PATH = [...NAMED, /(?:^|\/)(?:tests?|__tests__|spec)\/.*\.(?:[cm]?[jt]sx?|py|rb|php)$/, /(?:^|\/)tests\/.*\.rs$/];
 const SNAPSHOT_PATH = /\.snap$|(?:^|\/)__snapshots__\//;
 const CONFIG_PATH =
   /(?:^|\/)(?:vitest|jest|mocha|ava|playwright|cypress|karma)\.(?:config|setup|workspace)[^/]*$|(?:^|\/)\.(?:mocharc|taprc|nycrc)[^/]*$|(?:^|\/)(?:pytest\.ini|tox\.ini|conftest\.py|setup\.cfg)$/;
 
 export const isTestFile = (path: string): boolean => TEST_PATH.some((shape) => shape.test(path)) && !SNAPSHOT_PATH.test(path);
+
+/** Is a test that was found as `old` still found as `now`? In a folder of tests, too, a runner may go by the name. */
+export const isFoundLike = (old: string, now: string): boolean => {
+  const isNamed = (path: string): boolean => NAMED.some((shape) => shape.test(path));
+  return isTestFile(now) && (!isNamed(old) || isNamed(now));
+};
+
 export const isSnapshot = (path: string): boolean => SNAPSHOT_PATH.test(path);
 export const isTestConfig = (path: string): boolean => CONFIG_PATH.test(path);
 

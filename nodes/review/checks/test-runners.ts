@@ -25,9 +25,12 @@ interface Asked {
 const JAVASCRIPT = /\.[cm]?[jt]sx?$/;
 /** Flags whose value is the next word. */
 const VALUED = /^(?:--import|--require|-r|--loader|--experimental-loader|--conditions|-C)$/;
-/** One line of JSON for each test that ended; a file that does not load is one that bears its own name. */
+/**
+ * One line of JSON for each test that ended. A file without a test is one that bears its own name; where it failed, the file does not
+ * load. A test that was skipped or is still to do checks nothing, however its options came to say so.
+ */
 const REPORTER = `data:text/javascript,${encodeURIComponent(
-  'export default async function*(s){for await(const{type:t,data:d}of s)if((t==="test:pass"||t==="test:fail")&&d.details?.type!=="suite")yield JSON.stringify({file:d.file,name:d.name})+"\\n"}',
+  'export default async function*(s){for await(const{type:t,data:d}of s)if((t==="test:pass"||t==="test:fail")&&d.details?.type!=="suite")yield JSON.stringify({file:d.file,name:d.name,failed:t==="test:fail",off:d.skip!==undefined||d.todo!==undefined})+"\\n"}',
 )}`;
 
 /** The runner that these words start; `scripts` are those of package.json. */
@@ -128,14 +131,20 @@ function node(tool: string, words: readonly string[]): Runner {
     files: JAVASCRIPT,
     argv: (files) => [tool === 'tsx' ? 'node_modules/.bin/tsx' : 'node', ...flags, '--test', `--test-reporter=${REPORTER}`, ...files],
     read: (output, asked) => {
-      const rows = output.split('\n').flatMap((line): [string, string][] => {
+      const rows = output.split('\n').flatMap((line) => {
         const row = jsonIn(line, '{', '}');
-        return row === undefined ? [] : [[textOf(fieldOf(row, 'file')), textOf(fieldOf(row, 'name'))]];
+        const [file, name] = [textOf(fieldOf(row, 'file')), textOf(fieldOf(row, 'name'))];
+        const isFile = asked.files.some((path) => same(name, path, asked) && same(file, path, asked));
+        return row === undefined
+          ? []
+          : [{ file, name, isFile, failed: fieldOf(row, 'failed') === true, off: fieldOf(row, 'off') === true }];
       });
-      const broken = rows.some(
-        ([file, name]) => name === '' || asked.files.some((path) => same(name, path, asked) && same(file, path, asked)),
+      if (rows.length === 0 || rows.some(({ name, isFile, failed }) => name === '' || (isFile && failed))) return undefined;
+      const tests = rows.filter(({ isFile, off }) => !isFile && !off);
+      return byFile(
+        tests.map(({ file, name }): [string, string] => [file, name]),
+        asked,
       );
-      return rows.length === 0 || broken ? undefined : byFile(rows, asked);
     },
   };
 }
@@ -144,9 +153,10 @@ const pytest = (program: readonly string[]): Runner => ({
   name: 'pytest',
   runs: false,
   files: /\.py$/,
-  argv: (files) => [...program, '--collect-only', '-q', '-p', 'no:cacheprovider', ...files],
+  // A test that is marked to be skipped or to fail is none, however it came by the mark.
+  argv: (files) => [...program, '--collect-only', '-q', '-p', 'no:cacheprovider', '-m', 'not (skip or skipif or xfail)', ...files],
   read: (output, asked) => {
-    const end = /^(?:=+ )?(\d+) tests? collected\b/m.exec(output);
+    const end = /^(?:=+ )?(\d+)(?:\/\d+)? tests? collected\b/m.exec(output);
     const list = output.slice(0, end?.index ?? 0);
     const rows = [...list.matchAll(/^(\S[^\n]*?\.py)::(\S[^\n]*)$/gm)].map((row): [string, string] => [row[1] ?? '', row[2] ?? '']);
     return rows.length > 0 && rows.length === Number(end?.[1]) ? byFile(rows, asked) : undefined;

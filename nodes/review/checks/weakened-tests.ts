@@ -4,7 +4,7 @@ import { type ReviewCheck, type ReviewContext, weak } from './check.ts';
 import { type Listing, listTests } from './listed-tests.ts';
 import { type Meant, meantBy } from './meant.ts';
 import { countTests } from './test-counts.ts';
-import { isSnapshot, isTestConfig, isTestFile, NO_TESTS, type TestCounts } from './test-files.ts';
+import { isFoundLike, isSnapshot, isTestConfig, isTestFile, NO_TESTS, type TestCounts } from './test-files.ts';
 import { changedParts, changedScripts } from './test-scripts.ts';
 
 export const weakenedTests: ReviewCheck = {
@@ -45,7 +45,7 @@ async function weaker(context: ReviewContext, change: Change, listings: readonly
     countTests(path, (await repository.readFile(tree, path))?.toString('utf8') ?? '');
   const was = change.status === 'added' ? NO_TESTS : await count(base.tree, old);
   if (change.status === 'deleted') return { said: [`the test file ${old} with ${was.tests} tests is deleted`], off: 0 };
-  if (!isTestFile(change.path)) return { said: [`the test file ${old} is renamed away to ${change.path}`], off: 0 };
+  if (!isFoundLike(old, change.path)) return { said: [`the test file ${old} is renamed away to ${change.path}`], off: 0 };
   const now = await count(candidate.tree, change.path);
   const listing = listedBoth(listings, old, change.path);
   const said = change.status === 'added' ? [] : fewer({ was, now, listing });
@@ -70,7 +70,8 @@ function fewer({ was, now, listing }: Compared): string[] {
   if (before > 0 && after === 0) said.push(`emptied: it had ${before} tests${listed}`);
   else if (after < before) said.push(`${before} tests before, ${after} now${listed}`);
   const [asserted, asserts] = listing === undefined ? [was.assertions, now.assertions] : [spread(was, before), spread(now, after)];
-  if (asserts < asserted && after > 0) said.push(`${asserted} assertions before, ${asserts} now`);
+  // What was emptied is said; a helper has no tests of its own.
+  if (asserts < asserted && (after > 0 || before === 0)) said.push(`${asserted} assertions before, ${asserts} now`);
   return said;
 }
 

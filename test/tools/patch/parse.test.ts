@@ -93,6 +93,28 @@ describe('a unified diff', () => {
     ]);
   });
 
+  test('is read where removed and added lines look like the two lines of another file', () => {
+    const sql = '--- a/x.sql\n+++ b/x.sql\n@@ -1,3 +1,3 @@\n--- one\n+++ two\n -- three\n@@ -9 +9 @@\n-a\n+b';
+    expect(parsePatch(sql)).toMatchObject([
+      {
+        path: 'x.sql',
+        hunks: [
+          { old: ['-- one', '-- three'], next: ['++ two', '-- three'] },
+          { old: ['a'], next: ['b'] },
+        ],
+      },
+    ]);
+  });
+
+  test('is read of several files without a line of git between them, the last one deleted', () => {
+    const text = '--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\n+2\n--- a/y\n+++ b/y\n@@ -1 +1 @@\n-1\n+2\n--- a/z\n+++ /dev/null\n';
+    expect(parsePatch(text)).toMatchObject([
+      { kind: 'update', path: 'x', hunks: [{ old: ['1'], next: ['2'] }] },
+      { kind: 'update', path: 'y', hunks: [{ old: ['1'], next: ['2'] }] },
+      { kind: 'delete', path: 'z' },
+    ]);
+  });
+
   test('is read without prefixes, also in a folder a', () => {
     expect(parsePatch('--- a/x\n+++ a/x\n@@ -1 +1 @@\n-1\n+2')).toMatchObject([{ kind: 'update', path: 'a/x' }]);
     expect(parsePatch('--- x\n+++ x\n@@ -1 +1 @@\n-1\n\\ No newline at end of file\n+2')).toMatchObject([

@@ -30,6 +30,8 @@ describe('a replacement', () => {
     ['adds a newline at the end where it is asked to', 'a\r\nb', 'b', 'b\n', 'a\r\nb\r\n'],
     ['takes the newline at the end where it is asked to', 'a\nb\n', 'b\n', 'b', 'a\nb'],
     ['keeps a lone carriage return', 'a\rb\nc\n', 'c', 'd', 'a\rb\nd\n'],
+    ['keeps one before the ending of the line', 'a\nb c\r\r\n', 'b', 'd\ne', 'a\nd\r\ne c\r\r\n'],
+    ['takes none for a part of an ending that comes behind it', 'a\rb\n', 'b', '\nb', 'a\r\nb\n'],
     ['writes what it was given into a file of one line', 'a', 'a', 'x\r\ny', 'x\r\ny'],
   ])('%s', (_title, text, old, by, expected) => {
     expect(replaced(text, old, by)).toBe(expected);

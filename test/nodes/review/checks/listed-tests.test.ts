@@ -39,6 +39,15 @@ describe('node --test', () => {
     expect(said).toMatch(/6 assertions before, 3 now/);
   });
 
+  test('a test that skips itself when it runs is one less; one that skipped itself before is none', async () => {
+    const none = `${HEAD}import { none } from './none.js';\ntest('is 1', none, () => assert.equal(1, 1));\ntest('is 2', () => assert.ok(2));\n`;
+    const of = (options: string, more = '') => ({ ...files(none + more), 'test/none.js': `export const none = ${options};\n` });
+    const { said } = await told({ base: of('{}'), candidate: { ...of('{ skip: true }'), 'test/a.test.js': `${none}// \n` }, config: node });
+    expect(said).toMatch(/2 tests before, 1 now, as node lists them \(gone: is 1\)/);
+    const skipped = of('{ skip: true }', "test('is 3', () => assert.ok(3));\n");
+    expect((await told({ base: of('{ skip: true }'), candidate: skipped, config: node })).said).toBe('');
+  });
+
   test('a candidate that does not load is judged by what stands in it', async () => {
     const { said } = await told({
       base: files(EACH),
@@ -80,4 +89,19 @@ describe('a tool of the project itself', () => {
     expect((await told({ ...what, links, config, findings: [secret] })).listed).toEqual([]);
     expect((await told({ ...what, links, config: { checks: [sh('test', 'make test')] } })).listed).toEqual([]);
   });
+});
+
+test('pytest lists no test that a mark of another file skips', async () => {
+  const config = { checks: [{ id: 'test', run: ['python3', '-m', 'pytest', '-q'] }] };
+  const tests = 'from tests.marks import slow\n\n\n@slow\ndef test_a():\n    assert 1\n\n\ndef test_b():\n    assert 1\n';
+  const of = (mark: string, more = '') => ({
+    'tests/__init__.py': '',
+    'tests/marks.py': `import pytest\nslow = pytest.mark.${mark}\n`,
+    'tests/test_a.py': tests + more,
+  });
+  const { said, listed } = await told({ base: of('usefixtures()'), candidate: of("skip(reason='later')", '\n'), config });
+  if (listed.length === 2) expect(said).toMatch(/2 tests before, 1 now, as pytest lists them \(gone: test_a\)/);
+  expect(said).toMatch(/marks.py: 1 test\(s\) are skipped/);
+  const more = of("skip(reason='later')", '\n\ndef test_c():\n    assert 1\n');
+  expect((await told({ base: of("skip(reason='later')"), candidate: more, config })).said).toBe('');
 });

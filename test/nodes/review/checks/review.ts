@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { configSchema } from '../../../../domain/config.ts';
 import { type Finding, planBodySchema } from '../../../../domain/handoff.ts';
 import type { CheckOutcome, ReviewCheck } from '../../../../nodes/review/checks/check.ts';
+import { createRedactor } from '../../../../tools/redact.ts';
 import { openRepository } from '../../../../tools/repository.ts';
 import { createSandbox } from '../../../../tools/sandbox.ts';
 import { fakeSession } from '../../../fakes/session.ts';
@@ -20,6 +21,8 @@ interface Review {
   readonly config?: Readonly<Record<string, unknown>>;
   readonly item?: readonly string[];
   readonly findings?: readonly Finding[];
+  /** Values that are masked in everything that an agent sees. */
+  readonly secrets?: readonly string[];
   /** Folders of this machine that every command finds, by their place in the tree. */
   readonly links?: Readonly<Record<string, string>>;
   /** Staged by `git update-index --cacheinfo`. */
@@ -67,7 +70,7 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
     };
     const session = fakeSession({
       facts: { threadId: 't' },
-      doors: { redact: (text) => text },
+      doors: { redact: createRedactor(what.secrets ?? []) },
       places: {
         sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
         mounts: async () => ({ links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from })), scratch: [] }),

@@ -88,3 +88,18 @@ test('what is no program ends, and what is no test file has no tests', () => {
   expect(js(`<p>it's</p>\nit.skip('a', () => {});`)).toMatchObject({ tests: 1, skips: 1 });
   expect(countTests('src/a.ts', "test('a', () => {});").tests).toBe(0);
 });
+
+test.each<[string, string, string]>([
+  ['tests in tests', 'a.test.js', "test('a', (t) => {"],
+  ['tables of a constant', 'a.test.js', 'const x = [1]; test.each(x)('],
+  ['open quotes', 'a.test.js', "'\\"],
+  ['ways out', 'a.test.js', "test('a', () => { return; "],
+  ['raw strings', 'tests/a.rs', 'r#"'],
+  ['open brackets of a table', 'test_a.py', '@parametrize("a", [\n'],
+])('%s without an end are read in no time', (_title, path, piece) => {
+  const text = piece.repeat(600_000 / piece.length);
+  const before = performance.now();
+  expect(countTests(path, text).skips).toBe(0);
+  // Of what grows with the square it is minutes.
+  expect(performance.now() - before).toBeLessThan(30_000);
+});

@@ -14,8 +14,8 @@ test.each([
   ['npm test', 'vitest', 'node_modules/.bin/vitest list a.test.ts --config x.ts --json'],
   ['npm run unit', 'jest', 'node_modules/.bin/jest --json --testNamePattern (?!) --runTestsByPath a.test.ts'],
   ['pnpm vitest run -t only', 'vitest', 'node_modules/.bin/vitest list a.test.ts --json'],
-  ['poetry run pytest -k none', 'pytest', 'pytest --collect-only -q -p no:cacheprovider a.test.ts'],
-  ['python3 -m pytest', 'pytest', 'python3 -m pytest --collect-only -q -p no:cacheprovider a.test.ts'],
+  ['poetry run pytest -k none', 'pytest', 'pytest --collect-only -q -p no:cacheprovider -m not (skip or skipif or xfail) a.test.ts'],
+  ['python3 -m pytest', 'pytest', 'python3 -m pytest --collect-only -q -p no:cacheprovider -m not (skip or skipif or xfail) a.test.ts'],
   ['go test ./...', 'go', 'go test -list .* ./.'],
 ])('%s starts %s', (command, name, asked) => {
   const runner = found(command);
@@ -68,6 +68,8 @@ test('pytest lists as many as it counts, and what is printed afterwards is no te
   const output = 'tests/test_a.py::test_a[1]\ntests/test_a.py::TestB::test_c\n\n2 tests collected in 0.01s\n';
   expect(read('pytest', `${output}tests/test_a.py::test_forged\n`, files)).toEqual({ 'tests/test_a.py': ['test_a[1]', 'TestB::test_c'] });
   expect(read('pytest', output.replace('2 tests', '3 tests'), files)).toBeUndefined();
+  // Others are marked to be skipped.
+  expect(read('pytest', output.replace('2 tests', '2/5 tests'), files)).toEqual(read('pytest', output, files));
   expect(read('pytest', 'ERROR tests/test_a.py\n1 error in 0.1s\n', files)).toBeUndefined();
 });
 
@@ -81,8 +83,16 @@ test('go lists a package', () => {
 });
 
 test('node tells a file that does not load by its own name', () => {
-  const row = (file: string, name: string): string => JSON.stringify({ file, name });
+  const row = (file: string, name: string, more = {}): string => JSON.stringify({ file, name, ...more });
   const one = row('/workspace/test/a.test.ts', 'a');
   expect(read('node --test', `${one}\nnoise\n`)).toEqual({ 'test/a.test.ts': ['a'], 'test/b.test.ts': [] });
-  expect(read('node --test', `${one}\n${row('/workspace/test/b.test.ts', '/workspace/test/b.test.ts')}\n`)).toBeUndefined();
+  const own = (more: object): string => row('/workspace/test/b.test.ts', '/workspace/test/b.test.ts', more);
+  expect(read('node --test', `${one}\n${own({ failed: true })}\n`)).toBeUndefined();
+  expect(read('node --test', `${one}\n${own({ failed: false })}\n`)).toEqual({ 'test/a.test.ts': ['a'], 'test/b.test.ts': [] });
+});
+
+test('node lists no test that was skipped, and one that failed', () => {
+  const row = (name: string, more: object): string => JSON.stringify({ file: '/workspace/test/a.test.ts', name, ...more });
+  const output = `${row('a', { off: true })}\n${row('b', { off: false, failed: true })}\n`;
+  expect(read('node --test', output)).toEqual({ 'test/a.test.ts': ['b'], 'test/b.test.ts': [] });
 });

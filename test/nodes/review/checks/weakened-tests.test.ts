@@ -25,6 +25,20 @@ const WEAKER: [title: string, before: string, after: string, says: RegExp][] = [
   ['describe.skip', TWO, `describe.skip('x', () => {\n${TWO}});\n`, /skipped/],
   ['xit', TWO, `${TWO}xit('c', () => assert(1));\n`, /skipped/],
   ['xdescribe', TWO, `xdescribe('x', () => {\n${TWO}});\n`, /skipped/],
+  ['options with a name', TWO, TWO.replace("test('a',", "const later = { skip: true };\ntest('a', later,"), /skipped/],
+  ['options in options', TWO, TWO.replace("test('a',", "const later = { todo: true };\ntest('a', { ...later },"), /skipped/],
+  [
+    'a way out before the assertion',
+    TWO,
+    TWO.replace('() => assert.equal(sum(1, 2), 3)', '() => { if (process.env.CI) return; assert.equal(sum(1, 2), 3); }'),
+    /skipped/,
+  ],
+  [
+    'a return that ends with its line',
+    TWO,
+    TWO.replace('() => assert.equal(sum(1, 2), 3)', 'async function () {\n  return\n  assert.equal(sum(1, 2), 3); }'),
+    /skipped/,
+  ],
   ['an option skip', TWO, TWO.replace("'a', (", "'a', { skip: true }, ("), /skipped/],
 ];
 
@@ -41,6 +55,11 @@ test.each([
     'def test_a(self):\n    self.assertEqual(1, f())\n',
     '@unittest.skip("x")\ndef test_a(self):\n    self.assertEqual(1, f())\n',
   ],
+  ['test_c.py', 'def test_a():\n    assert f()\n', 'later = pytest.mark.skip\n\n\n@later\ndef test_a():\n    assert f()\n'],
+  ['test_d.py', 'def test_a():\n    assert f()\n', 'pytestmark = [\n    pytest.mark.skip,\n]\n\n\ndef test_a():\n    assert f()\n'],
+  ['test_e.py', 'def test_a():\n    assert f()\n', 'def test_a():\n    raise SkipTest("x")\n    assert f()\n'],
+  ['test_f.py', 'def test_a():\n    assert f()\n', 'def test_a():\n    if os.environ.get("CI"):\n        return\n    assert f()\n'],
+  ['test_g.py', 'def test_a():\n    assert f()\n', 'def test_a():\n    if CI: return None\n    assert f()\n'],
   ['a_test.go', 'func TestA(t *testing.T) {\n\tt.Fatal(1)\n}\n', 'func TestA(t *testing.T) {\n\tt.Skip("x")\n\tt.Fatal(1)\n}\n'],
   ['tests/a.rs', '#[test]\nfn a() { assert_eq!(1, f()); }\n', '#[test]\n#[ignore]\nfn a() { assert_eq!(1, f()); }\n'],
 ])('a skip in %s is found', async (path, before, after) => {
@@ -60,7 +79,15 @@ describe('files', () => {
     const base = { 'test/a.test.js': TWO, 'src/none.js': '' };
     expect(await told({ base, candidate: { 'test/a.test.js': null } })).toMatch(/with 2 tests is deleted/);
     expect(await told({ base, candidate: { 'test/a.test.js': null, 'src/a.js': TWO } })).toMatch(/renamed away to src\/a.js/);
+    // In a folder of tests runners may go by the name alone.
+    expect(await told({ base, candidate: { 'test/a.test.js': null, 'test/a.js': TWO } })).toMatch(/renamed away to test\/a.js/);
     expect(await told({ base, candidate: { 'test/a.test.js': { link: '../src/none.js' } } })).toMatch(/emptied/);
+  });
+
+  test('an assertion that goes from a helper of the tests is found', async () => {
+    const helper = 'export const check = (a, b) => {\n  assert.equal(a, b);\n};\n// used by every test of this folder\n';
+    const gone = helper.replace('  assert.equal(a, b);\n', '');
+    expect(await told({ base: { 'test/helper.js': helper }, candidate: { 'test/helper.js': gone } })).toMatch(/1 assertions before, 0 now/);
   });
 
   test('a changed snapshot and a changed or added test configuration are found', async () => {
@@ -130,9 +157,24 @@ describe('package.json', () => {
 test.each([
   ['a test added', { 'test/a.test.js': `${TWO}test('c', () => assert(1));\n` }],
   ['a test file added', { 'test/b.test.js': TWO }],
+  ['a helper with one more assertion', { 'test/helper.js': 'export const check = (a) => assert.ok(a);\n' }],
+  [
+    'a test that gives back what it waits for, and leaves functions of its own',
+    {
+      'test/a.test.js': `${TWO}test('c', () => {\n  list.forEach((one) => { if (!one) return; use(one); });\n  const f = function () { return; };\n  if (f()) { return assert.rejects(g()); }\n  assert.ok(1);\n  return;\n});\n`,
+    },
+  ],
   ['a test file renamed to another one', { 'test/a.test.js': null, 'test/c.test.js': TWO }],
   ['a value changed', { 'test/a.test.js': TWO.replace('3)', '4)') }],
+  ['a test file moved to another folder', { 'test/a.test.js': null, 'test/unit/a.spec.js': TWO }],
   ['a source file changed', { 'src/a.js': 'x' }],
 ])('%s is no weakening', async (_title, candidate) => {
   expect(await told({ base: { 'test/a.test.js': TWO }, candidate })).toBe('');
+});
+
+test('a Python test may give back a value, and functions in it may return', async () => {
+  const before = 'def test_a():\n    assert f()\n';
+  const more =
+    'def test_b():\n    def g():\n        return\n    assert g() is None\n    return\n\n\ndef helper():\n    return\n\n\ndef test_c():\n    assert 1\n';
+  expect(await told({ base: { 'test_a.py': before }, candidate: { 'test_a.py': `${before}\n\n${more}` } })).toBe('');
 });
