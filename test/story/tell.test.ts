@@ -18,8 +18,7 @@ afterEach(async () => {
   world = undefined;
 });
 
-const blocked = (attempt: number): Reply =>
-  tool('lead', attempt, 2, 'submit_build', { status: 'blocked', summary: 'I cannot go on' });
+const blocked = (attempt: number): Reply => tool('lead', attempt, 2, 'submit_build', { status: 'blocked', summary: 'I cannot go on' });
 
 /** Two openings of one home: one drives, the other is where a person speaks. */
 async function begin(replies: readonly Reply[], config: object = {}) {
