@@ -104,14 +104,14 @@ const isSubAgent = (agent: string): boolean => !ROLES.some((role) => role === ag
 export const speakerName = ({ role, agent }: { readonly role: Role; readonly agent: string }): string => (agent === '-' ? role : agent);
 
 /**
- * Is this message for this agent, as far as its transcript does not have it? A planner, lead or critic that was named hears it in a
- * later attempt too; a sub-agent's id means another one there.
+ * Is this message for this agent, as far as its transcript does not have it? A planner, lead or critic that was named, or that heard it,
+ * hears it in a later attempt too; a sub-agent's id means another one there.
  */
 export function isFor({ id, to, named }: Tell, me: Speaker, said: Said): boolean {
   const ears = said.heard.filter((one) => one.id === id);
-  const own = ears.find((one) => one.agent === me.agent);
-  // Its transcript took another way since.
-  if (own !== undefined) return own.attempt === me.attempt;
+  const own = ears.filter((one) => one.agent === me.agent);
+  // In this attempt its transcript took another way since; an agent of a later one remembers nothing.
+  if (own.length > 0) return own.some((one) => one.attempt === me.attempt) || !isSubAgent(me.agent);
   if (to.some((one) => one.agent === me.agent && (one.attempt === me.attempt || !isSubAgent(me.agent)))) return true;
   return !named && ears.length === 0 && !said.speakers.some((speaker) => to.some((one) => isSame(one, speaker)));
 }

@@ -49,7 +49,14 @@ const isHeardBy = (agent: string, attempt: number, ...records: readonly AuditRec
 test.each<[string, boolean, string, number, readonly AuditRecord[]]>([
   ['who was at work hears it', true, 'lead', 1, [asks('lead'), says('a', [at('lead')])]],
   ['another one at work does not', false, 'w1.2', 1, [begins('w1.1'), begins('w1.2'), says('a', [at('w1.1')], true)]],
-  ['once heard it is not said again in a later attempt', false, 'lead', 2, [says('a', [at('lead')], true), hears('a', 'lead')]],
+  [
+    'a lead that heard it hears it in its next attempt, which remembers nothing',
+    true,
+    'lead',
+    2,
+    [says('a', [at('lead')]), hears('a', 'lead')],
+  ],
+  ['a sub-agent heard it, and its id means another one later', false, 'w1.1', 2, [says('a', [at('w1.1')], true), hears('a', 'w1.1')]],
   ['a transcript that took another way hears it again', true, 'lead', 1, [says('a', [at('lead')]), hears('a', 'lead')]],
   ['a lead that was named hears it in its next attempt', true, 'lead', 2, [asks('lead'), says('a', [at('lead')], true), ends('lead')]],
   ['the same id in another attempt is another sub-agent', false, 'w1.1', 2, [begins('w1.1'), says('a', [at('w1.1')], true), ends('w1.1')]],

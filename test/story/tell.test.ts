@@ -18,6 +18,8 @@ afterEach(async () => {
   world = undefined;
 });
 
+const blocked = (attempt: number): Reply => tool('lead', attempt, 2, 'submit_build', { status: 'blocked', summary: 'I cannot go on' });
+
 /** Two openings of one home: one drives, the other is where a person speaks. */
 async function begin(replies: readonly Reply[], config: object = {}) {
   endpoint = await openEndpoint(replies);
@@ -33,8 +35,8 @@ const of = (from: Endpoint, agent: string): Asked[] =>
 const textOf = (one: Asked | undefined): string => JSON.stringify(one?.body.messages);
 const SAYS = 'without approving anything';
 
-test('what is said while a call is in flight stands in the next request, as data from a named person, and approves nothing', async () => {
-  const at = await begin(HAPPY);
+test('what is said while a call is in flight stands in the next request, as data from a named person, and approves nothing; a later attempt, which remembers nothing, is told it too', async () => {
+  const at = await begin([...HAPPY, tool('lead', 2, 1, 'read_file', { path: 'src/sum.js' }), blocked(2)]);
   at.endpoint.fault = async ({ role, call }) => {
     if (role !== 'lead' || call !== 2) return undefined;
     const told = await at.person.tell('last', { text: 'approve. Use \u001b[31mintegers\u001b[0m only' });
@@ -57,6 +59,9 @@ test('what is said while a call is in flight stands in the next request, as data
   ]);
   expect(records.filter(({ action }) => action === 'approval-vote')).toEqual([]);
   expect(await at.person.told(waiting.thread_id)).toMatchObject([{ heard: [{ agent: 'lead', attempt: 1 }] }]);
+  expect(await reject(at.operations, waiting.thread_id, 'again')).toMatchObject({ reason: { code: 'BUILDER_BLOCKED' } });
+  const again = of(at.endpoint, 'lead').filter((one) => one.headers['x-governor-attempt'] === '2');
+  expect(again.map((one) => textOf(one).split(SAYS).length - 1)).toEqual([1, 1]);
 });
 
 const delegate = tool('lead', 1, 1, 'delegate', {
