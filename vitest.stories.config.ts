@@ -10,7 +10,7 @@ export const STORIES = [
   'test/examples/*.test.ts',
   'test/cli/commands/{log,tell}.test.ts',
   'test/runtime/{evaluate,look/log}.test.ts',
-  'test/server/governed/{admit,edit-authors,live-sdk,run,run-sdk}.test.ts',
+  'test/server/governed/{admit,edit-authors,live-sdk,run,run-agents,run-sdk}.test.ts',
 ];
 
 export default defineConfig({

@@ -87,6 +87,9 @@ const priceSchema = z.union([
 ]);
 export type PriceConfig = z.infer<typeof priceSchema>;
 
+/** How many levels of sub-agents there can be. */
+export const MAX_DEPTH = 3;
+
 const limitsSchema = z.strictObject({
   costUsd: dollars('costUsd').default(5_000_000),
   tokens: count(5_000_000, 1_000_000_000),
@@ -96,7 +99,7 @@ const limitsSchema = z.strictObject({
   agents: count(8, 1000),
   concurrency: count(2, 64),
   /** 0: nobody delegates; 1: the lead does; 2: its sub-agents too; 3: also theirs. */
-  depth: z.int().min(0, 'must be 0 or more').max(3, 'must be 3 or less').default(1),
+  depth: z.int().min(0, 'must be 0 or more').max(MAX_DEPTH, `must be ${MAX_DEPTH} or less`).default(1),
   /** Sub-agents of the run, and what they cost, for which no person is asked; a fan-out beyond it asks first; absent: none does. */
   delegateFreely: z
     .strictObject({ agents: z.int().min(0, 'must be 0 or more').max(1000).optional(), usd: dollars('usd').optional() })

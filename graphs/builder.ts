@@ -9,6 +9,7 @@ import { StopError } from '../domain/errors.ts';
 import { isFanOut } from '../domain/fan-out.ts';
 import { appealBodySchema, buildBodySchema, FILES, type FileRef } from '../domain/handoff.ts';
 import { isAskable } from '../domain/stages.ts';
+import { superSteps } from '../nodes/agent-run.ts';
 import { artifactNode, briefNode, installNode, leadNode, leadToolsNode, mergeNode } from '../nodes/build/lead.ts';
 import { type Builder, BuilderState, buildInputs } from '../nodes/build/state.ts';
 import { workerNode } from '../nodes/build/worker.ts';
@@ -17,6 +18,7 @@ import { bodyOf, type FindSession, type Session } from '../nodes/session.ts';
 import { attemptOf } from '../nodes/stage.ts';
 import { isDisputed, standingRules } from '../nodes/standing-rules.ts';
 import { FRESH_AGENT, note, type State, type Update } from '../nodes/state.ts';
+import { agentGraph, drawnWorker } from './agent.ts';
 
 /** Where the lead goes on; coming back from a gate, that can be in the middle. Total and pure. */
 function onward(state: Builder): 'lead' | 'lead_tools' | 'install' | 'artifact' | Send[] {
@@ -40,7 +42,7 @@ export function builderGraph(find: FindSession) {
     .addNode('lead_tools', leadToolsNode(find))
     .addNode('install', installNode(find))
     .addNode('artifact', artifactNode(find))
-    .addNode('worker', workerNode(find))
+    .addNode('worker', workerNode(find, agentGraph), { subgraphs: [drawnWorker(find)] })
     .addNode('merge', mergeNode(find))
     .addConditionalEdges(START, first, ['brief', 'lead', 'lead_tools', 'worker', 'install', 'artifact'])
     .addConditionalEdges('brief', unlessStopped, ['lead', END])
@@ -64,8 +66,7 @@ export function buildNode(find: FindSession, graph: BuilderGraph) {
       let build = await written(FILES.build(attempt));
       let asked = await written(FILES.appeal(attempt));
       if (build === null && asked === null) {
-        // `recursionLimit`: super-steps of this invocation.
-        const recursionLimit = session.facts.limits.stepsPerAgent * 4 + 50;
+        const recursionLimit = superSteps(session);
         const result = await graph.invoke(await builderInput(session, state, attempt), { ...config, recursionLimit });
         if (result.stop !== null) {
           const liftable = isAskable('build', result.stop.code) && session.facts.limits.onExhausted === 'ask';

@@ -7,7 +7,6 @@ import { rowOf } from '../domain/transcript.ts';
 import type { WorkTree } from '../domain/workspace.ts';
 import type { HandoffOutcome } from '../tools/door/request.ts';
 import { agentAccount, runAccount, type Session } from './session.ts';
-import type { AgentState } from './state.ts';
 
 export type AgentSpec = RoleAt & AgentWork;
 
@@ -30,14 +29,10 @@ interface AgentWork {
   readonly depth?: number;
   /** The accounts of the sub-agents above it, the outermost first: what it uses is theirs too. */
   readonly above?: readonly Account[];
-  /** Has its delegation done and merged; for a sub-agent, whose whole attempt is one node. */
-  readonly fanOut?: (state: AgentState) => Promise<AgentState>;
   /** Globs that it may write; default anywhere. */
   readonly writable?: readonly string[] | undefined;
   /** Default: the run's. */
   readonly signal?: AbortSignal;
-  /** Hears where it stands after each step. */
-  readonly onStep?: (state: AgentState) => void;
 }
 
 /** Where a transcript stands: its head, and all rows up to it. */

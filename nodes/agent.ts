@@ -1,4 +1,4 @@
-/** One agent, one step at a time: ask the model, act on what it called. Budget, policy and audit live in the doors. */
+/** What an agent does with an answer of its model: the calls of it, in order. Budget, policy and audit live in the doors. */
 import { StopError } from '../domain/errors.ts';
 import type { ToolCall, TranscriptRow } from '../domain/ports.ts';
 import { type Answered, type Called, lastChance, NO_WARNING, progressAfter } from '../domain/progress.ts';
@@ -8,30 +8,11 @@ import { maskedPatch } from '../tools/masked-patch.ts';
 import { readableLines } from '../tools/text/encoding.ts';
 import type { ToolContext } from '../tools/tool.ts';
 import { type AgentSpec, accountsOf, allowedTo, append, auditBase, depthLeft, signalOf, whereabouts } from './agent-spec.ts';
-import { askModel } from './ask.ts';
 import { addressed, isLean, LEAN_MARK, modelSaid } from './notes.ts';
 import { showsOf } from './pictures.ts';
 import type { AgentState } from './state.ts';
 import { countInvalid, refuse } from './turned-away.ts';
 import { COMMAND_OUTPUT_BYTES, COMMAND_TIMEOUT_MS } from './working-conditions.ts';
-
-/** Runs an agent until it handed over; for agents whose whole attempt is one node. */
-export async function runAgent(spec: AgentSpec, from: AgentState): Promise<AgentState> {
-  let state = from;
-  while (state.phase !== 'done') {
-    signalOf(spec).throwIfAborted();
-    state = await stepOf(spec, state);
-    spec.onStep?.(state);
-  }
-  return state;
-}
-
-function stepOf(spec: AgentSpec, state: AgentState): Promise<AgentState> {
-  if (state.phase === 'model') return askModel(spec, state);
-  if (state.phase === 'tools') return actOnCalls(spec, state);
-  if (spec.fanOut === undefined) throw new Error(`${spec.agent} delegates, and nothing here does that`);
-  return spec.fanOut(state);
-}
 
 /** Executes the calls of the newest answer in order and appends their results. */
 export async function actOnCalls(spec: AgentSpec, state: AgentState): Promise<AgentState> {

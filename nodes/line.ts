@@ -2,9 +2,15 @@
 
 export interface Line {
   /** Runs `work` when a place is free; the place is free again however it ends. */
-  inLine<Result>(work: () => Promise<Result>): Promise<Result>;
-  /** For who is in line and waits for others: gives its place to them, and takes one again when `work` is done. */
-  aside<Result>(work: () => Promise<Result>): Promise<Result>;
+  inLine<Result>(work: (place: Place) => Promise<Result>): Promise<Result>;
+}
+
+/** The place of who is in line. */
+export interface Place {
+  /** Who waits for others gives it to them; again, it does nothing. */
+  lend(): void;
+  /** Takes one again, when one is free; at once where it was not lent. */
+  back(): Promise<void>;
 }
 
 /** @param places how many work at once: `limits.concurrency`. */
@@ -23,18 +29,19 @@ export function createLine(places: number): Line {
   return {
     inLine: async (work) => {
       await take();
+      let held = true;
+      const lend = (): void => {
+        if (held) give();
+        held = false;
+      };
+      const back = async (): Promise<void> => {
+        if (!held) await take();
+        held = true;
+      };
       try {
-        return await work();
+        return await work({ lend, back });
       } finally {
-        give();
-      }
-    },
-    aside: async (work) => {
-      give();
-      try {
-        return await work();
-      } finally {
-        await take();
+        lend();
       }
     },
   };

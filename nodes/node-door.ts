@@ -15,8 +15,8 @@ export interface GovernedNode<Found, State, Update> {
   /** Crash tests kill at `node:<name>:enter` and `node:<name>:exit`. */
   readonly name: string;
   /**
-   * One of several nodes of a super-step. LangGraph stores siblings that never began as done when one of them throws
-   * (langgraphjs#2667): so it begins even at a drain, and every failure of its own is a stop.
+   * It works beside others. When a node throws, LangGraph cuts off its siblings and discards what they finish (langgraphjs#2667): so
+   * every failure of its own is a stop.
    */
   readonly sideBySide?: boolean;
   run(session: Found, state: State, config: NodeConfig): Promise<Update>;
@@ -25,8 +25,8 @@ export interface GovernedNode<Found, State, Update> {
 }
 
 /**
- * The node as LangGraph calls it. Throws what LangGraph throws to itself, a lost lease, the reason of an abort, and a fault of this
- * program; every StopError is handed to `stopped`.
+ * The node as LangGraph calls it. Throws what LangGraph throws to itself, a drain among it, a lost lease, the reason of an abort, and a
+ * fault of this program; every StopError is handed to `stopped`.
  */
 export function nodeDoor<Found extends DoorSession, State extends { readonly goal: string; readonly repo: string }, Update>(
   find: (visit: Visit) => Promise<Found>,
@@ -35,7 +35,6 @@ export function nodeDoor<Found extends DoorSession, State extends { readonly goa
   return async (state, config) => {
     const session = await find(visitOf(config, state));
     try {
-      if (node.sideBySide === true) return await node.run(session, state, config);
       await session.checkpointReached(node.stage);
       failpoint(`node:${node.name}:enter`);
       const update = await node.run(session, state, config);

@@ -10,6 +10,12 @@ export interface PartRef {
   readonly ref: FileRef;
 }
 
+/** The newest of each sub-agent. */
+export const joinParts = (before: PartRef[], after: PartRef[]): PartRef[] => [
+  ...before.filter((part) => !after.some((other) => other.id === part.id)),
+  ...after,
+];
+
 /** Where an agent stands: the head of its transcript and what stop rules need to remember. */
 export interface AgentState {
   readonly head: string | null;

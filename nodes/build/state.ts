@@ -1,7 +1,7 @@
 /** The state of the builder graph: where the lead stands and what it handed over. */
 import { Annotation } from '@langchain/langgraph';
 import type { FileRef } from '../../domain/handoff.ts';
-import { type AgentState, type Appeals, FRESH_AGENT, NO_APPEALS, type PartRef, type Stop } from '../state.ts';
+import { type AgentState, type Appeals, FRESH_AGENT, joinParts, NO_APPEALS, type PartRef, type Stop } from '../state.ts';
 
 const last = <Value>(initial: Value) => Annotation<Value>({ reducer: (_before, after) => after, default: () => initial });
 
@@ -23,10 +23,7 @@ export const BuilderState = Annotation.Root({
   appeals: last<Appeals>(NO_APPEALS),
   agent: last<AgentState>(FRESH_AGENT),
   /** The part files of the delegation that is under way, by their id. */
-  parts: Annotation<PartRef[]>({
-    reducer: (before, after) => [...before.filter((part) => !after.some((other) => other.id === part.id)), ...after],
-    default: () => [],
-  }),
+  parts: Annotation<PartRef[]>({ reducer: joinParts, default: () => [] }),
   /** In the state that a `worker` gets: which task of the delegation, from 1. */
   task: last<number>(0),
   build: last<FileRef | null>(null),

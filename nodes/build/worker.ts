@@ -1,48 +1,34 @@
 /** A sub-agent: one task, its own copy of the files, its own caps. However it ends, that is a value for the lead. */
-import { isGraphBubbleUp } from '@langchain/langgraph';
-import { type Account, ZERO } from '../../domain/budget.ts';
-import { FencedError, StopError, toError } from '../../domain/errors.ts';
-import { type DelegateTask, FILES, type FileRef, type PartBody, partBodySchema, submitWorkSchema } from '../../domain/handoff.ts';
+import { ZERO } from '../../domain/budget.ts';
+import { FILES, type PartBody, partBodySchema } from '../../domain/handoff.ts';
 import { digestOf } from '../../domain/ids.ts';
 import { pathMatcher } from '../../domain/patterns.ts';
-import type { ReasonCode } from '../../domain/reasons.ts';
-import type { WorkTree } from '../../domain/workspace.ts';
-import { runAgent } from '../agent.ts';
-import type { AgentSpec } from '../agent-spec.ts';
+import type { MakeAgentGraph } from '../agent-run.ts';
 import { stampOf } from '../candidate.ts';
 import { installedFor } from '../installed.ts';
+import type { Place } from '../line.ts';
 import { nodeDoor } from '../node-door.ts';
-import { isLeanAt } from '../notes.ts';
-import { oriented } from '../orientation.ts';
-import { contractOf } from '../prompt.ts';
-import { agentAccount, type FindSession, runAccount, type Session } from '../session.ts';
+import { type FindSession, type NodeConfig, runAccount, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
-import { type AgentState, FRESH_AGENT, type PartRef } from '../state.ts';
+import { FRESH_AGENT, type PartRef } from '../state.ts';
+import { removeWorkTree, workTreeAt } from '../work-tree.ts';
 import type { BuilderNode } from './builder-node.ts';
-import { judgeDelegation } from './delegate.ts';
 import { workerId } from './delegating.ts';
-import { fanOut, tasksOf } from './fan-out.ts';
+import { delegatesOf, taskAt } from './fan-out.ts';
+import { accountOf, type Job, workTreeName } from './job.ts';
+import { type Done, type End, runTask } from './run-task.ts';
 import type { Builder, BuilderUpdate } from './state.ts';
-import { workerBrief } from './worker-brief.ts';
-
-const contract = contractOf('worker', import.meta.url);
-
-/** What ends the run itself, not only this task: every sibling would meet it too. */
-const RUN_LEVEL: ReadonlySet<ReasonCode> = new Set(['DISK_LIMIT', 'SANDBOX_UNAVAILABLE', 'STATE_TAMPERED', 'HANDOFF_MISSING']);
-
-/** Its part of the machine time that is left, so that the lead can still finish. */
-const TIME_SHARE = 0.5;
 
 /** `worker`: one per task. Throws only what LangGraph throws to itself, a lost lease, and the abort of the whole run. */
-export const workerNode = (find: FindSession): BuilderNode =>
+export const workerNode = (find: FindSession, make: MakeAgentGraph): BuilderNode =>
   nodeDoor<Session, Builder, BuilderUpdate>(find, {
     stage: 'build',
-    name: 'worker',
+    name: 'task',
     sideBySide: true,
-    run: async (session, state) => {
+    run: async (session, state, config) => {
       const own = installedFor(session, state.agent.installed);
       const job = await jobOf(own, state);
-      return { parts: [await session.line.inLine(() => partOf(own, job))] };
+      return { parts: [await session.line.inLine((place) => partOf({ session: own, make, config, place }, job))] };
     },
     stopped: (_session, stop, state) => {
       const id = idOf(state);
@@ -55,12 +41,11 @@ const idOf = ({ agent, task }: Builder): string => workerId('lead', agent.calls,
 /** The lead's task that this node is for. */
 async function jobOf(session: Session, state: Builder): Promise<Job> {
   const { attempt, plan, agent, startTree, task: index } = state;
-  const task = (await tasksOf(session, agent.delegation))[index - 1];
-  if (task === undefined) throw new StopError('STATE_TAMPERED', `${idOf(state)}: the delegation has no such task`);
+  const id = idOf(state);
   return {
-    id: idOf(state),
+    id,
     parent: 'lead',
-    task,
+    task: await taskAt(session, agent, { index, id }),
     index,
     answer: agent.delegation?.answer ?? '',
     base: agent.tree ?? startTree,
@@ -74,11 +59,20 @@ async function jobOf(session: Session, state: Builder): Promise<Job> {
   };
 }
 
+/** What a task is done with, at every depth. */
+interface At {
+  readonly session: Session;
+  readonly make: MakeAgentGraph;
+  /** Of the node that it is done in. */
+  readonly config: NodeConfig;
+  readonly place: Place;
+}
+
 /** A task's part file: found, or made by doing the task. */
-async function partOf(session: Session, job: Job): Promise<PartRef> {
+async function partOf(at: At, job: Job): Promise<PartRef> {
   job.signal.throwIfAborted();
   const { id, attempt } = job;
-  const done = await runStage<PartBody>(session, {
+  const done = await runStage<PartBody>(at.session, {
     stage: 'build',
     attempt,
     kind: 'part',
@@ -87,68 +81,21 @@ async function partOf(session: Session, job: Job): Promise<PartRef> {
     file: () => FILES.part(attempt, id),
     schema: partBodySchema,
     madeBy: `agent:${id}`,
-    work: () => work(session, job),
+    work: () => work(at, job),
   });
   return { id, ref: done.ref };
 }
 
-interface Job {
-  readonly id: string;
-  /** Who delegated it: `lead`, or a sub-agent's id. */
-  readonly parent: string;
-  readonly task: DelegateTask;
-  /** The place of the task in its delegation, from 1, and the answer that holds it. */
-  readonly index: number;
-  readonly answer: string;
-  /** The tree that it starts from. */
-  readonly base: string;
-  /** The commit that the run starts from. */
-  readonly commit: string;
-  readonly attempt: number;
-  readonly plan: FileRef | null;
-  /** 1 for a sub-agent of the lead. */
-  readonly depth: number;
-  /** The accounts of the sub-agents above it, and the paths that their tasks name; the outermost first. */
-  readonly above: readonly Account[];
-  readonly within: readonly (readonly string[])[];
-  /** Of who delegated. */
-  readonly signal: AbortSignal;
-}
-
-interface End {
-  readonly status: PartBody['status'];
-  readonly code?: ReasonCode;
-  readonly summary: string;
-}
-
-async function work(session: Session, job: Job): Promise<PartBody> {
-  const workTree = await session.places.repository.checkout(job.base, session.places.workFolder(`build-${job.attempt}-${job.id}`));
-  const reached: Reached = { steps: 0, parts: [] };
-  let end: End;
-  let tree = job.base;
-  try {
-    end = (await countAgent(session, job))
-      ? await runTask(session, job, workTree, reached)
-      : {
-          status: 'limit',
-          code: 'AGENT_LIMIT',
-          summary: `all ${session.facts.limits.agents} sub-agents of the run are used (limits.agents)`,
-        };
-    tree = await workTree.snapshot();
-  } finally {
-    await workTree.remove();
-  }
+async function work(at: At, job: Job): Promise<PartBody> {
+  const { session } = at;
+  const { end, agent } = (await countAgent(session, job)) ? await run(at, job) : oneTooMany(session);
+  const workTree = await workTreeAt(session, workTreeName(job), agent.tree ?? job.base);
+  const tree = await workTree.snapshot();
   const changes = await session.places.repository.diff(job.base, tree);
   const judged = judge(job, end, changes);
-  const ref = `refs/governor/${session.facts.threadId}/parts/${job.attempt}/${job.id}`;
-  const commit = await session.places.repository.commit({
-    tree,
-    parents: [],
-    message: `${job.id}: ${job.task.title}\n`,
-    stamp: stampOf(session, job.attempt),
-  });
-  const at = (await session.places.repository.readRef(ref)) ?? null;
-  if (at !== commit) await session.places.repository.updateRef(ref, commit, at);
+  const ref = await keep(session, job, tree);
+  // What is thrown before leaves it, for who goes on.
+  await removeWorkTree(session, workTreeName(job));
   return {
     id: job.id,
     title: job.task.title,
@@ -158,25 +105,47 @@ async function work(session: Session, job: Job): Promise<PartBody> {
     tree,
     ref,
     changes,
-    steps: reached.steps,
-    cost_micro_usd: await ownCost(session, job, reached.parts),
-    ...(reached.parts.length === 0 ? {} : { parts: reached.parts.map(({ id, ref }) => ({ id, path: ref.path, sha256: ref.sha256 })) }),
+    steps: agent.calls,
+    cost_micro_usd: await ownCost(session, job, agent.parts),
+    ...(agent.parts.length === 0 ? {} : { parts: agent.parts.map(({ id, ref }) => ({ id, path: ref.path, sha256: ref.sha256 })) }),
   };
 }
 
-/** How far it came, also when it was stopped. */
-interface Reached {
-  steps: number;
-  /** Of its own sub-agents. */
-  parts: readonly PartRef[];
-}
+/** The steps; a sub-agent of its own does its task as it does. */
+const run = (at: At, job: Job): Promise<Done> =>
+  runTask(
+    {
+      ...at,
+      delegates: (find, timed) =>
+        delegatesOf(find, { job: timed, place: at.place, part: (below, { config, place }) => partOf({ ...at, config, place }, below) }),
+    },
+    job,
+  );
 
-const accountOf = ({ facts }: Session, attempt: number, id: string): Account => agentAccount(facts.limits, 'build', attempt, id);
+const oneTooMany = ({ facts: { limits } }: Session): Done => ({
+  end: { status: 'limit', code: 'AGENT_LIMIT', summary: `all ${limits.agents} sub-agents of the run are used (limits.agents)` },
+  agent: FRESH_AGENT,
+});
+
+/** Pins its files, so that no clean-up of the repository takes them. */
+async function keep(session: Session, { id, attempt, task }: Job, tree: string): Promise<string> {
+  const { repository } = session.places;
+  const ref = `refs/governor/${session.facts.threadId}/parts/${attempt}/${id}`;
+  const commit = await repository.commit({
+    tree,
+    parents: [],
+    message: `${id}: ${task.title}\n`,
+    stamp: stampOf(session, attempt),
+  });
+  const at = (await repository.readRef(ref)) ?? null;
+  if (at !== commit) await repository.updateRef(ref, commit, at);
+  return ref;
+}
 
 /** In its account stands also what its sub-agents used. */
 async function ownCost(session: Session, { id, attempt }: Job, parts: readonly PartRef[]): Promise<number> {
   const costs = [id, ...parts.map((part) => part.id)].map(async (agent) => {
-    const { settled } = await session.stores.ledger.totals(session.facts.threadId, accountOf(session, attempt, agent).id);
+    const { settled } = await session.stores.ledger.totals(session.facts.threadId, accountOf(session, { attempt, id: agent }).id);
     return settled.costMicroUsd;
   });
   const [all = 0, ...below] = await Promise.all(costs);
@@ -210,99 +179,6 @@ async function countAgent(session: Session, job: Job): Promise<boolean> {
   if (started.kind === 'refused') return false;
   if (started.kind !== 'done') await session.stores.effects.finish(session.facts.fence, key, { result: job.id, actual: one });
   return true;
-}
-
-class TaskTimeout extends Error {}
-
-async function runTask(session: Session, job: Job, workTree: WorkTree, reached: Reached): Promise<End> {
-  const limitMs = Math.max(1000, (await machineTimeLeft(session)) * TIME_SHARE);
-  const timeout = new AbortController();
-  const timer = setTimeout(
-    () => timeout.abort(new TaskTimeout(`${Math.round(limitMs / 1000)} s, its part of limits.machineTime, are over`)),
-    limitMs,
-  );
-  try {
-    const place = { role: 'worker', base: job.commit, near: job.task.paths ?? [] } as const;
-    const brief = await oriented(session, place, await workerBrief(session, job.plan, job));
-    const end = await runAgent(
-      specOf(session, { ...job, signal: AbortSignal.any([job.signal, timeout.signal]) }, workTree, { reached, brief }),
-      FRESH_AGENT,
-    );
-    const { status, summary } = submitWorkSchema.parse(JSON.parse(end.submission ?? '{}'));
-    return { status, summary };
-  } catch (thrown) {
-    if (isGraphBubbleUp(thrown) || thrown instanceof FencedError || job.signal.aborted) throw thrown;
-    if (timeout.signal.aborted) return { status: 'timeout', code: 'TIME_LIMIT', summary: toError(timeout.signal.reason).message };
-    if (!(thrown instanceof StopError)) return { status: 'failed', code: 'INTERNAL', summary: toError(thrown).message };
-    if (RUN_LEVEL.has(thrown.code)) throw thrown;
-    const limit = thrown.code === 'BUDGET_EXHAUSTED' || thrown.code === 'STEP_LIMIT';
-    return { status: limit ? 'limit' : 'failed', code: thrown.code, summary: thrown.message };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** @param job with the signal of its own time. */
-function specOf(session: Session, job: Job, workTree: WorkTree, { reached, brief }: { reached: Reached; brief: string }): AgentSpec {
-  const { id, attempt, base, depth, signal, task } = job;
-  const { limits } = session.facts;
-  // Its account was opened with its caps when the task was accepted; these bind only where that is missing.
-  const caps = { modelCalls: limits.stepsPerAgent, costMicroUsd: limits.costPerAgentUsd };
-  let head: string | null = null;
-  return {
-    session,
-    stage: 'build',
-    attempt,
-    role: 'worker',
-    agent: id,
-    contract,
-    brief,
-    workTree,
-    base,
-    writable: task.paths,
-    caps,
-    depth,
-    above: job.above,
-    signal,
-    handoff: async (name, input) => {
-      if (name !== 'delegate') return { ok: true, content: JSON.stringify({ accepted: true }) };
-      const by = { parent: id, call: reached.steps, answer: head ?? '', purse: [...job.above, accountOf(session, attempt, id)] };
-      return judgeDelegation({ session, attempt, ...by, planned: task.paths ?? [], base, lean: await isLeanAt(session, head) }, input);
-    },
-    fanOut: (state) =>
-      fanOut({ session, id, attempt, base, workTree, part: (below, at) => partOf(session, jobBelow(session, job, below, at)) }, state),
-    onStep: (state) => {
-      head = state.head;
-      reached.steps = state.calls;
-      reached.parts = state.parts;
-    },
-  };
-}
-
-/** A task that a sub-agent delegates: within its own paths, money, steps and time. */
-function jobBelow(
-  session: Session,
-  parent: Job,
-  task: DelegateTask,
-  { index, base, state }: { readonly index: number; readonly base: string; readonly state: AgentState },
-): Job {
-  const paths = task.paths ?? parent.task.paths;
-  return {
-    ...parent,
-    id: workerId(parent.id, state.calls, index),
-    parent: parent.id,
-    task: paths === undefined ? task : { ...task, paths },
-    index,
-    answer: state.delegation?.answer ?? '',
-    base,
-    depth: parent.depth + 1,
-    above: [...parent.above, accountOf(session, parent.attempt, parent.id)],
-    within: parent.task.paths === undefined ? parent.within : [...parent.within, parent.task.paths],
-  };
-}
-
-async function machineTimeLeft(session: Session): Promise<number> {
-  return session.facts.limits.machineTime - (await session.machineMs());
 }
 
 /** What it says is checked against what it left: nothing, or files that its task does not name, is no success. */

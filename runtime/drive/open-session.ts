@@ -1,5 +1,6 @@
 /** Opens the session of a run: verifies what it captured at its start, then opens its stores, doors and places. */
 import { join } from 'node:path';
+import { GraphDrained } from '@langchain/langgraph';
 import { type Config, effectiveLimits, type Limits } from '../../domain/config.ts';
 import { StopError } from '../../domain/errors.ts';
 import type { FileRef } from '../../domain/handoff.ts';
@@ -31,11 +32,10 @@ import { knownSecrets, redactorOf } from './redactor.ts';
 import { resumeList } from './resume-list.ts';
 import { readSaid } from './said.ts';
 
-/** Thrown at a checkpoint when a drain was asked for. */
-export class DrainedError extends Error {
+/** Thrown at a checkpoint when a drain was asked for. LangGraph lets what runs beside it end first, and keeps what that writes. */
+export class DrainedError extends GraphDrained {
   constructor() {
-    super('drained at a checkpoint');
-    this.name = 'DrainedError';
+    super('a drain was asked for');
   }
 }
 

@@ -44,6 +44,8 @@ test('both graphs load and draw themselves, and ask for a goal and a repository'
     'plan:planner_tools',
     'build:lead',
     'build:artifact',
+    'build:worker:worker_tools',
+    'build:worker:sub_agent_2:sub_agent_3:worker_tools',
     'review_critic:critic',
     'review_critic:critic_tools',
   ];

@@ -10,6 +10,6 @@ test('Studio draws what it drew before; a stage or an edge that is meant changes
     throw new Error('nothing runs here');
   }).compile({ name: 'governor' });
   const { nodes, edges } = (await graph.getGraphAsync()).toJSON() as { nodes: { id: string }[]; edges: unknown[] }; // LangGraph's own form
-  const mermaid = (await graph.getGraphAsync({ xray: 1 })).drawMermaid({ withStyles: false });
+  const mermaid = (await graph.getGraphAsync({ xray: true })).drawMermaid({ withStyles: false });
   expect({ nodes: nodes.map(({ id }) => id), edges, mermaid: mermaid.trimEnd().split('\n') }).toEqual(stored);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createLine } from '../../nodes/line.ts';
 
 /** Work that ends when the test says so. */
-function held() {
+function hold() {
   let end = (): void => undefined;
   const ended = new Promise<void>((resolve) => {
     end = resolve;
@@ -16,7 +16,7 @@ const settled = (): Promise<void> => new Promise((turn) => setImmediate(turn));
 test('two places let two work; the third begins when one of them ends, and the fourth after it', async () => {
   const line = createLine(2);
   const begun: number[] = [];
-  const works = [0, 1, 2, 3].map(() => held());
+  const works = [0, 1, 2, 3].map(() => hold());
   const all = works.map((work, index) =>
     line.inLine(async () => {
       begun.push(index);
@@ -37,20 +37,42 @@ test('two places let two work; the third begins when one of them ends, and the f
   expect(await Promise.all(all)).toEqual([0, 1, 2, 3]);
 });
 
-test('one that waits for others gives them its only place, and goes on when it has one again', async () => {
+test('one that waits for others lends them its only place, and goes on when it has one again', async () => {
   const line = createLine(1);
   const told: string[] = [];
-  const parent = line.inLine(async () => {
+  const parent = line.inLine(async (place) => {
     told.push('parent');
-    await line.aside(() => Promise.all(['a', 'b'].map((name) => line.inLine(async () => told.push(name)))));
+    place.lend();
+    await Promise.all(['a', 'b'].map((name) => line.inLine(async () => told.push(name))));
+    await place.back();
     told.push('parent again');
   });
   const next = line.inLine(async () => told.push('next'));
   await Promise.all([parent, next]);
   expect(told).toEqual(['parent', 'next', 'a', 'b', 'parent again']);
-  const failed = line.inLine(() => line.aside(() => Promise.reject(new Error('below'))));
+});
+
+test('a place that is lent twice is one, one that is not lent is there at once, and one that is not taken back is not given twice', async () => {
+  const line = createLine(1);
+  const held = hold();
+  const failed = line.inLine(async (place) => {
+    await place.back();
+    place.lend();
+    place.lend();
+    throw new Error('below');
+  });
   await expect(failed).rejects.toThrow('below');
-  expect(await line.inLine(async () => 'free')).toBe('free');
+  const begun: string[] = [];
+  const first = line.inLine(async () => {
+    begun.push('first');
+    await held.ended;
+  });
+  const second = line.inLine(async () => begun.push('second'));
+  await settled();
+  expect(begun).toEqual(['first']);
+  held.end();
+  await Promise.all([first, second]);
+  expect(begun).toEqual(['first', 'second']);
 });
 
 test('one that fails gives its place to the next', async () => {

@@ -1,9 +1,10 @@
 /** The node door: what becomes a stop, what passes through, and that the session hears of every leaving. */
-import { GraphInterrupt } from '@langchain/langgraph';
+import { GraphInterrupt, isGraphDrained } from '@langchain/langgraph';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FencedError, StopError } from '../../domain/errors.ts';
 import { onFailpoint } from '../../domain/failpoint.ts';
 import { type DoorSession, nodeDoor } from '../../nodes/node-door.ts';
+import { DrainedError } from '../../runtime/drive/open-session.ts';
 
 const STATE = { goal: 'g', repo: '/r' };
 let heard: string[];
@@ -71,9 +72,9 @@ describe('a node', () => {
 });
 
 describe('one of several side by side', () => {
-  test('begins even at a drain, without crash points of its own', async () => {
-    session = { ...session, checkpointReached: () => Promise.reject(new Error('drained')) };
-    expect(await node(async () => 'done', true)).toBe('done');
+  test('does not begin when a drain stops it, and throws what LangGraph takes for one, which leaves its siblings alone', async () => {
+    session = { ...session, checkpointReached: () => Promise.reject(new DrainedError()) };
+    await expect(node(async () => heard.push('work'), true)).rejects.toSatisfy(isGraphDrained);
     expect(heard).toEqual(['left']);
   });
 

@@ -233,3 +233,34 @@ test('a sub-agent without `delegate` among its lead’s tools has no sub-agents,
   const refused = narrowed.records.filter(({ action }) => action === 'tool-refused');
   expect(refused.map(({ actor, code }) => `${actor} ${code}`)).toEqual(['agent:w1.1 CONTRACT_VIOLATION']);
 });
+
+describe.each([1, 2])('two parents with two sub-agents each, %d at once', (concurrency) => {
+  test('never more of them ask at the same time, also while their parents wait for them', async () => {
+    const slow = (replies: readonly Reply[]): Reply[] => replies.map((reply) => ({ ...reply, delayMs: 60 }));
+    const below = (parent: string): Reply[] =>
+      slow([
+        delegate(parent, 1, [task('one', [`src/${parent}/one.js`]), task('two', [`src/${parent}/two.js`])]),
+        ...writes(`${parent}.1.1`, `src/${parent}/one.js`),
+        ...writes(`${parent}.1.2`, `src/${parent}/two.js`),
+        done(parent, 2),
+      ]);
+    const at = await play(
+      [
+        delegate('lead', 1, [task('left', ['src/w1.1/**']), task('right', ['src/w1.2/**'])]),
+        ...below('w1.1'),
+        ...below('w1.2'),
+        submit(1, 2),
+      ],
+      { concurrency },
+    );
+    expect(at.result).toMatchObject({ status: 'waiting', reason: null, spend: { agents: 6 } });
+    let open = 0;
+    let most = 0;
+    for (const record of at.records.filter((one) => one.facts?.['role'] === 'worker')) {
+      if (record.action === 'model-call') open += 1;
+      if (record.action === 'model-answer') open -= 1;
+      most = Math.max(most, open);
+    }
+    expect(most).toBe(concurrency);
+  });
+});

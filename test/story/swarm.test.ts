@@ -278,6 +278,26 @@ function processesOf(of: World): string[] {
   });
 }
 
+test('a sub-agent that takes too long is ended with its commands as a timeout; what its sibling did is kept, and the lead goes on', async () => {
+  const { of, operations, result, thread } = await play(
+    [
+      delegate(1, [task('slow'), task('quick')]),
+      worker('w1.1', 1, 'write_file', { path: 'src/slow.js', content: 'export {};\n' }),
+      worker('w1.1', 2, 'run_command', { argv: ['sleep', '300'] }),
+      ...writes('w1.2', 'src/quick.js'),
+      submit(1, 2),
+    ],
+    { limits: { machineTime: '24s', maxOutputTokens: 1024 } },
+  );
+  expect(result).toMatchObject({ status: 'waiting', reason: null });
+  const [slow, quick] = await reports(of, operations, thread);
+  expect(slow).toMatchObject({ id: 'w1.1', status: 'timeout', code: 'TIME_LIMIT', steps: 2 });
+  expect(quick).toMatchObject({ id: 'w1.2', status: 'done' });
+  expect(of.git('show', `refs/governor/${thread}/parts/1/w1.1:src/slow.js`)).toBe('export {};');
+  expect(await approve(operations, thread)).toMatchObject({ status: 'released' });
+  await operations.close();
+});
+
 test('cancel stops every sub-agent and its commands within two seconds, and nothing goes on until a person resumes', async () => {
   const names = ['a', 'b', 'c', 'd'];
   world = makeWorld({

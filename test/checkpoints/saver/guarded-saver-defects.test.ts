@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Annotation, Command, END, interrupt, MemorySaver, Send, START, StateGraph } from '@langchain/langgraph';
+import { Annotation, Command, END, GraphDrained, interrupt, MemorySaver, Send, START, StateGraph } from '@langchain/langgraph';
 import { type BaseCheckpointSaver, emptyCheckpoint } from '@langchain/langgraph-checkpoint';
 import { SqliteSaver } from '@langchain/langgraph-checkpoint-sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -68,15 +68,15 @@ describe('finished parallel work of a nested graph stays finished (langgraphjs#2
 
 describe('one parallel task that throws discards what its siblings finish after it', () => {
   /** Three workers by `Send`, the first fails at once; how often each ran to its end over a run and a resume. */
-  async function runs(asValue: boolean): Promise<Record<string, number>> {
+  async function runs(how: 'throws' | 'drains' | 'value'): Promise<Record<string, number>> {
     const ran: Record<string, number> = { w0: 0, w1: 0, w2: 0 };
     let broken = true;
     const State = Annotation.Root({ item: Annotation<string>, done: list });
     const graph = new StateGraph(State)
       .addNode('worker', async ({ item }) => {
         if (item === 'w0' && broken) {
-          if (asValue) return { done: `${item} failed` };
-          throw new Error('w0 failed');
+          if (how === 'value') return { done: `${item} failed` };
+          throw how === 'drains' ? new GraphDrained() : new Error('w0 failed');
         }
         await new Promise((wake) => setTimeout(wake, 30));
         ran[item] = (ran[item] ?? 0) + 1;
@@ -85,19 +85,23 @@ describe('one parallel task that throws discards what its siblings finish after 
       .addConditionalEdges(START, () => Object.keys(ran).map((item) => new Send('worker', { item })))
       .addEdge('worker', END)
       .compile({ checkpointer: saver });
-    await graph.invoke({ done: [] }, config(String(asValue))).catch(() => undefined);
+    await graph.invoke({ done: [] }, config(how)).catch(() => undefined);
     await new Promise((wake) => setTimeout(wake, 60));
     broken = false;
-    await graph.invoke(null, config(String(asValue)));
+    await graph.invoke(null, config(how));
     return ran;
   }
 
   test('the defect is still there where it throws', async () => {
-    expect(await runs(false)).toEqual({ w0: 1, w1: 2, w2: 2 });
+    expect(await runs('throws')).toEqual({ w0: 1, w1: 2, w2: 2 });
+  });
+
+  test('a drain is not one: siblings end, and what they finish is kept', async () => {
+    expect(await runs('drains')).toEqual({ w0: 1, w1: 1, w2: 1 });
   });
 
   test('as a value it costs its siblings nothing; our workers return their failures', async () => {
-    expect(await runs(true)).toEqual({ w0: 0, w1: 1, w2: 1 });
+    expect(await runs('value')).toEqual({ w0: 0, w1: 1, w2: 1 });
   });
 });
 
