@@ -109,10 +109,11 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
     foreign: () => ({ firstCall: { extra_content: { google: { thought_signature: UNSIGNED } } } }),
   },
   // https://docs.vllm.ai/en/latest/features/reasoning_outputs.html
-  // Its parts of content are read in every role (https://docs.vllm.ai/en/latest/features/multimodal_inputs.html); many templates want turns.
+  // Many templates want turns, so a picture stands in the tool message. Some models' parsers take only text there (vllm-project/vllm#43203):
+  // those are asked once more in words.
   vllm: { ...PLAIN, outputField: 'max_tokens', giveBack: ['reasoning', 'reasoning_content'], picturePlace: 'tool' },
   // https://github.com/ggml-org/llama.cpp/tree/master/tools/server
-  // Pictures are read by stb_image, which knows no WebP (https://github.com/ggml-org/llama.cpp/blob/master/docs/multimodal.md).
+  // It refuses WebP: "Failed to load image or audio file" (cline/cline#8977; ggml-org/llama.cpp#19066 would have added it).
   llamacpp: { ...PLAIN, outputField: 'max_tokens', giveBack: ['reasoning_content'], pictures: ['image/png', 'image/jpeg', 'image/gif'] },
   // A gateway or a server that nobody here knows: it gets back what it sent.
   compatible: {
