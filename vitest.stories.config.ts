@@ -8,9 +8,9 @@ import { HOSTILE } from './vitest.hostile.config.ts';
 export const STORIES = [
   'test/story/!(caps|approvals|evidence|redline).test.ts',
   'test/examples/*.test.ts',
-  'test/cli/commands/{log,tell}.test.ts',
+  'test/cli/{commands,commands/eval,commands/log,commands/tell}.test.ts',
   'test/runtime/{evaluate,look/log}.test.ts',
-  'test/server/governed/{admit,edit-authors,live-sdk,run,run-agents,run-sdk}.test.ts',
+  'test/server/governed/{admit,edit-authors,live-sdk,run,run-agents,run-crash,run-sdk}.test.ts',
 ];
 
 export default defineConfig({
