@@ -44,7 +44,9 @@ test.each(SCENARIOS)('$name: both answer alike, but for what is listed', { timeo
 
 test('every listed difference was seen', () => {
   if (second === 'official') return;
-  const unseen = DIFFERENCES.flatMap(({ id, at }) => at.filter((row) => !seen.has(row)).map((row) => ({ id, ...row })));
+  const unseen = DIFFERENCES.flatMap(({ id, at }) =>
+    at.filter((row) => row.races !== true && !seen.has(row)).map((row) => ({ id, ...row })),
+  );
   expect(unseen).toEqual([]);
 });
 

@@ -9,7 +9,13 @@ export interface Difference {
   readonly ours: string;
   readonly why: string;
   /** Requests (`<scenario>/<label>`) and places in their answers, `*` for anything; each must be seen. */
-  readonly at: readonly Deviation[];
+  readonly at: readonly Row[];
 }
 
-export const at = (request: string, path: string, official: unknown, ours: unknown): Deviation => ({ request, path, official, ours });
+interface Row extends Deviation {
+  /** The official server's answer depends on which of two readers comes first: there may be no difference. */
+  readonly races?: true;
+}
+
+export const at = (request: string, path: string, official: unknown, ours: unknown): Row => ({ request, path, official, ours });
+export const racing = (row: Row): Row => ({ ...row, races: true });
