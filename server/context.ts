@@ -55,7 +55,7 @@ export interface ServedGraph {
   ): Promise<ServableGraph>;
   /** JSON Schemas; null where they cannot be known (an Annotation graph without its TypeScript). */
   schemas(): Promise<GraphSchemas>;
-  /** Asked before a run is put: puts its thread on record. The graph is run as any other. @throws Problem */
+  /** Asked before a run is put: puts its thread on record. The graph is run like every other. @throws Problem */
   readonly begin?: ((caller: Caller, ask: GovernedAsk, scope: Scope) => Promise<unknown>) | undefined;
   /** Namespace -> schemas, of all subgraphs. */
   subgraphSchemas(): Promise<Readonly<Record<string, GraphSchemas>>>;

@@ -60,6 +60,14 @@ test('a configuration with an unknown key names file, line and key', async () =>
   expect(await refusal(() => commit({ ...CONFIG, colour: 'red' }))).toMatch(/governor\.yaml \([0-9a-f]{12}\):\d+: colour: unknown key/);
 });
 
+test('a red line that meant something else before, and one that cannot be meant', async () => {
+  const rule = (path: string) => ({ ...CONFIG, protect: [{ id: 'money', paths: [path], reason: 'moves money' }] });
+  expect(await refusal(() => commit(rule('pay/{a,b}.js')))).toMatch(
+    /protect "money": pattern "pay\/\{a,b\}\.js": before, .* "patterns: 2"/,
+  );
+  expect(await refusal(() => commit(rule('./payments')))).toContain('write "payments"');
+});
+
 test('a limit of zero or below', async () => {
   expect(await refusal(() => commit({ ...CONFIG, limits: { costUsd: 0 } }))).toContain('costUsd: 0 must be above 0');
   expect(await refusal(() => commit({ ...CONFIG, limits: { modelCalls: -1 } }))).toContain('limits.modelCalls: must be 1 or more');

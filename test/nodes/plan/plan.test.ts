@@ -11,6 +11,11 @@ const item = { id: 'product', title: 'product', goal: 'multiply', paths: ['src/*
 test.each([
   ['items of one id', { summary: 's', items: [item, item] }, 'items: every id must be unique'],
   ['an item that waits for none', { summary: 's', items: [{ ...item, depends_on: ['two'] }] }, 'there is no item \\"two\\"'],
+  [
+    'a path in another pattern language',
+    { summary: 's', items: [{ ...item, paths: ['src/{a,b}.js'] }] },
+    'list each path as a pattern of its own',
+  ],
   ['no item, no question and no reason', { summary: 's', items: [] }, 'items: a plan needs at least one item'],
 ])('a plan with %s is answered with the rule, and the next one counts', async (_title, plan, rule) => {
   const replies = [tool('planner', 1, 1, 'submit_plan', plan), { ...planReply(), call: 2 }, ...HAPPY.slice(1)];

@@ -20,6 +20,15 @@ describe('red lines', () => {
     expect(await lines({ base, candidate: { 'Payments/RATE.js': 'x' } })).toEqual(['money Payments/RATE.js']);
   });
 
+  test('a folder by its name, and names with brackets, are protected; only a request of an earlier version knows alternatives', async () => {
+    const config = (paths: string[], more: object = {}) => ({ ...more, protect: [{ id: 'money', paths, reason: 'r' }] });
+    const candidate = { 'app/(admin)/[id]/a.js': 'x', 'pay/a.js': 'x' };
+    for (const path of ['app/(admin)/', 'APP/(Admin)', 'app/(admin)/[id]/**'])
+      expect(await lines({ base: {}, candidate, config: config([path], { patterns: 2 }) })).toEqual(['money app/(admin)/[id]/a.js']);
+    expect(await lines({ base: {}, candidate, config: config(['pay/{a,b}.js']) })).toEqual(['money pay/a.js']);
+    expect(await lines({ base: {}, candidate, config: config(['pay/{a,b}.js'], { patterns: 2 }) })).toEqual([]);
+  });
+
   test('a protected folder that becomes a file is told', async () => {
     expect(await lines({ base, candidate: { 'payments/rate.js': null, payments: 'x' } })).toEqual(['money payments payments/rate.js']);
   });
