@@ -111,10 +111,11 @@ function githubRule(line: string): Read {
   if (pattern.startsWith('!')) return { note: `${pattern}: GitHub has no exceptions by "!"; the lines before it stand` };
   if (sectionOf(line) !== undefined)
     return { note: `${pattern}: looks like a section; for GitLab's file write protectFrom: { codeowners: gitlab }` };
-  if (pattern.startsWith('\\#') && effect === 'unowned') return { note: `${pattern}: GitHub knows no "\\#"; it takes nothing away` };
   const path = pattern.replace(/^\\#/, '#');
   const floats = !path.replace(/\/$/, '').includes('/');
-  return ruleOf(pattern, rewritten(path, { floats, below: true, exact: effect !== 'owned' }), { owners, section: '', min: 1, effect });
+  const said = rewritten(path, { floats, below: true, exact: effect !== 'owned' });
+  const wider = path === pattern ? {} : { wider: 'GitHub knows no "\\#"' };
+  return ruleOf(pattern, said === undefined ? undefined : { ...said, ...wider }, { owners, section: '', min: 1, effect });
 }
 
 function gitlabRule(line: string, section: Section): Read {

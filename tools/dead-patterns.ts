@@ -55,17 +55,20 @@ function* readings(pattern: string, files: readonly string[]): Generator<string>
   const plain = pattern.trim().replaceAll('\\', '/');
   const parts = plain.split('/');
   yield plain;
-  yield `**/${plain}`;
   yield plain.replace(/(^|\/)\*\*(?=[^/])/g, '$1**/*');
+  yield `**/${plain}`;
   yield plain.replace(/\*$/, '**');
-  for (let skipped = 1; skipped < parts.length; skipped += 1) yield `**/${parts.slice(skipped).join('/')}`;
   const names = new Set(files.flatMap((file) => file.split('/')));
-  const mended = parts
-    .map((part) => (/[*?]/.test(part) || part === '' || names.has(part) ? part : (nearest(part, names) ?? part)))
-    .join('/');
-  yield mended;
-  yield `**/${mended}`;
+  const mended = parts.map((part) => (isWild(part) || names.has(part) ? part : (nearest(part, names) ?? part)));
+  yield mended.join('/');
+  yield `**/${mended.join('/')}`;
+  for (let skipped = 1; skipped < parts.length; skipped += 1) {
+    const rest = parts.slice(skipped);
+    if (!rest.every(isWild)) yield `**/${rest.join('/')}`;
+  }
 }
+
+const isWild = (part: string): boolean => part === '' || /[*?]/.test(part);
 
 /** Alternatives, sets and exceptions of another pattern language. */
 function otherLanguage(pattern: string, files: readonly string[]): string | undefined {
