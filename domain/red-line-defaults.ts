@@ -172,4 +172,3 @@ export const protectDefaultsSchema = z
     registries: z.boolean().default(true),
   } satisfies Record<DefaultRedLineName, z.ZodType>)
   .prefault({});
-export type ProtectDefaults = z.infer<typeof protectDefaultsSchema>;

@@ -64,7 +64,7 @@ function* readings(pattern: string, files: readonly string[]): Generator<string>
   yield `**/${mended.join('/')}`;
   for (let skipped = 1; skipped < parts.length; skipped += 1) {
     const rest = parts.slice(skipped);
-    if (!rest.every(isWild)) yield `**/${rest.join('/')}`;
+    if (rest.some((part) => /[^*?]/.test(part))) yield `**/${rest.join('/')}`;
   }
 }
 

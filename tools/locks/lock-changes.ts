@@ -67,8 +67,8 @@ export function lockChanges({ path, before, after, others }: LockChange): string
   try {
     if (after.length > LOCK_CHARACTERS) throw new Error(`it is longer than ${LOCK_CHARACTERS} characters`);
     const now = read(after);
-    const then = before === undefined ? [] : read(before);
-    const foreign = movedOf({ then, now, elsewhere: others.flatMap(read) });
+    const earlier = before === undefined ? [] : read(before);
+    const foreign = movedOf({ earlier, now, elsewhere: others.flatMap(read) });
     const lines = foreign.slice(0, TOLD).map((line) => `${path}: ${line}`);
     return foreign.length > TOLD ? [...lines, `${path}: and ${foreign.length - TOLD} more`] : lines;
   } catch (error) {
@@ -77,15 +77,15 @@ export function lockChanges({ path, before, after, others }: LockChange): string
 }
 
 interface Compared {
-  readonly then: readonly Locked[];
+  readonly earlier: readonly Locked[];
   readonly now: readonly Locked[];
   readonly elsewhere: readonly Locked[];
 }
 
-function movedOf({ then, now, elsewhere }: Compared): string[] {
+function movedOf({ earlier, now, elsewhere }: Compared): string[] {
   const known = new Map<string, Locked[]>();
-  for (const one of then) known.set(one.name, [...(known.get(one.name) ?? []), one]);
-  const registries = new Set([...then, ...elsewhere].map(({ source }) => source.registry));
+  for (const one of earlier) known.set(one.name, [...(known.get(one.name) ?? []), one]);
+  const registries = new Set([...earlier, ...elsewhere].map(({ source }) => source.registry));
   const lines = now.flatMap((one) => {
     const before = known.get(one.name);
     if (isAsBefore(one, before ?? [], registries)) return [];
