@@ -96,7 +96,7 @@ function shownFindings(open: readonly Finding[]): { readonly waive?: string[]; r
 /** Rules that may not say what their author meant: a person decides with less protection than they think. */
 async function shownWarnings({ facts, places }: Session): Promise<{ readonly warnings?: string[] }> {
   const warnings = await policyWarnings(facts.config, places.repository, facts.request.base);
-  return warnings.length === 0 ? {} : { warnings: warnings.slice(0, 4).map((line) => line.slice(0, 200)) };
+  return warnings.length === 0 ? {} : { warnings: warnings.slice(0, 3).map((line) => line.slice(0, 200)) };
 }
 
 function roleWord(role: string): 'viewer' | 'operator' | 'approver' | 'admin' {

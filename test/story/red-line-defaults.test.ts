@@ -1,5 +1,6 @@
 /** Red lines that nobody wrote: by default, by where locked packages come from, and by CODEOWNERS of the base. */
 import { afterEach, expect, test } from 'vitest';
+import { gateText } from '../../cli/print.ts';
 import { approve, critic, makeWorld, planReply, type Reply, start, submit, type World, write } from './world.ts';
 
 let world: World | undefined;
@@ -40,6 +41,9 @@ test('a pipeline waits for a person, who is told which red line of which origin;
   const ci = await told({ writes: { '.github/workflows/ci.yml': 'on: push\n' } });
   expect(ci).toMatchObject({ status: 'waiting', at: 'release', lines: ['default:ci default .github/workflows/ci.yml'] });
   expect(ci.gate?.row.shown).toMatchObject({ red_lines: ['default:ci'], red_line_origins: ['by default'] });
+  expect(ci.gate && gateText(ci.gate, '')).toContain(
+    'RED LINE default:ci by default: a pipeline runs with more rights than any agent has: .github/workflows/ci.yml',
+  );
   expect(ci.gate?.review).toContain('**Red line default:ci** by default (a pipeline runs with more rights than any agent has)');
   expect(await told({ writes: { '.github/ISSUE_TEMPLATE/bug.md': 'what happened?\n' } })).toMatchObject(RELEASED);
 });
@@ -103,6 +107,7 @@ test('a pattern that names nothing is told before the run and at its gate, with 
   await operations.drive(created.threadId);
   const gate = await operations.gate(created.threadId);
   expect(gate?.warnings).toEqual([`governor.yaml: ${line}`]);
+  expect(gate && gateText(gate, '')).toContain(`warning: governor.yaml: ${line}`);
   expect(gate?.row.shown['warnings']).toEqual([`governor.yaml: ${line}`]);
   expect(await approve(operations, created.threadId)).toMatchObject({ status: 'released' });
   await operations.close();

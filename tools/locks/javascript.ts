@@ -1,5 +1,5 @@
 /** Lock files of npm, Yarn (both kinds), pnpm, Bun and Deno. */
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { archiveAt, type Locked, registryAt, repositoryAt, type Source, UNNAMED } from './source.ts';
 
@@ -142,7 +142,15 @@ const pnpmLock = z.looseObject({
 
 /** It names addresses only of what is no package of the registry, and other names where somebody needs a package. */
 export function pnpm(text: string): Locked[] {
-  const raw = yaml(text) ?? {};
+  // Its own version may stand in a document of its own in front.
+  return parseAllDocuments(text, { uniqueKeys: true }).flatMap((document) => {
+    const [broken] = document.errors;
+    if (broken !== undefined) throw broken;
+    return pnpmDocument(document.toJS(NO_ALIASES) ?? {});
+  });
+}
+
+function pnpmDocument(raw: unknown): Locked[] {
   const { packages, snapshots, importers } = pnpmLock.parse(raw);
   const listed = Object.entries(packages).map(([key, entry]) => {
     const { tarball, repo } = entry.resolution;
@@ -211,5 +219,7 @@ export function deno(text: string): Locked[] {
 
 /** Without aliases, which lock files do not have, and could hide things behind. */
 function yaml(text: string): unknown {
-  return parse(text, { maxAliasCount: 0, uniqueKeys: true });
+  return parse(text, { ...NO_ALIASES, uniqueKeys: true });
 }
+
+const NO_ALIASES = { maxAliasCount: 0 };

