@@ -99,16 +99,27 @@ function headerBefore(text: string, end: number): number | undefined {
 
 /** Lines with the secrets masked, also one that is several lines long, whichever of them are then shown. As many lines as before. */
 export function maskedLines(lines: readonly string[], redact: (text: string) => string): readonly string[] {
-  const masked = redact(lines.join('\n')).split('\n');
+  const text = lines.join('\n');
+  const shown = redact(text);
+  if (shown === text) return lines;
+  const masked = shown.split('\n');
   if (masked.length === lines.length) return masked;
   const kept = new Set(sharedLines(lines, masked).map(([before]) => before));
   return lines.map((line, index) => (kept.has(index) ? line : redact(line) === line ? MASK : redact(line)));
 }
 
+/** Characters from which on a text is remembered: a file that is read in pieces is masked whole for each of them. */
+const LONG = 4096;
+
 /** A function that masks the given values in every variant, and the well-known shapes. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
   const known = formsOf(secrets);
-  return (text) => masked(text, secretsIn(text, known));
+  let last = { text: '', shown: '' };
+  return (text) => {
+    if (text.length < LONG) return masked(text, secretsIn(text, known));
+    if (text !== last.text) last = { text, shown: masked(text, secretsIn(text, known)) };
+    return last.shown;
+  };
 }
 
 /** One mask for what overlaps: else the end of one secret would stay where the beginning of another was masked. */
