@@ -117,3 +117,42 @@ describe('red lines by default', () => {
     expect(await lines({ 'package-lock.json': { link: 'src/a.js' } }, {}, base)).toEqual(['default:registries default package-lock.json']);
   });
 });
+
+describe('CODEOWNERS', () => {
+  const config = { protectFrom: { codeowners: 'gitlab', approvers: { role: 'admin', notStarter: true } } };
+  const of = async (
+    base: Parameters<typeof review>[1]['base'],
+    candidate: Parameters<typeof review>[1]['candidate'] = { 'src/a.js': 'x' },
+  ) => (await review(redLines, { config, base, candidate })).redLines;
+
+  test('each section asks for its approvals, by people whom the configuration names', async () => {
+    expect(await of({ CODEOWNERS: '* @all\n[Code][2]\n*.js @js\n' })).toEqual([
+      {
+        rule_id: 'codeowners:1',
+        origin: 'codeowners',
+        paths: ['src/a.js'],
+        reason: '@all owns * (CODEOWNERS:1)',
+        approvers: { role: 'admin', min: 1, not_starter: true },
+      },
+      {
+        rule_id: 'codeowners:3',
+        origin: 'codeowners',
+        paths: ['src/a.js'],
+        reason: '@js owns *.js (CODEOWNERS:3)',
+        approvers: { role: 'admin', min: 2, not_starter: true },
+      },
+    ]);
+    expect(await of({ CODEOWNERS: '*.md @all\n' })).toEqual([]);
+  });
+
+  test('a base without one, or with one that cannot be read, has every path owned; an empty one owns nothing', async () => {
+    for (const base of [
+      { x: 'x' },
+      { CODEOWNERS: { link: 'x' } },
+      { CODEOWNERS: `${'# many owners\n'.repeat(250_000)}` },
+      { '.github/CODEOWNERS': '* @a\n' },
+    ])
+      expect((await of(base)).map(({ rule_id, paths }) => [rule_id, ...paths])).toEqual([['codeowners', 'src/a.js']]);
+    expect(await of({ CODEOWNERS: '\n' })).toEqual([]);
+  }, 30_000);
+});
