@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { visible } from '../../domain/access.ts';
 import { CODE_OWNERS_HOSTS, CODE_OWNERS_PLACES } from '../../domain/code-owners.ts';
 import { configSchema } from '../../domain/config.ts';
 import { toError, UsageError } from '../../domain/errors.ts';
@@ -64,10 +65,19 @@ export async function initCommand(io: Io, flags: InitFlags): Promise<number> {
   }
 }
 
-/** Patterns that name nothing in the repository as it is. A file that is no configuration is told where it is used. */
+/** Patterns that name nothing in the repository as it is; of a file that is no configuration, what is wrong with it. */
 async function warn(file: string, repository: Repository, { head, io }: { readonly head: string; readonly io: Io }): Promise<void> {
-  const { value, lineOf } = parseYaml(readFileSync(file, 'utf8'), file, configSchema);
-  for (const line of await policyWarnings(value, repository, head, (at) => `${file}:${lineOf(at)}`)) io.stderr(`warning: ${line}\n`);
+  for (const line of await warningsOf(file, repository, head)) io.stderr(`warning: ${visible(line)}\n`);
+}
+
+async function warningsOf(file: string, repository: Repository, head: string): Promise<string[]> {
+  try {
+    const { value, lineOf } = parseYaml(readFileSync(file, 'utf8'), file, configSchema);
+    return await policyWarnings(value, repository, head, (at) => `${file}:${lineOf(at)}`);
+  } catch (error) {
+    if (error instanceof UsageError) return [error.message];
+    throw error;
+  }
 }
 
 /** How to make red lines of the CODEOWNERS that is there; a team says so itself, since not everybody's owners must approve. */

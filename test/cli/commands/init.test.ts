@@ -108,6 +108,7 @@ test('a configuration that is there is left as it is, with a word about patterns
     /^warning: .*governor\.yaml:4: deny "sql": pattern "db\/\*\.sql" names no file of the base; "\*\*\/\*\.sql" would name "a\.sql"\n$/,
   );
   expect(await told('"*.sql"')).toBe('');
+  expect(await told('5')).toMatch(/^warning: .*governor\.yaml:4: deny\.0\.paths\.0: /);
 });
 
 test('a CODEOWNERS that is there can be made red lines of by removing one sign, as its host reads it', async () => {
