@@ -108,11 +108,17 @@ export interface Repository {
   readRef(ref: string): Promise<string | undefined>;
   /** The names of all refs under a prefix such as `refs/governor/<thread>/`. */
   listRefs(prefix: string): Promise<string[]>;
-  /** Where a branch is checked out, if anywhere. */
-  checkoutOf(branch: string): Promise<string | undefined>;
-  /** True when files and index of that checkout equal `commit` (untracked files that are not in the way do not count). */
-  checkoutClean(folder: string, commit: string): Promise<boolean>;
-  /** Brings a clean checkout's files from one commit to another. @throws StopError `TARGET_DIRTY` and changes nothing. */
+  /**
+   * The folders in which a branch is checked out. @throws StopError `TARGET_DIRTY` where it is under a rebase, a bisect or an open merge,
+   * or in a folder that is out of reach.
+   */
+  checkoutsOf(branch: string): Promise<string[]>;
+  /** @throws StopError `TARGET_DIRTY` naming what in that checkout of `from` a move to `to` would harm; changes nothing. */
+  assertMovable(folder: string, from: string, to: string): Promise<void>;
+  /**
+   * Brings a clean checkout's files from one commit to another, as `git merge --ff-only` does; finishes a half-done move.
+   * @throws StopError `TARGET_DIRTY` and changes nothing.
+   */
   moveCheckout(folder: string, from: string, to: string): Promise<void>;
   /** The remote's branch, asked now. Undefined when it does not exist. @throws StopError `DEPLOY_FAILED`. */
   remoteTip(remote: string, branch: string): Promise<string | undefined>;
