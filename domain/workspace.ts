@@ -81,6 +81,13 @@ export interface Repository {
   readonly path: string;
   /** The commit of a ref or id. @throws UsageError naming the ref. */
   resolveCommit(ref: string): Promise<string>;
+  /**
+   * What of the repository a run from that commit could not live with, each with the rule and what to do; empty where all is well. What
+   * a partial clone left out is fetched.
+   */
+  unfit(base: string): Promise<string[]>;
+  /** Fetches what a partial clone left out of a commit's files. @throws StopError `DEPLOY_FAILED` naming what is not there. */
+  bringObjects(commit: string): Promise<void>;
   branchTip(branch: string): Promise<string | undefined>;
   /** The checked-out branch; null when detached or bare. */
   currentBranch(): Promise<string | null>;

@@ -5,9 +5,11 @@ import { UsageError } from '../domain/errors.ts';
 import type { Repository } from '../domain/workspace.ts';
 import { type GitOptions, type GitResult, runGit } from './git.ts';
 import { cleanPlace } from './repository/clean-place.ts';
+import { assertOwn } from './repository/owner.ts';
 import { readObjects } from './repository/read-objects.ts';
 import { refsOf } from './repository/refs.ts';
 import { remotesOf } from './repository/remotes.ts';
+import { fitness } from './repository/unfit.ts';
 import { userCheckout } from './repository/user-checkout.ts';
 import { writeObjects } from './repository/write-objects.ts';
 import { checkoutTree, openWorkTree } from './worktree.ts';
@@ -20,6 +22,7 @@ export async function openRepository(path: string, stateFolder: string): Promise
   if (!bare && topWord === '') throw new UsageError(`repository ${path}: is the git data of a repository; name the folder of its checkout`);
   const top = bare ? absolute : realpathSync(topWord);
   const common = realpathSync(isAbsolute(commonWord) ? commonWord : resolve(folder, commonWord));
+  await assertOwn({ path: top, bare });
   const clean = await cleanPlace(common, stateFolder);
   const main = !bare && realpathSync(absolute) === common ? top : undefined;
   const place = { path: top, bare, common, clean, main };
@@ -30,6 +33,7 @@ export async function openRepository(path: string, stateFolder: string): Promise
     ...refsOf(place),
     ...remotesOf(place),
     ...userCheckout(place),
+    ...fitness(place),
     checkout: (tree, at) => checkoutTree(clean, tree, at),
     open: async (at) => {
       if (!existsSync(at)) throw new UsageError(`work tree ${at}: there is none`);

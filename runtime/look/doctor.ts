@@ -12,6 +12,7 @@ import type { DoctorLine } from '../options.ts';
 import { packageVersion } from '../package.ts';
 import type { Runtime } from '../runtime.ts';
 import { loadConfig } from '../start/config-file.ts';
+import { linkFindings } from '../start/fit.ts';
 import { priceWarnings } from '../start/price-warnings.ts';
 
 const MIN_NODE = [20, 19] as const;
@@ -88,11 +89,15 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
   await tryLine('repository', async () => {
     const repository = await openRepository(repo, runtime.home);
     const head = await repository.resolveCommit('HEAD');
+    const problems = await repository.unfit(head);
+    if (problems.length > 0) throw new Error(problems.join('; '));
     return `${repository.path} at ${head.slice(0, 12)}`;
   });
   await tryLine('configuration', async () => {
     const repository = await openRepository(repo, runtime.home);
     const { config, source } = await loadConfig(repository, await repository.resolveCommit('HEAD'), undefined);
+    const links = linkFindings(repository, config);
+    if (links.problems.length > 0) throw new Error(links.problems.join('; '));
     const models = createModels({
       config,
       secrets: secretResolver(runtime.env),
@@ -101,7 +106,7 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
     });
     const named = await Promise.all(ROLES.map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`));
     const doubts = await priceWarnings(models, config.prices);
-    return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts].join('; ');
+    return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts, ...links.warnings].join('; ');
   });
 }
 

@@ -19,6 +19,7 @@ import { checkGoal } from '../goal.ts';
 import type { Created, CreateOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { CONFIG_NAME, type LoadedConfig, loadConfig } from './config-file.ts';
+import { assertFit } from './fit.ts';
 import { POLICY_VERSION, policyDigest } from './policy-digest.ts';
 import { priceWarnings } from './price-warnings.ts';
 import { dirtyWarning, endpointWarnings, windowWarning } from './warnings.ts';
@@ -49,6 +50,7 @@ async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft>
   const exists = await isSame(runtime, threadId, { goal, repo: repository.path });
   const { base, loaded } = await baseAndConfig(repository, options);
   const { config } = loaded;
+  const linked = await assertFit(repository, base, config);
   const script =
     options.scriptFile === undefined
       ? null
@@ -58,6 +60,7 @@ async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft>
   const sandbox = await runtime.sandbox();
   const warnings = [
     ...loaded.warnings,
+    ...linked,
     ...small,
     ...(await priceWarnings(models, config.prices)),
     ...endpointWarnings(runtime, config),
