@@ -53,6 +53,14 @@ export interface TreeEntry {
   readonly oid: string;
 }
 
+/** A submodule of a tree. */
+export interface Submodule {
+  /** Its place in the tree. */
+  readonly at: string;
+  /** Its files, out of the repository's own store; undefined where that does not have them. */
+  readonly folder: string | undefined;
+}
+
 /** Who signs commits, and when; recorded, so that the same inputs give the same commit. */
 export interface CommitStamp {
   /** `Name <address>`. */
@@ -97,6 +105,8 @@ export interface Repository {
   listTree(treeish: string): Promise<TreeEntry[]>;
   /** Undefined when absent. */
   readFile(treeish: string, path: string): Promise<Buffer | undefined>;
+  /** The submodules of a commit or tree, those of submodules after them. `stateFolder`: where their files are kept. */
+  submodules(treeish: string, stateFolder: string): Promise<Submodule[]>;
   blob(oid: string): Promise<Buffer>;
   /** How large a blob is, without reading it. */
   blobBytes(oid: string): Promise<number>;

@@ -9,6 +9,7 @@ import { assertOwn } from './repository/owner.ts';
 import { readObjects } from './repository/read-objects.ts';
 import { refsOf } from './repository/refs.ts';
 import { remotesOf } from './repository/remotes.ts';
+import { submodulesOf } from './repository/submodules.ts';
 import { fitness } from './repository/unfit.ts';
 import { userCheckout } from './repository/user-checkout.ts';
 import { writeObjects } from './repository/write-objects.ts';
@@ -26,9 +27,11 @@ export async function openRepository(path: string, stateFolder: string): Promise
   const clean = await cleanPlace(common, stateFolder);
   const main = !bare && realpathSync(absolute) === common ? top : undefined;
   const place = { path: top, bare, common, clean, main };
+  const objects = readObjects(place);
   return {
     path: top,
-    ...readObjects(place),
+    ...objects,
+    ...submodulesOf(place, objects),
     ...writeObjects(place),
     ...refsOf(place),
     ...remotesOf(place),

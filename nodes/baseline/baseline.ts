@@ -1,4 +1,5 @@
 /** Runs the checks once on the base, before any model is asked: a red base is not a base to build on. */
+import type { z } from 'zod';
 import { StopError } from '../../domain/errors.ts';
 import { baselineBodySchema } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
@@ -11,7 +12,7 @@ import { note } from '../state.ts';
 /** The `baseline` node. */
 export const baselineNode = (find: FindSession) =>
   governorNode(find, 'baseline', async (session) => {
-    await session.places.mounts();
+    const { submodules } = await session.places.mounts();
     const base = session.facts.request.base;
     const done = await runStage(session, {
       stage: 'baseline',
@@ -20,14 +21,15 @@ export const baselineNode = (find: FindSession) =>
       file: STAGE_TABLE.baseline.file,
       schema: baselineBodySchema,
       madeBy: 'governor',
-      work: async () => {
+      work: async (): Promise<z.infer<typeof baselineBodySchema>> => {
         const tree = await session.places.repository.treeOf(base);
-        if (session.facts.config.checks.length === 0) return { tree, checks: [] };
+        const known = submodules.length === 0 ? {} : { submodules: [...submodules] };
+        if (session.facts.config.checks.length === 0) return { tree, checks: [], ...known };
         const folder = session.places.workFolder('baseline');
         const checkout = await session.places.repository.checkout(tree, folder);
         try {
           const ran = await runChecks(session, { checkout, tree, attempt: 0, checks: session.facts.config.checks });
-          return { tree, checks: ran.map((check) => check.result), programs: await findPrograms(session, checkout) };
+          return { tree, checks: ran.map((check) => check.result), programs: await findPrograms(session, checkout), ...known };
         } finally {
           await checkout.remove();
         }

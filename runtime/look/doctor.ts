@@ -1,8 +1,9 @@
 /** `governor doctor`: what works here, and what does not. */
 import { accessSync, constants } from 'node:fs';
+import type { Config } from '../../domain/config.ts';
 import { toError } from '../../domain/errors.ts';
 import { ROLES } from '../../domain/roles.ts';
-import type { Canary, Sandbox } from '../../domain/workspace.ts';
+import type { Canary, Repository, Sandbox } from '../../domain/workspace.ts';
 import { createModels } from '../../models/registry.ts';
 import { below, plainAddress } from '../../models/wire/address.ts';
 import { runProcess } from '../../tools/process.ts';
@@ -93,11 +94,11 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
     if (problems.length > 0) throw new Error(problems.join('; '));
     return `${repository.path} at ${head.slice(0, 12)}`;
   });
+  let found: { readonly repository: Repository; readonly config: Config } | undefined;
   await tryLine('configuration', async () => {
     const repository = await openRepository(repo, runtime.home);
     const { config, source } = await loadConfig(repository, await repository.resolveCommit('HEAD'), undefined);
-    const links = linkFindings(repository, config);
-    if (links.problems.length > 0) throw new Error(links.problems.join('; '));
+    found = { repository, config };
     const models = createModels({
       config,
       secrets: secretResolver(runtime.env),
@@ -106,7 +107,21 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
     });
     const named = await Promise.all(ROLES.map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`));
     const doubts = await priceWarnings(models, config.prices);
-    return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts, ...links.warnings].join('; ');
+    return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts].join('; ');
+  });
+  if (found !== undefined) await tryLinks(tryLine, found);
+}
+
+async function tryLinks(
+  tryLine: TryLine,
+  { repository, config }: { readonly repository: Repository; readonly config: Config },
+): Promise<void> {
+  const { link } = config.workspace;
+  if (link.length === 0) return;
+  await tryLine('linked folders', async () => {
+    const { problems, warnings } = linkFindings(repository, config);
+    if (problems.length > 0) throw new Error(problems.join('; '));
+    return [link.join(', '), ...warnings].join('; ');
   });
 }
 

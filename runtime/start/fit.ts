@@ -12,10 +12,15 @@ export const linkFindings = (repository: Repository, { workspace, checks, releas
     commands: [...checks.map(({ run }) => run), ...(release.verify === undefined ? [] : [release.verify])],
   });
 
-/** @returns warnings. @throws UsageError naming everything that is in the way. */
-export async function assertFit(repository: Repository, base: string, config: Config): Promise<readonly string[]> {
+/** Before anything of a commit is read. @throws UsageError naming everything that is in the way. */
+export async function assertFit(repository: Repository, base: string): Promise<void> {
+  const problems = await repository.unfit(base);
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
+}
+
+/** @returns warnings. @throws UsageError */
+export function assertLinks(repository: Repository, config: Config): readonly string[] {
   const { problems, warnings } = linkFindings(repository, config);
-  const all = [...(await repository.unfit(base)), ...problems];
-  if (all.length > 0) throw new UsageError(all.join('\n'));
+  if (problems.length > 0) throw new UsageError(problems.join('\n'));
   return warnings;
 }
