@@ -130,13 +130,13 @@ export interface Repository {
    * or in a folder that is out of reach.
    */
   checkoutsOf(branch: string): Promise<string[]>;
-  /** @throws StopError `TARGET_DIRTY` naming what in that checkout of `from` a move to `to` would harm; changes nothing. */
-  assertMovable(folder: string, from: string, to: string): Promise<void>;
   /**
-   * Brings a clean checkout's files from one commit to another, as `git merge --ff-only` does; finishes a half-done move.
-   * @throws StopError `TARGET_DIRTY` and changes nothing.
+   * Looks whether a checkout of `from` can be brought to `to`, as `git merge --ff-only` does it; what comes back does it.
+   * @throws StopError `TARGET_DIRTY` naming what it would harm, and changes nothing; both.
    */
-  moveCheckout(folder: string, from: string, to: string): Promise<void>;
+  prepareMove(folder: string, from: string, to: string): Promise<() => Promise<void>>;
+  /** Brings a checkout from one commit to another, also where another process has begun or done it. @throws StopError `TARGET_DIRTY` */
+  finishMove(folder: string, from: string, to: string): Promise<void>;
   /** The remote's branch, asked now. Undefined when it does not exist. @throws StopError `DEPLOY_FAILED`. */
   remoteTip(remote: string, branch: string): Promise<string | undefined>;
   /** Atomic push with a lease on `from`. `moved` when the remote was not at `from`. */

@@ -20,7 +20,7 @@ const MIN_NODE = [20, 19] as const;
 
 type TryLine = (name: string, work: () => Promise<string>) => Promise<void>;
 
-/** Every line says what was tried; nothing is changed. */
+/** Every line says what was tried; nothing is changed, but that a partial clone gets the files of its base. */
 export async function doctor(
   runtime: Runtime,
   repo: string | undefined,

@@ -20,11 +20,16 @@ interface Listed {
  */
 export async function checkoutsOf(place: RepositoryPlace, branch: string): Promise<string[]> {
   assertAtRest(place, branch);
-  // A branch may be another name of one: `git symbolic-ref refs/heads/main refs/heads/master`.
-  const ref = lineOf(await theirs(place, ['symbolic-ref', '--quiet', `refs/heads/${branch}`], { okCodes: [1] })) || `refs/heads/${branch}`;
+  const all = await listCheckouts(place);
+  const ref = `refs/heads/${branch}`;
+  // git lists what a name stands for, so it is asked of a branch that is nowhere: it may be another name of one that is
+  // (`git symbolic-ref refs/heads/main refs/heads/master`).
+  const named = all.some((one) => one.ref === ref)
+    ? ref
+    : lineOf(await theirs(place, ['symbolic-ref', '--quiet', ref], { okCodes: [1] })) || ref;
   const folders: string[] = [];
-  for (const [index, listed] of (await listCheckouts(place)).entries()) {
-    if (listed.ref !== ref || listed.bare) continue;
+  for (const [index, listed] of all.entries()) {
+    if (listed.ref !== named || listed.bare) continue;
     const folder = index === 0 ? await mainFolder(place, branch) : listed.folder;
     if (!existsSync(folder)) {
       if (!listed.locked) continue;

@@ -71,13 +71,15 @@ export async function obstacles(git: UserGit, move: Move, moves: Moves): Promise
       await hidden(git, move, moves),
       'git update-index --no-skip-worktree --no-assume-unchanged <file>, then commit or stash them',
     ),
-    ...told(
-      'untracked files are in the way',
-      moves.added.filter((path) => isInTheWay(git, path, moves)),
-      'move or remove them, also where git ignores them',
-    ),
+    ...untracked(git, moves),
     ...(await filtered(git, move, moves)),
   ];
+}
+
+/** Asked without a process. */
+export function untracked(git: UserGit, moves: Moves): string[] {
+  const paths = moves.added.filter((path) => isInTheWay(git, path, moves));
+  return told('untracked files are in the way', paths, 'move or remove them, also where git ignores them');
 }
 
 function told(what: string, paths: readonly string[], mend: string): string[] {
@@ -89,6 +91,7 @@ function told(what: string, paths: readonly string[], mend: string): string[] {
 /** Files of the move that `git status` does not show. Where nothing is there, as in a sparse checkout, nothing can be lost. */
 async function hidden(git: UserGit, move: Move, { changed, deleted }: Moves): Promise<string[]> {
   const moved = new Set([...changed, ...deleted]);
+  if (moved.size === 0) return [];
   const paths = (await hiddenPaths(git)).filter((path) => moved.has(path) && isThere(git, path));
   if (paths.length === 0) return [];
   const differ = new Set(await withIndexOf(git, move, move.from, (indexFile) => changedFiles(git, indexFile)));

@@ -2,7 +2,7 @@
 import { UsageError } from '../../domain/errors.ts';
 import { runGit } from '../git.ts';
 import { checkoutsOf } from './checkouts.ts';
-import { assertMovable, moveCheckout } from './move-checkout.ts';
+import { finishMove, prepareMove } from './move-checkout.ts';
 import { lineOf, type Part, type RepositoryPlace, wordsOf } from './place.ts';
 import { userGit } from './user-git.ts';
 
@@ -11,7 +11,7 @@ const MAX_DIRTY = 20;
 
 export function userCheckout(
   place: RepositoryPlace,
-): Part<'resolveCommit' | 'currentBranch' | 'dirtyPaths' | 'checkoutsOf' | 'assertMovable' | 'moveCheckout'> {
+): Part<'resolveCommit' | 'currentBranch' | 'dirtyPaths' | 'checkoutsOf' | 'prepareMove' | 'finishMove'> {
   const { path, bare } = place;
   // A bare repository is named, for git does not look for one by itself.
   const at = bare ? { gitDir: path } : { cwd: path };
@@ -36,7 +36,7 @@ export function userCheckout(
         .map((word) => word.slice(3));
     },
     checkoutsOf: (branch) => checkoutsOf(place, branch),
-    assertMovable: (folder, from, to) => assertMovable({ folder, from, to, scratch }),
-    moveCheckout: (folder, from, to) => moveCheckout({ folder, from, to, scratch }),
+    prepareMove: (folder, from, to) => prepareMove({ folder, from, to, scratch }),
+    finishMove: (folder, from, to) => finishMove({ folder, from, to, scratch }),
   };
 }

@@ -14,21 +14,19 @@ export const merge: DeployTarget<ReleaseOf<'merge'>> = {
     const tip = await repository.branchTip(branch);
     if (tip !== commit && tip !== before) return tip !== undefined && (await repository.isAncestor(commit, tip)) ? 'applied' : 'moved';
     const folders = await repository.checkoutsOf(branch);
+    const moves: (() => Promise<void>)[] = [];
     if (tip === before) {
-      for (const folder of folders) await repository.assertMovable(folder, before, commit);
+      for (const folder of folders) moves.push(await repository.prepareMove(folder, before, commit));
       if (!(await repository.updateRef(`refs/heads/${branch}`, commit, before))) return 'moved';
-    }
-    const moved: string[] = [];
+    } else for (const folder of folders) moves.push(() => repository.finishMove(folder, before, commit));
+    let moved = 0;
     try {
-      for (const folder of folders) {
-        await repository.moveCheckout(folder, before, commit);
-        moved.push(folder);
-      }
+      for (; moved < moves.length; moved += 1) await moves[moved]?.();
     } catch (error) {
       // Nothing is half released: branch and files go back, and the person cleans up first.
       if (error instanceof StopError && error.code === 'TARGET_DIRTY') {
         await repository.updateRef(`refs/heads/${branch}`, before, commit);
-        for (const folder of moved) await repository.moveCheckout(folder, commit, before);
+        for (const folder of folders.slice(0, moved)) await repository.finishMove(folder, commit, before);
       }
       throw error;
     }
