@@ -171,6 +171,23 @@ describe('what no run can be in', () => {
     await operations.close();
   });
 
+  test('a file of the base that cannot be read stops the run before a model is asked, and says which', async () => {
+    world = makeWorld();
+    const id = world.git('rev-parse', 'HEAD:src/sum.js');
+    const file = join(world.repo, '.git/objects', id.slice(0, 2), id.slice(2));
+    rmSync(file);
+    writeFileSync(file, 'damaged');
+    const operations = await world.open();
+    const created = await operations.create({ goal: 'Add a product', repo: world.repo, scriptFile: world.script });
+    const rested = await operations.drive(created.threadId);
+    expect(rested.reason).toMatchObject({
+      code: 'BASELINE_FAILED',
+      message: expect.stringMatching(new RegExp(`${id} .*is corrupt\\); see git -C .* fsck`)),
+    });
+    expect(rested.spend).toMatchObject({ model_calls: 0 });
+    await operations.close();
+  });
+
   test('the repository as it was is none of that', async () => {
     world = makeWorld();
     mkdirSync(join(world.repo, 'node_modules'));

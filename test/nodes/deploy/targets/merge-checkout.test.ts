@@ -1,8 +1,20 @@
 /** Target `merge` into a branch that a person has checked out: as `git merge --ff-only` leaves it, or untouched with what is in the way. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Repository } from '../../../../domain/workspace.ts';
 import { merge } from '../../../../nodes/deploy/targets/merge.ts';
 import { openRepository } from '../../../../tools/repository.ts';
 import { makeTargetWorld, type TargetWorld } from '../target-world.ts';
@@ -347,9 +359,43 @@ describe('again', () => {
     expect(read('a')).toBe('mine\n');
   });
 
-  test('a rename of case alone, and names that are no text, are as git merge leaves them', async () => {
-    const odd = Buffer.from([0x66, 0xff]).toString('latin1');
-    expect(odd).toHaveLength(2);
+  test('a file that comes into the way while the branch moves is kept, and branch and files go back', async () => {
+    const linked = beside('linked');
+    world.git('worktree', 'add', '-q', '-f', linked, 'main');
+    let moves = 0;
+    const repository: Repository = {
+      ...world.repository,
+      updateRef: async (...asked) => {
+        const moved = await world.repository.updateRef(...asked);
+        moves += 1;
+        if (moves === 1) writeFileSync(join(linked, 'b'), 'mine\n');
+        return moved;
+      },
+    };
+    const change = released({ a: 'two\n', b: 'new\n' });
+    await expect(merge.apply({ ...world.merge, repository }, change)).rejects.toMatchObject({
+      code: 'TARGET_DIRTY',
+      message: expect.stringContaining('untracked files are in the way: b'),
+    });
+    expect(tip()).toBe(world.before);
+    expect([read('b', linked), read('a', linked), read('a')]).toEqual(['mine\n', 'one\n', 'one\n']);
+    expect(world.git('status', '--porcelain')).toBe('');
+  });
+
+  test('a rename of case alone and a name of several lines are as git merge leaves them', async () => {
     await expectAsMerged(released({ a: null, A: 'one\n', 'line\nend': 'x\n' }));
+  });
+
+  test('both names of a rename of case may be one file, as on a system that does not tell them apart', async () => {
+    world.git('config', 'core.ignoreCase', 'true');
+    linkSync(join(world.repo, 'a'), join(world.repo, 'A'));
+    expect(await apply(released({ a: null, A: 'one\n' }))).toBe('applied');
+    expect(read('A')).toBe('one\n');
+  });
+
+  test('a file that differs in case alone and is another one is in the way', async () => {
+    world.write('A', 'mine\n');
+    await expectRefused(/untracked files are in the way: A/, released({ a: null, A: 'one\n' }));
+    expect(read('A')).toBe('mine\n');
   });
 });
