@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync } 
 import { dirname, join } from 'node:path';
 import type { Submodule, TreeEntry } from '../../domain/workspace.ts';
 import { runGit } from '../git.ts';
-import { checkoutTree, type GitPlace } from '../worktree.ts';
 import { cleanPlace } from './clean-place.ts';
 import { type Part, type RepositoryPlace, wordsOf } from './place.ts';
+
+type GitPlace = RepositoryPlace['clean'];
 
 const GITLINK = '160000';
 /** Submodules of submodules. */
@@ -88,7 +89,10 @@ async function filesOf(gitDir: string, commit: string, stateFolder: string): Pro
   mkdirSync(dirname(folder), { recursive: true });
   const scratch = mkdtempSync(join(dirname(folder), 'making-'));
   try {
-    await checkoutTree(place, commit, join(scratch, 'tree'));
+    const git = { ...place, workTree: join(scratch, 'tree'), indexFile: join(scratch, 'index') };
+    mkdirSync(git.workTree);
+    await runGit(['read-tree', commit], git);
+    await runGit(['checkout-index', '-a', '-f', '-q'], git);
     if (!existsSync(folder)) renameSync(join(scratch, 'tree'), folder);
   } finally {
     rmSync(scratch, { recursive: true, force: true });
