@@ -2,7 +2,7 @@
 import { lstatSync, mkdtempSync, readdirSync, rmSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { StopError, toError } from '../../domain/errors.ts';
-import { fileOf, gitDirOf, shown, type UserGit } from './user-git.ts';
+import { fileOf, shown, type UserGit } from './user-git.ts';
 
 /** A kill can leave the last `git` of a dead process at work on the index: how long its lock is waited for, in ms. */
 const LOCK_WAIT_MS = 2000;
@@ -13,6 +13,7 @@ const MAX_TOLD = 10;
 /** A move of a checkout from one commit to another. */
 export interface Move {
   readonly folder: string;
+  readonly gitDir: string;
   readonly from: string;
   readonly to: string;
   /** For an index of our own, out of the checkout. */
@@ -190,7 +191,7 @@ async function filtered(git: UserGit, move: Move, { added, changed }: Moves): Pr
 
 /** @throws StopError `TARGET_DIRTY` naming the lock. */
 async function indexUnlocked(git: UserGit): Promise<void> {
-  const lock = join(gitDirOf(git.folder), 'index.lock');
+  const lock = join(git.gitDir, 'index.lock');
   for (let waited = 0; lstatSync(lock, { throwIfNoEntry: false }) !== undefined; waited += LOCK_POLL_MS) {
     if (waited >= LOCK_WAIT_MS) throw dirty(git, [`${lock} exists; another git is at work here, or died: remove the file then`]);
     await new Promise((wake) => setTimeout(wake, LOCK_POLL_MS));

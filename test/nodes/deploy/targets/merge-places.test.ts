@@ -1,6 +1,6 @@
 /** Target `merge` wherever a branch is checked out: under another name, in several folders, beside bare and separate git data. */
 import { execFileSync } from 'node:child_process';
-import { realpathSync, writeFileSync } from 'node:fs';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { merge } from '../../../../nodes/deploy/targets/merge.ts';
@@ -74,6 +74,25 @@ describe('where the branch is', () => {
       expect(read('a', folder)).toBe('two\n');
       expect(gitIn(folder, 'status', '--porcelain')).toBe('');
     }
+  });
+
+  test('a checkout that only core.worktree leads to, as opened by its repository and by a linked checkout', async () => {
+    const change = released({ a: 'two\n' });
+    const files = beside('files');
+    mkdirSync(files);
+    world.git('config', 'core.worktree', files);
+    world.git('reset', '-q', '--hard');
+    world.git('worktree', 'add', '-q', beside('linked'), 'work');
+    const here = await openRepository(world.repo, beside('home'));
+    expect(await here.resolveCommit('HEAD')).toBe(world.before);
+    expect(await merge.apply({ ...world.merge, repository: here }, change)).toBe('applied');
+    expect(read('a', files)).toBe('two\n');
+    expect(world.git('status', '--porcelain')).toBe('');
+    const inverse = world.git('commit-tree', `${world.before}^{tree}`, '-p', change.commit, '-m', 'undo');
+    const there = await openRepository(beside('linked'), beside('home'));
+    expect(await merge.apply({ ...world.merge, repository: there }, { before: change.commit, commit: inverse })).toBe('applied');
+    expect(read('a', files)).toBe('one\n');
+    expect(world.git('status', '--porcelain')).toBe('');
   });
 
   test('a main checkout that git itself cannot find is told of, and is no matter for another branch', async () => {
