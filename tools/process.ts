@@ -219,3 +219,9 @@ export function spawnDetached(argv: readonly string[], env: Readonly<Record<stri
 export function searchPath(): string {
   return process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
 }
+
+/** Where git finds the configuration of the person who runs this process. */
+export function userGitEnvironment(): Record<string, string> {
+  const names = ['HOME', 'XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSYSTEM', 'SUDO_UID'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+}
