@@ -1,6 +1,8 @@
 /** Which user holds the other end of a TCP connection of this machine, by the kernel's own table (Linux, proc_net(5)). */
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { closeSync, openSync, readv } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
+import { promisify } from 'node:util';
 
 /** The two ends of a connection as a socket names them: an address and a port each. */
 export interface Ends {
@@ -36,6 +38,10 @@ const ROW = /^ *\d+: ([0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:[0-9A-F]{4}) ([0-9A-F]{2})
 // The kernel fills a short buffer to its end, a long one by a page: many short ones are one call instead of one for each 27 rows.
 const PIECE_BYTES = 2048;
 const PIECES = 128;
+/** A line of IPv6 is under 200. */
+const LINE_BYTES = 1024;
+const FEW = 16;
+const read = promisify(readv);
 
 /** Undefined where the table cannot be read, or cannot tell this process's user from those of other user namespaces. */
 export async function openSocketTable(ownUid = process.geteuid?.()): Promise<SocketTable | undefined> {
@@ -108,32 +114,48 @@ async function rowsOf(batch: readonly Asked[], files: { readonly ipv4: string; r
 /** Stops early when every wanted row was seen. */
 async function readRows(file: string, wanted: ReadonlyMap<string, Asked>, found: Map<Asked, Row>): Promise<void> {
   const left = new Set(wanted.values());
-  for await (const line of linesOf(file)) {
-    const [, key = '', state = '', uid, inode] = ROW.exec(line) ?? [];
-    const asked = wanted.get(key);
-    if (asked === undefined || !STATES.includes(state)) continue;
-    found.set(asked, { uid: Number(uid), inode: Number(inode) });
-    left.delete(asked);
-    if (left.size === 0) return;
-  }
+  for await (const part of wholeLines(file))
+    for (const line of candidates(part, wanted)) {
+      const [, key = '', state = '', uid, inode] = ROW.exec(line) ?? [];
+      const asked = wanted.get(key);
+      if (asked === undefined || !STATES.includes(state)) continue;
+      found.set(asked, { uid: Number(uid), inode: Number(inode) });
+      left.delete(asked);
+      if (left.size === 0) return;
+    }
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
-  let handle: FileHandle | undefined;
+/** The lines that may be wanted: a search for each of a few is much quicker than taking thousands of lines apart. */
+function* candidates(part: Buffer, wanted: ReadonlyMap<string, Asked>): Generator<string> {
+  if (wanted.size > FEW) return yield* part.toString('latin1').split('\n');
+  for (const key of wanted.keys())
+    for (let at = part.indexOf(key, 0, 'latin1'); at >= 0; at = part.indexOf(key, at + 1, 'latin1'))
+      yield part.toString('latin1', part.lastIndexOf('\n', at) + 1, part.indexOf('\n', at));
+}
+
+/** The file in parts that end with a line's end; each is good until the next is asked for. */
+async function* wholeLines(file: string): AsyncGenerator<Buffer> {
+  const descriptor = openSync(file, 'r');
   try {
-    handle = await open(file, 'r');
-    const whole = Buffer.allocUnsafe(PIECE_BYTES * PIECES);
-    const pieces = Array.from({ length: PIECES }, (_, at) => whole.subarray(at * PIECE_BYTES, (at + 1) * PIECE_BYTES));
-    let rest = '';
+    // What is left of a line stands before what is read next.
+    const whole = Buffer.allocUnsafe(LINE_BYTES + PIECE_BYTES * PIECES);
+    const pieces = Array.from({ length: PIECES }, (_, at) =>
+      whole.subarray(LINE_BYTES + at * PIECE_BYTES, LINE_BYTES + (at + 1) * PIECE_BYTES),
+    );
+    let start = LINE_BYTES;
     for (;;) {
-      const { bytesRead } = await handle.readv(pieces);
+      const { bytesRead } = await read(descriptor, pieces);
       if (bytesRead === 0) return;
-      const lines = (rest + whole.toString('latin1', 0, bytesRead)).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
+      const filled = whole.subarray(start, LINE_BYTES + bytesRead);
+      const lines = filled.subarray(0, filled.lastIndexOf('\n') + 1);
+      yield lines;
+      const rest = filled.subarray(lines.length);
+      if (rest.length > LINE_BYTES) throw new Error(`${file}: has a line of more than ${LINE_BYTES} bytes`);
+      start = LINE_BYTES - rest.length;
+      rest.copy(whole, start);
     }
   } finally {
-    await handle?.close();
+    closeSync(descriptor);
   }
 }
 

@@ -53,6 +53,20 @@ describe('a real connection', () => {
     server.close();
   });
 
+  it('that was reset is not taken for the next one that has its port', async () => {
+    const server = await acceptor('127.0.0.1');
+    const client = await connected(server.port, '127.0.0.1');
+    const taken = await server.next();
+    const stranger = { holderOf: async () => OWN };
+    expect(await holderOf(stranger, taken)).toBe(OWN);
+    const gone = new Promise((closed) => client.once('close', closed));
+    client.resetAndDestroy();
+    await gone;
+    expect(await holderOf(stranger, taken)).toBeUndefined();
+    taken.destroy();
+    server.close();
+  });
+
   it('is found among many that come at once', async () => {
     const server = await acceptor('127.0.0.1');
     const clients = await Promise.all(Array.from({ length: 200 }, () => connected(server.port, '127.0.0.1')));
