@@ -2,6 +2,7 @@
 import { KEY_SHAPES } from '../domain/key-shapes.ts';
 import { MASK } from './redact.ts';
 import { secretLiterals } from './secret-literals.ts';
+import { presetMessages } from './secretlint.ts';
 import { decodeText } from './text/encoding.ts';
 
 export interface SecretHit {
@@ -144,26 +145,6 @@ async function presetRanges(text: string): Promise<Match[]> {
     value: text.slice(from, to),
     index: from,
   }));
-}
-
-/** The scanner names marks of its profiler by the file, and dies outside of any promise of a line break or of `::end` in one. */
-const harmless = (path: string): string => path.replace(/[^\w./-]/g, '_').slice(-200);
-
-async function presetMessages(path: string, text: string) {
-  const plain = harmless(path);
-  const [{ lintSource }, { creator }] = await Promise.all([
-    import('@secretlint/core'),
-    import('@secretlint/secretlint-rule-preset-recommend'),
-  ]);
-  const { messages } = await lintSource({
-    source: { filePath: plain, content: text, ext: plain.slice(plain.lastIndexOf('.')), contentType: 'text' },
-    options: {
-      config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
-      noPhysicFilePath: true,
-      maskSecrets: true,
-    },
-  });
-  return messages;
 }
 
 /** Gives the line, from 1, of a place in the text. */
