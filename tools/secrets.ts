@@ -21,17 +21,18 @@ const OVERLAP = 4096;
 /** Where known values stand in a text, as `start` and `end`. */
 export type FindKnown = (text: string) => readonly (readonly [start: number, end: number])[];
 
+/** A file whole, or only its size where it is too large to be read. */
+export type ScannedFile = { readonly path: string } & ({ readonly content: Buffer } | { readonly bytes: number });
+
 /** @param known finds values that are known to be secret, whatever they look like. */
-export async function scanSecrets(
-  files: readonly { readonly path: string; readonly content: Buffer }[],
-  known: FindKnown = () => [],
-): Promise<SecretHit[]> {
+export async function scanSecrets(files: readonly ScannedFile[], known: FindKnown = () => []): Promise<SecretHit[]> {
   const hits: SecretHit[] = [];
   for (const file of files) {
     // A name is a text of its own, before the first line.
     hits.push(...ownHits(file.path, file.path, known).map((hit) => ({ ...hit, line: 0 })));
-    if (file.content.length > MAX_SCANNED_BYTES) {
-      hits.push(notScanned(file.path, file.content.length));
+    const bytes = 'content' in file ? file.content.length : file.bytes;
+    if (!('content' in file) || bytes > MAX_SCANNED_BYTES) {
+      hits.push(notScanned(file.path, bytes));
       continue;
     }
     for (const whole of readings(file.content))
