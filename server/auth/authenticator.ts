@@ -74,23 +74,10 @@ export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
     return needed;
   };
   assertBind(options.host, await isNeeded());
-  const local = isLoopback(options.host);
   const studio = operator?.server?.auth.studio === true && options.studio !== false;
-  if (studio && !local)
+  if (studio && !isLoopback(options.host))
     throw new UsageError(`server.auth.studio: anybody can send the header that it trusts; listen on 127.0.0.1 instead of ${options.host}`);
-
   const user = studio || !needed ? await options.openLocalUser() : undefined;
-  const told = (request: Request, refusal: Problem): Problem => {
-    user?.tell(request, refusal);
-    return refusal;
-  };
-  /** Of this machine, and of its user. @throws Problem 401, 403 for another user. */
-  const isOwn = async (request: Request, peer: Peer | undefined): Promise<boolean> => {
-    if (!local || (peer !== undefined && !isLoopback(peer.remoteAddress ?? ''))) return false;
-    const refusal = peer === undefined ? undefined : await user?.refusal(request, peer);
-    if (refusal !== undefined) throw told(request, refusal);
-    return user !== undefined;
-  };
   // Handlers of the project's auth see everybody, however they were known: a key is no way around them.
   const known = (caller: Omit<Caller, 'authorize' | 'user'>, user: AuthUser): Caller =>
     custom === undefined
@@ -104,7 +91,7 @@ export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
       if (row === undefined) throw unknown('the key is unknown, expired or revoked');
       return known(callerOfKey(row), userNamed(row.owner, row.name, row.roles));
     }
-    if (studio && request.headers.get('x-auth-scheme') === 'langsmith' && (await isOwn(request, peer))) {
+    if (studio && request.headers.get('x-auth-scheme') === 'langsmith' && (await isOwn(user, request, peer))) {
       const person: Person = { id: STUDIO_USER.identity, roles: ['viewer', 'operator'], method: 'studio', alone: false };
       return known({ person, tenant: DEFAULT_TENANT }, STUDIO_USER);
     }
@@ -115,7 +102,7 @@ export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
       return known(caller, userNamed(caller.person.id, caller.person.id, caller.person.roles));
     }
     if (custom !== undefined) return callerOfCustom(custom, await custom.authenticate(request));
-    if (!(await isNeeded()) && (await isOwn(request, peer)))
+    if (!(await isNeeded()) && (await isOwn(user, request, peer)))
       return { person: options.person, tenant: DEFAULT_TENANT, authorize: async () => undefined };
     throw unknown('a key or token is needed: x-api-key or Authorization: Bearer');
   };
@@ -126,11 +113,26 @@ export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
       if (user === undefined || peer === undefined || needed) return;
       const refusal = await user.refusal(request, peer);
       // Where somebody made a key meanwhile, the route asks for it.
-      if (refusal !== undefined && !(await isNeeded())) throw told(request, refusal);
+      if (refusal !== undefined && !(await isNeeded())) throw told(user, request, refusal);
     },
     watch: (peer) => user?.watch(peer),
     token: user?.token,
   };
+}
+
+/** Of this machine, and of the server's user; undefined: it knows none without a credential. @throws Problem 401, 403 for another user. */
+async function isOwn(user: LocalUser | undefined, request: Request, peer: Peer | undefined): Promise<boolean> {
+  if (user === undefined) return false;
+  if (peer === undefined) return true;
+  if (!isLoopback(peer.remoteAddress ?? '')) return false;
+  const refusal = await user.refusal(request, peer);
+  if (refusal !== undefined) throw told(user, request, refusal);
+  return true;
+}
+
+function told(user: LocalUser, request: Request, refusal: Problem): Problem {
+  user.tell(request, refusal);
+  return refusal;
 }
 
 const unknown = (detail: string): Problem => new Problem(401, detail, { 'www-authenticate': 'Bearer' });

@@ -47,7 +47,7 @@ async function judged(count: number) {
 
 test('a large change has the findings of the small one in it, and a few processes do for all files', async () => {
   const small = await judged(0);
-  expect(small.findings.map(({ path }) => path).toSorted()).toEqual(['denied/x.ts', 'src/a.test.ts', 'src/key.ts']);
+  expect(new Set(small.findings.map(({ path }) => path))).toEqual(new Set(['denied/x.ts', 'src/a.test.ts', 'src/key.ts']));
   expect(small.redLines).toMatchObject([{ rule_id: 'payments', paths: ['payments/price.ts'] }]);
   const large = await judged(300);
   expect(large.findings).toEqual(small.findings);
