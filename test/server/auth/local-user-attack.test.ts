@@ -99,8 +99,9 @@ test('a request whose sender is gone before it is looked at approves nothing, al
     const shot = (leave) => new Promise((done) => {
       const socket = connect(${server.port}, '127.0.0.1', () => socket.write(${JSON.stringify(message)}, () => leave(socket)));
       socket.on('error', () => undefined);
-      socket.on('close', done);
-      setTimeout(() => socket.destroy(), 2000).unref();
+      socket.resume();
+      const timer = setTimeout(() => socket.destroy(), 2000);
+      socket.on('close', () => { clearTimeout(timer); done(); });
     });
     const ways = [(socket) => socket.destroy(), (socket) => socket.resetAndDestroy(), (socket) => socket.end(), (socket) => setImmediate(() => socket.destroy())];
     for (let round = 0; round < 50; round += 1) await Promise.all(ways.map(shot));`);
