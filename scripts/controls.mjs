@@ -228,4 +228,22 @@ export const CONTROLS = [
     { on: '10.0.0.0/8 100.64.0.0/10', off: '100.64.0.0/10' },
     'test/server/webhooks/webhooks.test.ts',
   ),
+  control(
+    'a server without a key answers only its own user',
+    'server/auth/local-user.ts',
+    { on: 'return uid === ownUid ? undefined', off: 'return true ? undefined' },
+    'test/server/auth/local-user.test.ts',
+  ),
+  control(
+    'a socket that was closed is nobody’s, whatever uid it shows',
+    'server/auth/socket-table.ts',
+    { on: 'row.inode !== 0)', off: 'row.inode !== -1)' },
+    'test/server/auth/socket-table.test.ts',
+  ),
+  control(
+    'a connection that was reset is not taken for the next with its port',
+    'server/auth/peer.ts',
+    { on: 'return isConnected(peer) ? uid : undefined', off: 'return true || isConnected(peer) ? uid : undefined' },
+    'test/server/auth/socket-table.test.ts',
+  ),
 ];

@@ -26,8 +26,6 @@ export interface ProcessResult {
 const DEFAULT_OUTPUT_BYTES = 8 * 1024 * 1024;
 /** What a companion may say of its end, in bytes. */
 const STDERR_BYTES = 4096;
-/** A process that writes this many times its cap is flooding, and is killed. */
-const FLOOD = 64;
 /** After the process itself has ended, how long its pipes may stay open, in ms: a daemon may hold them for ever. */
 const PIPE_GRACE_MS = 200;
 /** Turns of the event loop that read what is still in the pipes: each reads 64 KiB or more, and a pipe holds less than 1 MiB. */
@@ -121,9 +119,7 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
       [child.stdout, stdout],
       [child.stderr, stderr],
     ] as const)
-      captureAll(stream, capture, () => {
-        if (capture.total > cap * FLOOD) kill();
-      });
+      captureAll(stream, capture);
     child.on('error', (error) => settle(() => reject(error)));
     child.on('exit', (code) => setTimeout(() => whenRead(stdout, stderr, () => done(code)), PIPE_GRACE_MS).unref());
     child.on('close', (code) => done(code));
@@ -144,12 +140,9 @@ function whenRead(stdout: Capture, stderr: Capture, then: () => void, turns = PI
   });
 }
 
-/** @param onMore called after every piece. */
-function captureAll(stream: Readable, capture: Capture, onMore: () => void): void {
-  stream.on('data', (chunk: Buffer) => {
-    capture.push(chunk);
-    onMore();
-  });
+/** However much a process writes, it is read: what is too much is left out, and only time ends it. */
+function captureAll(stream: Readable, capture: Capture): void {
+  stream.on('data', (chunk: Buffer) => capture.push(chunk));
   stream.on('error', () => undefined);
 }
 
