@@ -231,6 +231,13 @@ export const operatorSchema = z.strictObject({
   version: z.literal(1).default(1),
   repositories: z.record(z.string(), z.string()).optional(),
   people: z.record(z.string(), z.array(z.enum(PERSON_ROLES))).optional(),
+  /** Identity -> person: whoever comes with a key, a token and as a local user votes once, and not on an own run. */
+  aliases: z
+    .record(z.string(), z.string().min(1))
+    .refine((given) => Object.values(given).every((person) => !Object.hasOwn(given, person)), {
+      error: 'names a person that is an alias too; write the person that both stand for',
+    })
+    .optional(),
   ceilings: z
     .strictObject({
       costUsd: dollars('costUsd').optional(),

@@ -3,7 +3,7 @@
 import type { Operator } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { KeyRow, Keys } from '../../domain/keys.ts';
-import type { Person } from '../../domain/policy.ts';
+import { canonicalPerson, type Person } from '../../domain/policy.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { DEFAULT_TENANT } from '../../domain/served.ts';
 import { isLoopback } from '../http/origin.ts';
@@ -108,7 +108,10 @@ export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
   };
 
   return {
-    authenticate,
+    authenticate: async (request, peer) => {
+      const caller = await authenticate(request, peer);
+      return { ...caller, person: canonicalPerson(caller.person, operator?.aliases) };
+    },
     admit: async (request, peer) => {
       if (user === undefined || peer === undefined || needed) return;
       const refusal = await user.refusal(request, peer);

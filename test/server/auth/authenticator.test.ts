@@ -1,5 +1,6 @@
 /** Who a request is from: the local operator only where nobody else can be, a good key, and nobody else. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { operatorSchema } from '../../../domain/config.ts';
 import { serverSchema } from '../../../domain/server-config.ts';
 import { assertBind } from '../../../server/auth/authenticator.ts';
 import { cleanConfigurable } from '../../../server/auth/configurable.ts';
@@ -56,6 +57,14 @@ describe('without any auth', () => {
 });
 
 describe('API keys', () => {
+  it('an owner that the operator calls an alias is the person it stands for; any other is somebody else', async () => {
+    const { key } = await world.issue({ owner: 'alice' });
+    const aliased = await world.authenticator({ operator: operatorSchema.parse({ aliases: { alice: 'https://id.example.test#7' } }) });
+    expect((await aliased(bearer(key))).person.id).toBe('https://id.example.test#7');
+    const plain = await world.authenticator({ operator: operatorSchema.parse({ aliases: { bob: 'alice' } }) });
+    expect((await plain(bearer(key))).person.id).toBe('alice');
+  });
+
   it('a key is known as x-api-key and as a bearer token, as its owner with its roles, tenant and graphs', async () => {
     const { key } = await world.issue({ tenant: 'acme', roles: ['viewer', 'nonsense', 'approver'], graphs: ['agent'], owner: 'local:bob' });
     const authenticate = await world.authenticator();
