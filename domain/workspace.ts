@@ -13,12 +13,21 @@ export interface CommandResult {
   readonly durationMs: number;
 }
 
+/** A read-only mount of a folder or file of the machine. */
+export interface Mount {
+  /** Where on the machine; links are followed, and what they lead to must be inside `root`. */
+  readonly from: string;
+  /** The folder that it may come from: the repository, or what one setup made. */
+  readonly root: string;
+  /** Relative to the workspace. */
+  readonly at: string;
+}
+
 export interface SandboxRequest {
   readonly argv: readonly string[];
   /** Host folder that is writable at `/workspace`, the current folder of the command. */
   readonly workspace: string;
-  /** Read-only mounts: host path at a path relative to the workspace. */
-  readonly links: readonly { readonly from: string; readonly at: string }[];
+  readonly links: readonly Mount[];
   /** Paths relative to the workspace that are writable and thrown away (tmpfs); may lie under a link. */
   readonly scratch: readonly string[];
   /** True only for declared setup steps. */

@@ -1,7 +1,8 @@
 /** The argument list of bubblewrap: what a command sees of the machine, and as whom it runs. */
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import type { SandboxRequest } from '../domain/workspace.ts';
+import type { Places } from './mounts.ts';
+import type { NodeInstall } from './sandbox/node-install.ts';
 
 /** A root governor runs commands as this uid: it owns nothing else on the machine. */
 export const SANDBOX_UID = 61_234;
@@ -21,17 +22,23 @@ const ETC = [
 const ETC_NETWORK = ['resolv.conf', 'hosts', 'services', 'protocols'];
 
 const MIB = 1024 * 1024;
-/** Where Node is installed: with /usr, or a folder that must be shown too. */
-const NODE_PREFIX = dirname(dirname(process.execPath));
-const IS_NODE_IN_USR = NODE_PREFIX.startsWith('/usr');
 
-/**
- * @param on `root`: whether the governor itself runs as root; `concealed`: folders of the machine that no command sees.
- */
-export function bwrapArguments(
-  request: SandboxRequest,
-  { root, concealed }: { readonly root: boolean; readonly concealed: readonly string[] },
-): string[] {
+/** A request whose mounts are opened and known. */
+export type PlacedRequest = Omit<SandboxRequest, 'workspace' | 'links' | 'scratch'> & Omit<Places, 'unmake'>;
+
+/** What the command's own process answers when a mount is not what was opened. */
+export const MOUNT_CHANGED = { exitCode: 213, says: 'governor: a mount is not what was checked' } as const;
+
+interface Machine {
+  /** Whether the governor itself runs as root. */
+  readonly root: boolean;
+  /** Folders of the machine that no command sees. */
+  readonly concealed: readonly string[];
+  readonly node: NodeInstall;
+}
+
+export function bwrapArguments(request: PlacedRequest, on: Machine): string[] {
+  const { root, concealed, node } = on;
   return [
     'bwrap',
     ...isolation(root),
@@ -39,17 +46,29 @@ export function bwrapArguments(
     '--hostname',
     'sandbox',
     ...machine(request.network),
-    ...concealedFolders(concealed),
     ...emptyFolders(),
-    ...workspace(request),
+    ...node.mounts,
+    ...concealedFolders(concealed, node),
+    ...mounts(request),
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
-    ...environment(request),
+    ...environment(request, node),
     '--',
     ...(root ? otherUser() : []),
-    // The folder is entered last: bwrap's own uid may not be allowed into a tree that was given away.
-    ...['env', '-C', '/workspace', 'prlimit', ...LIMITS, '--'],
+    ...entered(request),
+    ...['prlimit', ...LIMITS, '--'],
     ...request.argv,
   ];
+}
+
+/**
+ * Enters the work tree, last, since bwrap's own uid may not be allowed into a tree that was given away; and goes on only where each mount
+ * is what was opened, whatever was put in its place since.
+ */
+function entered({ workspace, links }: PlacedRequest): string[] {
+  const identities = [workspace, ...links].map(({ identity }) => identity).join('\n');
+  const places = links.map(({ at }) => `./${at}`);
+  const script = `cd /workspace || exit 126; known=$1; shift; [ "$(stat -c %d:%i -- . ${places.map((_, index) => `"\${${index + 1}}"`).join(' ')})" = "$known" ] || { echo '${MOUNT_CHANGED.says}' >&2; exit ${MOUNT_CHANGED.exitCode}; }; shift ${places.length}; exec "$@"`;
+  return ['sh', '-c', script, 'sh', identities, ...places];
 }
 
 function isolation(root: boolean): string[] {
@@ -67,15 +86,14 @@ function machine(network: boolean): string[] {
   return [
     ...['--tmpfs', '/', '--dir', '/etc', '--dir', '/etc/ssl', '--dir', '/home', '--ro-bind', '/usr', '/usr'],
     ...folders.flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
-    ...(IS_NODE_IN_USR ? [] : ['--ro-bind', NODE_PREFIX, NODE_PREFIX]),
     ...[...ETC, ...(network ? ETC_NETWORK : [])].flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     ...['--proc', '/proc', '--ro-bind-try', '/proc/sys', '/proc/sys', '--dev', '/dev'],
   ];
 }
 
 /** Empty folders over those that lie in what `machine` shows; the others are not there at all. */
-function concealedFolders(folders: readonly string[]): string[] {
-  const shown = ['/usr', NODE_PREFIX].map((path) => `${realpathSync(path)}/`);
+function concealedFolders(folders: readonly string[], node: NodeInstall): string[] {
+  const shown = ['/usr', ...node.folders].map((path) => `${realpathSync(path)}/`);
   const real = folders.filter((path) => existsSync(path)).map((path) => realpathSync(path));
   return real.filter((path) => shown.some((root) => path.startsWith(root))).flatMap((path) => ['--tmpfs', path, '--remount-ro', path]);
 }
@@ -92,22 +110,17 @@ const emptyFolders = (): string[] => [
 ];
 
 /** The work tree, with its links read-only and its scratch folders empty. */
-function workspace({ workspace: folder, links, scratch }: SandboxRequest): string[] {
+function mounts({ workspace, links, scratch }: PlacedRequest): string[] {
   return [
-    ...['--bind', folder, '/workspace'],
+    ...['--bind', workspace.from, '/workspace'],
     ...links.flatMap((link) => ['--ro-bind', link.from, `/workspace/${link.at}`]),
-    ...scratch.flatMap((path) => {
-      const link = links.find(({ at }) => path.startsWith(`${at}/`));
-      // A mount point cannot be made inside a read-only link.
-      if (link !== undefined && !existsSync(join(link.from, path.slice(link.at.length + 1)))) return [];
-      return temporary(`/workspace/${path}`, '0777', 512 * MIB);
-    }),
+    ...scratch.flatMap((path) => temporary(`/workspace/${path}`, '0777', 512 * MIB)),
   ];
 }
 
-function environment(request: SandboxRequest): string[] {
+function environment(request: PlacedRequest, { bin }: NodeInstall): string[] {
   const variables = {
-    PATH: `${IS_NODE_IN_USR ? '' : `${NODE_PREFIX}/bin:`}/usr/local/bin:/usr/bin:/bin`,
+    PATH: `${bin === undefined ? '' : `${bin}:`}/usr/local/bin:/usr/bin:/bin`,
     HOME: '/home/agent',
     LANG: 'C.UTF-8',
     TMPDIR: '/tmp',

@@ -1,16 +1,20 @@
 /** Commands in bubblewrap: own root, empty environment, no network, own pid namespace, another uid, limits. */
 import { StopError, toError } from '../domain/errors.ts';
-import type { CommandResult, Sandbox, SandboxRequest } from '../domain/workspace.ts';
-import { bwrapArguments, SANDBOX_UID } from './bwrap-arguments.ts';
-import { runCanaries } from './canaries.ts';
-import { makePlaces } from './mounts.ts';
+import type { Canary, CommandResult, Sandbox, SandboxRequest } from '../domain/workspace.ts';
+import { bwrapArguments, MOUNT_CHANGED, type PlacedRequest, SANDBOX_UID } from './bwrap-arguments.ts';
+import { createProof, runCanaries } from './canaries.ts';
+import { makePlaces, refused } from './mounts.ts';
 import { type ProcessResult, runProcess } from './process.ts';
 import { createQuota, type Growth } from './quota.ts';
+import { nodeInstall } from './sandbox/node-install.ts';
 
 const OUTPUT_BYTES = 64 * 1024;
 
 /** Longest wait for the empty command that tells whether bwrap itself failed, in ms. */
 const PROBE_MS = 10_000;
+
+/** The sandbox holds or it does not for all of this process. */
+const proven = createProof();
 
 export interface BwrapPlaces {
   /** The home; a canary tries to read it. */
@@ -19,12 +23,15 @@ export interface BwrapPlaces {
   readonly growth?: Growth;
   /** Folders that no command sees, also where they lie in what is shown of the machine. */
   readonly concealed?: readonly string[];
+  /** The Node that commands find; default this process's own. */
+  readonly nodeBinary?: string;
 }
 
-export function createBwrap({ stateFolder, growth, concealed = [] }: BwrapPlaces): Sandbox {
+export function createBwrap({ stateFolder, growth, concealed = [], nodeBinary = process.execPath }: BwrapPlaces): Sandbox {
   const root = process.getuid?.() === 0;
-  const start = (request: SandboxRequest, signal: AbortSignal): Promise<ProcessResult> =>
-    runProcess(bwrapArguments(request, { root, concealed }), {
+  const node = nodeInstall(nodeBinary);
+  const start = (request: PlacedRequest, signal: AbortSignal): Promise<ProcessResult> =>
+    runProcess(bwrapArguments(request, { root, concealed, node }), {
       cwd: '/',
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
       timeoutMs: request.timeoutMs,
@@ -32,16 +39,16 @@ export function createBwrap({ stateFolder, growth, concealed = [] }: BwrapPlaces
       signal,
     });
   const quota = createQuota({ growth, uid: root ? SANDBOX_UID : undefined });
-  const run = (asked: SandboxRequest): Promise<CommandResult> =>
+  const attempt = (asked: SandboxRequest): Promise<CommandResult> =>
     quota.run(asked, async (signal) => {
       const places = makePlaces(asked);
       const request = { ...asked, ...places };
       try {
         const result = await start(request, signal);
         // A command may print bwrap's words itself: an empty one tells.
-        if (bwrapFailed(result) !== undefined) {
-          const problem = bwrapFailed(await start({ ...request, argv: ['true'], timeoutMs: PROBE_MS }, signal));
-          if (problem !== undefined) throw unavailable(problem);
+        if (failure(result) !== undefined) {
+          const problem = failure(await start({ ...request, argv: ['true'], timeoutMs: PROBE_MS }, signal));
+          if (problem !== undefined) throw problem;
         }
         return { ...result, stdout: result.stdout.toString('utf8'), stderr: result.stderr.toString('utf8') };
       } catch (error) {
@@ -51,13 +58,25 @@ export function createBwrap({ stateFolder, growth, concealed = [] }: BwrapPlaces
         places.unmake();
       }
     });
-  return { level: 'bwrap', run, canaries: () => runCanaries(run, stateFolder) };
+  const canaries = (): Promise<Canary[]> => runCanaries(attempt, stateFolder);
+  const run = async (asked: SandboxRequest): Promise<CommandResult> => {
+    await proven(canaries);
+    return attempt(asked);
+  };
+  return { level: 'bwrap', run, canaries };
 }
 
-/** What bwrap said when it could not start the command. */
-function bwrapFailed(result: ProcessResult): string | undefined {
+/** Why a command was not started, as bwrap or what looks at the mounts says it. */
+function failure(result: ProcessResult): StopError | undefined {
   const stderr = result.stderr.toString('utf8');
-  return result.exitCode === 1 && stderr.startsWith('bwrap: ') && !stderr.startsWith('bwrap: execvp') ? stderr.split('\n')[0] : undefined;
+  if (result.exitCode === MOUNT_CHANGED.exitCode && stderr.startsWith(MOUNT_CHANGED.says))
+    return refused(
+      'of the command',
+      'something else was put in its place between the check and the mount',
+      'see what else works in that folder',
+    );
+  const failed = result.exitCode === 1 && stderr.startsWith('bwrap: ') && !stderr.startsWith('bwrap: execvp');
+  return failed ? unavailable(stderr.split('\n')[0] ?? '') : undefined;
 }
 
 function unavailable(problem: string): StopError {

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { toError } from '../domain/errors.ts';
+import { StopError, toError } from '../domain/errors.ts';
 import type { Canary, CommandResult, SandboxRequest } from '../domain/workspace.ts';
 
 type Run = (request: SandboxRequest) => Promise<CommandResult>;
@@ -20,8 +20,8 @@ interface Cage {
 }
 
 const TIMEOUT_MS = 10_000;
-/** How long is looked whether a killed command still writes, in ms. */
-const WATCH_MS = 300;
+/** How long is looked whether a command that has ended still writes, in ms. */
+const WATCH_MS = 100;
 
 /** Each says what got out; undefined when nothing did. */
 const ATTEMPTS: readonly (readonly [name: string, attempt: (cage: Cage) => Promise<string | undefined>])[] = [
@@ -59,6 +59,27 @@ const ATTEMPTS: readonly (readonly [name: string, attempt: (cage: Cage) => Promi
   ['no process left', processLeft],
 ];
 
+/** Asks for the canaries before the first command of a process, and again only after they failed. */
+export function createProof(): (canaries: () => Promise<readonly Canary[]>) => Promise<void> {
+  let held: Promise<void> | undefined;
+  return (canaries) => {
+    held ??= canaries().then(
+      (tried) => {
+        const out = tried.filter(({ ok }) => !ok);
+        if (out.length === 0) return;
+        held = undefined;
+        const told = out.map(({ name, detail }) => `${name} (${detail})`).join(', ');
+        throw new StopError('SANDBOX_UNAVAILABLE', `sandbox: it does not hold: ${told}; nothing was run. See: governor doctor`);
+      },
+      (error: unknown) => {
+        held = undefined;
+        throw error;
+      },
+    );
+    return held;
+  };
+}
+
 export async function runCanaries(run: Run, stateFolder: string): Promise<Canary[]> {
   const work = join(stateFolder, 'work');
   mkdirSync(work, { recursive: true, mode: 0o711 });
@@ -71,15 +92,13 @@ export async function runCanaries(run: Run, stateFolder: string): Promise<Canary
     run({ argv, workspace: folder, links: [], scratch: [], network: false, timeoutMs });
   const says = async (script: string): Promise<string> => (await inCage(['sh', '-c', script])).stdout.trim();
   const cage = { folder, secret, port: portOf(server), run: inCage, says };
-  const results: Canary[] = [];
   try {
-    for (const [name, attempt] of ATTEMPTS) results.push(await outcomeOf(name, () => attempt(cage)));
+    return await Promise.all(ATTEMPTS.map(([name, attempt]) => outcomeOf(name, () => attempt(cage))));
   } finally {
     server.close();
     rmSync(folder, { recursive: true, force: true });
     rmSync(secret, { force: true });
   }
-  return results;
 }
 
 async function outcomeOf(name: string, attempt: () => Promise<string | undefined>): Promise<Canary> {
@@ -102,9 +121,10 @@ async function portReached({ run, port }: Cage): Promise<string | undefined> {
 }
 
 async function processLeft({ run, folder }: Cage): Promise<string | undefined> {
-  await run(['sh', '-c', 'setsid sh -c "while true; do date +%s%N > beat; sleep 0.05; done" & sleep 30'], 500);
+  const daemon = 'while true; do date +%s%N > beat; sleep 0.02; done';
+  await run(['sh', '-c', `setsid sh -c "${daemon}" & while [ ! -s beat ]; do sleep 0.01; done`]);
   const beat = (): string => (existsSync(join(folder, 'beat')) ? readFileSync(join(folder, 'beat'), 'utf8') : '');
   const before = beat();
   await new Promise((wake) => setTimeout(wake, WATCH_MS));
-  return beat() === before ? undefined : 'a process outlived its time cap';
+  return beat() === before ? undefined : 'a process outlived its command';
 }

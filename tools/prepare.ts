@@ -1,11 +1,23 @@
 /** Prepares what every command of a run sees beside the tree: linked folders, and what setup steps made, cached by inputs. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../domain/config.ts';
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
 import { pathMatcher } from '../domain/patterns.ts';
-import type { Repository, Sandbox, TreeEntry } from '../domain/workspace.ts';
+import type { Mount, Repository, Sandbox, TreeEntry } from '../domain/workspace.ts';
+import { isBelow, refused } from './mounts.ts';
 
 type Step = Config['workspace']['setup'][number];
 
@@ -21,7 +33,7 @@ export interface PrepareOptions {
 }
 
 export interface Prepared {
-  readonly links: { readonly from: string; readonly at: string }[];
+  readonly links: Mount[];
   readonly scratch: string[];
   /** Links that the repository does not have. */
   readonly missing: string[];
@@ -30,15 +42,18 @@ export interface Prepared {
 /** @throws StopError `CHECK_ERROR` naming the step that failed. */
 export async function prepareWorkspace(options: PrepareOptions): Promise<Prepared> {
   const { config, repository } = options;
-  const links = config.link.map((at) => ({ at, from: join(repository.path, at) }));
+  const links = config.link.map((at) => ({ at, root: repository.path, from: join(repository.path, at) }));
   const made = config.setup.length === 0 ? [] : await runSetup(options);
-  const present = links.filter((link) => existsSync(link.from) && !made.some((other) => other.at === link.at));
+  const present = links.filter((link) => isThere(link.from) && !made.some((other) => other.at === link.at));
   return {
     links: [...present, ...made],
     scratch: [...config.scratch],
-    missing: links.filter((link) => !existsSync(link.from)).map((link) => link.at),
+    missing: links.filter((link) => !isThere(link.from)).map((link) => link.at),
   };
 }
+
+/** Also a link that leads nowhere: it is no missing folder but one that cannot be mounted. */
+const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
 /** The files of a tree that some setup step depends on. */
 export function setupInputs(steps: readonly Step[], entries: readonly TreeEntry[]): TreeEntry[] {
@@ -80,7 +95,7 @@ export async function inScratch<Value>(stateFolder: string, work: (scratch: stri
   }
 }
 
-async function runSetup(options: PrepareOptions): Promise<{ from: string; at: string }[]> {
+async function runSetup(options: PrepareOptions): Promise<Mount[]> {
   const { repository, config, tree, stateFolder } = options;
   const entries = await repository.listTree(tree);
   const inputs = config.setup.flatMap((step) => setupInputs([step], entries).map((entry) => [entry.path, entry.oid]));
@@ -95,9 +110,32 @@ async function runSetup(options: PrepareOptions): Promise<{ from: string; at: st
       const out = join(scratch, 'out');
       mkdirSync(out);
       for (const name of readdirSync(folder).filter((entry) => !tracked.has(entry))) move(join(folder, name), join(out, name));
+      assertNoLinkOut(out);
       if (!existsSync(cached)) renameSync(out, cached);
     });
-  return readdirSync(cached).map((at) => ({ at, from: join(cached, at) }));
+  return readdirSync(cached).map((at) => ({ at, root: cached, from: join(cached, at) }));
+}
+
+/** What setup made at the top becomes a mount, so it must not lead to something else of the machine. */
+function assertNoLinkOut(out: string): void {
+  for (const name of readdirSync(out)) {
+    if (!lstatSync(join(out, name)).isSymbolicLink()) continue;
+    const target = readlinkSync(join(out, name));
+    if (!isBelow(realPath(join(out, name)) ?? target, realpathSync(out)))
+      throw refused(
+        name,
+        `workspace.setup made it a link to ${target}, which is nothing that setup made`,
+        'let the step make a folder instead',
+      );
+  }
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 function move(from: string, to: string): void {
