@@ -1,6 +1,7 @@
 /** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (`docs/contract.md`, "Configuration"). */
 import { z } from 'zod';
 import { PERSON_ROLES } from './access.ts';
+import { egressSchema } from './egress.ts';
 import { releaseSchema } from './release.ts';
 import { perRole, TOOL_NAMES } from './roles.ts';
 import { serverSchema } from './server-config.ts';
@@ -235,7 +236,7 @@ export const operatorSchema = z.strictObject({
   endpoints: z.array(z.url()).optional(),
   secrets: z.record(z.string(), z.string()).default({}),
   commands: z.record(z.string(), z.strictObject({ run: argv, probe: argv.optional(), timeout: duration('10m') })).default({}),
-  sandbox: z.strictObject({ allowUnsafe: z.boolean().default(false) }).prefault({}),
+  sandbox: z.strictObject({ allowUnsafe: z.boolean().default(false), egress: egressSchema.prefault({}) }).prefault({}),
   server: serverSchema.optional(),
 });
 export type Operator = z.infer<typeof operatorSchema>;

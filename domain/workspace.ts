@@ -1,4 +1,5 @@
 /** Ports of the work tree: git by plumbing, work trees without git data, and the sandbox. Implemented in `tools/`. */
+import type { EgressReport } from './egress.ts';
 import type { Change } from './handoff.ts';
 
 /** A command's outcome. Output is what the process wrote, capped, control characters kept. */
@@ -11,6 +12,8 @@ export interface CommandResult {
   readonly truncated: boolean;
   readonly timedOut: boolean;
   readonly durationMs: number;
+  /** Of a command with `network`, where the network was the sandbox's to give. */
+  readonly egress?: EgressReport;
 }
 
 /** A read-only mount of a folder or file of the machine. */
@@ -30,7 +33,7 @@ export interface SandboxRequest {
   readonly links: readonly Mount[];
   /** Paths relative to the workspace that are writable and thrown away (tmpfs); may lie under a link. */
   readonly scratch: readonly string[];
-  /** True only for declared setup steps. */
+  /** A network of its own that leads to allowed registries alone. True only for declared setup steps. */
   readonly network: boolean;
   readonly timeoutMs: number;
   /** Output cap in bytes, per stream. Default 64 KiB. */

@@ -55,7 +55,12 @@ async function chooseSandbox(home: string, operator: Operator | undefined, optio
       throw new UsageError(`GOVERNOR_SANDBOX=unsafe: also needs sandbox.allowUnsafe: true in ${home}/operator.yaml`, 'SANDBOX_UNAVAILABLE');
     return createSandbox({ level: 'unsafe', stateFolder: home });
   }
-  const bwrap = createSandbox({ level: 'bwrap', stateFolder: home, concealed: options.concealed ?? [] });
+  const bwrap = createSandbox({
+    level: 'bwrap',
+    stateFolder: home,
+    concealed: options.concealed ?? [],
+    ...(operator === undefined ? {} : { egress: { config: operator.sandbox.egress } }),
+  });
   if (!options.demo) return bwrap;
   // Shipped scenarios run this package's own commands; where nothing can isolate them the label says so
   // (`docs/contract.md`, "The offline scenarios").

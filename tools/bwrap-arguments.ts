@@ -2,6 +2,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import type { SandboxRequest } from '../domain/workspace.ts';
 import type { Places } from './mounts.ts';
+import { EGRESS_SOCKET, proxyVariables, throughForwarder } from './sandbox/forwarder.ts';
 import type { NodeInstall } from './sandbox/node-install.ts';
 
 /** A root governor runs commands as this uid: it owns nothing else on the machine. */
@@ -18,8 +19,9 @@ const ETC = [
   'nsswitch.conf',
   'localtime',
   'mime.types',
+  'services',
+  'protocols',
 ];
-const ETC_NETWORK = ['resolv.conf', 'hosts', 'services', 'protocols'];
 
 const MIB = 1024 * 1024;
 
@@ -35,17 +37,20 @@ interface Machine {
   /** Folders of the machine that no command sees. */
   readonly concealed: readonly string[];
   readonly node: NodeInstall;
+  /** The socket of the proxy that this command may use. */
+  readonly egressSocket?: string | undefined;
 }
 
 export function bwrapArguments(request: PlacedRequest, on: Machine): string[] {
-  const { root, concealed, node } = on;
+  const { root, concealed, node, egressSocket } = on;
   return [
     'bwrap',
     ...isolation(root),
-    ...(request.network ? [] : ['--unshare-net']),
+    '--unshare-net',
     '--hostname',
     'sandbox',
-    ...machine(request.network),
+    ...machine(),
+    ...(egressSocket === undefined ? [] : ['--perms', '0755', '--dir', '/run', '--ro-bind', egressSocket, EGRESS_SOCKET]),
     ...emptyFolders(),
     ...node.mounts,
     ...concealedFolders(concealed, node),
@@ -56,7 +61,7 @@ export function bwrapArguments(request: PlacedRequest, on: Machine): string[] {
     ...(root ? otherUser() : []),
     ...entered(request),
     ...['prlimit', ...LIMITS, '--'],
-    ...request.argv,
+    ...(egressSocket === undefined ? request.argv : throughForwarder(node.program, request.argv)),
   ];
 }
 
@@ -81,12 +86,12 @@ function isolation(root: boolean): string[] {
 }
 
 /** What is shown of the machine, read-only. */
-function machine(network: boolean): string[] {
+function machine(): string[] {
   const folders = ['bin', 'sbin', 'lib', 'lib32', 'lib64'].filter((name) => existsSync(`/${name}`));
   return [
     ...['--tmpfs', '/', '--dir', '/etc', '--dir', '/etc/ssl', '--dir', '/home', '--ro-bind', '/usr', '/usr'],
     ...folders.flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
-    ...[...ETC, ...(network ? ETC_NETWORK : [])].flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
+    ...ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     ...['--proc', '/proc', '--ro-bind-try', '/proc/sys', '/proc/sys', '--dev', '/dev'],
   ];
 }
@@ -126,6 +131,7 @@ function environment(request: PlacedRequest, { bin }: NodeInstall): string[] {
     TMPDIR: '/tmp',
     CI: 'true',
     NO_COLOR: '1',
+    ...(request.network ? proxyVariables() : {}),
     ...request.env,
   };
   return Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]);

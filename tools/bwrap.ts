@@ -1,4 +1,5 @@
 /** Commands in bubblewrap: own root, empty environment, no network, own pid namespace, another uid, limits. */
+import { egressSchema } from '../domain/egress.ts';
 import { StopError, toError } from '../domain/errors.ts';
 import type { Canary, CommandResult, Sandbox, SandboxRequest } from '../domain/workspace.ts';
 import { bwrapArguments, MOUNT_CHANGED, type PlacedRequest, SANDBOX_UID } from './bwrap-arguments.ts';
@@ -6,6 +7,7 @@ import { createProof, runCanaries } from './canaries.ts';
 import { makePlaces, refused } from './mounts.ts';
 import { type ProcessResult, runProcess } from './process.ts';
 import { createQuota, type Growth } from './quota.ts';
+import { type EgressOptions, type EgressProxy, openEgressProxy } from './sandbox/egress-proxy.ts';
 import { nodeInstall } from './sandbox/node-install.ts';
 
 const OUTPUT_BYTES = 64 * 1024;
@@ -23,39 +25,37 @@ export interface BwrapPlaces {
   readonly growth?: Growth;
   /** Folders that no command sees, also where they lie in what is shown of the machine. */
   readonly concealed?: readonly string[];
+  /** Where commands with `network` may go; default the public registries. */
+  readonly egress?: EgressOptions;
   /** The Node that commands find; default this process's own. */
   readonly nodeBinary?: string;
 }
 
-export function createBwrap({ stateFolder, growth, concealed = [], nodeBinary = process.execPath }: BwrapPlaces): Sandbox {
+export function createBwrap(places: BwrapPlaces): Sandbox {
+  const { stateFolder, growth } = places;
   const root = process.getuid?.() === 0;
-  const node = nodeInstall(nodeBinary);
-  const start = (request: PlacedRequest, signal: AbortSignal): Promise<ProcessResult> =>
-    runProcess(bwrapArguments(request, { root, concealed, node }), {
-      cwd: '/',
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
-      timeoutMs: request.timeoutMs,
-      outputBytes: request.outputBytes ?? OUTPUT_BYTES,
-      signal,
-    });
+  const start = starter(places, root);
   const quota = createQuota({ growth, uid: root ? SANDBOX_UID : undefined });
   const attempt = (asked: SandboxRequest): Promise<CommandResult> =>
     quota.run(asked, async (signal) => {
-      const places = makePlaces(asked);
-      const request = { ...asked, ...places };
+      const { unmake, ...placed } = makePlaces(asked);
+      const request = { ...asked, ...placed };
+      const egress = asked.network ? await openEgressProxy(places.egress ?? { config: egressSchema.parse({}) }) : undefined;
       try {
-        const result = await start(request, signal);
+        const result = await start(request, signal, egress);
         // A command may print bwrap's words itself: an empty one tells.
         if (failure(result) !== undefined) {
-          const problem = failure(await start({ ...request, argv: ['true'], timeoutMs: PROBE_MS }, signal));
+          const problem = failure(await start({ ...request, argv: ['true'], timeoutMs: PROBE_MS }, signal, egress));
           if (problem !== undefined) throw problem;
         }
-        return { ...result, stdout: result.stdout.toString('utf8'), stderr: result.stderr.toString('utf8') };
+        const told = egress === undefined ? {} : { egress: egress.report() };
+        return { ...result, stdout: result.stdout.toString('utf8'), stderr: result.stderr.toString('utf8'), ...told };
       } catch (error) {
         if ((toError(error) as { code?: unknown }).code === 'ENOENT') throw unavailable('bwrap is not installed'); // a spawn error carries a code
         throw error;
       } finally {
-        places.unmake();
+        egress?.close();
+        unmake();
       }
     });
   const canaries = (): Promise<Canary[]> => runCanaries(attempt, stateFolder);
@@ -64,6 +64,20 @@ export function createBwrap({ stateFolder, growth, concealed = [], nodeBinary = 
     return attempt(asked);
   };
   return { level: 'bwrap', run, canaries };
+}
+
+type Start = (request: PlacedRequest, signal: AbortSignal, egress: EgressProxy | undefined) => Promise<ProcessResult>;
+
+function starter({ concealed = [], nodeBinary = process.execPath }: BwrapPlaces, root: boolean): Start {
+  const node = nodeInstall(nodeBinary);
+  return (request, signal, egress) =>
+    runProcess(bwrapArguments(request, { root, concealed, node, egressSocket: egress === undefined ? undefined : String(egress.at) }), {
+      cwd: '/',
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      timeoutMs: request.timeoutMs,
+      outputBytes: request.outputBytes ?? OUTPUT_BYTES,
+      signal,
+    });
 }
 
 /** Why a command was not started, as bwrap or what looks at the mounts says it. */

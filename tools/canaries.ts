@@ -14,7 +14,7 @@ interface Cage {
   readonly secret: string;
   /** A port of this machine that answers `reached`. */
   readonly port: number;
-  readonly run: (argv: readonly string[], timeoutMs?: number) => Promise<CommandResult>;
+  readonly run: (argv: readonly string[], network?: boolean) => Promise<CommandResult>;
   /** What a shell text prints, without blanks around it. */
   readonly says: (script: string) => Promise<string>;
 }
@@ -38,7 +38,8 @@ const ATTEMPTS: readonly (readonly [name: string, attempt: (cage: Cage) => Promi
     'environment',
     async ({ says }) => (/GOVERNOR|OPENAI|SECRET/.test(await says('env')) ? 'variables of the governor are seen' : undefined),
   ],
-  ['network', portReached],
+  ['network', (cage) => portReached(cage, false)],
+  ['network of setup', (cage) => portReached(cage, true)],
   [
     'remount',
     async ({ says }) =>
@@ -88,8 +89,8 @@ export async function runCanaries(run: Run, stateFolder: string): Promise<Canary
   writeFileSync(secret, 'canary-secret', { mode: 0o600 });
   const server = createServer((socket) => socket.end('reached'));
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const inCage: Cage['run'] = (argv, timeoutMs = TIMEOUT_MS) =>
-    run({ argv, workspace: folder, links: [], scratch: [], network: false, timeoutMs });
+  const inCage: Cage['run'] = (argv, network = false) =>
+    run({ argv, workspace: folder, links: [], scratch: [], network, timeoutMs: TIMEOUT_MS });
   const says = async (script: string): Promise<string> => (await inCage(['sh', '-c', script])).stdout.trim();
   const cage = { folder, secret, port: portOf(server), run: inCage, says };
   try {
@@ -115,9 +116,10 @@ function portOf(server: Server): number {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-async function portReached({ run, port }: Cage): Promise<string | undefined> {
+/** By its port and, as a setup step, with the network that such a step has. */
+async function portReached({ run, port }: Cage, network: boolean): Promise<string | undefined> {
   const script = `const s=require("net").connect(${port},"127.0.0.1");s.on("data",()=>{console.log("out");process.exit()});s.on("error",()=>process.exit())`;
-  return (await run([process.execPath, '-e', script])).stdout.includes('out') ? 'a port of this machine was reached' : undefined;
+  return (await run(['node', '-e', script], network)).stdout.includes('out') ? 'a port of this machine was reached' : undefined;
 }
 
 async function processLeft({ run, folder }: Cage): Promise<string | undefined> {

@@ -34,7 +34,7 @@ export interface Places {
   readonly links: readonly (Source & { readonly at: string })[];
   readonly scratch: readonly string[];
   /** Removes what was made and is still empty. */
-  unmake(): void;
+  readonly unmake: () => void;
 }
 
 /** @throws StopError `MOUNT_REFUSED` naming the mount, what is wrong with it and the mend. */

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../domain/config.ts';
+import type { EgressReport } from '../domain/egress.ts';
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
 import { pathMatcher } from '../domain/patterns.ts';
@@ -30,6 +31,8 @@ export interface PrepareOptions {
   /** The home. */
   readonly stateFolder: string;
   readonly signal: AbortSignal;
+  /** Hears what a step did over the network. */
+  readonly onEgress?: (argv: readonly string[], report: EgressReport) => Promise<void>;
 }
 
 export interface Prepared {
@@ -63,7 +66,7 @@ export function setupInputs(steps: readonly Step[], entries: readonly TreeEntry[
 
 /** Runs one command of a setup step. @throws StopError `CHECK_ERROR` with the end of its output. */
 export async function runStep(
-  { sandbox, signal }: Pick<PrepareOptions, 'sandbox' | 'signal'>,
+  { sandbox, signal, onEgress }: Pick<PrepareOptions, 'sandbox' | 'signal' | 'onEgress'>,
   step: Step,
   argv: readonly string[],
   folder: string,
@@ -77,10 +80,12 @@ export async function runStep(
     timeoutMs: step.timeout,
     signal,
   });
+  if (result.egress !== undefined) await onEgress?.(argv, result.egress);
+  const refusals = (result.egress?.refused ?? []).slice(0, 10).map(({ host, why }) => `\nnot reached: ${host} ${why}`);
   if (result.exitCode !== 0)
     throw new StopError(
       'CHECK_ERROR',
-      `setup ${argv.join(' ')}: exit code ${result.exitCode ?? 'none (killed)'}\n${`${result.stdout}\n${result.stderr}`.slice(-2000)}`,
+      `setup ${argv.join(' ')}: exit code ${result.exitCode ?? 'none (killed)'}\n${`${result.stdout}\n${result.stderr}`.slice(-2000)}${refusals.join('')}`,
     );
 }
 
@@ -99,7 +104,15 @@ async function runSetup(options: PrepareOptions): Promise<Mount[]> {
   const { repository, config, tree, stateFolder } = options;
   const entries = await repository.listTree(tree);
   const inputs = config.setup.flatMap((step) => setupInputs([step], entries).map((entry) => [entry.path, entry.oid]));
-  const key = digestOf({ steps: config.setup, inputs, platform: process.platform, arch: process.arch, node: process.versions.modules });
+  const from = { repository: repository.path, tree };
+  const key = digestOf({
+    ...from,
+    steps: config.setup,
+    inputs,
+    platform: process.platform,
+    arch: process.arch,
+    node: process.versions.modules,
+  });
   const cached = join(stateFolder, 'cache', key);
   if (!existsSync(cached))
     await inScratch(stateFolder, async (scratch) => {

@@ -17,7 +17,7 @@ import { createLine } from '../../nodes/line.ts';
 import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
 import { installDependencies, withInputs } from '../../tools/dependencies.ts';
 import { createToolDoor } from '../../tools/door.ts';
-import { prepareWorkspace } from '../../tools/prepare.ts';
+import { type PrepareOptions, prepareWorkspace } from '../../tools/prepare.ts';
 import { createStreamRedactor } from '../../tools/redact-stream.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { extensionList } from '../decide/extensions.ts';
@@ -31,6 +31,9 @@ import { liveText } from './live-text.ts';
 import { knownSecrets, redactorOf } from './redactor.ts';
 import { resumeList } from './resume-list.ts';
 import { readSaid } from './said.ts';
+
+/** Hosts and refusals of one setup command that its audit record names; the others are counted. */
+const MAX_TOLD_HOSTS = 6;
 
 /** Thrown at a checkpoint when a drain was asked for. LangGraph lets what runs beside it end first, and keeps what that writes. */
 export class DrainedError extends GraphDrained {
@@ -169,7 +172,15 @@ function placesOf(on: {
   const prepared = new Map<string, Promise<Mounts>>();
   const options = async () => {
     const tree = await repository.treeOf(facts.request.base);
-    return { repository, tree, config: facts.config.workspace, sandbox, stateFolder: runtime.home, signal };
+    return {
+      repository,
+      tree,
+      config: facts.config.workspace,
+      sandbox,
+      stateFolder: runtime.home,
+      signal,
+      onEgress: egressRecord(runtime, facts),
+    };
   };
   const prepare = async (installed: string): Promise<Mounts> => {
     const base = await options();
@@ -187,6 +198,24 @@ function placesOf(on: {
     install: async (tree) => installDependencies(await options(), tree),
     workFolder: (name) => join(runtime.home, 'work', facts.threadId, name),
     workTrees: new Map(),
+  };
+}
+
+/** What a setup step did over the network, and what it was refused, on the record. */
+function egressRecord({ stores }: Runtime, { threadId }: SessionFacts): NonNullable<PrepareOptions['onEgress']> {
+  return async (argv, { hosts, refused }) => {
+    await stores.audit.append({
+      threadId,
+      actor: 'governor',
+      action: 'setup-egress',
+      facts: {
+        run: argv.join(' ').slice(0, 200),
+        hosts: hosts.slice(0, MAX_TOLD_HOSTS).map((one) => ({ ...one, host: one.host.slice(0, 100) })),
+        refused: refused.slice(0, MAX_TOLD_HOSTS).map(({ host, why }) => `${host.slice(0, 100)} ${why.slice(0, 150)}`),
+        hosts_total: hosts.length,
+        refused_total: refused.length,
+      },
+    });
   };
 }
 

@@ -1,11 +1,18 @@
 /** What setup steps leave for every command of a run, whose it is, and what is refused of it. */
-import { readdirSync, rmSync, symlinkSync } from 'node:fs';
+
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configSchema } from '../../domain/config.ts';
+import type { EgressReport } from '../../domain/egress.ts';
 import type { Repository } from '../../domain/workspace.ts';
 import { type Prepared, prepareWorkspace } from '../../tools/prepare.ts';
+import type { EgressOptions } from '../../tools/sandbox/egress-proxy.ts';
+import { createSandbox } from '../../tools/sandbox.ts';
 import { makeRepo, type TestRepo } from './repo.ts';
+import { type FakeInternet, openInternet } from './sandbox/registry.ts';
 
 let repo: TestRepo;
 let repository: Repository;
@@ -29,6 +36,23 @@ const prepare = async (script: string, from: Repository = repository): Promise<P
     stateFolder: repo.state,
     signal: new AbortController().signal,
   });
+/** The same with what it does over the network. */
+const npmCi = async (egress: EgressOptions): Promise<{ prepared: Prepared; reports: EgressReport[] }> => {
+  const reports: EgressReport[] = [];
+  const workspace = {
+    setup: [{ run: ['npm', 'ci', '--no-audit', '--no-fund'], network: true, inputs: ['package.json', 'package-lock.json'] }],
+  };
+  const prepared = await prepareWorkspace({
+    repository,
+    tree: await repository.treeOf(await repository.resolveCommit('HEAD')),
+    config: configSchema.parse({ version: 1, workspace }).workspace,
+    sandbox: createSandbox({ level: 'bwrap', stateFolder: repo.state, egress }),
+    stateFolder: repo.state,
+    signal: new AbortController().signal,
+    onEgress: async (_argv, report) => void reports.push(report),
+  });
+  return { prepared, reports };
+};
 const cached = (): string[] => readdirSync(join(repo.state, 'cache'));
 
 async function seen({ links, scratch }: Prepared, shell: string): Promise<string> {
@@ -64,4 +88,65 @@ test("a repository's own link to a folder of the machine is no mount", async () 
   await expect(seen(made, 'cat node_modules/hostname')).rejects.toMatchObject({ code: 'MOUNT_REFUSED' });
   rmSync(join(repo.folder, 'node_modules'));
   expect(await seen(await prepare('mkdir made'), 'ls -d made')).toBe('made\n');
+});
+
+describe('npm ci over a network that leads to allowed registries alone', () => {
+  let internet: FakeInternet;
+  beforeEach(async () => {
+    const made = join(repo.root, 'made/package');
+    mkdirSync(made, { recursive: true });
+    writeFileSync(join(made, 'package.json'), '{ "name": "pad", "version": "1.0.0", "main": "index.js" }\n');
+    writeFileSync(join(made, 'index.js'), "module.exports = 'padded';\n");
+    execFileSync('tar', ['czf', 'pad.tgz', 'package'], { cwd: join(made, '..') });
+    const tarball = readFileSync(join(made, '../pad.tgz'));
+    internet = await openInternet({ 'npm.example': ['93.184.216.34'] }, (url) =>
+      url === 'npm.example/pad/-/pad-1.0.0.tgz' ? tarball : undefined,
+    );
+    const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
+    const pad = { version: '1.0.0', resolved: 'http://npm.example/pad/-/pad-1.0.0.tgz', integrity };
+    const root = { name: 'a', dependencies: { pad: '1.0.0' } };
+    repo.put('.npmrc', 'registry=http://npm.example/\nfetch-retries=0\n');
+    repo.put('package.json', JSON.stringify(root));
+    repo.put('package-lock.json', JSON.stringify({ name: 'a', lockfileVersion: 3, packages: { '': root, 'node_modules/pad': pad } }));
+    repo.commit('a dependency');
+  });
+  afterEach(() => internet.close());
+
+  test('installs, is counted, and every later command finds the package', async () => {
+    const { prepared, reports } = await npmCi(internet.options({ allow: ['npm.example'] }));
+    expect(await seen(prepared, 'node -p "require(\'pad\')"')).toBe('padded\n');
+    expect(internet.asked).toEqual(['GET npm.example/pad/-/pad-1.0.0.tgz']);
+    expect(reports).toEqual([{ hosts: [expect.objectContaining({ host: 'npm.example', connections: 1 })], refused: [] }]);
+  });
+
+  test('stops with the host and the key of operator.yaml where the registry is not allowed', async () => {
+    await expect(npmCi(internet.options())).rejects.toMatchObject({
+      code: 'CHECK_ERROR',
+      message: expect.stringContaining(
+        'not reached: npm.example is not allowed; to allow it, write sandbox: { egress: { allow: [npm.example] } } in operator.yaml',
+      ),
+    });
+    expect(internet.connected).toEqual([]);
+  });
+});
+
+describe('what setup made is kept', () => {
+  test('for this repository and base alone: the same files elsewhere, or on another base, are prepared anew', async () => {
+    const first = await prepare('mkdir made');
+    expect(await prepare('mkdir made')).toEqual(first);
+    const other = makeRepo();
+    other.put('package.json', '{}\n');
+    other.commit('base');
+    const opened = await other.open();
+    try {
+      expect((await prepare('mkdir made', opened)).links[0]?.root).not.toBe(first.links[0]?.root);
+    } finally {
+      opened.close();
+      other.remove();
+    }
+    repo.put('beside', 'x');
+    repo.commit('another base');
+    expect((await prepare('mkdir made')).links[0]?.root).not.toBe(first.links[0]?.root);
+    expect(cached()).toHaveLength(3);
+  });
 });

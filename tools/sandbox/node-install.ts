@@ -7,6 +7,8 @@ export interface NodeInstall {
   readonly mounts: readonly string[];
   /** Folders of the machine that are shown with it. */
   readonly folders: readonly string[];
+  /** Where commands find Node. */
+  readonly program: string;
   /** First in `PATH`; undefined where it is in `/usr` anyway. */
   readonly bin: string | undefined;
 }
@@ -22,7 +24,7 @@ const SYSTEM = /^\/(usr|lib|lib32|lib64|bin|sbin)\//;
 export function nodeInstall(binary: string): NodeInstall {
   const loaded = loadedLibraries();
   const libraries = [...foldersAbove(loaded), ...loaded.flatMap(libraryMounts)];
-  if (SYSTEM.test(binary)) return { mounts: libraries, folders: [], bin: undefined };
+  if (SYSTEM.test(binary)) return { mounts: libraries, folders: [], program: binary, bin: undefined };
   const bin = dirname(binary);
   const modules = join(dirname(bin), 'lib', 'node_modules');
   const folders = bin.endsWith('/bin') ? PACKAGES.map((name) => join(modules, name)).filter(isFolder) : [];
@@ -36,6 +38,7 @@ export function nodeInstall(binary: string): NodeInstall {
       ...libraries,
     ],
     folders,
+    program: join(bin, 'node'),
     bin,
   };
 }

@@ -60,7 +60,14 @@ const asked = (models: object, prices: object, endpoints?: string[]) =>
     operator:
       endpoints === undefined
         ? undefined
-        : { version: 1, ceilings: {}, endpoints, secrets: {}, commands: {}, sandbox: { allowUnsafe: false } },
+        : {
+            version: 1,
+            ceilings: {},
+            endpoints,
+            secrets: {},
+            commands: {},
+            sandbox: { allowUnsafe: false, egress: { allow: [], registries: true, addresses: [] } },
+          },
   });
 
 test('a free model costs nothing, and a priced one does, also where it is only lean or a fallback', async () => {
