@@ -37,15 +37,20 @@ interface Machine {
   /** Folders of the machine that no command sees. */
   readonly concealed: readonly string[];
   readonly node: NodeInstall;
+  /** Descriptors of the governor that no command may have. */
+  readonly inherited: readonly number[];
+  /** Whether bubblewrap reads a system-call filter from its descriptor 3. */
+  readonly hasFilter: boolean;
   /** The socket of the proxy that this command may use. */
   readonly egressSocket?: string | undefined;
 }
 
 export function bwrapArguments(request: PlacedRequest, on: Machine): string[] {
-  const { root, concealed, node, egressSocket } = on;
+  const { root, concealed, node, egressSocket, hasFilter, inherited } = on;
   return [
     'bwrap',
     ...isolation(root),
+    ...(hasFilter ? ['--seccomp', '3'] : []),
     '--unshare-net',
     '--hostname',
     'sandbox',
@@ -59,21 +64,31 @@ export function bwrapArguments(request: PlacedRequest, on: Machine): string[] {
     ...environment(request, node),
     '--',
     ...(root ? otherUser() : []),
-    ...entered(request),
+    ...entered(request, inherited),
     ...['prlimit', ...LIMITS, '--'],
     ...(egressSocket === undefined ? request.argv : throughForwarder(node.program, request.argv)),
   ];
 }
 
 /**
- * Enters the work tree, last, since bwrap's own uid may not be allowed into a tree that was given away; and goes on only where each mount
- * is what was opened, whatever was put in its place since.
+ * Enters the work tree, last, since bwrap's own uid may not be allowed into a tree that was given away; closes what the governor was
+ * started with; and goes on only where each mount is what was opened, whatever was put in its place since.
  */
-function entered({ workspace, links }: PlacedRequest): string[] {
+function entered({ workspace, links }: PlacedRequest, inherited: readonly number[]): string[] {
   const identities = [workspace, ...links].map(({ identity }) => identity).join('\n');
   const places = links.map(({ at }) => `./${at}`);
-  const script = `cd /workspace || exit 126; known=$1; shift; [ "$(stat -c %d:%i -- . ${places.map((_, index) => `"\${${index + 1}}"`).join(' ')})" = "$known" ] || { echo '${MOUNT_CHANGED.says}' >&2; exit ${MOUNT_CHANGED.exitCode}; }; shift ${places.length}; exec "$@"`;
-  return ['sh', '-c', script, 'sh', identities, ...places];
+  const arguments_ = places.map((_, index) => `"\${${index + 1}}"`).join(' ');
+  const script = [
+    ...inherited.map((descriptor) => `exec ${descriptor}>&-`),
+    'cd /workspace || exit 126',
+    'known=$1',
+    'shift',
+    `[ "$(stat -c %d:%i -- . ${arguments_})" = "$known" ] || { echo '${MOUNT_CHANGED.says}' >&2; exit ${MOUNT_CHANGED.exitCode}; }`,
+    `shift ${places.length}`,
+    'exec "$@"',
+  ].join('\n');
+  // Other shells close no descriptor of two digits.
+  return [inherited.some((descriptor) => descriptor > 9) ? 'bash' : 'sh', '-c', script, 'sh', identities, ...places];
 }
 
 function isolation(root: boolean): string[] {

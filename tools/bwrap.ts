@@ -8,7 +8,9 @@ import { makePlaces, refused } from './mounts.ts';
 import { type ProcessResult, runProcess } from './process.ts';
 import { createQuota, type Growth } from './quota.ts';
 import { type EgressOptions, type EgressProxy, openEgressProxy } from './sandbox/egress-proxy.ts';
+import { inheritedDescriptors } from './sandbox/inherited.ts';
 import { nodeInstall } from './sandbox/node-install.ts';
+import { seccompProgram } from './sandbox/seccomp.ts';
 
 const OUTPUT_BYTES = 64 * 1024;
 
@@ -70,14 +72,27 @@ type Start = (request: PlacedRequest, signal: AbortSignal, egress: EgressProxy |
 
 function starter({ concealed = [], nodeBinary = process.execPath }: BwrapPlaces, root: boolean): Start {
   const node = nodeInstall(nodeBinary);
+  const filter = seccompProgram(process.arch);
+  const inherited = inheritedDescriptors();
   return (request, signal, egress) =>
-    runProcess(bwrapArguments(request, { root, concealed, node, egressSocket: egress === undefined ? undefined : String(egress.at) }), {
-      cwd: '/',
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
-      timeoutMs: request.timeoutMs,
-      outputBytes: request.outputBytes ?? OUTPUT_BYTES,
-      signal,
-    });
+    runProcess(
+      bwrapArguments(request, {
+        root,
+        concealed,
+        node,
+        inherited,
+        hasFilter: filter !== undefined,
+        egressSocket: egress === undefined ? undefined : String(egress.at),
+      }),
+      {
+        third: filter,
+        cwd: '/',
+        env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+        timeoutMs: request.timeoutMs,
+        outputBytes: request.outputBytes ?? OUTPUT_BYTES,
+        signal,
+      },
+    );
 }
 
 /** Why a command was not started, as bwrap or what looks at the mounts says it. */

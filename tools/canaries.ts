@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { StopError, toError } from '../domain/errors.ts';
 import type { Canary, CommandResult, SandboxRequest } from '../domain/workspace.ts';
 
+import { seccompProgram } from './sandbox/seccomp.ts';
+
 type Run = (request: SandboxRequest) => Promise<CommandResult>;
 
 /** What an attempt works with. */
@@ -56,6 +58,18 @@ const ATTEMPTS: readonly (readonly [name: string, attempt: (cage: Cage) => Promi
       (await says('touch /usr/canary /etc/canary /canary 2>/dev/null && echo out')).includes('out') || existsSync('/usr/canary')
         ? 'a write outside the workspace succeeded'
         : undefined,
+  ],
+  [
+    'system calls',
+    async ({ says }) =>
+      (await says('grep -q "^Seccomp:.2" /proc/self/status && grep -q "^NoNewPrivs:.1" /proc/self/status && echo filtered')) ===
+        'filtered' || seccompProgram(process.arch) === undefined
+        ? undefined
+        : 'system calls are not filtered',
+  ],
+  [
+    'own namespaces',
+    async ({ says }) => ((await says('unshare -U true 2>/dev/null && echo out')).includes('out') ? 'a user namespace was made' : undefined),
   ],
   ['no process left', processLeft],
 ];

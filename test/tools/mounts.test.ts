@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(state, { recursive: true, force: true }));
 
-const ON = { root: process.getuid?.() === 0, concealed: [], node: nodeInstall(process.execPath) };
+const ON = { root: process.getuid?.() === 0, concealed: [], hasFilter: false, inherited: [], node: nodeInstall(process.execPath) };
 const request = (argv: readonly string[]) => ({ argv, workspace: folder, links: [], scratch: [], network: false, timeoutMs: 10_000 });
 const run = (shell: string, at = 'node_modules', scratch: string[] = [], from = modules, root = state) =>
   createSandbox({ level: 'bwrap', stateFolder: state }).run({

@@ -1,11 +1,16 @@
 /** Real attacks from inside the sandbox, each with what it would have shown; beside them the honest programs that look most like them. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CommandResult } from '../../domain/workspace.ts';
+import { bwrapArguments } from '../../tools/bwrap-arguments.ts';
+import { makePlaces } from '../../tools/mounts.ts';
 import type { EgressOptions } from '../../tools/sandbox/egress-proxy.ts';
+import { nodeInstall } from '../../tools/sandbox/node-install.ts';
+import { seccompProgram } from '../../tools/sandbox/seccomp.ts';
 import { createSandbox } from '../../tools/sandbox.ts';
 import { type FakeInternet, openInternet } from './sandbox/registry.ts';
 
@@ -120,5 +125,177 @@ describe('a setup step with the network does not reach', () => {
     expect((await run(['sh', '-c', 'kill -9 $$'], at)).exitCode).toBe(137);
     expect((await run(['nowhere-to-be-found'], at)).exitCode).toBe(127);
     expect((await run(['sh', '-c', 'cat; echo read'], at)).stdout).toBe('read\n');
+  });
+});
+
+/** Makes each call as its attacker would, and says what came of it: `name ok` or `name <errno>`. */
+const CALLS = String.raw`
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static char zeros[4096];
+static void told(const char *name, long result) {
+  if (result >= 0) printf("%s ok\n", name); else printf("%s %d\n", name, errno);
+  fflush(stdout);
+}
+static void made(const char *name, long child) { if (child == 0) _exit(0); told(name, child); if (child > 0) waitpid(child, 0, 0); }
+int main(void) {
+  memset(zeros, 0, sizeof zeros); told("io_uring_setup", syscall(425, 8, zeros));
+  told("keyctl", syscall(SYS_keyctl, 0, -3, 1));
+  told("add_key", syscall(SYS_add_key, "user", "attack", "x", 1, -3));
+  told("request_key", syscall(SYS_request_key, "user", "attack", 0, -3));
+  unsigned attr[32] = {1, 128}; attr[10] = 0x61; told("perf_event_open", syscall(SYS_perf_event_open, attr, 0, -1, -1, 0));
+  unsigned map[32] = {2, 4, 4, 1}; told("bpf", syscall(SYS_bpf, 0, map, sizeof map));
+  told("userfaultfd", syscall(SYS_userfaultfd, 1));
+  char to[4]; struct iovec a = {to, 4}, b = {zeros, 4}; told("process_vm_readv", syscall(SYS_process_vm_readv, getpid(), &a, 1, &b, 1, 0));
+  told("vsock", socket(40, SOCK_STREAM, 0));
+  told("alg", socket(38, SOCK_SEQPACKET, 0));
+  told("netfilter", socket(16, SOCK_RAW, 12));
+  made("clone", syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
+  unsigned long three[8] = {CLONE_NEWUSER, 0, 0, 0, SIGCHLD}; made("clone3", syscall(435, three, sizeof three));
+  long child = fork(); if (child == 0) { told("unshare", unshare(CLONE_NEWUSER)); _exit(0); } waitpid(child, 0, 0);
+  child = fork(); if (child == 0) { told("ptrace", ptrace(PTRACE_TRACEME, 0, 0, 0)); _exit(0); } waitpid(child, 0, 0);
+#ifdef __x86_64__
+  told("x32", syscall(0x40000000 + SYS_getpid));
+  long pid; __asm__ volatile("int $0x80" : "=a"(pid) : "a"(20) : "memory"); errno = -pid; told("i386", pid < 0 ? -1 : pid);
+#endif
+  /* What honest programs ask for. */
+  told("inet", socket(2, SOCK_STREAM, 0));
+  told("unix", socket(1, SOCK_STREAM, 0));
+  told("route", socket(16, SOCK_RAW, 0));
+  made("fork", fork());
+  return 0;
+}
+`;
+const EPERM = 1;
+const ENOSYS = 38;
+const EAFNOSUPPORT = 97;
+const EXPECTED: Readonly<Record<string, number | 'ok'>> = {
+  ...Object.fromEntries(
+    [
+      'io_uring_setup',
+      'keyctl',
+      'add_key',
+      'request_key',
+      'perf_event_open',
+      'bpf',
+      'userfaultfd',
+      'process_vm_readv',
+      'clone',
+      'unshare',
+      'ptrace',
+    ].map((name) => [name, EPERM]),
+  ),
+  ...{ vsock: EAFNOSUPPORT, alg: EAFNOSUPPORT, netfilter: EAFNOSUPPORT, clone3: ENOSYS },
+  ...(process.arch === 'x64' ? { x32: ENOSYS, i386: ENOSYS } : {}),
+  ...{ inet: 'ok', unix: 'ok', route: 'ok', fork: 'ok' },
+};
+
+describe('system calls', () => {
+  let program: string;
+  const parsed = (text: string): Record<string, number | 'ok'> =>
+    Object.fromEntries(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' '))
+        .map(([name = '', came = '']) => [name, came === 'ok' ? 'ok' : Number(came)]),
+    );
+  beforeAll(() => {
+    const made = mkdtempSync(join(tmpdir(), 'governor-calls-'));
+    program = join(made, 'calls');
+    writeFileSync(`${program}.c`, CALLS);
+    execFileSync('sh', ['-c', `cc -o "$0" "$0.c"`, program]);
+  });
+  afterAll(() => rmSync(join(program, '..'), { recursive: true, force: true }));
+
+  test('that escape or attack the kernel are refused, those of honest programs are not; outside the same program gets through', async () => {
+    copyFileSync(program, join(folder, 'calls'));
+    expect(parsed((await run(['./calls'])).stdout)).toEqual(EXPECTED);
+    const outside = parsed(execFileSync(program, { encoding: 'utf8' }));
+    const attacks = Object.keys(EXPECTED).filter((name) => EXPECTED[name] !== 'ok');
+    expect(attacks.filter((name) => outside[name] === 'ok').length).toBeGreaterThan(5);
+  });
+
+  test('are filtered in the same way where the governor is not root', () => {
+    const uid = 65_534;
+    if (process.getuid?.() === 0) chownSync(folder, uid, uid);
+    chmodSync(state, 0o755);
+    copyFileSync(program, join(folder, 'calls'));
+    chmodSync(join(folder, 'calls'), 0o755);
+    writeFileSync(join(state, 'filter'), seccompProgram(process.arch) ?? '');
+    const request = { argv: ['./calls'], workspace: folder, links: [], scratch: [], network: false, timeoutMs: 10_000 };
+    const places = makePlaces(request);
+    const [command = '', ...rest] = bwrapArguments(
+      { ...request, ...places },
+      { root: false, concealed: [], node: nodeInstall(process.execPath), hasFilter: true, inherited: [] },
+    );
+    const as = process.getuid?.() === 0 ? { uid, gid: uid } : {};
+    const done = spawnSync(command, rest, {
+      ...as,
+      cwd: '/',
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe', openSync(join(state, 'filter'), 'r')],
+    });
+    places.unmake();
+    expect([parsed(done.stdout), done.stderr]).toEqual([EXPECTED, '']);
+  });
+
+  test('of a whole tool are refused too', async () => {
+    const says = async (shell: string): Promise<string> =>
+      (await run(['sh', '-c', `${shell} 2>&1; echo $?`])).stdout.trim().split('\n').at(-1) ?? '';
+    expect(await says('unshare -Ur true')).not.toBe('0');
+    expect(await says('unshare -m true')).not.toBe('0');
+    expect(await says('mount -t tmpfs x /tmp')).not.toBe('0');
+    expect(await says('dmesg')).not.toBe('0');
+  });
+
+  test('find no descriptor of the governor, nor of who started it', () => {
+    const place = (path: string): string => JSON.stringify(join(import.meta.dirname, '../..', path));
+    const script = `import { createSandbox } from ${place('tools/sandbox.ts')};
+      const sandbox = createSandbox({ level: 'bwrap', stateFolder: ${JSON.stringify(state)} });
+      const argv = ['sh', '-c', 'echo $(ls /proc/self/fd)'];
+      const asked = { argv, workspace: ${JSON.stringify(folder)}, links: [], scratch: [], network: false, timeoutMs: 30_000 };
+      process.stdout.write((await sandbox.run(asked)).stdout);`;
+    const file = join(state, 'start.mts');
+    writeFileSync(file, script);
+    const started = [process.execPath, '--import', join(import.meta.dirname, '../../node_modules/tsx/dist/loader.mjs'), file];
+    const shell = 'exec 7</etc/passwd 57</etc/passwd; exec "$0" "$@"';
+    expect(execFileSync('bash', ['-c', shell, ...started], { encoding: 'utf8' })).toBe('0 1 2 3\n'); // 3 is the folder that ls lists
+  });
+});
+
+describe('honest programs run:', () => {
+  test('threads, wasm, compiled code and workers of Node', async () => {
+    const worker = `const {Worker,isMainThread,parentPort}=require('worker_threads');
+      if(isMainThread){const ws=[1,2,3,4].map(()=>new Promise(r=>new Worker(__filename).on('message',r)));Promise.all(ws).then(a=>console.log(a.reduce((x,y)=>x+y)))}
+      else{let s=0;for(let i=0;i<2e7;i++)s+=i%7;parentPort.postMessage(s%1000)}`;
+    writeFileSync(join(folder, 'worker.js'), worker);
+    expect((await run(['node', 'worker.js'])).stdout.trim()).toMatch(/^\d+$/);
+    const wasm = `const m=new Uint8Array([0,97,115,109,1,0,0,0,1,7,1,96,2,127,127,1,127,3,2,1,0,7,7,1,3,97,100,100,0,0,10,9,1,7,0,32,0,32,1,106,11]);console.log(new WebAssembly.Instance(new WebAssembly.Module(m)).exports.add(2,3), new WebAssembly.Memory({initial:1,maximum:65536}).buffer.byteLength, Object.keys(require('os').networkInterfaces()).join())`;
+    expect((await node(wasm)).stdout).toBe('5 65536 lo\n');
+  });
+
+  test('node --test with files in processes of their own', async () => {
+    for (const name of ['a', 'b', 'c'])
+      writeFileSync(join(folder, `${name}.test.js`), `const {test}=require('node:test');test('${name}',()=>require('assert').ok(true));\n`);
+    const result = await run(['node', '--test']);
+    expect([result.exitCode, result.stdout]).toEqual([0, expect.stringMatching(/pass 3/)]);
+  });
+
+  test('git, pipes, links inside the tree and a server on the own loopback', async () => {
+    const shell = `set -e; git init -q r; cd r; echo x > f; ln -s f l; git add .; git -c user.name=a -c user.email=a@b commit -qm m; git log --oneline | wc -l; cat l; cat f | tr x y`;
+    expect((await run(['sh', '-c', shell])).stdout).toBe('1\nx\ny\n');
+    const served = `const h=require('http');const s=h.createServer((q,r)=>r.end('hi')).listen(0,'127.0.0.1',()=>h.get({port:s.address().port,host:'127.0.0.1'},r=>{r.pipe(process.stdout);r.on('end',()=>s.close())}))`;
+    expect((await node(served)).stdout).toBe('hi');
   });
 });
