@@ -4,6 +4,7 @@ import { PERSON_ROLES } from './access.ts';
 import { egressSchema } from './egress.ts';
 import { releaseSchema } from './release.ts';
 import { perRole, TOOL_NAMES } from './roles.ts';
+import { sandboxLimitsSchema } from './sandbox-limits.ts';
 import { serverSchema } from './server-config.ts';
 import { argv, duration, id } from './written-values.ts';
 
@@ -236,7 +237,9 @@ export const operatorSchema = z.strictObject({
   endpoints: z.array(z.url()).optional(),
   secrets: z.record(z.string(), z.string()).default({}),
   commands: z.record(z.string(), z.strictObject({ run: argv, probe: argv.optional(), timeout: duration('10m') })).default({}),
-  sandbox: z.strictObject({ allowUnsafe: z.boolean().default(false), egress: egressSchema.prefault({}) }).prefault({}),
+  sandbox: z
+    .strictObject({ allowUnsafe: z.boolean().default(false), egress: egressSchema.prefault({}), limits: sandboxLimitsSchema.prefault({}) })
+    .prefault({}),
   server: serverSchema.optional(),
 });
 export type Operator = z.infer<typeof operatorSchema>;

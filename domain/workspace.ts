@@ -49,9 +49,13 @@ export interface Canary {
   readonly detail: string;
 }
 
+export type SandboxLevel = 'bwrap' | 'seatbelt' | 'unsafe';
+
 export interface Sandbox {
-  /** `bwrap`, or the explicit audited `unsafe`. */
-  readonly level: 'bwrap' | 'unsafe';
+  /** `bwrap`, on macOS `seatbelt`, or the explicit audited `unsafe`. */
+  readonly level: SandboxLevel;
+  /** What stands between a command and the machine, in words that people are shown. */
+  readonly layers: readonly string[];
   /** Runs to the end and leaves no process. @throws StopError `SANDBOX_UNAVAILABLE`; an aborted signal rejects with its reason. */
   run(request: SandboxRequest): Promise<CommandResult>;
   /** Tries to break out; every canary must be ok. */

@@ -21,7 +21,7 @@ import type { Resume } from '../domain/resume.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Stage } from '../domain/stages.ts';
 import type { Said } from '../domain/told.ts';
-import type { Mount, Repository, Sandbox, WorkTree } from '../domain/workspace.ts';
+import type { Mount, Repository, Sandbox, SandboxLevel, WorkTree } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';
 import type { Forms } from './context.ts';
@@ -43,7 +43,7 @@ export interface RequestBody {
   readonly policy_digest: string;
   readonly config_source: string;
   readonly script: { readonly path: string; readonly sha256: string } | null;
-  readonly sandbox: 'bwrap' | 'unsafe';
+  readonly sandbox: SandboxLevel;
 }
 
 /** A model with its price, chosen for a role. */

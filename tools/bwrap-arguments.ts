@@ -1,13 +1,12 @@
 /** The argument list of bubblewrap: what a command sees of the machine, and as whom it runs. */
 import { existsSync, realpathSync } from 'node:fs';
+import type { SandboxLimits } from '../domain/sandbox-limits.ts';
 import type { SandboxRequest } from '../domain/workspace.ts';
 import type { Places } from './mounts.ts';
 import { EGRESS_SOCKET, proxyVariables, throughForwarder } from './sandbox/forwarder.ts';
+import { resourceLimits } from './sandbox/limits.ts';
 import type { NodeInstall } from './sandbox/node-install.ts';
 
-/** A root governor runs commands as this uid: it owns nothing else on the machine. */
-export const SANDBOX_UID = 61_234;
-const LIMITS = ['--nproc=512', `--fsize=${1024 * 1024 * 1024}`, '--nofile=4096', '--core=0'];
 const ETC = [
   'ld.so.cache',
   'ld.so.conf',
@@ -31,9 +30,10 @@ export type PlacedRequest = Omit<SandboxRequest, 'workspace' | 'links' | 'scratc
 /** What the command's own process answers when a mount is not what was opened. */
 export const MOUNT_CHANGED = { exitCode: 213, says: 'governor: a mount is not what was checked' } as const;
 
-interface Machine {
-  /** Whether the governor itself runs as root. */
-  readonly root: boolean;
+export interface Machine {
+  /** As whom commands of a root governor run; undefined: it is not root, and each has a user namespace. */
+  readonly user: number | undefined;
+  readonly limits: SandboxLimits;
   /** Folders of the machine that no command sees. */
   readonly concealed: readonly string[];
   readonly node: NodeInstall;
@@ -46,10 +46,10 @@ interface Machine {
 }
 
 export function bwrapArguments(request: PlacedRequest, on: Machine): string[] {
-  const { root, concealed, node, egressSocket, hasFilter, inherited } = on;
+  const { user, concealed, node, egressSocket, hasFilter, inherited } = on;
   return [
     'bwrap',
-    ...isolation(root),
+    ...isolation(user !== undefined),
     ...(hasFilter ? ['--seccomp', '3'] : []),
     '--unshare-net',
     '--hostname',
@@ -63,9 +63,9 @@ export function bwrapArguments(request: PlacedRequest, on: Machine): string[] {
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
     ...environment(request, node),
     '--',
-    ...(root ? otherUser() : []),
+    ...(user === undefined ? [] : otherUser(user)),
     ...entered(request, inherited),
-    ...['prlimit', ...LIMITS, '--'],
+    ...['prlimit', ...resourceLimits(on.limits, request.timeoutMs), '--'],
     ...(egressSocket === undefined ? request.argv : throughForwarder(node.program, request.argv)),
   ];
 }
@@ -81,6 +81,8 @@ function entered({ workspace, links }: PlacedRequest, inherited: readonly number
   const script = [
     ...inherited.map((descriptor) => `exec ${descriptor}>&-`),
     'cd /workspace || exit 126',
+    // Where memory ends, what ran away goes first, and never the governor.
+    'echo 1000 > /proc/self/oom_score_adj',
     'known=$1',
     'shift',
     `[ "$(stat -c %d:%i -- . ${arguments_})" = "$known" ] || { echo '${MOUNT_CHANGED.says}' >&2; exit ${MOUNT_CHANGED.exitCode}; }`,
@@ -153,7 +155,7 @@ function environment(request: PlacedRequest, { bin }: NodeInstall): string[] {
 }
 
 /** Leaves root for good. */
-const otherUser = (): string[] => [
-  ...['setpriv', `--reuid=${SANDBOX_UID}`, `--regid=${SANDBOX_UID}`, '--clear-groups'],
+const otherUser = (user: number): string[] => [
+  ...['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups'],
   ...['--inh-caps=-all', '--bounding-set=-all', '--no-new-privs', '--'],
 ];

@@ -1,16 +1,19 @@
 /** Commands in bubblewrap: own root, empty environment, no network, own pid namespace, another uid, limits. */
 import { egressSchema } from '../domain/egress.ts';
 import { StopError, toError } from '../domain/errors.ts';
+import { type SandboxLimits, sandboxLimitsSchema } from '../domain/sandbox-limits.ts';
 import type { Canary, CommandResult, Sandbox, SandboxRequest } from '../domain/workspace.ts';
-import { bwrapArguments, MOUNT_CHANGED, type PlacedRequest, SANDBOX_UID } from './bwrap-arguments.ts';
+import { bwrapArguments, type Machine, MOUNT_CHANGED, type PlacedRequest } from './bwrap-arguments.ts';
 import { createProof, runCanaries } from './canaries.ts';
 import { makePlaces, refused } from './mounts.ts';
 import { type ProcessResult, runProcess } from './process.ts';
 import { createQuota, type Growth } from './quota.ts';
+import { delegatedFolder, makeGroup } from './sandbox/cgroup.ts';
 import { type EgressOptions, type EgressProxy, openEgressProxy } from './sandbox/egress-proxy.ts';
 import { inheritedDescriptors } from './sandbox/inherited.ts';
 import { nodeInstall } from './sandbox/node-install.ts';
 import { seccompProgram } from './sandbox/seccomp.ts';
+import { userOf } from './sandbox/user.ts';
 
 const OUTPUT_BYTES = 64 * 1024;
 
@@ -29,15 +32,19 @@ export interface BwrapPlaces {
   readonly concealed?: readonly string[];
   /** Where commands with `network` may go; default the public registries. */
   readonly egress?: EgressOptions;
+  /** What one command may use; default 4 GiB a process and 512 processes. */
+  readonly limits?: SandboxLimits;
+  /** Whose commands: each run has a user of its own under a root governor. */
+  readonly run?: string;
   /** The Node that commands find; default this process's own. */
   readonly nodeBinary?: string;
 }
 
 export function createBwrap(places: BwrapPlaces): Sandbox {
   const { stateFolder, growth } = places;
-  const root = process.getuid?.() === 0;
-  const start = starter(places, root);
-  const quota = createQuota({ growth, uid: root ? SANDBOX_UID : undefined });
+  const on = machineOf(places);
+  const start = starter(on);
+  const quota = createQuota({ growth, uid: on.user });
   const attempt = (asked: SandboxRequest): Promise<CommandResult> =>
     quota.run(asked, async (signal) => {
       const { unmake, ...placed } = makePlaces(asked);
@@ -65,34 +72,59 @@ export function createBwrap(places: BwrapPlaces): Sandbox {
     await proven(canaries);
     return attempt(asked);
   };
-  return { level: 'bwrap', run, canaries };
+  return { level: 'bwrap', layers: layersOf(on), run, canaries };
 }
+
+/** What is the same for every command of a sandbox. */
+interface On extends Omit<Machine, 'egressSocket'> {
+  readonly filter: Uint8Array | undefined;
+  /** Where control groups may be made. */
+  readonly groups: string | undefined;
+}
+
+function machineOf({ concealed = [], nodeBinary = process.execPath, limits, run }: BwrapPlaces): On {
+  const filter = seccompProgram(process.arch);
+  return {
+    user: process.getuid?.() === 0 ? userOf(run) : undefined,
+    limits: limits ?? sandboxLimitsSchema.parse({}),
+    concealed,
+    node: nodeInstall(nodeBinary),
+    inherited: inheritedDescriptors(),
+    filter,
+    hasFilter: filter !== undefined,
+    groups: delegatedFolder(),
+  };
+}
+
+/** What stands between a command and the machine, outermost first. */
+const layersOf = ({ user, filter, groups }: On): string[] => [
+  ...['mounts', 'processes', 'network'],
+  user === undefined ? 'user-namespace' : 'user-per-run',
+  ...(filter === undefined ? [] : ['system-calls']),
+  'process-limits',
+  ...(groups === undefined ? [] : ['group-limits']),
+  'growth-quota',
+];
 
 type Start = (request: PlacedRequest, signal: AbortSignal, egress: EgressProxy | undefined) => Promise<ProcessResult>;
 
-function starter({ concealed = [], nodeBinary = process.execPath }: BwrapPlaces, root: boolean): Start {
-  const node = nodeInstall(nodeBinary);
-  const filter = seccompProgram(process.arch);
-  const inherited = inheritedDescriptors();
-  return (request, signal, egress) =>
-    runProcess(
-      bwrapArguments(request, {
-        root,
-        concealed,
-        node,
-        inherited,
-        hasFilter: filter !== undefined,
-        egressSocket: egress === undefined ? undefined : String(egress.at),
-      }),
-      {
-        third: filter,
+function starter(on: On): Start {
+  return async (request, signal, egress) => {
+    const group = on.groups === undefined ? undefined : makeGroup(on.groups, on.limits);
+    const argv = bwrapArguments(request, { ...on, egressSocket: egress === undefined ? undefined : String(egress.at) });
+    try {
+      return await runProcess(group === undefined ? argv : ['sh', '-c', 'echo $$ > "$0" && exec "$@"', group.processes, ...argv], {
+        third: on.filter,
         cwd: '/',
         env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
         timeoutMs: request.timeoutMs,
         outputBytes: request.outputBytes ?? OUTPUT_BYTES,
         signal,
-      },
-    );
+      });
+    } finally {
+      await group?.remove();
+    }
+  };
 }
 
 /** Why a command was not started, as bwrap or what looks at the mounts says it. */

@@ -1,7 +1,9 @@
 /** Prepares what every command of a run sees beside the tree: linked folders, and what setup steps made, cached by inputs. */
 import {
+  chmodSync,
   cpSync,
   existsSync,
+  lchownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -19,6 +21,7 @@ import { digestOf } from '../domain/ids.ts';
 import { pathMatcher } from '../domain/patterns.ts';
 import type { Mount, Repository, Sandbox, TreeEntry } from '../domain/workspace.ts';
 import { isBelow, refused } from './mounts.ts';
+import { walk } from './walk.ts';
 
 type Step = Config['workspace']['setup'][number];
 
@@ -124,6 +127,7 @@ async function runSetup(options: PrepareOptions): Promise<Mount[]> {
       mkdirSync(out);
       for (const name of readdirSync(folder).filter((entry) => !tracked.has(entry))) move(join(folder, name), join(out, name));
       assertNoLinkOut(out);
+      if (process.getuid?.() === 0) openToAll(out);
       if (!existsSync(cached)) renameSync(out, cached);
     });
   return readdirSync(cached).map((at) => ({ at, root: cached, from: join(cached, at) }));
@@ -140,6 +144,16 @@ function assertNoLinkOut(out: string): void {
         `workspace.setup made it a link to ${target}, which is nothing that setup made`,
         'let the step make a folder instead',
       );
+  }
+}
+
+/** What one run's user made is the governor's from now on, and every run's user reads it. */
+function openToAll(folder: string): void {
+  for (const { path, entry } of walk(folder, { unlock: true })) {
+    lchownSync(path, 0, 0);
+    if (entry.isSymbolicLink()) continue;
+    const { mode } = lstatSync(path);
+    chmodSync(path, (mode & 0o777) | 0o444 | ((mode & 0o100) === 0 ? 0 : 0o111));
   }
 }
 

@@ -102,7 +102,7 @@ export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, o
     facts,
     stores: { attempts, effects, transcripts, ledger, approvals, audit, dossier },
     doors: doorsOf(runtime, facts, options.onText),
-    places: placesOf({ runtime, facts, repository, sandbox: await runtime.sandbox(), signal: options.signal }),
+    places: placesOf({ runtime, facts, repository, sandbox: await runtime.sandbox(row.threadId), signal: options.signal }),
     line: createLine(facts.limits.concurrency),
     forms: createForms(),
     clock: runtime.clock,

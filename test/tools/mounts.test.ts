@@ -15,9 +15,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sandboxLimitsSchema } from '../../domain/sandbox-limits.ts';
 import { bwrapArguments, MOUNT_CHANGED } from '../../tools/bwrap-arguments.ts';
 import { makePlaces } from '../../tools/mounts.ts';
 import { nodeInstall } from '../../tools/sandbox/node-install.ts';
+import { userOf } from '../../tools/sandbox/user.ts';
 import { createSandbox } from '../../tools/sandbox.ts';
 
 let state: string;
@@ -33,7 +35,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(state, { recursive: true, force: true }));
 
-const ON = { root: process.getuid?.() === 0, concealed: [], hasFilter: false, inherited: [], node: nodeInstall(process.execPath) };
+const ON = {
+  user: process.getuid?.() === 0 ? userOf(undefined) : undefined,
+  limits: sandboxLimitsSchema.parse({}),
+  concealed: [],
+  hasFilter: false,
+  inherited: [],
+  node: nodeInstall(process.execPath),
+};
 const request = (argv: readonly string[]) => ({ argv, workspace: folder, links: [], scratch: [], network: false, timeoutMs: 10_000 });
 const run = (shell: string, at = 'node_modules', scratch: string[] = [], from = modules, root = state) =>
   createSandbox({ level: 'bwrap', stateFolder: state }).run({

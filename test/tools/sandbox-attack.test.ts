@@ -2,9 +2,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sandboxLimitsSchema } from '../../domain/sandbox-limits.ts';
 import type { CommandResult } from '../../domain/workspace.ts';
 import { bwrapArguments } from '../../tools/bwrap-arguments.ts';
 import { makePlaces } from '../../tools/mounts.ts';
@@ -237,7 +238,14 @@ describe('system calls', () => {
     const places = makePlaces(request);
     const [command = '', ...rest] = bwrapArguments(
       { ...request, ...places },
-      { root: false, concealed: [], node: nodeInstall(process.execPath), hasFilter: true, inherited: [] },
+      {
+        user: undefined,
+        limits: sandboxLimitsSchema.parse({}),
+        concealed: [],
+        node: nodeInstall(process.execPath),
+        hasFilter: true,
+        inherited: [],
+      },
     );
     const as = process.getuid?.() === 0 ? { uid, gid: uid } : {};
     const done = spawnSync(command, rest, {
@@ -297,5 +305,53 @@ describe('honest programs run:', () => {
     expect((await run(['sh', '-c', shell])).stdout).toBe('1\nx\ny\n');
     const served = `const h=require('http');const s=h.createServer((q,r)=>r.end('hi')).listen(0,'127.0.0.1',()=>h.get({port:s.address().port,host:'127.0.0.1'},r=>{r.pipe(process.stdout);r.on('end',()=>s.close())}))`;
     expect((await node(served)).stdout).toBe('hi');
+  });
+});
+
+describe('limits:', () => {
+  const limited = (shell: string, limits: object, timeoutMs = 20_000): Promise<CommandResult> =>
+    createSandbox({ level: 'bwrap', stateFolder: state, limits: sandboxLimitsSchema.parse(limits) }).run({
+      argv: ['sh', '-c', shell],
+      workspace: folder,
+      links: [],
+      scratch: [],
+      network: false,
+      timeoutMs,
+    });
+
+  test('a process cannot take more memory, another of the same command goes on', async () => {
+    const eat = `node -e 'const a=[];for(;;){a.push(Buffer.alloc(64*1024*1024,1));if(a.length>40){console.log("taken");process.exit()}}' 2>/dev/null; echo after`;
+    expect((await limited(eat, { memoryMiB: 1024 })).stdout).toBe('after\n');
+    expect((await limited(eat, { memoryMiB: 4096 })).stdout).toBe('taken\nafter\n');
+  });
+
+  test('a fork bomb ends at its cap, and the next command finds room', async () => {
+    const bomb = 'f() { f | f & }; f 2>/dev/null; sleep 1; echo still';
+    const result = await limited(bomb, { processes: 64 }, 5000);
+    expect(result.durationMs).toBeLessThan(8000);
+    expect((await limited('echo room', { processes: 64 })).stdout).toBe('room\n');
+  });
+
+  test('too large a file and too many open ones are refused', async () => {
+    expect((await limited('head -c 3000000 /dev/zero > big; echo $?', { fileMiB: 2 })).stdout).not.toBe('0\n');
+    expect((await limited('ulimit -n; ulimit -c', { openFiles: 100 })).stdout).toBe('100\n0\n');
+  });
+
+  test('a busy loop has the processor time of its command, and is the first to go where memory ends', async () => {
+    const result = await limited('ulimit -t; cat /proc/self/oom_score_adj', {}, 3000);
+    expect(result.stdout).toBe(`${3 * availableParallelism() + 1}\n1000\n`);
+  });
+
+  test('under a root governor two runs are two users; else each command has a user namespace', async () => {
+    const uid = async (name: string): Promise<string> => {
+      const sandbox = createSandbox({ level: 'bwrap', stateFolder: state, run: name });
+      expect(sandbox.layers).toContain(process.getuid?.() === 0 ? 'user-per-run' : 'user-namespace');
+      const argv = ['sh', '-c', 'id -u; touch mine'];
+      return (await sandbox.run({ argv, workspace: folder, links: [], scratch: [], network: false, timeoutMs: 10_000 })).stdout.trim();
+    };
+    const users = [await uid('one'), await uid('two'), await uid('one')];
+    expect(users[0]).toBe(users[2]);
+    if (process.getuid?.() === 0) expect(users[0]).not.toBe(users[1]);
+    expect(users).not.toContain('0');
   });
 });

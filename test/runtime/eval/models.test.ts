@@ -66,7 +66,11 @@ const asked = (models: object, prices: object, endpoints?: string[]) =>
             endpoints,
             secrets: {},
             commands: {},
-            sandbox: { allowUnsafe: false, egress: { allow: [], registries: true, addresses: [] } },
+            sandbox: {
+              allowUnsafe: false,
+              egress: { allow: [], registries: true, addresses: [] },
+              limits: { memoryMiB: 4096, processes: 512, fileMiB: 1024, openFiles: 4096 },
+            },
           },
   });
 
