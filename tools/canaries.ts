@@ -86,7 +86,10 @@ export function createProof(): (canaries: () => Promise<readonly Canary[]>) => P
         const out = tried.filter(({ ok }) => !ok);
         if (out.length === 0) return;
         held = undefined;
-        const told = out.map(({ name, detail }) => `${name} (${detail})`).join(', ');
+        // Where no command runs at all, the others say the same.
+        const told = (out[0]?.name === ATTEMPTS[0]?.[0] ? out.slice(0, 1) : out)
+          .map(({ name, detail }) => `${name} (${detail})`)
+          .join(', ');
         throw new StopError('SANDBOX_UNAVAILABLE', `sandbox: it does not hold: ${told}; nothing was run. See: governor doctor`);
       },
       (error: unknown) => {

@@ -12,6 +12,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  utimesSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../domain/config.ts';
@@ -19,9 +20,14 @@ import type { EgressReport } from '../domain/egress.ts';
 import { StopError } from '../domain/errors.ts';
 import { digestOf } from '../domain/ids.ts';
 import { pathMatcher } from '../domain/patterns.ts';
+import type { Clock } from '../domain/ports.ts';
 import type { Mount, Repository, Sandbox, TreeEntry } from '../domain/workspace.ts';
 import { isBelow, refused } from './mounts.ts';
 import { walk } from './walk.ts';
+
+/** Results of setup that are kept, and how long an unused one is kept beyond that, in ms: a run may be using it. */
+const MAX_KEPT = 32;
+const KEPT_MS = 24 * 60 * 60 * 1000;
 
 type Step = Config['workspace']['setup'][number];
 
@@ -34,6 +40,7 @@ export interface PrepareOptions {
   /** The home. */
   readonly stateFolder: string;
   readonly signal: AbortSignal;
+  readonly clock: Pick<Clock, 'now'>;
   /** Hears what a step did over the network. */
   readonly onEgress?: (argv: readonly string[], report: EgressReport) => Promise<void>;
 }
@@ -130,7 +137,18 @@ async function runSetup(options: PrepareOptions): Promise<Mount[]> {
       if (process.getuid?.() === 0) openToAll(out);
       if (!existsSync(cached)) renameSync(out, cached);
     });
+  keepNewest(join(stateFolder, 'cache'), { used: key, nowMs: options.clock.now() });
   return readdirSync(cached).map((at) => ({ at, root: cached, from: join(cached, at) }));
+}
+
+/** Marks what was used, and removes what nobody used for a day beyond the newest ones. */
+function keepNewest(cache: string, { used, nowMs }: { used: string; nowMs: number }): void {
+  utimesSync(join(cache, used), nowMs / 1000, nowMs / 1000);
+  const rest = readdirSync(cache)
+    .map((name) => ({ name, usedAtMs: lstatSync(join(cache, name), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .toSorted((one, other) => other.usedAtMs - one.usedAtMs)
+    .slice(MAX_KEPT);
+  for (const { name, usedAtMs } of rest) if (nowMs - usedAtMs > KEPT_MS) rmSync(join(cache, name), { recursive: true, force: true });
 }
 
 /** What setup made at the top becomes a mount, so it must not lead to something else of the machine. */

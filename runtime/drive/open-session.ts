@@ -179,6 +179,7 @@ function placesOf(on: {
       sandbox,
       stateFolder: runtime.home,
       signal,
+      clock: runtime.clock,
       onEgress: egressRecord(runtime, facts),
     };
   };

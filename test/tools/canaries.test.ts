@@ -37,6 +37,10 @@ test('where one got out nothing runs, and it is tried again when somebody asks a
     code: 'SANDBOX_UNAVAILABLE',
     message: 'sandbox: it does not hold: network (a port of this machine was reached); nothing was run. See: governor doctor',
   });
+  const nothingRuns = ['a command runs', 'network'].map((name) => ({ name, ok: false, detail: 'bwrap is not installed' }));
+  await expect(proven(async () => nothingRuns)).rejects.toThrow(
+    'sandbox: it does not hold: a command runs (bwrap is not installed); nothing was run.',
+  );
   out = false;
   await Promise.all([proven(canaries), proven(canaries)]);
   await proven(canaries);

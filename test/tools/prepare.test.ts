@@ -2,7 +2,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configSchema } from '../../domain/config.ts';
@@ -35,6 +35,7 @@ const prepare = async (script: string, from: Repository = repository): Promise<P
     sandbox: repo.sandbox,
     stateFolder: repo.state,
     signal: new AbortController().signal,
+    clock: { now: () => Date.now() },
   });
 /** The same with what it does over the network. */
 const npmCi = async (egress: EgressOptions): Promise<{ prepared: Prepared; reports: EgressReport[] }> => {
@@ -49,6 +50,7 @@ const npmCi = async (egress: EgressOptions): Promise<{ prepared: Prepared; repor
     sandbox: createSandbox({ level: 'bwrap', stateFolder: repo.state, egress }),
     stateFolder: repo.state,
     signal: new AbortController().signal,
+    clock: { now: () => Date.now() },
     onEgress: async (_argv, report) => void reports.push(report),
   });
   return { prepared, reports };
@@ -131,6 +133,22 @@ describe('npm ci over a network that leads to allowed registries alone', () => {
 });
 
 describe('what setup made is kept', () => {
+  test('while it is among the 32 newest, or was used within a day', async () => {
+    const put = (name: string, hoursAgo: number): void => {
+      const at = new Date(Date.now() - hoursAgo * 3_600_000);
+      mkdirSync(join(repo.state, 'cache', name), { recursive: true });
+      utimesSync(join(repo.state, 'cache', name), at, at);
+    };
+    for (let index = 0; index < 31; index += 1) put(`newer-${index}`, 1);
+    for (let index = 0; index < 3; index += 1) put(`recent-${index}`, 20);
+    for (let index = 0; index < 3; index += 1) put(`old-${index}`, 100);
+    const { links } = await prepare('mkdir made');
+    const kept = cached();
+    expect(kept).toHaveLength(31 + 3 + 1);
+    expect(kept.filter((name) => name.startsWith('old-'))).toEqual([]);
+    expect(links[0]?.root).toBe(join(repo.state, 'cache', kept.find((name) => !name.includes('-')) ?? ''));
+  });
+
   test('for this repository and base alone: the same files elsewhere, or on another base, are prepared anew', async () => {
     const first = await prepare('mkdir made');
     expect(await prepare('mkdir made')).toEqual(first);
