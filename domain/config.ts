@@ -240,6 +240,8 @@ export const operatorSchema = z.strictObject({
   sandbox: z
     .strictObject({ allowUnsafe: z.boolean().default(false), egress: egressSchema.prefault({}), limits: sandboxLimitsSchema.prefault({}) })
     .prefault({}),
+  /** What proves the audit trail from outside of the home: `key` signs its seals, `heads` is a file that its heads are appended to. */
+  audit: z.strictObject({ key: z.string().optional(), heads: z.string().optional() }).optional(),
   server: serverSchema.optional(),
 });
 export type Operator = z.infer<typeof operatorSchema>;
