@@ -18,6 +18,8 @@ const ETC = [
   'nsswitch.conf',
   'localtime',
   'mime.types',
+  // Without it no program finds `localhost`.
+  'hosts',
   'services',
   'protocols',
 ];

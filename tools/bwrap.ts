@@ -49,8 +49,9 @@ export function createBwrap(places: BwrapPlaces): Sandbox {
     quota.run(asked, async (signal) => {
       const { unmake, ...placed } = makePlaces(asked);
       const request = { ...asked, ...placed };
-      const egress = asked.network ? await openEgressProxy(places.egress ?? { config: egressSchema.parse({}) }) : undefined;
+      let egress: EgressProxy | undefined;
       try {
+        if (asked.network) egress = await openEgressProxy(places.egress ?? { config: egressSchema.parse({}) });
         const result = await start(request, signal, egress);
         // A command may print bwrap's words itself: an empty one tells.
         if (failure(result) !== undefined) {

@@ -13,7 +13,7 @@ import { createProof, runCanaries } from './canaries.ts';
 import { isBelow, refused } from './mounts.ts';
 import { runProcess } from './process.ts';
 import { createQuota } from './quota.ts';
-import { openEgressProxy } from './sandbox/egress-proxy.ts';
+import { type EgressProxy, openEgressProxy } from './sandbox/egress-proxy.ts';
 import { proxyVariables } from './sandbox/forwarder.ts';
 import { seatbeltProfile } from './sandbox/seatbelt-profile.ts';
 
@@ -44,8 +44,9 @@ async function start(request: SandboxRequest, { places, limits, signal }: Starte
   const workspace = realpathSync(request.workspace);
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'governor-home-')));
   const made: string[] = [];
-  const egress = request.network ? await openEgressProxy(places.egress ?? { config: egressSchema.parse({}) }, 'port') : undefined;
+  let egress: EgressProxy | undefined;
   try {
+    if (request.network) egress = await openEgressProxy(places.egress ?? { config: egressSchema.parse({}) }, 'port');
     const links = placeLinks(request, made);
     for (const at of request.scratch) placeScratch(join(workspace, at), at, made);
     const node = dirname(dirname(realpathSync(places.nodeBinary ?? process.execPath)));

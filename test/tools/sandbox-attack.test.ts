@@ -303,7 +303,7 @@ describe('honest programs run:', () => {
   test('git, pipes, links inside the tree and a server on the own loopback', async () => {
     const shell = `set -e; git init -q r; cd r; echo x > f; ln -s f l; git add .; git -c user.name=a -c user.email=a@b commit -qm m; git log --oneline | wc -l; cat l; cat f | tr x y`;
     expect((await run(['sh', '-c', shell])).stdout).toBe('1\nx\ny\n');
-    const served = `const h=require('http');const s=h.createServer((q,r)=>r.end('hi')).listen(0,'127.0.0.1',()=>h.get({port:s.address().port,host:'127.0.0.1'},r=>{r.pipe(process.stdout);r.on('end',()=>s.close())}))`;
+    const served = `const h=require('http');const s=h.createServer((q,r)=>r.end('hi')).listen(0,'localhost',()=>h.get({port:s.address().port,host:'localhost'},r=>{r.pipe(process.stdout);r.on('end',()=>s.close())}))`;
     expect((await node(served)).stdout).toBe('hi');
   });
 });
