@@ -34,8 +34,8 @@ const CONTROLS = [
   {
     name: 'memory',
     file: 'tools/sandbox/limits.ts',
-    from: '    `--data=${limits.memoryMiB * MIB}`,\n',
-    to: '',
+    from: 'limits.memoryMiB * MIB',
+    to: '2 ** 50',
     ...ATTACK,
     title: 'more memory',
   },
