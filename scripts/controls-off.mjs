@@ -114,7 +114,7 @@ const CONTROLS = [
   {
     name: 'key of the setup',
     file: 'tools/prepare.ts',
-    from: '...from, ',
+    from: '...from,',
     to: '',
     ...UNIT,
     test: 'test/tools/prepare.test.ts',
