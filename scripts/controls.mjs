@@ -225,7 +225,7 @@ export const CONTROLS = [
   control(
     'calls that attack the kernel are refused',
     'tools/sandbox/seccomp.ts',
-    { on: '[answer(refuse(EPERM))])),', off: '[answer(ALLOW)])),' },
+    { on: 'call(numbers[architecture], [answer(refuse(EPERM))])', off: 'call(numbers[architecture], [answer(ALLOW)])' },
     'test/tools/sandbox/seccomp.test.ts',
   ),
   control(
