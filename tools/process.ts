@@ -1,6 +1,6 @@
 /** Runs one process to its end: time cap, output cap, whole process group killed. The only door to child processes. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type Readable, Writable } from 'node:stream';
 
 export interface ProcessOptions {
   readonly cwd: string;
@@ -11,6 +11,8 @@ export interface ProcessOptions {
   readonly outputBytes?: number;
   readonly signal?: AbortSignal;
   readonly stdin?: string | Uint8Array;
+  /** What the process reads from its descriptor 3. */
+  readonly third?: Uint8Array | undefined;
 }
 
 export interface ProcessResult {
@@ -81,7 +83,7 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
   const cap = options.outputBytes ?? DEFAULT_OUTPUT_BYTES;
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
-    const child = spawn(command, rest, { cwd: options.cwd, env: { ...options.env }, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = start(command, rest, options);
     const stdout = new Capture(cap);
     const stderr = new Capture(cap);
     let timedOut = false;
@@ -126,6 +128,16 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin ?? '');
   });
+}
+
+function start(command: string, rest: readonly string[], { cwd, env, third }: ProcessOptions): ChildProcessWithoutNullStreams {
+  const stdio = Array.from({ length: third === undefined ? 3 : 4 }, () => 'pipe' as const);
+  const child = spawn(command, rest, { cwd, env: { ...env }, detached: true, stdio }) as ChildProcessWithoutNullStreams; // the first three are pipes
+  const more = child.stdio[3];
+  if (third === undefined || !(more instanceof Writable)) return child;
+  more.on('error', () => undefined);
+  more.end(third);
+  return child;
 }
 
 /**

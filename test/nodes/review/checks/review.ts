@@ -76,7 +76,11 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
       doors: { redact: createRedactor(what.secrets ?? []), knownIn: createKnown(what.secrets ?? []).find },
       places: {
         sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
-        mounts: async () => ({ links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from })), scratch: [], submodules: [] }),
+        mounts: async () => ({
+          links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from, root: dirname(from) })),
+          scratch: [],
+          submodules: [],
+        }),
       },
       stores: {
         audit: { append: async () => undefined },
