@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runProcess, searchPath } from './process.ts';
+import { runProcess, searchPath, userFolders } from './process.ts';
 
 export interface GitOptions {
   readonly gitDir?: string;
@@ -14,6 +14,10 @@ export interface GitOptions {
   readonly cwd?: string;
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** Further settings, `key=value`, over those of every git here. */
+  readonly settings?: readonly string[];
+  /** Reads the configuration of the user and the machine too: to ask `git config` what they say, and for nothing else. */
+  readonly ofUser?: boolean;
   /** Exit codes that are answers, besides 0. */
   readonly okCodes?: readonly number[];
   readonly timeoutMs?: number;
@@ -69,6 +73,7 @@ export function gitCommand(args: readonly string[], options: GitOptions): { argv
   const argv = [
     'git',
     ...SETTINGS,
+    ...(options.settings ?? []).flatMap((setting) => ['-c', setting]),
     ...(options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`]),
     ...(options.workTree === undefined ? [] : [`--work-tree=${options.workTree}`]),
     ...args,
@@ -77,7 +82,7 @@ export function gitCommand(args: readonly string[], options: GitOptions): { argv
     PATH: searchPath(),
     HOME: '/nonexistent',
     LC_ALL: 'C',
-    GIT_CONFIG_GLOBAL: '/dev/null',
+    ...(options.ofUser === true ? {} : { GIT_CONFIG_GLOBAL: '/dev/null' }),
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_ATTR_NOSYSTEM: '1',
     GIT_LITERAL_PATHSPECS: '1',
@@ -86,9 +91,16 @@ export function gitCommand(args: readonly string[], options: GitOptions): { argv
     GIT_NO_REPLACE_OBJECTS: '1',
     ...(options.objects === undefined ? {} : { GIT_OBJECT_DIRECTORY: options.objects }),
     ...(options.indexFile === undefined ? {} : { GIT_INDEX_FILE: options.indexFile }),
+    ...(options.ofUser === true ? userEnvironment() : {}),
     ...options.env,
   };
   return { argv, cwd: options.cwd ?? options.workTree ?? emptyFolder(), env };
+}
+
+function userEnvironment(): Record<string, string> {
+  const { home, config } = userFolders();
+  // Git reads `HOME` and `XDG_CONFIG_HOME` where it is given no file.
+  return { HOME: home ?? '/nonexistent', ...(config === undefined ? {} : { XDG_CONFIG_HOME: config }), GIT_CONFIG_NOSYSTEM: '0' };
 }
 
 /** @throws GitError naming the sub-command and what git said. */

@@ -219,3 +219,10 @@ export function spawnDetached(argv: readonly string[], env: Readonly<Record<stri
 export function searchPath(): string {
   return process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
 }
+
+/** Where the user of this process keeps their own settings. */
+export function userFolders(): { readonly home: string | undefined; readonly config: string | undefined } {
+  const home = process.env['HOME'] || undefined;
+  const config = process.env['XDG_CONFIG_HOME'] || undefined;
+  return { home, config: config ?? (home === undefined ? undefined : `${home}/.config`) };
+}

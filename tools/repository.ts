@@ -5,12 +5,13 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
 import type { Repository } from '../domain/workspace.ts';
 import { runGit } from './git.ts';
+import { createObjectReader } from './object-reader.ts';
 import { readObjects } from './repository/read-objects.ts';
 import { refsOf } from './repository/refs.ts';
 import { remotesOf } from './repository/remotes.ts';
 import { userCheckout } from './repository/user-checkout.ts';
 import { writeObjects } from './repository/write-objects.ts';
-import { checkoutTree, type GitPlace, openWorkTree } from './worktree.ts';
+import { createWorkTrees, type GitPlace } from './worktree.ts';
 
 /** @throws UsageError: no such folder, no repository, no commit. */
 export async function openRepository(path: string, stateFolder: string): Promise<Repository> {
@@ -21,19 +22,16 @@ export async function openRepository(path: string, stateFolder: string): Promise
   const top = bare ? absolute : realpathSync(topWord);
   const common = realpathSync(isAbsolute(commonWord) ? commonWord : resolve(folder, commonWord));
   const clean = cleanPlace(common, stateFolder);
+  const objects = createObjectReader(clean);
   const place = { path: top, bare, common, clean };
   return {
     path: top,
-    ...readObjects(place),
+    ...readObjects(place, objects),
     ...writeObjects(place),
     ...refsOf(place),
     ...remotesOf(place),
     ...userCheckout(place),
-    checkout: (tree, at) => checkoutTree(clean, tree, at),
-    open: async (at) => {
-      if (!existsSync(at)) throw new UsageError(`work tree ${at}: there is none`);
-      return openWorkTree(clean, at);
-    },
+    ...createWorkTrees({ ...clean, common }, objects),
   };
 }
 
