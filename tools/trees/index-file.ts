@@ -2,7 +2,7 @@
  * The index beside a work tree: it holds the ids of the bytes on disk, so that git finds what is different without any attribute of the
  * folder having a word in it.
  */
-import { copyFileSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runGit } from '../git.ts';
 import type { GitPlace } from '../worktree.ts';
@@ -90,12 +90,16 @@ const NEUTRAL = '* !text !crlf !eol !ident !filter !working-tree-encoding\n';
 /** A git dir in which no attributes file of a folder has a word in how bytes are read and written. */
 function withoutAttributes({ gitDir, objects }: GitPlace): GitPlace {
   const own = join(gitDir, 'bytes');
-  const attributes = join(own, 'info', 'attributes');
-  if (!existsSync(attributes)) {
-    for (const name of ['refs', 'objects', 'info']) mkdirSync(join(own, name), { recursive: true, mode: 0o700 });
-    for (const name of ['config', 'HEAD']) copyFileSync(join(gitDir, name), join(own, name));
-    writeFileSync(`${attributes}.${process.pid}`, NEUTRAL);
-    renameSync(`${attributes}.${process.pid}`, attributes);
-  }
+  for (const name of ['refs', 'objects', 'info']) mkdirSync(join(own, name), { recursive: true, mode: 0o700 });
+  for (const name of ['config', 'HEAD']) put(join(own, name), readFileSync(join(gitDir, name), 'utf8'));
+  put(join(own, 'info', 'attributes'), NEUTRAL);
   return { gitDir: own, objects };
+}
+
+/** Written only where it is another; another process may read it meanwhile. */
+function put(file: string, text: string): void {
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, file);
 }

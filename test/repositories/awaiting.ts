@@ -1,0 +1,2 @@
+/** Entries that fail until the user's checkout is moved as git merge would: by name. */
+export const AWAITING: readonly string[] = [];
