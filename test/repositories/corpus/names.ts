@@ -84,7 +84,7 @@ export const NAMED: readonly Odd[] = [
   {
     name: 'a submodule, while a command deletes empty folders',
     build: (at) => {
-      plain(at, { '.gitmodules': '[submodule "sub"]\n\tpath = sub\n\turl = ../elsewhere\n\tupdate = !touch ran\n' });
+      plain(at, { '.gitmodules': '[submodule "sub"]\n\tpath = sub\n\turl = ext::sh -c touch% ran\n' });
       at.git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},sub`);
       at.git('commit', '-qm', 'submodule');
       at.sh('mkdir sub');
@@ -106,10 +106,10 @@ export const NAMED: readonly Odd[] = [
     build: (at) => {
       plain(at);
       at.sh(
-        `git init -q --bare -b main fixture.git; rm -r fixture.git/hooks; git -C fixture.git config core.fsmonitor "touch $PWD/../ran"; touch fixture.git/refs/k fixture.git/objects/k; git add -A; git commit -qm bare`,
+        `git init -q --bare -b main fixture.git; rm -r fixture.git/hooks; git -C fixture.git config core.fsmonitor 'touch "$HOME/../ran"'; touch fixture.git/refs/k fixture.git/objects/k; git add -A; git commit -qm bare`,
       );
     },
-    command: `git init -q nested; printf x > nested/x; git -C nested config core.fsmonitor 'touch /tmp/ran'`,
+    command: `git init -q nested; printf x > nested/x; git -C nested config core.fsmonitor 'touch ../../ran'`,
     changes: { 'nested/x': 'x' },
   },
   {

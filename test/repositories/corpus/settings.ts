@@ -33,7 +33,7 @@ export const SETTINGS: readonly Odd[] = [
     build: (at) => {
       plain(at, { 'hooks/readme': 'x\n' });
       at.sh(
-        `printf '#!/bin/sh\\ntouch %s\\n' ${at.marker} > hooks/post-checkout; chmod +x hooks/post-checkout; cp hooks/post-checkout hooks/reference-transaction; git add -A; git commit -qm hooks; git config core.hooksPath hooks`,
+        `printf '#!/bin/sh\\ntouch "$(dirname "$0")/../../ran"\\n' > hooks/post-checkout; chmod +x hooks/post-checkout; cp hooks/post-checkout hooks/reference-transaction; git add -A; git commit -qm hooks; git config core.hooksPath hooks`,
       );
     },
   },
@@ -82,7 +82,7 @@ export const SETTINGS: readonly Odd[] = [
     build: (at) => {
       plain(at, { 'a.txt': 'a\n' });
       at.sh(
-        `printf '[core]\\n\\tcommentChar = ;\\n[merge]\\n\\tff = only\\n' > ../home/more; git config --global includeIf.onbranch:main.path "$HOME/more"`,
+        `printf '[core]\\n\\tcommentChar = %%\\n[merge]\\n\\tff = only\\n' > ../home/more; git config --global includeIf.onbranch:main.path "$HOME/more"`,
       );
     },
   },
