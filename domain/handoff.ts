@@ -204,6 +204,8 @@ export const baselineBodySchema = z.strictObject({
   checks: z.array(checkResultSchema),
   /** Programs of a short list that the sandbox has; absent where nothing was run. */
   programs: z.array(z.string()).optional(),
+  /** Submodules of the base; absent where there are none. */
+  submodules: z.array(z.strictObject({ at: z.string(), shared: z.boolean() })).optional(),
 });
 
 export const redLineSchema = z.strictObject({

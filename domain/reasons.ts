@@ -92,9 +92,9 @@ export const REASONS = {
     next: resume,
   },
   TARGET_DIRTY: {
-    meaning: 'the target branch is checked out with uncommitted changes',
+    meaning: 'the target branch is checked out, and something of a person is in the way',
     resumable: true,
-    next: 'commit or stash them, then ' + resume,
+    next: 'clear what the message names, then ' + resume,
   },
   DEPLOY_FAILED: { meaning: 'the release target refused the change', resumable: false, next: look },
   DEPLOY_UNCERTAIN: { meaning: 'it is unknown whether the target took the change', resumable: false, next: look },

@@ -53,6 +53,14 @@ export interface TreeEntry {
   readonly oid: string;
 }
 
+/** A submodule of a tree. */
+export interface Submodule {
+  /** Its place in the tree. */
+  readonly at: string;
+  /** Its files, out of the repository's own store; undefined where that does not have them. */
+  readonly folder: string | undefined;
+}
+
 /** Who signs commits, and when; recorded, so that the same inputs give the same commit. */
 export interface CommitStamp {
   /** `Name <address>`. */
@@ -81,6 +89,13 @@ export interface Repository {
   readonly path: string;
   /** The commit of a ref or id. @throws UsageError naming the ref. */
   resolveCommit(ref: string): Promise<string>;
+  /**
+   * What of the repository a run from that commit could not live with, each with the rule and what to do; empty where all is well. What
+   * a partial clone left out is fetched.
+   */
+  unfit(base: string): Promise<string[]>;
+  /** Fetches what a partial clone left out of a commit's files. @throws StopError `DEPLOY_FAILED` naming what is not there. */
+  bringObjects(commit: string): Promise<void>;
   branchTip(branch: string): Promise<string | undefined>;
   /** The checked-out branch; null when detached or bare. */
   currentBranch(): Promise<string | null>;
@@ -90,6 +105,8 @@ export interface Repository {
   listTree(treeish: string): Promise<TreeEntry[]>;
   /** Undefined when absent. */
   readFile(treeish: string, path: string): Promise<Buffer | undefined>;
+  /** The submodules of a commit or tree, those of submodules after them. `stateFolder`: where their files are kept. */
+  submodules(treeish: string, stateFolder: string): Promise<Submodule[]>;
   blob(oid: string): Promise<Buffer>;
   /** How large a blob is, without reading it. */
   blobBytes(oid: string): Promise<number>;
@@ -108,12 +125,18 @@ export interface Repository {
   readRef(ref: string): Promise<string | undefined>;
   /** The names of all refs under a prefix such as `refs/governor/<thread>/`. */
   listRefs(prefix: string): Promise<string[]>;
-  /** Where a branch is checked out, if anywhere. */
-  checkoutOf(branch: string): Promise<string | undefined>;
-  /** True when files and index of that checkout equal `commit` (untracked files that are not in the way do not count). */
-  checkoutClean(folder: string, commit: string): Promise<boolean>;
-  /** Brings a clean checkout's files from one commit to another. @throws StopError `TARGET_DIRTY` and changes nothing. */
-  moveCheckout(folder: string, from: string, to: string): Promise<void>;
+  /**
+   * The folders in which a branch is checked out. @throws StopError `TARGET_DIRTY` where it is under a rebase, a bisect or an open merge,
+   * or in a folder that is out of reach.
+   */
+  checkoutsOf(branch: string): Promise<string[]>;
+  /**
+   * Looks whether a checkout of `from` can be brought to `to`, as `git merge --ff-only` does it; what comes back does it.
+   * @throws StopError `TARGET_DIRTY` naming what it would harm, and changes nothing; both.
+   */
+  prepareMove(folder: string, from: string, to: string): Promise<() => Promise<void>>;
+  /** Brings a checkout from one commit to another, also where another process has begun or done it. @throws StopError `TARGET_DIRTY` */
+  finishMove(folder: string, from: string, to: string): Promise<void>;
   /** The remote's branch, asked now. Undefined when it does not exist. @throws StopError `DEPLOY_FAILED`. */
   remoteTip(remote: string, branch: string): Promise<string | undefined>;
   /** Atomic push with a lease on `from`. `moved` when the remote was not at `from`. */

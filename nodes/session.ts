@@ -61,6 +61,8 @@ export interface ChosenModels extends RoleModel {
 export interface Mounts {
   readonly links: readonly { readonly from: string; readonly at: string }[];
   readonly scratch: readonly string[];
+  /** Submodules of the base, and whether their files are among the links. */
+  readonly submodules: readonly { readonly at: string; readonly shared: boolean }[];
 }
 
 /** What is fixed for the whole drive: which run it is, under which lease, and what it captured at its start. */

@@ -20,6 +20,7 @@ export async function workingConditions(session: Session): Promise<string> {
       : 'Commands run without a sandbox (level unsafe). Behave as in one: your tree alone, no network; there is no git data.',
     `One command may take ${COMMAND_TIMEOUT_MS / 60_000} minutes and print ${COMMAND_OUTPUT_BYTES / 1024} KiB a stream; the middle of more is left out.`,
     ...(link.length === 0 ? [] : [`Shared read-only from the repository: ${link.join(', ')}.`]),
+    ...submoduleLines(baseline?.submodules ?? []),
     ...(scratch.length === 0 ? [] : [`Writable and thrown away after each command: ${scratch.join(', ')}.`]),
     ...(setup.length === 0 ? [] : [`Prepared before you came, read-only: what ${setup.map(({ run }) => run.join(' ')).join('; ')} made.`]),
     ...(baseline?.programs === undefined || baseline.programs.length === 0 ? [] : [`Programs: ${baseline.programs.join(', ')}.`]),
@@ -29,6 +30,20 @@ export async function workingConditions(session: Session): Promise<string> {
     }),
   ];
   return lines.map((line) => `- ${line}`).join('\n');
+}
+
+/** Nobody changes a submodule here: its files belong to another repository. */
+function submoduleLines(submodules: readonly { readonly at: string; readonly shared: boolean }[]): string[] {
+  const named = (shared: boolean): string =>
+    submodules
+      .filter((one) => one.shared === shared)
+      .map(({ at }) => JSON.stringify(at))
+      .join(', ');
+  const [there, empty] = [named(true), named(false)];
+  return [
+    ...(there === '' ? [] : [`Submodules, which commands see and nobody changes: ${there}; file tools see empty folders there.`]),
+    ...(empty === '' ? [] : [`Submodules whose files are not on this machine; their folders are empty: ${empty}.`]),
+  ];
 }
 
 /** Rough on purpose: a busy machine shall make no other request of it. */

@@ -25,6 +25,9 @@ const MIB = 1024 * 1024;
 const NODE_PREFIX = dirname(dirname(process.execPath));
 const IS_NODE_IN_USR = NODE_PREFIX.startsWith('/usr');
 
+/** The folders of the machine whose programs commands see under the same name. */
+export const shownFolders = (): string[] => ['/usr', '/bin', '/sbin', '/lib', '/lib64', NODE_PREFIX].filter((path) => existsSync(path));
+
 /**
  * @param on `root`: whether the governor itself runs as root; `concealed`: folders of the machine that no command sees.
  */

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runProcess, searchPath, userFolders } from './process.ts';
+import { runProcess, searchPath, userGitEnvironment } from './process.ts';
 
 export interface GitOptions {
   readonly gitDir?: string;
@@ -16,11 +16,14 @@ export interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Further settings, `key=value`, over those of every git here. */
   readonly settings?: readonly string[];
-  /** Reads the configuration of the user and the machine too: to ask `git config` what they say, and for nothing else. */
-  readonly ofUser?: boolean;
   /** Exit codes that are answers, besides 0. */
   readonly okCodes?: readonly number[];
   readonly timeoutMs?: number;
+  /**
+   * In a person's own checkout: what their configuration says of line ends, modes, links and attributes counts, as it does for their own
+   * git. Hooks, monitors and the filters of these names never run.
+   */
+  readonly asUser?: { readonly filters: readonly string[] };
 }
 
 export interface GitResult {
@@ -38,25 +41,51 @@ export class GitError extends Error {
   }
 }
 
-const SETTINGS = [
+const settings = (list: readonly string[]): string[] => list.flatMap((setting) => ['-c', setting]);
+
+/** Nothing runs, nothing is tidied up beside the work, nobody is asked for a password. */
+const SETTINGS = settings([
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
-  'core.untrackedCache=false',
   'safe.bareRepository=explicit',
   'safe.directory=*',
   'core.quotePath=false',
-  'core.autocrlf=false',
-  'core.attributesFile=/dev/null',
-  'core.excludesFile=/dev/null',
-  'core.symlinks=true',
-  'core.fileMode=true',
   'protocol.ext.allow=never',
   'gc.auto=0',
   'maintenance.auto=false',
   'commit.gpgSign=false',
   'credential.helper=',
   'advice.detachedHead=false',
-].flatMap((setting) => ['-c', setting]);
+]);
+
+/** Trees are the same bytes on every machine. */
+const SAME_BYTES = settings([
+  'core.untrackedCache=false',
+  'core.autocrlf=false',
+  'core.attributesFile=/dev/null',
+  'core.excludesFile=/dev/null',
+  'core.symlinks=true',
+  'core.fileMode=true',
+]);
+
+/** In a person's checkout the bytes are theirs; what git keeps in the index for their monitors stays there. */
+const IN_CHECKOUT = settings(['core.untrackedCache=keep', 'submodule.recurse=false']);
+
+/** As variables, for the name of a filter may hold any character. A filter with an empty command is none. */
+function withoutFilters(names: readonly string[]): Record<string, string> {
+  const rules = names.flatMap((name) => [
+    ...['smudge', 'clean', 'process'].map((key) => [`filter.${name}.${key}`, '']),
+    [`filter.${name}.required`, 'false'],
+  ]);
+  const variables = rules.flatMap(([key = '', value = ''], index) => [
+    [`GIT_CONFIG_KEY_${index}`, key],
+    [`GIT_CONFIG_VALUE_${index}`, value],
+  ]);
+  return { GIT_CONFIG_COUNT: String(rules.length), ...Object.fromEntries(variables) };
+}
+
+/** No configuration or attributes of the user or the machine. */
+const NO_CONFIGURATION = { HOME: '/nonexistent', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1', GIT_ATTR_NOSYSTEM: '1' };
 
 export const TIMEOUT_MS = 120_000;
 const OUTPUT_BYTES = 512 * 1024 * 1024;
@@ -73,6 +102,7 @@ export function gitCommand(args: readonly string[], options: GitOptions): { argv
   const argv = [
     'git',
     ...SETTINGS,
+    ...(options.asUser === undefined ? SAME_BYTES : IN_CHECKOUT),
     ...(options.settings ?? []).flatMap((setting) => ['-c', setting]),
     ...(options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`]),
     ...(options.workTree === undefined ? [] : [`--work-tree=${options.workTree}`]),
@@ -80,27 +110,17 @@ export function gitCommand(args: readonly string[], options: GitOptions): { argv
   ];
   const env = {
     PATH: searchPath(),
-    HOME: '/nonexistent',
+    ...(options.asUser === undefined ? NO_CONFIGURATION : { ...userGitEnvironment(), ...withoutFilters(options.asUser.filters) }),
     LC_ALL: 'C',
-    ...(options.ofUser === true ? {} : { GIT_CONFIG_GLOBAL: '/dev/null' }),
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_ATTR_NOSYSTEM: '1',
     GIT_LITERAL_PATHSPECS: '1',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_TERMINAL_PROMPT: '0',
     GIT_NO_REPLACE_OBJECTS: '1',
     ...(options.objects === undefined ? {} : { GIT_OBJECT_DIRECTORY: options.objects }),
     ...(options.indexFile === undefined ? {} : { GIT_INDEX_FILE: options.indexFile }),
-    ...(options.ofUser === true ? userEnvironment() : {}),
     ...options.env,
   };
   return { argv, cwd: options.cwd ?? options.workTree ?? emptyFolder(), env };
-}
-
-function userEnvironment(): Record<string, string> {
-  const { home, config } = userFolders();
-  // Git reads `HOME` and `XDG_CONFIG_HOME` where it is given no file.
-  return { HOME: home ?? '/nonexistent', ...(config === undefined ? {} : { XDG_CONFIG_HOME: config }), GIT_CONFIG_NOSYSTEM: '0' };
 }
 
 /** @throws GitError naming the sub-command and what git said. */

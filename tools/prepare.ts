@@ -23,8 +23,8 @@ export interface PrepareOptions {
 export interface Prepared {
   readonly links: { readonly from: string; readonly at: string }[];
   readonly scratch: string[];
-  /** Links that the repository does not have. */
-  readonly missing: string[];
+  /** Submodules, and whether their files are among the links. */
+  readonly submodules: { readonly at: string; readonly shared: boolean }[];
 }
 
 /** @throws StopError `CHECK_ERROR` naming the step that failed. */
@@ -33,10 +33,12 @@ export async function prepareWorkspace(options: PrepareOptions): Promise<Prepare
   const links = config.link.map((at) => ({ at, from: join(repository.path, at) }));
   const made = config.setup.length === 0 ? [] : await runSetup(options);
   const present = links.filter((link) => existsSync(link.from) && !made.some((other) => other.at === link.at));
+  const submodules = await repository.submodules(options.tree, options.stateFolder);
+  const shared = submodules.flatMap(({ at, folder }) => (folder === undefined ? [] : [{ at, from: folder }]));
   return {
-    links: [...present, ...made],
+    links: [...shared, ...present, ...made.filter((link) => !shared.some(({ at }) => at === link.at))],
     scratch: [...config.scratch],
-    missing: links.filter((link) => !existsSync(link.from)).map((link) => link.at),
+    submodules: submodules.map(({ at, folder }) => ({ at, shared: folder !== undefined })),
   };
 }
 

@@ -220,9 +220,8 @@ export function searchPath(): string {
   return process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin';
 }
 
-/** Where the user of this process keeps their own settings. */
-export function userFolders(): { readonly home: string | undefined; readonly config: string | undefined } {
-  const home = process.env['HOME'] || undefined;
-  const config = process.env['XDG_CONFIG_HOME'] || undefined;
-  return { home, config: config ?? (home === undefined ? undefined : `${home}/.config`) };
+/** Where git finds the configuration of the person who runs this process. */
+export function userGitEnvironment(): Record<string, string> {
+  const names = ['HOME', 'XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSYSTEM', 'SUDO_UID'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }

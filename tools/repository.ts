@@ -1,60 +1,80 @@
 /** A user's repository by plumbing. Trees and objects go through a clean git dir of ours; only refs and remotes touch theirs. */
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
 import type { Repository } from '../domain/workspace.ts';
-import { runGit } from './git.ts';
+import { type GitOptions, type GitResult, runGit } from './git.ts';
 import { createObjectReader } from './object-reader.ts';
+import { cleanPlace } from './repository/clean-place.ts';
+import { assertOwn } from './repository/owner.ts';
 import { readObjects } from './repository/read-objects.ts';
 import { refsOf } from './repository/refs.ts';
 import { remotesOf } from './repository/remotes.ts';
+import { submodulesOf } from './repository/submodules.ts';
+import { fitness } from './repository/unfit.ts';
 import { userCheckout } from './repository/user-checkout.ts';
 import { writeObjects } from './repository/write-objects.ts';
-import { createWorkTrees, type GitPlace } from './worktree.ts';
+import { createWorkTrees } from './worktree.ts';
 
-/** @throws UsageError: no such folder, no repository, no commit. */
+/** @throws UsageError: no such folder, no repository, git data instead of a checkout. */
 export async function openRepository(path: string, stateFolder: string): Promise<Repository> {
   if (!existsSync(path)) throw new UsageError(`repository ${path}: there is no such folder`);
   const folder = realpathSync(path);
   const { absolute, bare, commonWord, topWord } = await placesOf(folder);
-  if (absolute === '') throw new UsageError(`repository ${path}: is not a git repository`);
+  if (!bare && topWord === '') throw new UsageError(`repository ${path}: is the git data of a repository; name the folder of its checkout`);
+  if (!bare && !existsSync(join(topWord, '.git')))
+    throw new UsageError(
+      `repository ${path}: core.worktree puts its files into ${topWord}, where no .git leads back to it; run git init --separate-git-dir=${absolute} there, or remove the setting`,
+    );
   const top = bare ? absolute : realpathSync(topWord);
   const common = realpathSync(isAbsolute(commonWord) ? commonWord : resolve(folder, commonWord));
-  const clean = cleanPlace(common, stateFolder);
-  const objects = createObjectReader(clean);
-  const place = { path: top, bare, common, clean };
+  await assertOwn({ path: top, bare });
+  const clean = await cleanPlace(common, stateFolder);
+  const main = !bare && realpathSync(absolute) === common ? top : undefined;
+  const place = { path: top, bare, common, clean, main };
+  const reader = createObjectReader(clean);
+  const objects = readObjects(place, reader);
   return {
     path: top,
-    ...readObjects(place, objects),
+    ...objects,
+    ...submodulesOf(place, objects),
     ...writeObjects(place),
     ...refsOf(place),
     ...remotesOf(place),
     ...userCheckout(place),
-    ...createWorkTrees({ ...clean, common }, objects),
+    ...fitness(place),
+    ...createWorkTrees({ ...clean, common }, reader),
   };
 }
 
-/** Where a repository is. Asked at once; one by one only where a name of many lines could be taken for several. */
-async function placesOf(folder: string): Promise<{ absolute: string; bare: boolean; commonWord: string; topWord: string }> {
-  const ask = async (...flags: string[]): Promise<string> =>
-    (await runGit(['rev-parse', ...flags], { cwd: folder, okCodes: [128] })).stdout.toString();
-  const flags = ['--is-bare-repository', '--absolute-git-dir', '--git-common-dir', '--show-toplevel'] as const;
-  const lines = (await ask(...flags)).split('\n').slice(0, -1);
-  // A bare repository has no top folder: git says the others, and ends with an error.
-  const isClear = lines.length === (lines[0] === 'true' ? 3 : 4);
-  const [bare = '', absolute = '', commonWord = '', topWord = ''] =
-    isClear || lines.length === 0 ? lines : await Promise.all(flags.map(async (flag) => (await ask(flag)).replace(/\n$/, '')));
-  return { absolute, bare: bare === 'true', commonWord, topWord };
+interface Places {
+  readonly absolute: string;
+  readonly bare: boolean;
+  readonly commonWord: string;
+  readonly topWord: string;
 }
 
-/** Our own git dir for a repository: no hook, filter, driver or setting of theirs; their objects. */
-function cleanPlace(common: string, stateFolder: string): GitPlace {
-  const gitDir = join(stateFolder, 'git', createHash('sha256').update(common).digest('hex').slice(0, 24));
-  if (!existsSync(join(gitDir, 'HEAD'))) {
-    for (const name of ['refs', 'objects', 'info']) mkdirSync(join(gitDir, name), { recursive: true, mode: 0o700 });
-    writeFileSync(join(gitDir, 'config'), '[core]\n\trepositoryformatversion = 0\n\tbare = false\n');
-    writeFileSync(join(gitDir, 'HEAD'), 'ref: refs/heads/none\n');
-  }
-  return { gitDir, objects: join(common, 'objects') };
+/** Where a repository is. @throws UsageError with what git says. */
+async function placesOf(folder: string): Promise<Places> {
+  const found = await askPlaces({ cwd: folder });
+  if ('absolute' in found) return found;
+  // git does not look for a bare repository by itself where a folder of files could pass for one; here a person named it.
+  const looksBare = ['HEAD', 'objects', 'refs'].every((name) => existsSync(join(folder, name)));
+  const named = looksBare ? await askPlaces({ gitDir: folder }) : found;
+  if ('absolute' in named) return named.bare ? named : { ...named, topWord: '' };
+  throw new UsageError(`repository ${folder}: is not a git repository that git can open: ${named.said}`);
+}
+
+/** Asked at once; one by one only where a name of many lines could be taken for several. */
+async function askPlaces(at: GitOptions): Promise<Places | { readonly said: string }> {
+  const ask = (...flags: string[]): Promise<GitResult> => runGit(['rev-parse', ...flags], { ...at, okCodes: [128] });
+  const flags = ['--is-bare-repository', '--absolute-git-dir', '--git-common-dir', '--show-toplevel'] as const;
+  const first = await ask(...flags);
+  const lines = first.stdout.toString().split('\n').slice(0, -1);
+  if (lines.length === 0) return { said: first.stderr.trim().slice(0, 500) };
+  // A bare repository has no top folder: git says the others, and ends with an error.
+  const isClear = lines.length === (lines[0] === 'true' ? 3 : 4);
+  const one = async (flag: string): Promise<string> => (await ask(flag)).stdout.toString().replace(/\n$/, '');
+  const [bare = '', absolute = '', commonWord = '', topWord = ''] = isClear ? lines : await Promise.all(flags.map(one));
+  return { absolute, bare: bare === 'true', commonWord, topWord };
 }

@@ -1,17 +1,26 @@
 /** Runs the checks once on the base, before any model is asked: a red base is not a base to build on. */
-import { StopError } from '../../domain/errors.ts';
+import type { z } from 'zod';
+import { StopError, toError } from '../../domain/errors.ts';
 import { baselineBodySchema } from '../../domain/handoff.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import { findPrograms, runChecks } from '../checks.ts';
 import { governorNode } from '../governor-node.ts';
-import type { FindSession } from '../session.ts';
+import type { FindSession, Session } from '../session.ts';
 import { runStage } from '../stage.ts';
 import { note } from '../state.ts';
+
+/** A damaged object shows only when its content is read. */
+function unreadable({ facts: { request } }: Session, error: unknown): Error {
+  const { message, name } = toError(error);
+  if (name !== 'GitError' || !/corrupt|unable to (read|unpack)/.test(message)) return toError(error);
+  const said = message.trim().split('\n').at(-1) ?? '';
+  return new StopError('BASELINE_FAILED', `base ${request.base}: its files cannot be read (${said}); see git -C ${request.repo} fsck`);
+}
 
 /** The `baseline` node. */
 export const baselineNode = (find: FindSession) =>
   governorNode(find, 'baseline', async (session) => {
-    await session.places.mounts();
+    const { submodules } = await session.places.mounts();
     const base = session.facts.request.base;
     const done = await runStage(session, {
       stage: 'baseline',
@@ -20,14 +29,17 @@ export const baselineNode = (find: FindSession) =>
       file: STAGE_TABLE.baseline.file,
       schema: baselineBodySchema,
       madeBy: 'governor',
-      work: async () => {
+      work: async (): Promise<z.infer<typeof baselineBodySchema>> => {
         const tree = await session.places.repository.treeOf(base);
-        if (session.facts.config.checks.length === 0) return { tree, checks: [] };
+        const known = submodules.length === 0 ? {} : { submodules: [...submodules] };
+        if (session.facts.config.checks.length === 0) return { tree, checks: [], ...known };
         const folder = session.places.workFolder('baseline');
-        const checkout = await session.places.repository.checkout(tree, folder);
+        const checkout = await session.places.repository.checkout(tree, folder).catch((error: unknown) => {
+          throw unreadable(session, error);
+        });
         try {
           const ran = await runChecks(session, { checkout, tree, attempt: 0, checks: session.facts.config.checks });
-          return { tree, checks: ran.map((check) => check.result), programs: await findPrograms(session, checkout) };
+          return { tree, checks: ran.map((check) => check.result), programs: await findPrograms(session, checkout), ...known };
         } finally {
           await checkout.remove();
         }

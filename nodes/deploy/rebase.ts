@@ -21,6 +21,7 @@ export async function rebase(
     schema: buildBodySchema,
     madeBy: 'governor',
     work: async (attempt) => {
+      await session.places.repository.bringObjects(tip);
       const merged = await session.places.repository.merge(build.base, tip, build.commit);
       if (merged.kind === 'conflict')
         throw new StopError(

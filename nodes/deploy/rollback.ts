@@ -108,6 +108,7 @@ async function begun(session: Session, facts: ReleaseFacts, before: string, why:
 
 async function freshUndoing(session: Session, facts: ReleaseFacts, tip: string, why: Why): Promise<Undoing> {
   const { repository } = session.places;
+  if (tip !== facts.commit) await repository.bringObjects(tip);
   const made = await rollbackCommit({
     repository,
     release: { before: facts.before, commit: facts.commit },

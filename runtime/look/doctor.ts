@@ -1,8 +1,9 @@
 /** `governor doctor`: what works here, and what does not. */
 import { accessSync, constants } from 'node:fs';
+import type { Config } from '../../domain/config.ts';
 import { toError } from '../../domain/errors.ts';
 import { ROLES } from '../../domain/roles.ts';
-import type { Canary, Sandbox } from '../../domain/workspace.ts';
+import type { Canary, Repository, Sandbox } from '../../domain/workspace.ts';
 import { createModels } from '../../models/registry.ts';
 import { below, plainAddress } from '../../models/wire/address.ts';
 import { runProcess } from '../../tools/process.ts';
@@ -12,13 +13,14 @@ import type { DoctorLine } from '../options.ts';
 import { packageVersion } from '../package.ts';
 import type { Runtime } from '../runtime.ts';
 import { loadConfig } from '../start/config-file.ts';
+import { linkFindings } from '../start/fit.ts';
 import { priceWarnings } from '../start/price-warnings.ts';
 
 const MIN_NODE = [20, 19] as const;
 
 type TryLine = (name: string, work: () => Promise<string>) => Promise<void>;
 
-/** Every line says what was tried; nothing is changed. */
+/** Every line says what was tried; nothing is changed, but that a partial clone gets the files of its base. */
 export async function doctor(
   runtime: Runtime,
   repo: string | undefined,
@@ -88,11 +90,15 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
   await tryLine('repository', async () => {
     const repository = await openRepository(repo, runtime.home);
     const head = await repository.resolveCommit('HEAD');
+    const problems = await repository.unfit(head);
+    if (problems.length > 0) throw new Error(problems.join('; '));
     return `${repository.path} at ${head.slice(0, 12)}`;
   });
+  let found: { readonly repository: Repository; readonly config: Config } | undefined;
   await tryLine('configuration', async () => {
     const repository = await openRepository(repo, runtime.home);
     const { config, source } = await loadConfig(repository, await repository.resolveCommit('HEAD'), undefined);
+    found = { repository, config };
     const models = createModels({
       config,
       secrets: secretResolver(runtime.env),
@@ -102,6 +108,20 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
     const named = await Promise.all(ROLES.map(async (role) => `${role}: ${(await models.forRole(role, false)).model.model}`));
     const doubts = await priceWarnings(models, config.prices);
     return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts].join('; ');
+  });
+  if (found !== undefined) await tryLinks(tryLine, found);
+}
+
+async function tryLinks(
+  tryLine: TryLine,
+  { repository, config }: { readonly repository: Repository; readonly config: Config },
+): Promise<void> {
+  const { link } = config.workspace;
+  if (link.length === 0) return;
+  await tryLine('linked folders', async () => {
+    const { problems, warnings } = linkFindings(repository, config);
+    if (problems.length > 0) throw new Error(problems.join('; '));
+    return [link.join(', '), ...warnings].join('; ');
   });
 }
 

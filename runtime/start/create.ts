@@ -19,6 +19,7 @@ import { checkGoal } from '../goal.ts';
 import type { Created, CreateOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { CONFIG_NAME, type LoadedConfig, loadConfig } from './config-file.ts';
+import { assertFit, assertLinks } from './fit.ts';
 import { POLICY_VERSION, policyDigest } from './policy-digest.ts';
 import { priceWarnings } from './price-warnings.ts';
 import { dirtyWarning, endpointWarnings, windowWarning } from './warnings.ts';
@@ -49,6 +50,7 @@ async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft>
   const exists = await isSame(runtime, threadId, { goal, repo: repository.path });
   const { base, loaded } = await baseAndConfig(repository, options);
   const { config } = loaded;
+  const linked = assertLinks(repository, config);
   const script =
     options.scriptFile === undefined
       ? null
@@ -58,6 +60,7 @@ async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft>
   const sandbox = await runtime.sandbox();
   const warnings = [
     ...loaded.warnings,
+    ...linked,
     ...small,
     ...(await priceWarnings(models, config.prices)),
     ...endpointWarnings(runtime, config),
@@ -144,9 +147,11 @@ async function record(runtime: Runtime, { threadId, request, created }: Draft): 
 async function baseAndConfig(repository: Repository, options: CreateOptions): Promise<{ base: string; loaded: LoadedConfig }> {
   if (options.base !== undefined) {
     const base = await repository.resolveCommit(options.base);
+    await assertFit(repository, base);
     return { base, loaded: await loadConfig(repository, base, options.configFile) };
   }
   const head = await repository.resolveCommit('HEAD');
+  await assertFit(repository, head);
   const first = await loadConfig(repository, head, options.configFile);
   const { release } = first.config;
   const tip = await deployTarget(release).baseOf({ repository, release });
@@ -157,7 +162,9 @@ async function baseAndConfig(repository: Repository, options: CreateOptions): Pr
     );
   }
   const base = await repository.resolveCommit(tip);
-  return { base, loaded: base === head ? first : await loadConfig(repository, base, options.configFile) };
+  if (base === head) return { base, loaded: first };
+  await assertFit(repository, base);
+  return { base, loaded: await loadConfig(repository, base, options.configFile) };
 }
 
 function threadIdOf(given: string | undefined): string {

@@ -7,6 +7,8 @@ export interface RepositoryPlace {
   /** The top folder, or the bare repository itself. */
   readonly path: string;
   readonly bare: boolean;
+  /** The folder of the main checkout; undefined where the repository was opened by a linked one, or has none. */
+  readonly main: string | undefined;
   /** The user's git dir: refs and remotes. */
   readonly common: string;
   /** Our git dir on their objects: no hook, filter, driver or setting of theirs. */

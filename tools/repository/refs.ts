@@ -3,7 +3,8 @@ import { failpoint } from '../../domain/failpoint.ts';
 import { GitError } from '../git.ts';
 import { lineOf, type Part, type RepositoryPlace, theirs } from './place.ts';
 
-const ZERO_OID = '0'.repeat(40);
+/** For `update-ref`: there is to be no such ref. */
+const NONE = '';
 
 export function refsOf(place: RepositoryPlace): Part<'branchTip' | 'readRef' | 'updateRef' | 'listRefs'> {
   const readRef = async (ref: string): Promise<string | undefined> =>
@@ -15,7 +16,7 @@ export function refsOf(place: RepositoryPlace): Part<'branchTip' | 'readRef' | '
       try {
         const point = `ref:${ref.split('/')[1] ?? ''}`;
         failpoint(`${point}:before`);
-        await theirs(place, to === null ? ['update-ref', '-d', ref, from ?? ZERO_OID] : ['update-ref', ref, to, from ?? ZERO_OID]);
+        await theirs(place, to === null ? ['update-ref', '-d', ref, from ?? NONE] : ['update-ref', ref, to, from ?? NONE]);
         failpoint(`${point}:after`);
         return true;
       } catch (error) {

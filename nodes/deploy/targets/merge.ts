@@ -12,20 +12,22 @@ export const merge: DeployTarget<ReleaseOf<'merge'>> = {
   },
   apply: async ({ repository, release: { branch } }, { before, commit }) => {
     const tip = await repository.branchTip(branch);
-    const folder = await repository.checkoutOf(branch);
-    if (tip === commit) {
-      if (folder !== undefined) await repository.moveCheckout(folder, before, commit);
-      return 'applied';
-    }
-    if (tip !== before) return tip !== undefined && (await repository.isAncestor(commit, tip)) ? 'applied' : 'moved';
-    if (folder !== undefined && !(await repository.checkoutClean(folder, before)))
-      throw new StopError('TARGET_DIRTY', `${folder}: branch ${branch} is checked out with uncommitted changes; commit or stash them`);
-    if (!(await repository.updateRef(`refs/heads/${branch}`, commit, before))) return 'moved';
+    if (tip !== commit && tip !== before) return tip !== undefined && (await repository.isAncestor(commit, tip)) ? 'applied' : 'moved';
+    const folders = await repository.checkoutsOf(branch);
+    const moves: (() => Promise<void>)[] = [];
+    if (tip === before) {
+      for (const folder of folders) moves.push(await repository.prepareMove(folder, before, commit));
+      if (!(await repository.updateRef(`refs/heads/${branch}`, commit, before))) return 'moved';
+    } else for (const folder of folders) moves.push(() => repository.finishMove(folder, before, commit));
+    let moved = 0;
     try {
-      if (folder !== undefined) await repository.moveCheckout(folder, before, commit);
+      for (; moved < moves.length; moved += 1) await moves[moved]?.();
     } catch (error) {
-      // Nothing is half released: the branch goes back, and the person cleans up first.
-      if (error instanceof StopError && error.code === 'TARGET_DIRTY') await repository.updateRef(`refs/heads/${branch}`, before, commit);
+      // Nothing is half released: branch and files go back, and the person cleans up first.
+      if (error instanceof StopError && error.code === 'TARGET_DIRTY') {
+        await repository.updateRef(`refs/heads/${branch}`, before, commit);
+        for (const folder of folders.slice(0, moved)) await repository.finishMove(folder, commit, before);
+      }
       throw error;
     }
     return 'applied';

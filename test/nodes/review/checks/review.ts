@@ -73,7 +73,7 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
       doors: { redact: createRedactor(what.secrets ?? []) },
       places: {
         sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
-        mounts: async () => ({ links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from })), scratch: [] }),
+        mounts: async () => ({ links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from })), scratch: [], submodules: [] }),
       },
       stores: {
         audit: { append: async () => undefined },
