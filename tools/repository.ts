@@ -4,14 +4,14 @@ import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
 import type { Repository } from '../domain/workspace.ts';
-import { runGit } from './git.ts';
+import { type GitPlace, runGit } from './git.ts';
 import { createObjectReader } from './object-reader.ts';
 import { readObjects } from './repository/read-objects.ts';
 import { refsOf } from './repository/refs.ts';
 import { remotesOf } from './repository/remotes.ts';
 import { userCheckout } from './repository/user-checkout.ts';
 import { writeObjects } from './repository/write-objects.ts';
-import { createWorkTrees, type GitPlace } from './worktree.ts';
+import { createWorkTrees } from './worktree.ts';
 
 /** @throws UsageError: no such folder, no repository, no commit. */
 export async function openRepository(path: string, stateFolder: string): Promise<Repository> {
