@@ -20,7 +20,7 @@ interface Staging<Of extends Job> {
   readonly git: GitPlace & { readonly indexFile: string; readonly workTree: string; readonly settings: readonly string[] };
   /** Names relative to the folder. */
   readonly named: readonly { readonly name: string; readonly of: Of }[];
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /** One folder for each way of storing, so that one line of attributes speaks of all its files. */
@@ -54,7 +54,7 @@ const lineOf = ({ line, filter }: Storing): string => (filter === 'lfs' ? `${lin
 export interface WrittenOut {
   /** Where the bytes are that a checkout has, by index of what was asked. */
   readonly files: readonly string[];
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /** Files as a checkout has them. LFS pointers stay pointers: no content is fetched. */
