@@ -1,2 +1,22 @@
-/** Entries that fail until the user's checkout is moved as git merge would: by name. */
-export const AWAITING: readonly string[] = [];
+/** Entries that fail until the user's checkout is moved as git merge would, and repositories are opened in every form: by name. */
+export const AWAITING: readonly string[] = [
+  'a filter of the base that is not run, beside files that nobody touched',
+  'a local smudge filter that the candidate names',
+  'a filter of the whole machine that the candidate names',
+  'a folder that becomes a file, and a file that becomes a folder',
+  'a replaced file of the base',
+  'a bare repository',
+  'a skip-worktree file with local content, which the release changes',
+  'an assume-unchanged file with local content, which the release changes',
+  'core.fileMode off and other modes on disk',
+  'core.symlinks off, with a link as a file',
+  'core.autocrlf=true with carriage returns on disk',
+  'a branch that is being rebased',
+  'a branch that is being bisected',
+  'main as a symbolic ref to master',
+  'a git dir elsewhere',
+  'a submodule of another repository',
+  'ids of SHA-256',
+  'a branch called governor',
+  'core.worktree elsewhere',
+];
