@@ -89,7 +89,7 @@ function workTreeOf(at: Standing, tree: string | undefined): WorkTree {
       removeAll(at.folder);
       rmSync(`${at.beside}.staging`, { recursive: true, force: true });
       at.index.remove();
-      (await at.attributes)?.remove();
+      (await at.attributes?.catch(() => undefined))?.remove();
     },
   };
 }
