@@ -69,7 +69,14 @@ async function converse(byReports: boolean, maxOutputTokens: number): Promise<{ 
     const stores = await home.open();
     const fence = await leased(stores);
     const { effects, audit } = stores;
-    const door = createModelDoor({ effects, audit, clock: home.clock, random: () => 0.5, sleep: async () => undefined });
+    const door = createModelDoor({
+      effects,
+      audit,
+      clock: home.clock,
+      random: () => 0.5,
+      sleep: async () => undefined,
+      maskKnown: (text) => text,
+    });
     let messages: ChatMessage[] = [
       { role: 'system', content: slice(4000, 4001) },
       { role: 'user', content: slice(3000, 3001) },

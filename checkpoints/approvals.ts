@@ -44,7 +44,7 @@ export function createApprovals(sql: Sql, clock: Clock, audit: AuditCore): Appro
     failpoint(`approval:${what}:before`);
     const result = await sql.write(work);
     failpoint(`approval:${what}:after`);
-    await audit.anchor();
+    await audit.publish();
     return result;
   };
   return {

@@ -2,8 +2,7 @@
 import type { Approvals, Attempts, Audit, Clock, Effects, Ledger, Runs, Transcripts } from '../domain/ports.ts';
 import { createApprovals } from './approvals.ts';
 import { createAttempts } from './attempts.ts';
-import { createAudit } from './audit/audit.ts';
-import type { HeadFile } from './audit/head-file.ts';
+import { type AuditPlace, createAudit } from './audit/audit.ts';
 import { createJournal } from './journal.ts';
 import { createLedger } from './ledger.ts';
 import { createRuns } from './runs.ts';
@@ -20,12 +19,7 @@ export interface CoreStores {
   readonly audit: Audit;
 }
 
-/** `database` is how messages name it. */
-export function createCore(
-  { sql, relaxed }: { sql: Sql; relaxed: Sql },
-  clock: Clock,
-  place: { readonly head: HeadFile; readonly database: string },
-): CoreStores {
+export function createCore({ sql, relaxed }: { sql: Sql; relaxed: Sql }, clock: Clock, place: AuditPlace): CoreStores {
   const audit = createAudit(sql, clock, place);
   const transcripts = createTranscripts(sql);
   return {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Clock, Dossier } from '../domain/ports.ts';
 import type { Served } from '../domain/server-stores.ts';
 import { createHeadFile } from './audit/head-file.ts';
+import { createSigner } from './audit/signer.ts';
+import { createSink } from './audit/sink.ts';
 import { backupHome } from './backup.ts';
 import { type CoreStores, createCore, pruneCore } from './core.ts';
 import { openDatabase } from './database.ts';
@@ -29,9 +31,17 @@ export interface Stores extends CoreStores {
   close(): void;
 }
 
+export interface StoresOptions {
+  readonly home: string;
+  readonly clock: Clock;
+  /** Seals of the audit trail are signed with it; it is kept outside the home. */
+  readonly auditKey?: string | undefined;
+  /** A file outside the home that heads of the trail are appended to. */
+  readonly auditHeads?: string | undefined;
+}
+
 /** @throws UsageError naming home or database file. */
-export async function openStores(options: { home: string; clock: Clock }): Promise<Stores> {
-  const { home, clock } = options;
+export async function openStores({ home, clock, auditKey, auditHeads }: StoresOptions): Promise<Stores> {
   const database = openDatabase(join(home, 'governor.sqlite'));
   const sql: Sql = sqliteSql(database);
   const relaxed: Sql = sqliteSql(database, 'relaxed');
@@ -41,7 +51,12 @@ export async function openStores(options: { home: string; clock: Clock }): Promi
   let served: Served | undefined;
   let servedSaver: GuardedSaver | undefined;
   return {
-    ...createCore({ sql, relaxed }, clock, { head, database: database.name }),
+    ...createCore({ sql, relaxed }, clock, {
+      head,
+      database: database.name,
+      signer: auditKey === undefined ? undefined : createSigner(auditKey),
+      sink: auditHeads === undefined ? undefined : createSink(auditHeads),
+    }),
     dossier: createDossier(join(home, 'runs')),
     saver,
     get served() {

@@ -60,7 +60,7 @@ export function auditBody(entry: AuditEntry, at: string): string {
   return canonicalJson({ ...entry, at });
 }
 
-/** The answer of a verification: whole, or the first bad record and what is wrong with it. */
+/** The answer of a verification: whole (`signed`: how many seals a key outside the home signed), or the first bad record and what is wrong with it. */
 export type AuditVerdict =
-  | { readonly kind: 'whole'; readonly records: number; readonly head: string }
+  | { readonly kind: 'whole'; readonly records: number; readonly head: string; readonly signed: number }
   | { readonly kind: 'broken'; readonly seq: number; readonly problem: string };

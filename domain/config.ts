@@ -236,6 +236,8 @@ export const operatorSchema = z.strictObject({
   secrets: z.record(z.string(), z.string()).default({}),
   commands: z.record(z.string(), z.strictObject({ run: argv, probe: argv.optional(), timeout: duration('10m') })).default({}),
   sandbox: z.strictObject({ allowUnsafe: z.boolean().default(false) }).prefault({}),
+  /** What proves the audit trail from outside of the home: `key` signs its seals, `heads` is a file that its heads are appended to. */
+  audit: z.strictObject({ key: z.string().optional(), heads: z.string().optional() }).optional(),
   server: serverSchema.optional(),
 });
 export type Operator = z.infer<typeof operatorSchema>;

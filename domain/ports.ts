@@ -1,5 +1,4 @@
 /** What the rooms ask of each other. Every port is async, so that another backend is only another folder. */
-
 import type { AuditEntry, AuditRecord, AuditVerdict } from './audit.ts';
 import type { Account, Amounts, Caps, Price, Refusal, Totals, Usage } from './budget.ts';
 import type { Envelope, FileRef, Gate } from './handoff.ts';
@@ -326,13 +325,13 @@ export interface Approvals {
   use(fence: Fence, id: string, key: string): Promise<boolean>;
 }
 
-// ---------------------------------------------------------------- audit, dossier, stores
-
 export interface Audit {
   /** With `allowed` nothing is appended where it throws of what the thread was given after a record; no other writer comes between. */
   append(entry: AuditEntry, allowed?: { readonly afterSeq: number; readonly by: (newer: readonly AuditRecord[]) => void }): Promise<void>;
   read(options: { threadId?: string; afterSeq?: number; limit?: number }): Promise<AuditRecord[]>;
   verify(): Promise<AuditVerdict>;
+  /** All records of a thread. @throws StopError `STATE_TAMPERED` naming the first that its chain, seals or signatures do not bear out. */
+  proven(threadId: string): Promise<AuditRecord[]>;
   /** @throws StopError `STATE_TAMPERED` when the database lacks records whose head was written beside it. */
   assertTail(): Promise<void>;
 }

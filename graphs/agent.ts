@@ -4,6 +4,7 @@ import { MAX_DEPTH } from '../domain/config.ts';
 import type { Role } from '../domain/roles.ts';
 import { type AgentAt, AgentRun, actNode, askNode, type Delegates } from '../nodes/agent-run.ts';
 import type { FindSession } from '../nodes/session.ts';
+import { going } from './going.ts';
 
 interface Below extends Delegates {
   /** For drawings and for readers of the state: what graph a sub-agent's node runs. */
@@ -25,15 +26,13 @@ export function agentGraph(find: FindSession, role: Role, at: AgentAt, delegates
     return phase === 'tools' ? act : ask;
   };
   const graph = new StateGraph(AgentRun)
-    .addNode(ask, askNode(find, ask, at))
-    .addNode(act, actNode(find, act, at))
-    .addEdge(START, ask)
-    .addConditionalEdges(ask, onward, [act, ask, END]);
-  if (delegates === undefined) return graph.addConditionalEdges(act, onward, [ask, END]).compile({ name: role });
+    .addNode(ask, going(askNode(find, ask, at), onward), { ends: [act, ask, END] })
+    .addNode(act, going(actNode(find, act, at), onward), { ends: delegates === undefined ? [ask, END] : [ask, below, END] })
+    .addEdge(START, ask);
+  if (delegates === undefined) return graph.compile({ name: role });
   return graph
     .addNode(below, delegates.subAgent, { subgraphs: delegates.inside ?? [] })
     .addNode('merge', delegates.merge)
-    .addConditionalEdges(act, onward, [ask, below, END])
     .addEdge(below, 'merge')
     .addConditionalEdges('merge', onward, [ask, END])
     .compile({ name: role });

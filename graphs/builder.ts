@@ -19,6 +19,7 @@ import { attemptOf } from '../nodes/stage.ts';
 import { isDisputed, standingRules } from '../nodes/standing-rules.ts';
 import { FRESH_AGENT, note, type State, type Update } from '../nodes/state.ts';
 import { agentGraph, drawnWorker } from './agent.ts';
+import { going } from './going.ts';
 
 /** Where the lead goes on; coming back from a gate, that can be in the middle. Total and pure. */
 function onward(state: Builder): 'lead' | 'lead_tools' | 'install' | 'artifact' | Send[] {
@@ -38,16 +39,14 @@ const unlessStopped = (state: Builder) => (state.stop === null ? onward(state) :
 export function builderGraph(find: FindSession) {
   return new StateGraph(BuilderState)
     .addNode('brief', briefNode(find))
-    .addNode('lead', leadNode(find))
-    .addNode('lead_tools', leadToolsNode(find))
+    .addNode('lead', going(leadNode(find), unlessStopped), { ends: ['lead_tools', 'lead', END] })
+    .addNode('lead_tools', going(leadToolsNode(find), unlessStopped), { ends: ['lead', 'worker', 'install', 'artifact', END] })
     .addNode('install', installNode(find))
     .addNode('artifact', artifactNode(find))
     .addNode('worker', workerNode(find, agentGraph), { subgraphs: [drawnWorker(find)] })
     .addNode('merge', mergeNode(find))
     .addConditionalEdges(START, first, ['brief', 'lead', 'lead_tools', 'worker', 'install', 'artifact'])
     .addConditionalEdges('brief', unlessStopped, ['lead', END])
-    .addConditionalEdges('lead', unlessStopped, ['lead_tools', 'lead', END])
-    .addConditionalEdges('lead_tools', unlessStopped, ['lead', 'worker', 'install', 'artifact', END])
     .addConditionalEdges('install', unlessStopped, ['lead', END])
     .addEdge('worker', 'merge')
     .addConditionalEdges('merge', unlessStopped, ['lead', END])

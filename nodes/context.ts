@@ -36,7 +36,7 @@ const NO_TEXT = '(no text)';
 /** The goal verbatim, the contract, the brief with what a compaction left, then the exchange as it was. */
 export function renderMessages(parts: ContextParts): ChatMessage[] {
   const { contract, goal, rows, forms = createForms() } = parts;
-  const [root, ...rest] = rows;
+  const [root] = rows;
   if (root === undefined) return [];
   const compacted = compactionIn(rows);
   const from = compacted?.kept?.from ?? 1;
@@ -46,8 +46,9 @@ export function renderMessages(parts: ContextParts): ChatMessage[] {
   const left = compacted?.content ?? '';
   const drafts: Draft[] = [draftOf(root.message, left === '' ? root.message.content : `${root.message.content}\n\n${left}`, left)];
   let calls: readonly ToolCall[] = [];
-  for (const [place, { message }] of rest.slice(from - 1).entries()) {
-    const index = from + place;
+  for (let index = from; index < rows.length; index += 1) {
+    const message = rows[index]?.message;
+    if (message === undefined) continue;
     if (message.role === 'assistant') {
       calls = message.toolCalls;
       drafts.push(answerOf(message));

@@ -105,6 +105,8 @@ export interface SessionDoors {
   modelFor(role: Role, lean: boolean, model?: string): Promise<ChosenModels>;
   /** Masks secrets and token shapes. */
   redact(text: string): string;
+  /** Where values that this home knows to be secret stand in a text, in any of their forms. */
+  knownIn(text: string): readonly (readonly [start: number, end: number])[];
   /** A gate is about to interrupt. Where nobody reads the interrupt's payload this opens the approval record. */
   announce(gate: GatePayload): Promise<void>;
 }

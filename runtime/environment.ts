@@ -3,6 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { MIN_KEY_LENGTH } from '../checkpoints/audit/signer.ts';
 import { PERSON_ROLES } from '../domain/access.ts';
 import { type Operator, operatorSchema } from '../domain/config.ts';
 import { UsageError } from '../domain/errors.ts';
@@ -65,4 +66,30 @@ export function secretResolver(env: Readonly<Record<string, string | undefined>>
     const file = `/${name.replace(/^\/+/, '')}`;
     return existsSync(file) ? readFileSync(file, 'utf8').trim() || undefined : undefined;
   };
+}
+
+/** The key and the file that prove the audit trail from outside. @throws UsageError where they are not outside, or cannot be used. */
+export function auditProof(
+  home: string,
+  operator: Operator | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): { auditKey?: string; auditHeads?: string } {
+  const { key, heads } = operator?.audit ?? {};
+  const at = `${home}/operator.yaml`;
+  const inHome = (path: string): boolean =>
+    [path, existsSync(path) ? realpathSync(path) : path].some((one) => `${resolve(one)}/`.startsWith(`${home}/`));
+  if (heads !== undefined && (!isAbsolute(heads) || inHome(heads)))
+    throw new UsageError(
+      `${at}: audit.heads ${JSON.stringify(heads)}: must be an absolute path outside of the home, best one that is only appended to`,
+    );
+  if (key === undefined) return heads === undefined ? {} : { auditHeads: heads };
+  const file = /^secret:\/\/file\/+(.+)$/.exec(key)?.[1];
+  if (file !== undefined && inHome(`/${file}`))
+    throw new UsageError(`${at}: audit.key ${key}: must not lie in the home; whoever can write the trail could sign it`);
+  const value = secretResolver(env)(key);
+  if (value === undefined || value.length < MIN_KEY_LENGTH)
+    throw new UsageError(
+      `${at}: audit.key ${key}: ${value === undefined ? 'is not set' : `has ${value.length} characters; ${MIN_KEY_LENGTH} or more are needed`}; make one with: openssl rand -hex 32`,
+    );
+  return { auditKey: value, ...(heads === undefined ? {} : { auditHeads: heads }) };
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../domain/ports.ts';
 import type { Sandbox } from '../domain/workspace.ts';
 import type { Session } from '../nodes/session.ts';
 import { createSandbox } from '../tools/sandbox.ts';
-import { assertOwnDatabase, homeFolder, loadOperator, localPerson, systemClock } from './environment.ts';
+import { assertOwnDatabase, auditProof, homeFolder, loadOperator, localPerson, systemClock } from './environment.ts';
 import type { OpenOptions } from './options.ts';
 
 export interface Runtime {
@@ -29,7 +29,7 @@ export async function openRuntime(options: OpenOptions): Promise<Runtime> {
   assertOwnDatabase(home, options.env);
   const operator = loadOperator(home);
   const clock = options.clock ?? systemClock;
-  const stores = await openStores({ home, clock });
+  const stores = await openStores({ home, clock, ...auditProof(home, operator, options.env) });
   let sandbox: Promise<Sandbox> | undefined;
   return {
     home,

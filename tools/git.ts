@@ -4,6 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProcess, searchPath, userGitEnvironment } from './process.ts';
 
+/** A clean git dir, and the objects of a repository. */
+export interface GitPlace {
+  readonly gitDir: string;
+  readonly objects: string;
+}
+
 export interface GitOptions {
   readonly gitDir?: string;
   /** The object store to read and write instead of the git dir's own. */

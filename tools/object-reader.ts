@@ -1,7 +1,6 @@
 /** Reads objects of a repository through one git that stays while it is asked: thousands of reads, one process. */
-import { GitError, gitCommand, TIMEOUT_MS } from './git.ts';
+import { GitError, type GitPlace, gitCommand, TIMEOUT_MS } from './git.ts';
 import { type Companion, openProcess } from './process.ts';
-import type { GitPlace } from './worktree.ts';
 
 export interface FoundObject {
   readonly oid: string;

@@ -17,6 +17,7 @@ const SHAPES: readonly Shape[] = [
   { openings: ['xoxa-', 'xoxb-', 'xoxp-', 'xoxr-', 'xoxs-'], whole: /\bxox[abprs]-[A-Za-z0-9-]{10,}/g },
   { openings: ['npm_'], whole: /\bnpm_[A-Za-z0-9]{30,}/g },
   { openings: ['rk_live_', 'sk_live_'], whole: /\b[rs]k_live_[A-Za-z0-9]{16,}/g },
+  { openings: ['gvk_'], whole: /\bgvk_[0-9a-f]{16}_[A-Za-z0-9_-]{43}/g },
   { openings: ['AIza'], whole: /\bAIza[A-Za-z0-9_-]{30,}/g },
 ];
 
@@ -72,10 +73,15 @@ type Range = readonly [start: number, end: number];
 
 /** Where secrets stand whole in a text; they may overlap. */
 export function secretsIn(text: string, known: readonly string[]): readonly Range[] {
-  const found: Range[] = tokensIn(text);
+  const found = [...tokensIn(text), ...knownIn(text, known)];
+  for (const pattern of PATTERNS) for (const match of text.matchAll(pattern)) found.push([match.index, match.index + match[0].length]);
+  return found;
+}
+
+function knownIn(text: string, known: readonly string[]): Range[] {
+  const found: Range[] = [];
   for (const value of known)
     for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) found.push([at, at + value.length]);
-  for (const pattern of PATTERNS) for (const match of text.matchAll(pattern)) found.push([match.index, match.index + match[0].length]);
   return found;
 }
 
@@ -99,16 +105,39 @@ function headerBefore(text: string, end: number): number | undefined {
 
 /** Lines with the secrets masked, also one that is several lines long, whichever of them are then shown. As many lines as before. */
 export function maskedLines(lines: readonly string[], redact: (text: string) => string): readonly string[] {
-  const masked = redact(lines.join('\n')).split('\n');
+  const text = lines.join('\n');
+  const shown = redact(text);
+  if (shown === text) return lines;
+  const masked = shown.split('\n');
   if (masked.length === lines.length) return masked;
   const kept = new Set(sharedLines(lines, masked).map(([before]) => before));
   return lines.map((line, index) => (kept.has(index) ? line : redact(line) === line ? MASK : redact(line)));
 }
 
+/** Characters from which on a text is remembered: a file that is read in pieces is masked whole for each of them. */
+const LONG = 4096;
+
 /** A function that masks the given values in every variant, and the well-known shapes. */
 export function createRedactor(secrets: readonly string[]): (text: string) => string {
   const known = formsOf(secrets);
-  return (text) => masked(text, secretsIn(text, known));
+  let last = { text: '', shown: '' };
+  return (text) => {
+    if (text.length < LONG) return masked(text, secretsIn(text, known));
+    if (text !== last.text) last = { text, shown: masked(text, secretsIn(text, known)) };
+    return last.shown;
+  };
+}
+
+/** What is known to be secret, by value alone: in what a model answers, a well-known shape may be an example that it makes up. */
+export interface Known {
+  /** Where the values stand in a text, in every variant; they may overlap. */
+  readonly find: (text: string) => readonly Range[];
+  readonly mask: (text: string) => string;
+}
+
+export function createKnown(secrets: readonly string[]): Known {
+  const known = formsOf(secrets);
+  return { find: (text) => knownIn(text, known), mask: (text) => masked(text, knownIn(text, known)) };
 }
 
 /** One mask for what overlaps: else the end of one secret would stay where the beginning of another was masked. */

@@ -1,4 +1,7 @@
 /** Looks for secrets in whole files of a candidate; comments that switch a scanner off are ignored. */
+import { KEY_SHAPES } from '../domain/key-shapes.ts';
+import { MASK } from './redact.ts';
+import { secretLiterals } from './secret-literals.ts';
 import { decodeText } from './text/encoding.ts';
 
 export interface SecretHit {
@@ -8,35 +11,33 @@ export interface SecretHit {
   readonly masked: string;
 }
 
-/** What the preset misses. */
-const OWN: readonly { readonly rule: string; readonly shape: RegExp }[] = [
-  { rule: 'aws-access-key-id', shape: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g },
-  { rule: 'google-api-key', shape: /\bAIza[A-Za-z0-9_-]{35}\b/g },
-  { rule: 'stripe-key', shape: /\b[rs]k_live_[A-Za-z0-9]{16,}\b/g },
-  { rule: 'github-token', shape: /\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})\b/g },
-  { rule: 'openai-key', shape: /\bsk-(?:proj-)?[A-Za-z0-9_-]{32,}\b/g },
-  // Not far inside of a long word, as in `redact.ts`.
-  { rule: 'jwt', shape: /(?<![\w-]{64})\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\b/g },
-  // From its first line to its last, or to the end of the text.
-  { rule: 'private-key', shape: /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----|[\s\S]*$)/g },
-  { rule: 'password-literal', shape: /\b(?:password|passwd|secret|api_?key|auth_?token)\b["']?\s*[:=]\s*["']([^"'\s]{12,})["']/gi },
-];
+/** Largest file that is looked through, in bytes. What is larger is told as one that was not. */
+export const MAX_SCANNED_BYTES = 64 * 1024 * 1024;
+/** Most characters that are looked through at once; what the next piece begins with again, where a line is longer than that. */
+const PIECE = 4 * 1024 * 1024;
+const OVERLAP = 4096;
 
-const MAX_BYTES = 5 * 1024 * 1024;
-/** Bits a character: random text has more, words have less. */
-const ENTROPY_BITS = 3.3;
+/** Where known values stand in a text, as `start` and `end`. */
+export type FindKnown = (text: string) => readonly (readonly [start: number, end: number])[];
 
+/** @param known finds values that are known to be secret, whatever they look like. */
 export async function scanSecrets(
   files: readonly { readonly path: string; readonly content: Buffer }[],
-  extra: readonly string[] = [],
+  known: FindKnown = () => [],
 ): Promise<SecretHit[]> {
   const hits: SecretHit[] = [];
   for (const file of files) {
-    if (file.content.length > MAX_BYTES) continue;
-    for (const text of readings(file.content)) {
-      hits.push(...ownHits(file.path, text, extra));
-      hits.push(...(await presetHits(file.path, text)));
+    // A name is a text of its own, before the first line.
+    hits.push(...ownHits(file.path, file.path, known).map((hit) => ({ ...hit, line: 0 })));
+    if (file.content.length > MAX_SCANNED_BYTES) {
+      hits.push(notScanned(file.path, file.content.length));
+      continue;
     }
+    for (const whole of readings(file.content))
+      for (const { text, above } of pieces(whole)) {
+        const found = [...ownHits(file.path, text, known), ...(await presetHits(file.path, text))];
+        hits.push(...found.map((hit) => ({ ...hit, line: hit.line + above })));
+      }
   }
   const seen = new Set<string>();
   return hits.filter((hit) => {
@@ -47,6 +48,25 @@ export async function scanSecrets(
   });
 }
 
+function notScanned(path: string, bytes: number): SecretHit {
+  return { path, line: 1, rule: 'too-large', masked: `${bytes} bytes; at most ${MAX_SCANNED_BYTES} are looked through for secrets` };
+}
+
+/** `above`: how many lines stand before the piece. */
+function* pieces(text: string): Iterable<{ text: string; above: number }> {
+  let above = 0;
+  for (let from = 0; from === 0 || from < text.length; ) {
+    const end = from + PIECE;
+    const lineEnd = end >= text.length ? text.length : text.lastIndexOf('\n', end) + 1;
+    const to = lineEnd > from ? lineEnd : end;
+    const piece = text.slice(from, to);
+    yield { text: piece, above };
+    if (to >= text.length) return;
+    from = lineEnd > from ? to : to - OVERLAP;
+    for (let at = piece.indexOf('\n'); at >= 0; at = piece.indexOf('\n', at + 1)) above += 1;
+  }
+}
+
 /** Shorter pieces of a secret stand in too many other words. */
 const MIN_VALUE = 8;
 
@@ -55,7 +75,7 @@ const MIN_VALUE = 8;
  * secret stands only in an encoded form, its whole line.
  */
 export async function secretValues(content: Buffer): Promise<string[]> {
-  if (content.length > MAX_BYTES) return [];
+  if (content.length > MAX_SCANNED_BYTES) return [];
   const raw = content.toString('utf8').split('\n');
   const values = new Set<string>();
   for (const text of readings(content)) {
@@ -95,23 +115,18 @@ interface Match {
 }
 
 function ownMatches(text: string): Match[] {
-  return OWN.flatMap(({ rule, shape }) =>
-    [...text.matchAll(shape)].flatMap((match): Match[] => {
-      const value = match[1] ?? match[0];
-      if (rule === 'password-literal' && (entropy(value) < ENTROPY_BITS || /^(?:\$\{|process\.|<)/.test(value))) return [];
-      return [{ rule, value, index: match.index }];
-    }),
+  const keys = KEY_SHAPES.flatMap(({ rule, shape }) =>
+    [...text.matchAll(shape)].map(({ 0: value, index }): Match => ({ rule, value, index })),
   );
+  return [...keys, ...secretLiterals(text)];
 }
 
-function ownHits(path: string, text: string, extra: readonly string[]): SecretHit[] {
+function ownHits(path: string, text: string, known: FindKnown): SecretHit[] {
   const lineOf = linesOf(text);
-  const hits = ownMatches(text).map(({ rule, value, index }) => ({ path, line: lineOf(index), rule, masked: mask(value) }));
-  for (const value of extra) {
-    const at = text.indexOf(value);
-    if (value.length >= 8 && at >= 0) hits.push({ path, line: lineOf(at), rule: 'known-secret', masked: mask(value) });
-  }
-  return hits;
+  return [
+    ...ownMatches(text).map(({ rule, value, index }) => ({ path, line: lineOf(index), rule, masked: mask(value) })),
+    ...known(text).map(([start]) => ({ path, line: lineOf(start), rule: 'known-secret', masked: MASK })),
+  ];
 }
 
 async function presetHits(path: string, text: string): Promise<SecretHit[]> {
@@ -131,13 +146,17 @@ async function presetRanges(text: string): Promise<Match[]> {
   }));
 }
 
+/** The scanner names marks of its profiler by the file, and dies outside of any promise of a line break or of `::end` in one. */
+const harmless = (path: string): string => path.replace(/[^\w./-]/g, '_').slice(-200);
+
 async function presetMessages(path: string, text: string) {
+  const plain = harmless(path);
   const [{ lintSource }, { creator }] = await Promise.all([
     import('@secretlint/core'),
     import('@secretlint/secretlint-rule-preset-recommend'),
   ]);
   const { messages } = await lintSource({
-    source: { filePath: path, content: text, ext: path.slice(path.lastIndexOf('.')), contentType: 'text' },
+    source: { filePath: plain, content: text, ext: plain.slice(plain.lastIndexOf('.')), contentType: 'text' },
     options: {
       config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
       noPhysicFilePath: true,
@@ -162,9 +181,3 @@ function linesOf(text: string): (index: number) => number {
   };
 }
 const mask = (value: string): string => `${value.slice(0, 4)}${'*'.repeat(8)}`;
-
-function entropy(text: string): number {
-  const counts = new Map<string, number>();
-  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
-  return [...counts.values()].reduce((sum, count) => sum - (count / text.length) * Math.log2(count / text.length), 0);
-}

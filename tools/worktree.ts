@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
 import type { Repository, WorkTree } from '../domain/workspace.ts';
-import { runGit } from './git.ts';
+import { type GitPlace, runGit } from './git.ts';
 import type { ObjectReader } from './object-reader.ts';
 import { createCheckedOut } from './trees/on-disk.ts';
 import { ownIgnores } from './trees/own-ignores.ts';
@@ -12,12 +12,6 @@ import { takeSnapshot } from './trees/snapshot.ts';
 import { openStanding, type Standing } from './trees/standing.ts';
 import type { LeftOut } from './trees/tidy.ts';
 import { removeAll } from './walk.ts';
-
-/** The clean git dir and the repository's objects. */
-export interface GitPlace {
-  readonly gitDir: string;
-  readonly objects: string;
-}
 
 /** @param common the repository's own git dir: asked what its user ignores, and where LFS keeps content. */
 export function createWorkTrees(
@@ -95,7 +89,7 @@ function workTreeOf(at: Standing, tree: string | undefined): WorkTree {
       removeAll(at.folder);
       rmSync(`${at.beside}.staging`, { recursive: true, force: true });
       at.index.remove();
-      (await at.attributes)?.remove();
+      (await at.attributes?.catch(() => undefined))?.remove();
     },
   };
 }

@@ -2,8 +2,8 @@
 import {
   AUDIT_ROOT,
   type AuditEntry,
-  type AuditRecord,
   type AuditSeal,
+  type AuditVerdict,
   auditBody,
   chainHash,
   sealHash,
@@ -13,11 +13,25 @@ import { StopError } from '../../domain/errors.ts';
 import type { Audit, Clock } from '../../domain/ports.ts';
 import { many, one, run, type Sql, type Transaction } from '../sql/transaction.ts';
 import type { Head, HeadFile } from './head-file.ts';
-import { READ, type RecordRow, verify } from './verify.ts';
+import { provenRows } from './proof.ts';
+import { type RecordRow, recordOf } from './rows.ts';
+import type { Signer } from './signer.ts';
+import type { PublishedHead, Sink } from './sink.ts';
+import { READ, verify } from './verify.ts';
+
+/** Where a trail is kept, and what proves it from outside. `database`: how messages name it. */
+export interface AuditPlace {
+  readonly head: HeadFile;
+  readonly database: string;
+  readonly signer?: Signer | undefined;
+  readonly sink?: Sink | undefined;
+}
 
 export interface AuditCore {
   /** Appends inside the caller's transaction. */
   record(entries: readonly AuditEntry[]): Transaction<void>;
+  /** Anchors, and publishes the head where there is a place outside of the home for it. */
+  publish(): Promise<void>;
   /** Writes the head beside the database; after a commit. */
   anchor(): Promise<void>;
 }
@@ -25,8 +39,9 @@ export interface AuditCore {
 const END = 'SELECT COALESCE(MAX(seq), 0) AS seq FROM audit';
 const TAIL = 'SELECT number, hash FROM audit WHERE thread_id = $1 ORDER BY seq DESC LIMIT 1';
 const INSERT = 'INSERT INTO audit (seq, thread_id, number, body, previous, hash) VALUES ($1, $2, $3, $4, $5, $6)';
-const SEALED = 'SELECT number, seq, hash FROM audit_seals ORDER BY number DESC LIMIT 1';
-const SEAL = 'INSERT INTO audit_seals (number, seq, thread_id, records, head, hash) VALUES ($1, $2, $3, $4, $5, $6)';
+const SEALED = 'SELECT number, seq, hash, mac FROM audit_seals ORDER BY number DESC LIMIT 1';
+const SEAL_OF = 'SELECT hash FROM audit_seals WHERE number = $1';
+const SEAL = 'INSERT INTO audit_seals (number, seq, thread_id, records, head, hash, mac) VALUES ($1, $2, $3, $4, $5, $6, $7)';
 const ONE_CHAIN = 'SELECT seq, hash FROM audit WHERE number IS NULL ORDER BY seq DESC LIMIT 1';
 const STANDS = `SELECT r.seq FROM audit r JOIN audit_seals s ON s.seq = r.seq AND s.head = r.hash WHERE r.seq = $1 AND s.hash = $2
   UNION ALL SELECT o.seq FROM audit o WHERE o.seq = $1 AND o.hash = $2`;
@@ -35,10 +50,10 @@ const READ_OF = 'SELECT * FROM audit WHERE thread_id = $1 AND seq > $2 ORDER BY 
 /** Most records of one reading. */
 const MOST = 1_000_000;
 
-/** `database` is how messages name it. */
-export function createAudit(sql: Sql, clock: Clock, place: { readonly head: HeadFile; readonly database: string }): Audit & AuditCore {
-  const { head, database } = place;
-  const record = (entries: readonly AuditEntry[]): Transaction<void> => append(entries, new Date(clock.now()).toISOString());
+export function createAudit(sql: Sql, clock: Clock, place: AuditPlace): Audit & AuditCore {
+  const { head, database, signer, sink } = place;
+  const now = (): string => new Date(clock.now()).toISOString();
+  const record = (entries: readonly AuditEntry[]): Transaction<void> => append(entries, now(), signer);
   const anchor = async (): Promise<void> => {
     const tail = await sql.read(() => tailOf(head.read()));
     // The proof that something was cut is never written over by what came after the cut.
@@ -47,6 +62,11 @@ export function createAudit(sql: Sql, clock: Clock, place: { readonly head: Head
   return {
     record,
     anchor,
+    publish: async () => {
+      await anchor();
+      const published = sink === undefined ? undefined : await sql.read(() => headToPublish(now()));
+      if (published !== undefined) sink?.append(published);
+    },
     assertTail: async () => {
       const { last, missing } = await sql.read(() => tailOf(head.read()));
       if (missing === undefined) return;
@@ -68,17 +88,30 @@ export function createAudit(sql: Sql, clock: Clock, place: { readonly head: Head
       );
       return rows.map(recordOf);
     },
-    verify: async () => sql.read(() => verify(head.read())),
+    verify: async () => {
+      const verdict = await sql.read(() => verify(head.read(), signer));
+      if (verdict.kind === 'broken' || sink === undefined) return verdict;
+      return (await sql.read(() => unpublished(sink.read(), signer))) ?? verdict;
+    },
+    proven: async (threadId) => {
+      const { rows, problem } = await sql.read(() => provenRows(threadId, signer));
+      if (problem !== undefined)
+        throw new StopError('STATE_TAMPERED', `audit trail of thread ${threadId}: record ${problem.seq}: ${problem.what}`);
+      // What stands in the one chain of before is proven by the whole of it.
+      const verdict = rows.some(({ number }) => number === null) ? await sql.read(() => verify(head.read(), signer)) : undefined;
+      if (verdict?.kind === 'broken') throw new StopError('STATE_TAMPERED', `audit trail: record ${verdict.seq}: ${verdict.problem}`);
+      return rows.map(recordOf);
+    },
   };
 }
 
-function* append(entries: readonly AuditEntry[], at: string): Transaction<void> {
+function* append(entries: readonly AuditEntry[], at: string, signer: Signer | undefined): Transaction<void> {
   for (let from = 0; from < entries.length; ) {
     const threadId = entries[from]?.threadId ?? '';
     const next = entries.findIndex((entry, index) => index > from && entry.threadId !== threadId);
     const to = next === -1 ? entries.length : next;
     const bodies = entries.slice(from, to).map((entry) => auditBody(entry, at));
-    yield* seal(yield* chain(threadId, bodies));
+    yield* seal(yield* chain(threadId, bodies), signer);
     from = to;
   }
 }
@@ -99,9 +132,32 @@ function* chain(threadId: string, bodies: readonly string[]): Transaction<AuditS
   return { seq, threadId, records: number, head: hash };
 }
 
-function* seal(sealed: AuditSeal): Transaction<void> {
+function* seal(sealed: AuditSeal, signer: Signer | undefined): Transaction<void> {
   const { number, hash } = yield* lastSealed();
-  yield* run(SEAL, [number + 1, sealed.seq, sealed.threadId, sealed.records, sealed.head, sealHash(hash, sealed)]);
+  const next = sealHash(hash, sealed);
+  yield* run(SEAL, [number + 1, sealed.seq, sealed.threadId, sealed.records, sealed.head, next, signer?.sign(next) ?? null]);
+}
+
+/** Undefined where nothing was sealed. A home is named by its first seal. */
+function* headToPublish(at: string): Transaction<PublishedHead | undefined> {
+  const last = yield* one<{ number: number; seq: number; hash: string; mac: string | null }>(SEALED);
+  const first = yield* one<{ hash: string }>(SEAL_OF, [1]);
+  if (last === undefined || first === undefined) return undefined;
+  return { home: first.hash, seal: last.number, seq: last.seq, hash: last.hash, mac: last.mac, at };
+}
+
+/** The first published head of this home that its trail does not have. One that somebody else wrote proves nothing: it must be signed where seals are. */
+function* unpublished(heads: readonly PublishedHead[], signer: Signer | undefined): Transaction<AuditVerdict | undefined> {
+  const first = yield* one<{ hash: string }>(SEAL_OF, [1]);
+  for (const { home, seal: number, seq, hash, mac, at } of heads) {
+    if (first !== undefined && home !== first.hash) continue;
+    if (signer !== undefined && (mac === null || mac !== signer.sign(hash))) continue;
+    const found = yield* one<{ hash: string }>(SEAL_OF, [number]);
+    if (found?.hash === hash) continue;
+    const what = found === undefined ? 'ends before it: it was cut, or restored from an older backup' : 'has another record there';
+    return { kind: 'broken', seq, problem: `the head that was published at ${at} is not in this trail, which ${what}` };
+  }
+  return undefined;
 }
 
 /** The last seal, or what the first one will stand on. */
@@ -127,11 +183,3 @@ function* tailOf(anchored: Head | undefined): Transaction<Tail> {
   const found = yield* one(STANDS, [anchored.seq, anchored.hash]);
   return { last, sealed, missing: found === undefined ? anchored : undefined };
 }
-
-const recordOf = (row: RecordRow): AuditRecord => ({
-  ...(JSON.parse(row.body) as AuditEntry & { at: string }), // written by `append`
-  seq: row.seq,
-  number: row.number,
-  previous: row.previous,
-  hash: row.hash,
-});

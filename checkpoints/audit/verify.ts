@@ -1,25 +1,9 @@
 /** Follows the trail from its first record to its last, and names the first one that is not as it was written. */
-import { AUDIT_ROOT, type AuditSeal, type AuditVerdict, chainHash, sealHash, threadRoot } from '../../domain/audit.ts';
+import { AUDIT_ROOT, type AuditVerdict, chainHash, sealHash, threadRoot } from '../../domain/audit.ts';
 import { many, one, type Transaction } from '../sql/transaction.ts';
 import type { Head } from './head-file.ts';
-
-export interface RecordRow {
-  readonly seq: number;
-  readonly thread_id: string;
-  readonly number: number | null;
-  readonly body: string;
-  readonly previous: string;
-  readonly hash: string;
-}
-
-interface SealRow {
-  readonly number: number;
-  readonly seq: number;
-  readonly thread_id: string;
-  readonly records: number;
-  readonly head: string;
-  readonly hash: string;
-}
+import { type RecordRow, type SealRow, sealOf } from './rows.ts';
+import { type Signer, signatureFault } from './signer.ts';
 
 interface Chain {
   readonly number: number;
@@ -32,6 +16,8 @@ interface Walk {
   readonly seals: ReturnType<typeof sealPages>;
   /** What the trail comes to at the last record that was sealed. */
   home: string;
+  readonly signer: Signer | undefined;
+  signed: number;
 }
 
 export const READ = 'SELECT * FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2';
@@ -41,8 +27,8 @@ const SEALED = 'SELECT MAX(seq) AS seq FROM audit_seals';
 /** Rows that are held at once. */
 const PAGE = 1000;
 
-export function* verify(anchored: Head | undefined): Transaction<AuditVerdict> {
-  const walk: Walk = { chains: new Map(), seals: sealPages(), home: AUDIT_ROOT };
+export function* verify(anchored: Head | undefined, signer?: Signer): Transaction<AuditVerdict> {
+  const walk: Walk = { chains: new Map(), seals: sealPages(), home: AUDIT_ROOT, signer, signed: 0 };
   let seq = 0;
   let page: readonly RecordRow[];
   do {
@@ -57,7 +43,7 @@ export function* verify(anchored: Head | undefined): Transaction<AuditVerdict> {
   const end = Math.max(sealed, anchored?.seq ?? 0);
   if (end > seq) return { kind: 'broken', seq: seq + 1, problem: `records ${seq + 1} to ${end} were cut off the end` };
   if ((yield* walk.seals.next()).seal !== undefined) return { kind: 'broken', seq, problem: 'a seal follows it that seals no record' };
-  return { kind: 'whole', records: seq, head: walk.home };
+  return { kind: 'whole', records: seq, head: walk.home, signed: walk.signed };
 }
 
 /** A process of 0.1.0 that still runs writes the record's own hash. */
@@ -110,17 +96,13 @@ function* underItsSeal(walk: Walk, row: RecordRow): Transaction<string | undefin
       : 'it does not follow the record before it';
   if (seal.head !== row.hash || seal.records !== row.number) return 'it differs from what was sealed';
   if (seal.hash !== sealHash(walk.home, sealOf(seal))) return 'its seal was changed';
+  const fault = signatureFault(walk.signer, seal.hash, seal.mac, walk.signed > 0);
+  if (fault !== undefined) return fault;
+  if (seal.mac !== null) walk.signed += 1;
   walk.home = seal.hash;
   walk.seals.pass();
   return undefined;
 }
-
-const sealOf = ({ seq, thread_id: threadId, records, head }: Omit<SealRow, 'number' | 'hash'>): AuditSeal => ({
-  seq,
-  threadId,
-  records,
-  head,
-});
 
 /** The seals in their order, a page at a time. */
 function sealPages() {

@@ -7,6 +7,7 @@ import { sql as replacedWrites } from './0005-replaced-writes.ts';
 import { sql as askedAmounts } from './0006-asked-amounts.ts';
 import { sql as sequences } from './0007-sequences.ts';
 import { sql as auditByThread } from './0008-audit-by-thread.ts';
+import { sql as signedSeals } from './0009-signed-seals.ts';
 
 export const MIGRATIONS: readonly string[] = [
   first,
@@ -17,4 +18,5 @@ export const MIGRATIONS: readonly string[] = [
   askedAmounts,
   sequences,
   auditByThread,
+  signedSeals,
 ];

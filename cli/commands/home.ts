@@ -55,7 +55,7 @@ export async function audit(invocation: Invocation, word: string | undefined): P
     const verdict = await operations.verifyAudit();
     print(invocation, verdict, () =>
       verdict.kind === 'whole'
-        ? `whole: ${verdict.records} records, head ${verdict.head}`
+        ? `whole: ${verdict.records} records, head ${verdict.head}${verdict.signed === 0 ? '' : `, ${verdict.signed} seal(s) signed`}`
         : `BROKEN at record ${verdict.seq}: ${verdict.problem}`,
     );
     return verdict.kind === 'whole' ? 0 : 3;

@@ -56,6 +56,8 @@ export interface ModelDoorOptions {
   readonly random: () => number;
   /** Rejects with the signal's reason when aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Masks values that are known to be secret: what a model answers is recorded without them. */
+  readonly maskKnown: (text: string) => string;
   /** Called for each request before it leaves, also for one that is made again. */
   readonly listen?: (ask: Whose) => AnswerListener;
 }

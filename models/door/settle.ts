@@ -11,6 +11,7 @@ import { leastOf, leastOutputOf } from '../bound.ts';
 import { type BookedAnswer, type Counted, type Recorded, recordAnswer } from '../recorded.ts';
 import { actualOf, exceeds } from '../reserve.ts';
 import type { Told } from './ask-once.ts';
+import { maskedAnswer } from './masked-answer.ts';
 import type { Door, ModelAnswer, ModelAsk, ModelCall } from './model-ask.ts';
 import { auditEntry, rowFor } from './records.ts';
 
@@ -64,13 +65,14 @@ async function settleAnswer(
 ): Promise<ModelAnswer> {
   const { ask, effect, reserved } = call;
   const { usage, lies, counted } = judge(door, call, answer);
+  const { text, toolCalls, opaque, finish, canned } = maskedAnswer(answer, door.maskKnown);
   const booked: BookedAnswer = {
-    text: answer.text,
-    toolCalls: answer.toolCalls.map(({ id, name, arguments: text }) => ({ id, name, arguments: text })),
+    text,
+    toolCalls: toolCalls.map(({ id, name, arguments: given }) => ({ id, name, arguments: given })),
     usage,
-    finish: answer.finish,
-    ...(answer.opaque === undefined ? {} : { opaque: { origin: answer.opaque.origin, content: z.json().parse(answer.opaque.content) } }),
-    canned: answer.canned,
+    finish,
+    ...(opaque === undefined ? {} : { opaque: { origin: opaque.origin, content: z.json().parse(opaque.content) } }),
+    canned,
   };
   const actual = actualOf(ask.price, usage);
   const row = rowFor(ask, booked);

@@ -33,7 +33,7 @@ export const BuilderState = Annotation.Root({
 });
 
 export type Builder = typeof BuilderState.State;
-export type BuilderUpdate = typeof BuilderState.Update;
+export type BuilderUpdate = Partial<Builder>;
 
 /** What an attempt is built from; its digest allocates the attempt. */
 export function buildInputs(state: Pick<Builder, 'plan' | 'planApproval' | 'review' | 'rejection' | 'appeal'>): FileRef[] {

@@ -5,6 +5,7 @@ import type { ApprovalRow } from '../../domain/ports.ts';
 import { openFindings, unwaived } from '../../domain/waivers.ts';
 import { isExpired, needsApproval, releaseSubject, sameButBase } from '../release-subject.ts';
 import type { Session } from '../session.ts';
+import { assertProven } from './proven.ts';
 
 /** `row`: null where nobody had to be asked. */
 type Consent = { readonly kind: 'given'; readonly row: ApprovalRow | null } | { readonly kind: 'expired'; readonly row: ApprovalRow };
@@ -33,6 +34,7 @@ export async function findConsent(session: Session, { id, refs, build, review }:
     throw new StopError('APPROVAL_STALE', `approval ${row.id} is for subject ${row.subject.digest}, the release is ${subject.digest}`);
   const missing = unwaived(row, openFindings(review)).map(({ id }) => id);
   if (missing.length > 0) throw new StopError('APPROVAL_STALE', `approval ${row.id} does not waive ${missing.join(', ')}`);
+  await assertProven(session, row);
   if (row.usedBy === null && isExpired(session, row)) return { kind: 'expired', row };
   return { kind: 'given', row };
 }

@@ -18,6 +18,7 @@ import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionP
 import { installDependencies, withInputs } from '../../tools/dependencies.ts';
 import { createToolDoor } from '../../tools/door.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
+import { createKnown } from '../../tools/redact.ts';
 import { createStreamRedactor } from '../../tools/redact-stream.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { extensionList } from '../decide/extensions.ts';
@@ -143,17 +144,20 @@ function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: Dr
   const { effects, audit } = runtime.stores;
   const shared = { effects, audit, clock: runtime.clock };
   const redact = redactorOf(runtime.env, config);
+  const known = createKnown(knownSecrets(runtime.env, config));
   const models = modelsOf(runtime, request, config);
   return {
     model: createModelDoor({
       ...shared,
       random: Math.random,
       sleep,
+      maskKnown: known.mask,
       ...(onText === undefined ? {} : { listen: liveText(createStreamRedactor(knownSecrets(runtime.env, config)), onText) }),
     }),
     tool: createToolDoor({ effects, audit, redact }),
     modelFor: (role, lean, model) => models.forRole(role, lean, model),
     redact,
+    knownIn: known.find,
     announce: async () => undefined,
   };
 }

@@ -1,5 +1,5 @@
 /** `governor doctor`: what works here, and what does not. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import type { Config } from '../../domain/config.ts';
 import { toError } from '../../domain/errors.ts';
 import { ROLES } from '../../domain/roles.ts';
@@ -70,6 +70,7 @@ async function tryHome(runtime: Runtime, tryLine: TryLine): Promise<void> {
     if (verdict.kind === 'broken') throw new Error(`audit record ${verdict.seq}: ${verdict.problem}`);
     return `audit trail whole, ${verdict.records} records`;
   });
+  await tryLine('audit proof', async () => auditWords(runtime));
 }
 
 async function trySandbox(runtime: Runtime, tryLine: TryLine): Promise<{ canaries: Canary[]; sandbox: string }> {
@@ -140,4 +141,15 @@ async function tryEndpoint({ env }: Runtime, tryLine: TryLine): Promise<void> {
     if (answer.status === 401 || answer.status === 403) throw new Error(`${endpoint} refuses OPENAI_API_KEY (${answer.status})`);
     return `${endpoint} answers ${answer.status}`;
   });
+}
+
+/** Who could write the trail anew without being found. */
+function auditWords({ home, operator }: Runtime): string {
+  const { key, heads } = operator?.audit ?? {};
+  const published = heads === undefined ? '' : `; heads are appended to ${heads}`;
+  if (key === undefined)
+    return `tamper-evident only: who may write ${home} can write the trail anew; set audit.key in operator.yaml to sign it${published}`;
+  const file = /^secret:\/\/file\/+(.+)$/.exec(key)?.[1];
+  const isOwn = file === undefined || statSync(`/${file}`).uid === process.getuid?.();
+  return `signed with ${key}${isOwn ? ', which the user of this process owns: another owner keeps it from whoever takes that account' : ''}${published}`;
 }

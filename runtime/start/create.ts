@@ -15,7 +15,7 @@ import { openRepository } from '../../tools/repository.ts';
 import { modelsOf } from '../drive/open-session.ts';
 import { assertHomeOutside } from '../environment.ts';
 import { givenFile } from '../given-file.ts';
-import { checkGoal } from '../goal.ts';
+import { assertNoSecret, checkGoal } from '../goal.ts';
 import type { Created, CreateOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { CONFIG_NAME, type LoadedConfig, loadConfig } from './config-file.ts';
@@ -42,6 +42,7 @@ export async function createThread(runtime: Runtime, options: CreateOptions): Pr
 
 async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft> {
   const goal = checkGoal(options.goal);
+  assertNoSecret(runtime.env, 'goal', goal);
   await runtime.stores.audit.assertTail();
   const threadId = threadIdOf(options.threadId);
   const repository = await openRepository(pathOf(runtime, options.repo), runtime.home);

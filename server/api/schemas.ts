@@ -1,5 +1,6 @@
 /** The bodies and answers of threads and runs, as the official clients send and read them. */
 import { z } from 'zod';
+import { keyShapeIn } from '../../domain/key-shapes.ts';
 import { SERVED_STATUSES } from '../../domain/served.ts';
 import { jsonObject, limit, offset, uuid } from '../http/endpoint.ts';
 
@@ -18,10 +19,16 @@ export const STREAM_MODES = [
 
 /** Each member of a thread's metadata is a row of an index. */
 const MAX_TAGS = 1000;
-const tags = jsonObject.refine((given) => Object.keys(given).length <= MAX_TAGS, {
-  error: `has more than ${MAX_TAGS} members`,
-  abort: true,
-});
+const tags = jsonObject
+  .refine((given) => Object.keys(given).length <= MAX_TAGS, { error: `has more than ${MAX_TAGS} members`, abort: true })
+  .superRefine((given, context) => {
+    for (const [name, value] of Object.entries(given)) {
+      const rule = keyShapeIn(JSON.stringify([name, value]));
+      if (rule === undefined) continue;
+      const message = `holds what looks like a secret (${rule}); metadata is listed, searched and traced: leave it out`;
+      context.addIssue({ code: 'custom', path: [keyShapeIn(name) === undefined ? name : '...'], message });
+    }
+  });
 const nodeNames = z.union([z.literal('*'), z.array(z.string())]);
 const threadStatus = z.enum(['idle', 'busy', 'interrupted', 'error']);
 const sortOrder = z.enum(['asc', 'desc']);

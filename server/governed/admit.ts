@@ -1,6 +1,6 @@
 /** What a client asks of a governed thread, before its run is put: a goal, an answer, or only to go on. A run carries none of it. */
 import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
-import { checkGoal } from '../../runtime/goal.ts';
+import { assertNoSecret, checkGoal } from '../../runtime/goal.ts';
 import type { RunCreate } from '../api/schemas.ts';
 import { assertMay, type Caller } from '../auth/caller.ts';
 import { Problem } from '../http/problem.ts';
@@ -16,6 +16,9 @@ export async function admitGoverned(governed: Governed, caller: Caller, ask: Gov
   const { body, threadId } = ask;
   const scope = ask.scope ?? { tenant: caller.tenant };
   assertPossible(governed, body);
+  assertNoSecret(governed.runtime.env, 'metadata', body.metadata);
+  assertNoSecret(governed.runtime.env, 'config', body.config);
+  assertNoSecret(governed.runtime.env, 'context', body.context);
   // Whoever waits at a gate stops nobody's run by it.
   if (body.multitask_strategy === 'interrupt') assertMay(caller, 'run');
   const visibleToCaller = await governed.served.threads.get(scope, threadId);

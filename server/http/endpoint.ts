@@ -1,6 +1,7 @@
 /** One route: declared once, for the router, the validation and the OpenAPI document. */
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { keyShapeIn } from '../../domain/key-shapes.ts';
 import type { Scope } from '../../domain/served.ts';
 import type { Action, Caller, Permission, Resource } from '../auth/caller.ts';
 import { Problem } from './problem.ts';
@@ -113,7 +114,8 @@ function sentence(issue: z.core.$ZodIssue, value: unknown, where: string): strin
   }
   let at = value;
   for (const key of issue.path) at = typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined; // walking any JSON
-  const shown = JSON.stringify(at)?.slice(0, 100);
+  const whole = JSON.stringify(at);
+  const shown = whole === undefined || keyShapeIn(whole) !== undefined ? undefined : whole.slice(0, 100);
   return `${place(where, issue.path)}: ${issue.message}${shown === undefined ? '' : `; got ${shown}`}`;
 }
 

@@ -71,7 +71,7 @@ describe('a home of 0.1.0', () => {
     put();
     expect(readFileSync(home.head, 'utf8')).toBe(OLD_HEAD);
     const stores = await home.open();
-    expect(await stores.audit.verify()).toEqual({ kind: 'whole', records: 8, head: OLD_HEAD.slice(2).trim() });
+    expect(await stores.audit.verify()).toEqual({ kind: 'whole', records: 8, head: OLD_HEAD.slice(2).trim(), signed: 0 });
     await stores.audit.assertTail();
     for (let index = 1; index <= 4; index += 1) await stores.audit.append(entry(threadOf(1 + (index % 2)), index));
     const records = await stores.audit.read({});

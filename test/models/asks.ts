@@ -35,7 +35,7 @@ export function doorOver(
   more: Partial<Pick<ModelDoorOptions, 'random' | 'sleep' | 'listen'>> = {},
 ): ModelDoor {
   const { effects, audit, clock } = stores;
-  return createModelDoor({ effects, audit, clock, random: () => 0.5, sleep: async () => undefined, ...more });
+  return createModelDoor({ effects, audit, clock, random: () => 0.5, sleep: async () => undefined, maskKnown: (text) => text, ...more });
 }
 
 /** The lead's first call. */

@@ -1,2 +1,2 @@
-/** Entries that fail until the user's checkout is moved as git merge would: by name. */
+/** Entries that fail until something else is there: by name. */
 export const AWAITING: readonly string[] = [];

@@ -1,4 +1,4 @@
 import { SETTINGS } from './corpus/settings.ts';
 import { releasesOn } from './releases.ts';
 
-releasesOn(SETTINGS);
+releasesOn(SETTINGS, { sampled: true });

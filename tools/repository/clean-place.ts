@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runGit } from '../git.ts';
-import type { GitPlace } from '../worktree.ts';
+import { type GitPlace, runGit } from '../git.ts';
 
 /** `common`: the user's git dir. */
 export async function cleanPlace(common: string, stateFolder: string): Promise<GitPlace> {

@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Submodule, TreeEntry } from '../../domain/workspace.ts';
-import { runGit } from '../git.ts';
+import { type GitPlace, runGit } from '../git.ts';
 import { createObjectReader } from '../object-reader.ts';
-import { createWorkTrees, type GitPlace } from '../worktree.ts';
+import { createWorkTrees } from '../worktree.ts';
 import { cleanPlace } from './clean-place.ts';
 import { type Part, type RepositoryPlace, wordsOf } from './place.ts';
 

@@ -9,13 +9,18 @@ export interface Line {
 
 /** `a\r\nb` is two lines. A lone carriage return is a character like any other. */
 export function linesOf(text: string): Line[] {
-  const pieces = text.split('\n');
-  const last = pieces.pop() ?? '';
-  const lines = pieces.map((piece): Line => {
-    const isCrlf = piece.endsWith('\r');
-    return { text: isCrlf ? piece.slice(0, -1) : piece, ending: isCrlf ? '\r\n' : '\n' };
-  });
-  return last === '' ? lines : [...lines, { text: last, ending: '' }];
+  const lines: Line[] = [];
+  for (let at = 0; at < text.length; ) {
+    const end = text.indexOf('\n', at);
+    if (end < 0) {
+      lines.push({ text: text.slice(at), ending: '' });
+      break;
+    }
+    const isCrlf = end > at && text[end - 1] === '\r';
+    lines.push(isCrlf ? { text: text.slice(at, end - 1), ending: '\r\n' } : { text: text.slice(at, end), ending: '\n' });
+    at = end + 1;
+  }
+  return lines;
 }
 
 export const textOf = (lines: readonly Line[]): string => lines.map((line) => line.text + line.ending).join('');
@@ -73,8 +78,11 @@ function joined(head: string, lines: readonly Line[], tail: string): Line[] {
 
 /** What `read_file` says of endings; nothing where each line ends in a line feed. */
 export function endingWords(lines: readonly Line[]): string | undefined {
-  const crlf = lines.filter((line) => line.ending === '\r\n').length;
-  const lf = lines.filter((line) => line.ending === '\n').length;
+  let [crlf, lf] = [0, 0];
+  for (const { ending } of lines) {
+    if (ending === '\r\n') crlf += 1;
+    else if (ending === '\n') lf += 1;
+  }
   const words = [
     ...(crlf > 0 && lf > 0 ? [`mixed line endings: ${crlf} CRLF, ${lf} LF`] : crlf > 0 ? ['CRLF line endings'] : []),
     ...(lines.at(-1)?.ending === '' ? ['no newline at the end'] : []),

@@ -1,7 +1,6 @@
 /** What `.gitattributes` of one tree, and of nothing else, say of how files are stored and written out. */
 import { rmSync } from 'node:fs';
-import { runGit } from '../git.ts';
-import type { GitPlace } from '../worktree.ts';
+import { type GitPlace, runGit } from '../git.ts';
 import { type Entries, zInput, zWords } from './names.ts';
 
 /** A line for an attributes file, such as `text eol=crlf`; files with the same one are stored alike. */

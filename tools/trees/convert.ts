@@ -7,8 +7,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StopError } from '../../domain/errors.ts';
-import { GitError, runGit } from '../git.ts';
-import type { GitPlace } from '../worktree.ts';
+import { GitError, type GitPlace, runGit } from '../git.ts';
 import type { Storing } from './attributes.ts';
 import { readable, zInput, zWords } from './names.ts';
 
@@ -21,7 +20,7 @@ interface Staging<Of extends Job> {
   readonly git: GitPlace & { readonly indexFile: string; readonly workTree: string; readonly settings: readonly string[] };
   /** Names relative to the folder. */
   readonly named: readonly { readonly name: string; readonly of: Of }[];
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /** One folder for each way of storing, so that one line of attributes speaks of all its files. */
@@ -55,7 +54,7 @@ const lineOf = ({ line, filter }: Storing): string => (filter === 'lfs' ? `${lin
 export interface WrittenOut {
   /** Where the bytes are that a checkout has, by index of what was asked. */
   readonly files: readonly string[];
-  remove(): void;
+  readonly remove: () => void;
 }
 
 /** Files as a checkout has them. LFS pointers stay pointers: no content is fetched. */
@@ -109,14 +108,14 @@ async function assertLfs(path: string): Promise<void> {
   try {
     await runGit(['lfs', 'version'], {});
   } catch (error) {
-    throw unstorable(path, 'filter=lfs', 'git lfs is not installed here', 'install git-lfs, then resume', error);
+    throw unstorable(path, 'filter=lfs', { why: 'git lfs is not installed here', mend: 'install git-lfs, then resume', cause: error });
   }
 }
 
 /** @throws StopError `FILE_UNSTORABLE`: no filter but LFS is run. */
 export function assertNoOtherFilter(path: string, { filter }: Storing): void {
   if (filter === undefined || filter === 'lfs') return;
-  throw unstorable(path, `filter=${filter}`, 'filters other than lfs are not run here', 'keep this file out of the change');
+  throw unstorable(path, `filter=${filter}`, { why: 'filters other than lfs are not run here', mend: 'keep this file out of the change' });
 }
 
 async function add({ git, named }: Staging<ToStore>): Promise<void> {
@@ -130,11 +129,15 @@ async function add({ git, named }: Staging<ToStore>): Promise<void> {
     const { path, storing } = found.of;
     const rule = storing.filter === 'lfs' ? 'filter=lfs' : `working-tree-encoding=${storing.encoding ?? ''}`;
     const why = error.message.replaceAll(found.name, Buffer.from(path, 'latin1').toString('utf8'));
-    throw unstorable(path, rule, why, storing.filter === 'lfs' ? 'mend git-lfs, then resume' : 'write the file in that encoding', error);
+    throw unstorable(path, rule, {
+      why,
+      mend: storing.filter === 'lfs' ? 'mend git-lfs, then resume' : 'write the file in that encoding',
+      cause: error,
+    });
   }
 }
 
-function unstorable(path: string, rule: string, why: string, mend: string, cause?: unknown): StopError {
+function unstorable(path: string, rule: string, { why, mend, cause }: { why: string; mend: string; cause?: unknown }): StopError {
   return new StopError(
     'FILE_UNSTORABLE',
     `${readable(path)} was changed, and .gitattributes of the base says ${rule} for it: ${why}; ${mend}`,

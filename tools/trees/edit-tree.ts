@@ -2,9 +2,8 @@
  * A new tree from an old one and what is different: every entry that is not named is taken over as it stands, whatever its mode, and
  * whether or not its object is there.
  */
-import { runGit } from '../git.ts';
+import { type GitPlace, runGit } from '../git.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import type { GitPlace } from '../worktree.ts';
 import { type Entry, objectId, readable } from './names.ts';
 
 /** Paths (bytes as latin1) with what is there now; null: nothing. */

@@ -4,8 +4,7 @@
  */
 import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runGit } from '../git.ts';
-import type { GitPlace } from '../worktree.ts';
+import { type GitPlace, runGit } from '../git.ts';
 import { type Entries, type Entry, zInput, zWords } from './names.ts';
 
 export interface IndexFile {

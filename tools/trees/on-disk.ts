@@ -1,7 +1,8 @@
 /** What files are on disk: whether they stand there, the ids of their bytes, and those that a checkout would have. */
+
 import { createHash } from 'node:crypto';
 import { createReadStream, lstatSync, readlinkSync, type Stats } from 'node:fs';
-import type { GitPlace } from '../worktree.ts';
+import type { GitPlace } from '../git.ts';
 import type { Storing } from './attributes.ts';
 import { writeOut } from './convert.ts';
 import { objectId, placeOf } from './names.ts';

@@ -1,7 +1,6 @@
 /** What is known of a work tree: the tree it stands at, what its index holds, and the attributes of the base. */
-import { runGit } from '../git.ts';
+import { type GitPlace, runGit } from '../git.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import type { GitPlace } from '../worktree.ts';
 import { type Attributes, attributesOf, type Storing } from './attributes.ts';
 import { type IndexFile, indexFile } from './index-file.ts';
 import { type Entries, type Entry, GITLINK, LINK, zWords } from './names.ts';

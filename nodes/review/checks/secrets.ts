@@ -16,20 +16,26 @@ export const secrets: ReviewCheck = {
     const { changes, repository, candidate, base } = context;
     const changed = changes.filter((change) => change.status !== 'deleted' && change.mode !== '160000');
     const files = await read(repository, candidate.tree, changed, ({ path }) => path);
-    const found = await scanSecrets(files);
+    const { doors } = context.session;
+    const known = (text: string) => doors.knownIn(text);
+    const found = await scanSecrets(files, known);
     // What stood there before is not this change's fault: the same rule on the very same line is not told again. The
     // masked value would not do, since two keys of one kind look alike when masked.
     const suspects = new Set(found.map((hit) => hit.path));
     const questioned = changed.filter(({ path, status }) => status !== 'added' && suspects.has(path));
     const before = await read(repository, base.tree, questioned, ({ path, from }) => from ?? path);
-    const known = new Set((await scanSecrets(before)).map(ruleAndLine(before)));
+    const stood = new Set((await scanSecrets(before, known)).map(ruleAndLine(before)));
     const line = ruleAndLine(files);
-    const hits = found.filter((hit) => !known.has(line(hit)));
+    const hits = found.filter((hit) => !stood.has(line(hit)));
     return {
       results: [],
       findings: [
         ...hits.map((hit) =>
-          finding('secrets', 'SECRET_FOUND', `${hit.rule}: ${hit.masked}`, { path: hit.path, line: hit.line, anchor: line(hit) }),
+          finding('secrets', 'SECRET_FOUND', `${hit.rule}${hit.line === 0 ? ' in its name' : ''}: ${hit.masked}`, {
+            path: doors.redact(hit.path),
+            ...(hit.line === 0 ? {} : { line: hit.line }),
+            anchor: line(hit),
+          }),
         ),
         ...(await lostSecrets(context)),
       ],

@@ -51,7 +51,7 @@ describe('a trail', () => {
     expect(insert(2, 3, hash)).toThrow(/must chain|UNIQUE/);
     expect(() => raw.exec("UPDATE audit_seals SET head = 'x'")).toThrow('audit is append-only');
     expect(() => raw.exec('DELETE FROM audit_seals')).toThrow('audit is append-only');
-    expect(() => raw.exec("INSERT INTO audit_seals VALUES (5, 4, 'x', 1, 'x', 'x')")).toThrow('audit seals must chain');
+    expect(() => raw.exec("INSERT INTO audit_seals VALUES (5, 4, 'x', 1, 'x', 'x', NULL)")).toThrow('audit seals must chain');
     expect(await stores.audit.verify()).toMatchObject({ kind: 'whole', records: 3 });
   });
 
@@ -173,7 +173,9 @@ describe('verify names the first bad record', () => {
 
   test('also a seal that was added behind the last record, before the next one is written', async () => {
     await write(1, 3);
-    attack("INSERT INTO audit_seals SELECT number + 1, seq, thread_id, records, head, 'x' FROM audit_seals ORDER BY number DESC LIMIT 1");
+    attack(
+      "INSERT INTO audit_seals SELECT number + 1, seq, thread_id, records, head, 'x', NULL FROM audit_seals ORDER BY number DESC LIMIT 1",
+    );
     expect(await stores.audit.verify()).toEqual({ kind: 'broken', seq: 3, problem: 'a seal follows it that seals no record' });
   });
 

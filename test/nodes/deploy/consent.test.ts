@@ -7,6 +7,7 @@ import type { Vote } from '../../../domain/vote.ts';
 import { findConsent } from '../../../nodes/deploy/consent.ts';
 import { releaseSubject } from '../../../nodes/release-subject.ts';
 import type { Session } from '../../../nodes/session.ts';
+import { recordsOf } from '../../fakes/approval-records.ts';
 import { only } from '../../fakes/only.ts';
 import { fakeSession } from '../../fakes/session.ts';
 
@@ -61,7 +62,10 @@ async function consent(review: ReviewBody, waived: readonly (readonly string[])[
     usedBy: null,
     createdAt: '',
   };
-  return findConsent(fakeSession({ facts, stores: { approvals: { get: async () => row } } }), { id: 'a', refs, build, review });
+  return findConsent(
+    fakeSession({ facts, stores: { approvals: { get: async () => row }, audit: { proven: async () => recordsOf(row) } } }),
+    { id: 'a', refs, build, review },
+  );
 }
 
 test('each open finding waived by each person is consent', async () => {

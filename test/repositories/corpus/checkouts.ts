@@ -138,6 +138,7 @@ export const CHECKOUTS: readonly Odd[] = [
     },
     repo: 'repo',
     checkout: null,
+    ends: { refused: /core\.worktree/ },
   },
   { name: 'a lock on the index', build: after('touch .git/index.lock'), ends: { stopped: 'TARGET_DIRTY' } },
 ];

@@ -99,6 +99,18 @@ export const CONTENTS: readonly Odd[] = [
     },
     command: `printf '* filter=evil\\n' > .gitattributes; printf 'changed\\n' > kept.txt`,
     changes: { '.gitattributes': '* filter=evil\n', 'kept.txt': 'changed\n' },
+    ends: { stopped: 'TARGET_DIRTY' },
+  },
+  {
+    name: 'a local filter that the candidate names, with another branch checked out',
+    build: (at) => {
+      plain(at);
+      for (const verb of ['smudge', 'clean']) at.git('config', `filter.evil.${verb}`, `touch ${at.marker}; cat`);
+      at.sh('git checkout -q -b work');
+    },
+    command: `printf '* filter=evil\\n' > .gitattributes; printf 'changed\\n' > kept.txt`,
+    changes: { '.gitattributes': '* filter=evil\n', 'kept.txt': 'changed\n' },
+    follows: false,
   },
   {
     name: 'a filter of the whole machine that the candidate names',
@@ -108,6 +120,7 @@ export const CONTENTS: readonly Odd[] = [
     },
     command: `printf '*.txt filter=evil\\n' > .gitattributes; ${DEFAULT_COMMAND}`,
     changes: { '.gitattributes': '*.txt filter=evil\n', 'kept.txt': 'changed\n' },
+    ends: { stopped: 'TARGET_DIRTY' },
   },
   {
     name: 'a merge driver, a diff program and a textconv that the tree names',

@@ -53,11 +53,12 @@ export const HISTORIES: readonly Odd[] = [
     },
   },
   {
-    name: 'a replaced commit and a replaced file',
+    name: 'a replaced file of the base',
     build: (at) => {
       plain(at, { 'a.txt': 'true\n' });
       at.sh(`git replace $(git rev-parse HEAD:a.txt) $(echo false | git hash-object -w --stdin)`);
     },
+    ends: { refused: /refs\/replace/ },
   },
   {
     name: 'grafts',

@@ -80,3 +80,23 @@ test('a thread whose state is damaged is listed as that, beside the others', asy
   ]);
   expect((await fetch(`${url}/threads/${id}/state`)).status).toBe(409);
 });
+
+test('what callers say beside a goal, and a goal itself, hold no secret; a run with other words begins', async () => {
+  const key = `ghp_${'a1B2'.repeat(9)}`;
+  const { body: thread } = await post('/threads', {});
+  const at = `/threads/${String(thread['thread_id'])}/runs/wait`;
+  const refused: [string, object, RegExp][] = [
+    ['/threads', { metadata: { title: `uses ${key}` } }, /title.*github-token/],
+    [at, { metadata: { title: key } }, /title.*github-token/],
+    [at, { config: { configurable: { token: key } } }, /config: holds what looks like a secret/],
+    [at, { config: { configurable: { token: KEY.OPENAI_API_KEY } } }, /config: holds what looks like a secret \(a key that is in use/],
+    [at, { input: { ...input, goal: `${GOAL} with ${key}` } }, /goal: holds what looks like a secret/],
+  ];
+  for (const [path, more, words] of refused) {
+    const answer = await post(path, path === '/threads' ? more : { assistant_id: 'governor', input, ...more });
+    expect(answer).toMatchObject({ status: 422, body: { detail: expect.stringMatching(words) } });
+    expect(JSON.stringify(answer.body)).not.toContain(key);
+  }
+  const begun = await post(at, { assistant_id: 'governor', input, metadata: { title: 'ghp_ tokens' }, config: { configurable: { a: 1 } } });
+  expect(begun.status).toBe(200);
+});

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { configSchema } from '../../../../domain/config.ts';
 import { type Finding, planBodySchema } from '../../../../domain/handoff.ts';
 import type { CheckOutcome, ReviewCheck } from '../../../../nodes/review/checks/check.ts';
-import { createRedactor } from '../../../../tools/redact.ts';
+import { createKnown, createRedactor } from '../../../../tools/redact.ts';
 import { openRepository } from '../../../../tools/repository.ts';
 import { createSandbox } from '../../../../tools/sandbox.ts';
 import { fakeSession } from '../../../fakes/session.ts';
@@ -70,7 +70,7 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
     };
     const session = fakeSession({
       facts: { threadId: 't' },
-      doors: { redact: createRedactor(what.secrets ?? []) },
+      doors: { redact: createRedactor(what.secrets ?? []), knownIn: createKnown(what.secrets ?? []).find },
       places: {
         sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
         mounts: async () => ({ links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from })), scratch: [], submodules: [] }),

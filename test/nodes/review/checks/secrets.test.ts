@@ -54,3 +54,23 @@ describe('a mask', () => {
     expect(await told({ 'src/b.js': "connect('[REDACTED]');\n" }, { base: { 'src/b.js': "connect('[REDACTED]');\nold\n" } })).toEqual([]);
   });
 });
+
+describe('a value that is known to be secret', () => {
+  const VALUE = 'correct horse battery staple';
+  const told = async (candidate: Parameters<typeof review>[1]['candidate'], base = {}) => {
+    const { findings } = await review(secrets, { base, candidate, secrets: [VALUE] });
+    expect(JSON.stringify(findings)).not.toContain(VALUE);
+    return findings.map(({ code, path, line }) => `${code} ${path}:${line ?? 'name'}`);
+  };
+
+  test('is found whatever it looks like, in a file and in a name; what only speaks of it is not', async () => {
+    expect(await told({ 'a.md': `first\nsay ${VALUE}\n` })).toEqual(['SECRET_FOUND a.md:2']);
+    expect(await told({ [`${VALUE}.md`]: 'words\n' })).toEqual(['SECRET_FOUND [REDACTED].md:name']);
+    expect(await told({ 'a.md': 'a horse and a battery\n' })).toEqual([]);
+  });
+
+  test('is not told where it stood before', async () => {
+    const line = `say ${VALUE}\n`;
+    expect(await told({ 'a.md': `${line}more\n` }, { 'a.md': line })).toEqual([]);
+  });
+});
