@@ -22,16 +22,12 @@ export async function openRepository(path: string, stateFolder: string): Promise
   const folder = realpathSync(path);
   const { absolute, bare, commonWord, topWord } = await placesOf(folder);
   if (!bare && topWord === '') throw new UsageError(`repository ${path}: is the git data of a repository; name the folder of its checkout`);
-  if (!bare && !existsSync(join(topWord, '.git')))
-    throw new UsageError(
-      `repository ${path}: core.worktree puts its files into ${topWord}, where no .git leads back to it; run git init --separate-git-dir=${absolute} there, or remove the setting`,
-    );
   const top = bare ? absolute : realpathSync(topWord);
   const common = realpathSync(isAbsolute(commonWord) ? commonWord : resolve(folder, commonWord));
-  await assertOwn({ path: top, bare });
+  await assertOwn({ path: top, gitDir: absolute });
   const clean = await cleanPlace(common, stateFolder);
   const main = !bare && realpathSync(absolute) === common ? top : undefined;
-  const place = { path: top, bare, common, clean, main };
+  const place = { path: top, bare, gitDir: absolute, common, clean, main };
   const reader = createObjectReader(clean);
   const objects = readObjects(place, reader);
   return {

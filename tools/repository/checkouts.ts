@@ -38,7 +38,7 @@ export async function checkoutsOf(place: RepositoryPlace, branch: string): Promi
         `is checked out in ${folder}, which is locked and not there now: bring it back, or remove it with git worktree`,
       );
     }
-    assertNothingOpen(branch, folder);
+    assertNothingOpen(place, branch, folder);
     folders.push(realpathSync(folder));
   }
   return folders;
@@ -108,8 +108,8 @@ const OPEN: readonly { readonly file: string; readonly verb: string }[] = [
 ];
 
 /** @throws StopError `TARGET_DIRTY` */
-function assertNothingOpen(branch: string, folder: string): void {
-  const gitDir = gitDirOf(folder);
+function assertNothingOpen({ common }: RepositoryPlace, branch: string, folder: string): void {
+  const gitDir = gitDirOf(folder, common);
   const open = OPEN.find(({ file }) => existsSync(join(gitDir, file)));
   if (open !== undefined)
     throw inTheWay(branch, `a ${open.verb} is not concluded in ${folder}; end it there with git ${open.verb} --continue or --abort`);

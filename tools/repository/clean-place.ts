@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type GitPlace, runGit } from '../git.ts';
+import { runGit } from '../git.ts';
+import type { RepositoryPlace } from './place.ts';
 
 /** `common`: the user's git dir. */
-export async function cleanPlace(common: string, stateFolder: string): Promise<GitPlace> {
+export async function cleanPlace(common: string, stateFolder: string): Promise<RepositoryPlace['clean']> {
   const gitDir = join(stateFolder, 'git', createHash('sha256').update(common).digest('hex').slice(0, 24));
   for (const name of ['refs', 'objects', 'info']) mkdirSync(join(gitDir, name), { recursive: true, mode: 0o700 });
   linkTo(join(common, 'shallow'), join(gitDir, 'shallow'));

@@ -2,7 +2,7 @@
 import { lstatSync, mkdtempSync, readdirSync, rmSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { StopError, toError } from '../../domain/errors.ts';
-import { fileOf, gitDirOf, shown, type UserGit } from './user-git.ts';
+import { fileOf, shown, type UserGit } from './user-git.ts';
 
 /** A kill can leave the last `git` of a dead process at work on the index: how long its lock is waited for, in ms. */
 const LOCK_WAIT_MS = 2000;
@@ -13,6 +13,7 @@ const MAX_TOLD = 10;
 /** A move of a checkout from one commit to another. */
 export interface Move {
   readonly folder: string;
+  readonly gitDir: string;
   readonly from: string;
   readonly to: string;
   /** For an index of our own, out of the checkout. */
@@ -42,7 +43,7 @@ export const dirty = ({ folder }: UserGit, found: readonly string[]): StopError 
   new StopError('TARGET_DIRTY', `${folder}: ${found.join('; ')}`);
 
 export async function indexIs(git: UserGit, commit: string): Promise<boolean> {
-  const asked = ['diff-index', '--cached', '--quiet', commit, '--'];
+  const asked = ['diff-index', '--cached', '--quiet', '--ignore-submodules=none', commit, '--'];
   return (await git.run(asked, { okCodes: [1] })).code === 0;
 }
 
@@ -61,11 +62,17 @@ export async function changedFiles(git: UserGit, indexFile?: string): Promise<st
 /** Empty when nothing of a person's is in the way of a move from a checkout of `from`. */
 export async function obstacles(git: UserGit, move: Move, moves: Moves): Promise<string[]> {
   await indexUnlocked(git);
-  const staged = await git.words(['diff-index', '--cached', '-z', '--name-only', move.from, '--']);
+  const staged = await git.words(['diff-index', '--cached', '-z', '--name-only', '--ignore-submodules=none', move.from, '--']);
   const changed = (await changedFiles(git)).filter((path) => !staged.includes(path));
+  const unread = await withFilter(git, changed);
   return [
     ...told('staged and not committed', staged, 'commit or stash them'),
-    ...told('uncommitted changes in', changed, 'commit or stash them'),
+    ...told(
+      'uncommitted changes in',
+      changed.filter((path) => !unread.includes(path)),
+      'commit or stash them',
+    ),
+    ...told('files that only a filter of your git configuration can compare', unread, 'run git status there, or commit or stash them'),
     ...told(
       'files that git is told not to look at (skip-worktree, assume-unchanged) hold other content than the commit',
       await hidden(git, move, moves),
@@ -164,26 +171,27 @@ function isOtherCase(git: UserGit, path: string, deleted: readonly string[]): bo
   return deleted.some((name) => name !== path && fold(name) === fold(path) && inode(name) === inode(path));
 }
 
-/** Files whose content only a program of the person's configuration can make; it never runs here. */
+/** Those of the paths whose content a program of the person's configuration makes or reads; it never runs here. */
+async function withFilter(git: UserGit, paths: readonly string[], indexFile?: string): Promise<string[]> {
+  if (git.filters.length === 0 || paths.length === 0) return [];
+  const stdin = Buffer.from(`${paths.join('\0')}\0`, 'latin1');
+  const more = indexFile === undefined ? { stdin } : { stdin, indexFile };
+  const words = await git.words(['check-attr', '--cached', '-z', '--stdin', 'filter'], more);
+  // Path, attribute, value; each path in turn.
+  return paths.filter((_path, index) => git.filters.includes(shown(words[3 * index + 2] ?? '')));
+}
+
 async function filtered(git: UserGit, move: Move, { added, changed }: Moves): Promise<string[]> {
-  const written = [...added, ...changed];
-  if (git.filters.length === 0 || written.length === 0) return [];
-  const stdin = Buffer.from(`${written.join('\0')}\0`, 'latin1');
-  const asked = ['check-attr', '--cached', '-z', '--stdin', 'filter'];
-  const words = await withIndexOf(git, move, move.to, (indexFile) => git.words(asked, { indexFile, stdin }));
-  const found: string[] = [];
-  for (let index = 0; index < words.length; index += 3) {
-    const filter = shown(words[index + 2] ?? '');
-    if (git.filters.includes(filter)) found.push(`${words[index] ?? ''} (filter ${filter})`);
-  }
+  if (git.filters.length === 0) return [];
+  const found = await withIndexOf(git, move, move.to, (indexFile) => withFilter(git, [...added, ...changed], indexFile));
   const mend =
-    'governor never runs one: switch this checkout away with git switch --detach, resume, and switch back, so that your own git does';
+    'none runs here: switch this checkout away with git switch --detach, resume, and switch back, so that your own git writes them';
   return told('files that a filter of your git configuration writes', found, mend);
 }
 
 /** @throws StopError `TARGET_DIRTY` naming the lock. */
 async function indexUnlocked(git: UserGit): Promise<void> {
-  const lock = join(gitDirOf(git.folder), 'index.lock');
+  const lock = join(git.gitDir, 'index.lock');
   for (let waited = 0; lstatSync(lock, { throwIfNoEntry: false }) !== undefined; waited += LOCK_POLL_MS) {
     if (waited >= LOCK_WAIT_MS) throw dirty(git, [`${lock} exists; another git is at work here, or died: remove the file then`]);
     await new Promise((wake) => setTimeout(wake, LOCK_POLL_MS));

@@ -10,7 +10,7 @@ import { type UserGit, userGit } from './user-git.ts';
  * @throws StopError `TARGET_DIRTY` naming what is in the way, and changes nothing; both.
  */
 export async function prepareMove(move: Move): Promise<() => Promise<void>> {
-  const git = await userGit(move.folder);
+  const git = await userGit(move.folder, move.gitDir);
   const moves = await movesOf(git, move);
   const found = await obstacles(git, move, moves);
   if (found.length > 0) throw dirty(git, found);
@@ -30,7 +30,7 @@ export async function prepareMove(move: Move): Promise<() => Promise<void>> {
  * @throws StopError `TARGET_DIRTY` and changes nothing.
  */
 export async function finishMove(move: Move): Promise<void> {
-  const git = await userGit(move.folder);
+  const git = await userGit(move.folder, move.gitDir);
   // git writes the index last: with it the files are there, and what differs now a person changed since.
   if (await indexIs(git, move.to)) return;
   if (await isHalfMoved(git, move)) await git.run(['read-tree', '--reset', '-u', move.to], LOCKING);

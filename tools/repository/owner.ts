@@ -1,17 +1,16 @@
 /** Whose a repository is: git works in that of another person only where `safe.directory` says so, for its configuration can run programs. */
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../domain/errors.ts';
 import { runGit } from '../git.ts';
 import { userGitEnvironment } from '../process.ts';
 import { wordsOf } from './place.ts';
-import { gitDirOf } from './user-git.ts';
 
 /** git's own rule. @throws UsageError */
-export async function assertOwn({ path, bare }: { readonly path: string; readonly bare: boolean }): Promise<void> {
+export async function assertOwn({ path, gitDir }: { readonly path: string; readonly gitDir: string }): Promise<void> {
   const user = process.geteuid?.();
   if (user === undefined) return;
-  const parts = bare ? [path] : [path, join(path, '.git'), gitDirOf(path)];
+  const parts = [path, join(path, '.git'), gitDir].filter((part) => existsSync(part));
   const foreign = parts.find((part) => !isOwn(lstatSync(part).uid, user));
   if (foreign === undefined) return;
   const listed = ['--system', '--global'].map((scope) => ['config', scope, '--includes', '-z', '--get-all', 'safe.directory']);

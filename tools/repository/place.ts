@@ -8,6 +8,8 @@ export interface RepositoryPlace {
   readonly bare: boolean;
   /** The folder of the main checkout; undefined where the repository was opened by a linked one, or has none. */
   readonly main: string | undefined;
+  /** The git dir of what was opened: its HEAD and its index. */
+  readonly gitDir: string;
   /** The user's git dir: refs and remotes. */
   readonly common: string;
   /** Our git dir on their objects: no hook, filter, driver or setting of theirs. */

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Submodule, TreeEntry } from '../../domain/workspace.ts';
-import { type GitPlace, runGit } from '../git.ts';
-import { createObjectReader } from '../object-reader.ts';
-import { createWorkTrees } from '../worktree.ts';
+import { runGit } from '../git.ts';
 import { cleanPlace } from './clean-place.ts';
 import { type Part, type RepositoryPlace, wordsOf } from './place.ts';
+
+type GitPlace = RepositoryPlace['clean'];
 
 const GITLINK = '160000';
 /** Submodules of submodules. */
@@ -88,12 +88,13 @@ async function filesOf(gitDir: string, commit: string, stateFolder: string): Pro
   if (listed.code !== 0 || /^\?/m.test(listed.stdout.toString('latin1'))) return undefined;
   mkdirSync(dirname(folder), { recursive: true });
   const scratch = mkdtempSync(join(dirname(folder), 'making-'));
-  const reader = createObjectReader(place);
   try {
-    await createWorkTrees({ ...place, common: gitDir }, reader).checkout(commit, join(scratch, 'tree'));
+    const git = { ...place, workTree: join(scratch, 'tree'), indexFile: join(scratch, 'index') };
+    mkdirSync(git.workTree);
+    await runGit(['read-tree', commit], git);
+    await runGit(['checkout-index', '-a', '-f', '-q'], git);
     if (!existsSync(folder)) renameSync(join(scratch, 'tree'), folder);
   } finally {
-    reader.end();
     rmSync(scratch, { recursive: true, force: true });
   }
   return { folder, place };

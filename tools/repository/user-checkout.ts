@@ -2,9 +2,10 @@
 import { UsageError } from '../../domain/errors.ts';
 import { runGit } from '../git.ts';
 import { checkoutsOf } from './checkouts.ts';
+import type { Move } from './in-the-way.ts';
 import { finishMove, prepareMove } from './move-checkout.ts';
 import { lineOf, type Part, type RepositoryPlace, wordsOf } from './place.ts';
-import { userGit } from './user-git.ts';
+import { gitDirOf, userGit } from './user-git.ts';
 
 /** Dirty paths that are told. */
 const MAX_DIRTY = 20;
@@ -13,9 +14,14 @@ export function userCheckout(
   place: RepositoryPlace,
 ): Part<'resolveCommit' | 'currentBranch' | 'dirtyPaths' | 'checkoutsOf' | 'prepareMove' | 'finishMove'> {
   const { path, bare } = place;
-  // A bare repository is named, for git does not look for one by itself.
-  const at = bare ? { gitDir: path } : { cwd: path };
-  const scratch = place.clean.gitDir;
+  const at = { gitDir: place.gitDir };
+  const move = (folder: string, from: string, to: string): Move => ({
+    folder,
+    gitDir: gitDirOf(folder, place.common),
+    from,
+    to,
+    scratch: place.clean.gitDir,
+  });
   return {
     resolveCommit: async (ref) => {
       const asked = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`];
@@ -25,10 +31,10 @@ export function userCheckout(
       throw new UsageError(`ref ${JSON.stringify(ref)}: names no commit in ${path}`);
     },
     currentBranch: async () =>
-      bare ? null : lineOf(await runGit(['symbolic-ref', '--quiet', '--short', 'HEAD'], { cwd: path, okCodes: [1] })) || null,
+      bare ? null : lineOf(await runGit(['symbolic-ref', '--quiet', '--short', 'HEAD'], { ...at, okCodes: [1] })) || null,
     dirtyPaths: async () => {
       if (bare) return [];
-      const git = await userGit(path);
+      const git = await userGit(path, place.gitDir);
       const words = wordsOf(await git.run(['status', '--porcelain=v1', '-z', '--no-renames', '--ignore-submodules=all']));
       return words
         .filter((word) => word.length > 3)
@@ -36,7 +42,7 @@ export function userCheckout(
         .map((word) => word.slice(3));
     },
     checkoutsOf: (branch) => checkoutsOf(place, branch),
-    prepareMove: (folder, from, to) => prepareMove({ folder, from, to, scratch }),
-    finishMove: (folder, from, to) => finishMove({ folder, from, to, scratch }),
+    prepareMove: (folder, from, to) => prepareMove(move(folder, from, to)),
+    finishMove: (folder, from, to) => finishMove(move(folder, from, to)),
   };
 }

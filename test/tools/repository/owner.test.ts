@@ -17,16 +17,16 @@ afterEach(() => {
 
 test('a repository of another person is refused until safe.directory names it', async () => {
   repo = makeRepo();
-  await assertOwn({ path: repo.folder, bare: false });
+  await assertOwn({ path: repo.folder, gitDir: join(repo.folder, '.git') });
   folder = mkdtempSync(join(tmpdir(), 'governor-owner-'));
   vi.stubEnv('GIT_CONFIG_GLOBAL', join(folder, 'config'));
   // Somebody else looks at it: no test may need a second user of the machine.
   vi.spyOn(process, 'geteuid').mockReturnValue(54_321);
-  await expect(assertOwn({ path: repo.folder, bare: false })).rejects.toThrow(
+  await expect(assertOwn({ path: repo.folder, gitDir: join(repo.folder, '.git') })).rejects.toThrow(
     /belongs to user \d+, this is user 54321, .*git config --global --add safe\.directory/,
   );
   writeFileSync(join(folder, 'config'), `[safe]\n\tdirectory = ${repo.folder}\n`);
-  await assertOwn({ path: repo.folder, bare: false });
+  await assertOwn({ path: repo.folder, gitDir: join(repo.folder, '.git') });
 });
 
 test('values are read as git reads them', () => {

@@ -181,10 +181,6 @@ describe('what git keeps in other forms', () => {
     await expect(openRepository(join(repo.folder, '.git'), repo.state)).rejects.toThrow(/name the folder of its checkout/);
     mkdirSync(join(repo.root, 'plain'));
     await expect(openRepository(join(repo.root, 'plain'), repo.state)).rejects.toThrow(/is not a git repository that git can open: fatal:/);
-    repo.git('config', 'core.worktree', join(repo.root, 'plain'));
-    await expect(repo.open()).rejects.toThrow(/core\.worktree puts its files into .*plain, where no \.git leads back/);
-    repo.git('config', '--unset', 'core.worktree');
-    await repo.open();
     repo.git('config', 'core.repositoryFormatVersion', '1');
     repo.git('config', 'extensions.strange', 'true');
     await expect(repo.open()).rejects.toThrow(/unknown repository extension/);

@@ -1,22 +1,11 @@
 /** Target `merge` into a branch that a person has checked out: as `git merge --ff-only` leaves it, or untouched with what is in the way. */
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Repository } from '../../../../domain/workspace.ts';
 import { merge } from '../../../../nodes/deploy/targets/merge.ts';
-import { openRepository } from '../../../../tools/repository.ts';
+import { checkoutOf, gitIn } from '../checkout.ts';
 import { makeTargetWorld, type TargetWorld } from '../target-world.ts';
 
 let world: TargetWorld;
@@ -25,61 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.dispose());
 
-const beside = (name: string): string => join(dirname(world.repo), name);
-const read = (name: string, folder = world.repo): string => readFileSync(join(folder, name), 'utf8');
-const gitIn = (folder: string, ...args: string[]): string => execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8' }).trim();
-const tip = (): string => world.git('rev-parse', 'main');
-
-/** A commit on `before` with these files beside those of the base; null removes one. */
-function released(files: Readonly<Record<string, string | null>>, before = world.before): { before: string; commit: string } {
-  const index = { ...process.env, GIT_INDEX_FILE: beside('made-index') };
-  const run = (args: string[], input = ''): string =>
-    execFileSync('git', ['-C', world.repo, '-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], {
-      env: index,
-      input,
-      encoding: 'utf8',
-    }).trim();
-  run(['read-tree', before]);
-  for (const [path, content] of Object.entries(files))
-    if (content === null) run(['update-index', '--force-remove', path]);
-    else run(['update-index', '--add', '--cacheinfo', `100644,${run(['hash-object', '-w', '--stdin'], content)},${path}`]);
-  return { before, commit: run(['commit-tree', run(['write-tree']), '-p', before, '-m', 'release']) };
-}
-
-const apply = (change = released({ a: 'two\n', b: 'new\n' })) => merge.apply(world.merge, change);
-
-/** Refused with these words, and neither the branch nor a file has moved. */
-async function expectRefused(words: RegExp, change = released({ a: 'two\n', b: 'new\n' })): Promise<void> {
-  const before = tip();
-  const status = world.git('status', '--porcelain');
-  const failure = await apply(change).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  expect(failure).toMatchObject({ code: 'TARGET_DIRTY', message: expect.stringMatching(words) });
-  expect(tip()).toBe(before);
-  expect(world.git('status', '--porcelain')).toBe(status);
-}
-
-/** What git shows of a checkout: the index with its flags, the state, and each file's bytes. */
-function picture(folder: string): unknown {
-  const files = gitIn(folder, 'ls-files', '-v').split('\n');
-  const bytes = files.map((row) => {
-    const file = join(folder, row.slice(2));
-    return statSync(file, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(file, 'latin1') : null;
-  });
-  return { index: gitIn(folder, 'ls-files', '-s'), files, bytes, status: gitIn(folder, 'status', '--porcelain') };
-}
-
-/** The same as `git merge --ff-only` in a copy of the repository. */
-async function expectAsMerged(change: { before: string; commit: string }): Promise<void> {
-  const copy = beside('copy');
-  execFileSync('cp', ['-a', world.repo, copy]);
-  // A copy has other times and inodes, which git would take for changes where it may not look.
-  gitIn(copy, '-c', 'core.checkStat=minimal', '-c', 'core.trustctime=false', 'merge', '-q', '--ff-only', change.commit);
-  expect(await apply(change)).toBe('applied');
-  expect(picture(world.repo)).toEqual(picture(copy));
-}
+const { beside, read, tip, released, apply, expectRefused, expectAsMerged } = checkoutOf(() => world);
 
 describe('files that git is told not to look at', () => {
   test.each(['--skip-worktree', '--assume-unchanged'])('local content under %s is in the way', async (flag) => {
@@ -175,82 +110,6 @@ describe('a branch that git is in the middle of something with', () => {
   });
 });
 
-describe('where the branch is', () => {
-  test('a branch that is another name of the checked-out one takes its files along', async () => {
-    world.git('branch', '-m', 'main', 'master');
-    world.git('symbolic-ref', 'refs/heads/main', 'refs/heads/master');
-    expect(await apply()).toBe('applied');
-    expect(world.git('status', '--porcelain')).toBe('');
-    expect(read('b')).toBe('new\n');
-    expect(world.git('rev-parse', 'master')).toBe(tip());
-  });
-
-  test('two checkouts of the branch both move, or none does', async () => {
-    const linked = beside('linked');
-    world.git('worktree', 'add', '-q', '-f', linked, 'main');
-    writeFileSync(join(linked, 'a'), 'mine\n');
-    await expectRefused(/linked: uncommitted changes in: a/);
-    writeFileSync(join(linked, 'a'), 'one\n');
-    expect(await apply()).toBe('applied');
-    for (const folder of [world.repo, linked]) {
-      expect(gitIn(folder, 'status', '--porcelain')).toBe('');
-      expect(read('a', folder)).toBe('two\n');
-    }
-  });
-
-  test('a bare repository with linked checkouts beside it', async () => {
-    const bare = beside('layout/.bare');
-    const linked = beside('layout/main');
-    execFileSync('git', ['clone', '-q', '--bare', world.repo, bare]);
-    writeFileSync(beside('layout/.git'), 'gitdir: ./.bare\n');
-    gitIn(bare, '--git-dir=.', 'worktree', 'add', '-q', linked, 'main');
-    const change = released({ a: 'two\n' });
-    gitIn(world.repo, 'push', '-q', bare, `${change.commit}:refs/heads/hold`);
-    for (const path of [beside('layout'), bare, linked]) {
-      const repository = await openRepository(path, beside('home'));
-      expect(await repository.resolveCommit('main')).toBe(world.before);
-      expect(await repository.checkoutsOf('main')).toEqual([realpathSync(linked)]);
-    }
-    const repository = await openRepository(beside('layout'), beside('home'));
-    expect(await merge.apply({ ...world.merge, repository }, change)).toBe('applied');
-    expect(read('a', linked)).toBe('two\n');
-    expect(gitIn(linked, 'status', '--porcelain')).toBe('');
-  });
-
-  test('a repository with its git data elsewhere, and one that is a submodule', async () => {
-    const change = released({ a: 'two\n' });
-    const apart = beside('apart');
-    execFileSync('git', ['clone', '-q', `--separate-git-dir=${beside('apart-data')}`, world.repo, apart]);
-    const above = beside('above');
-    execFileSync('git', ['init', '-q', above]);
-    gitIn(above, '-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', world.repo, 'part');
-    gitIn(join(above, 'part'), 'checkout', '-q', 'main');
-    for (const folder of [apart, join(above, 'part')]) {
-      gitIn(world.repo, 'push', '-q', folder, `${change.commit}:refs/heads/hold`);
-      const repository = await openRepository(folder, beside('home'));
-      expect(repository.path).toBe(realpathSync(folder));
-      expect(await merge.apply({ ...world.merge, repository }, change)).toBe('applied');
-      expect(read('a', folder)).toBe('two\n');
-      expect(gitIn(folder, 'status', '--porcelain')).toBe('');
-    }
-  });
-
-  test('a main checkout that git itself cannot find is told of, and is no matter for another branch', async () => {
-    const change = released({ a: 'two\n' });
-    const apart = beside('apart');
-    execFileSync('git', ['clone', '-q', `--separate-git-dir=${beside('apart-data')}`, world.repo, apart]);
-    gitIn(apart, 'worktree', 'add', '-q', beside('linked'), '-b', 'other');
-    gitIn(world.repo, 'push', '-q', apart, `${change.commit}:refs/heads/hold`);
-    const repository = await openRepository(beside('linked'), beside('home'));
-    await expect(merge.apply({ ...world.merge, repository }, change)).rejects.toMatchObject({
-      code: 'TARGET_DIRTY',
-      message: expect.stringContaining('git does not know where that is'),
-    });
-    const other = { ...world.merge, repository, release: { ...world.merge.release, branch: 'other' } };
-    expect(await merge.apply(other, change)).toBe('applied');
-  });
-});
-
 describe('what is in the way', () => {
   test.each([
     ['an untracked file', 'b', 'mine\n', {}],
@@ -281,6 +140,15 @@ describe('what is in the way', () => {
     expect(read('log')).toBe('mine\n');
   });
 
+  test('a folder that becomes a file goes where all of it is of the base, and stays where a person has more in it', async () => {
+    expect(await apply(released({ 'd/e': 'x\n' }))).toBe('applied');
+    const change = released({ 'd/e': null, d: 'file\n' }, tip());
+    world.write('d/mine', 'mine\n');
+    await expectRefused(/untracked files are in the way: d /, change);
+    rmSync(join(world.repo, 'd/mine'));
+    await expectAsMerged(change);
+  });
+
   test('a submodule at another commit, and what is changed in it, is no uncommitted change', async () => {
     execFileSync('git', ['clone', '-q', world.repo, join(world.repo, 'part')]);
     world.git('add', 'part');
@@ -297,10 +165,37 @@ describe('what a person configured', () => {
     world.git('config', 'filter.evil.smudge', `touch ${mark}; cat`);
     world.git('config', 'filter.evil.clean', `touch ${mark}; cat`);
     const attributes = { '.gitattributes': 'b filter=evil\n' };
-    await expectRefused(/a filter of your git configuration writes: b \(filter evil\)/, released({ ...attributes, b: 'new\n' }));
+    await expectRefused(/a filter of your git configuration writes: b \(none runs here/, released({ ...attributes, b: 'new\n' }));
     expect(await apply(released({ ...attributes, c: 'new\n' }))).toBe('applied');
     expect(existsSync(mark)).toBe(false);
     expect(read('c')).toBe('new\n');
+  });
+
+  test('what only a filter can compare is left to the person, whose own git says that nothing has changed', async () => {
+    world.git('config', 'filter.case.clean', 'tr a-z A-Z');
+    world.git('config', 'filter.case.smudge', 'tr A-Z a-z');
+    world.write('.gitattributes', 'loud filter=case\n');
+    world.write('loud', 'words\n');
+    const before = world.commitAll('with a filter');
+    expect(world.git('show', 'main:loud')).toBe('WORDS');
+    utimesSync(join(world.repo, 'loud'), 1, 1);
+    await expect(apply(released({ b: 'x\n' }, before))).rejects.toMatchObject({
+      code: 'TARGET_DIRTY',
+      message: expect.stringMatching(/only a filter of your git configuration can compare: loud \(run git status there/),
+    });
+    expect(world.git('status', '--porcelain')).toBe('');
+    await expectAsMerged(released({ b: 'x\n' }, before));
+  });
+
+  test('the configuration of the machine and of the person counts as that of the repository', async () => {
+    const file = beside('their-config');
+    writeFileSync(file, `[core]\n\tautocrlf = true\n[filter "lfs"]\n\tsmudge = touch ${beside('ran')}; cat\n\trequired = true\n`);
+    vi.stubEnv('GIT_CONFIG_GLOBAL', file);
+    await expectRefused(/b \(none runs here/, released({ '.gitattributes': 'b filter=lfs\n', b: 'version x\n' }));
+    expect(existsSync(beside('ran'))).toBe(false);
+    await expectAsMerged(released({ a: 'two\n' }));
+    expect(read('a')).toBe('two\r\n');
+    vi.unstubAllEnvs();
   });
 
   test('a filter that nobody configured changes nothing', async () => {
