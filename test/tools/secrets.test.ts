@@ -64,3 +64,10 @@ test('a zero byte, wherever it stands, hides nothing', async () => {
   }
   expect(await found(Buffer.from('a\0 word\n'))).toEqual([]);
 });
+
+test('a comment that switches the scanner off does not, for a shape that it alone knows', async () => {
+  const token = ['xoxb', '123456789012', '1234567890123', 'a1B2c3D4e5F6g7H8i9J0k1L2'].join('-');
+  const rules = await found(`token ${token}\n`);
+  expect(rules).toHaveLength(1);
+  expect(await found(`// secretlint-disable\ntoken ${token}\n// secretlint-enable\n`)).toEqual([rules[0]?.replace(':1', ':2')]);
+});

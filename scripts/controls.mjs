@@ -1,0 +1,207 @@
+/**
+ * The controls that guard: what each forbids, the piece of source that does it, the same piece switched off, and a test that must fail
+ * then. `scripts/controls-off.mjs` tries them all.
+ */
+
+/** @typedef {{ readonly name: string, readonly file: string, readonly on: string, readonly off: string, readonly test: string }} Control */
+
+/** @type {(name: string, file: string, change: { readonly on: string, readonly off: string }, test: string) => Control} */
+const control = (name, file, { on, off }, test) => ({ name, file, on, off, test });
+
+const CHECKS = 'nodes/review/checks';
+
+/** @type {readonly Control[]} */
+export const CONTROLS = [
+  control(
+    'denied paths are refused',
+    `${CHECKS}/deny.ts`,
+    { on: '.filter(matches)', off: '.filter(() => false)' },
+    `test/${CHECKS}/deny.test.ts`,
+  ),
+  control(
+    'a link out of the tree is refused',
+    `${CHECKS}/links.ts`,
+    { on: "if (target.startsWith('/')) return true;", off: '' },
+    `test/${CHECKS}/deny.test.ts`,
+  ),
+  control(
+    'a sub-repository is refused',
+    `${CHECKS}/deny.ts`,
+    { on: "if (change.mode === '160000')", off: 'if (change.mode === undefined)' },
+    `test/${CHECKS}/deny.test.ts`,
+  ),
+  control(
+    'red lines see both sides of a rename',
+    `${CHECKS}/check.ts`,
+    { on: '[change.path, change.from]', off: '[change.path]' },
+    `test/${CHECKS}/red-lines.test.ts`,
+  ),
+  control(
+    'rules ignore case and Unicode form',
+    'domain/patterns.ts',
+    { on: "text.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')", off: 'text' },
+    'test/domain/patterns.test.ts',
+  ),
+  control(
+    'only planned paths may change',
+    `${CHECKS}/scope.ts`,
+    { on: 'pathsOutside(plan, changes)', off: 'pathsOutside(plan, [])' },
+    `test/${CHECKS}/scope.test.ts`,
+  ),
+  control(
+    'secrets in candidates block',
+    'tools/secrets.ts',
+    { on: 'return [...keys, ...secretLiterals(text)];', off: 'return [];' },
+    'test/tools/secrets.test.ts',
+  ),
+  control(
+    'known values in candidates block',
+    `${CHECKS}/secrets.ts`,
+    { on: 'doors.knownIn(text)', off: '[]' },
+    `test/${CHECKS}/secrets.test.ts`,
+  ),
+  control(
+    'a scanner cannot be switched off by a comment',
+    'tools/secrets.ts',
+    { on: "return words.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x');", off: 'return words;' },
+    'test/tools/secrets.test.ts',
+  ),
+  control(
+    'file names do not reach the scanner’s profiler',
+    'tools/secrets.ts',
+    { on: "path.replace(/[^\\w./-]/g, '_').slice(-200)", off: 'path' },
+    'test/tools/secrets.test.ts',
+  ),
+  control(
+    'known values are masked in answers',
+    'models/door/masked-answer.ts',
+    { on: 'text: mask(text),', off: 'text,' },
+    'test/models/door/masked-answer.test.ts',
+  ),
+  control(
+    'overlapping secrets are masked to their ends',
+    'tools/redact.ts',
+    { on: 'if (end <= upTo) continue;', off: 'if (start < upTo) continue;' },
+    'test/tools/redact.test.ts',
+  ),
+  control(
+    'a goal holds no key',
+    'runtime/goal.ts',
+    { on: 'if (rule === undefined) return;', off: 'if (rule !== null) return;' },
+    'test/runtime/goal.test.ts',
+  ),
+  control(
+    'a role has its own tools alone',
+    'tools/door/permit.ts',
+    { on: 'if (!roleHasTool(role, name) || narrowed)', off: 'if (narrowed)' },
+    'test/tools/door.test.ts',
+  ),
+  control(
+    'a task writes its own paths alone',
+    'tools/door/permit.ts',
+    { on: 'if (outside !== undefined)', off: 'if (outside === null)' },
+    'test/tools/door.test.ts',
+  ),
+  control(
+    'file tools follow no link on the way',
+    'tools/paths.ts',
+    { on: 'else if (stat.isSymbolicLink())', off: 'else if (stat.isFIFO())' },
+    'test/tools/paths.test.ts',
+  ),
+  control(
+    'file tools write no hard link',
+    'tools/paths.ts',
+    { on: 'if (stat.nlink > 1)', off: 'if (stat.nlink > 99)' },
+    'test/tools/paths.test.ts',
+  ),
+  control(
+    'a stale lease writes nothing',
+    'checkpoints/fence.ts',
+    { on: 'row.epoch !== fence.epoch', off: 'row.epoch < 0' },
+    'test/checkpoints/runs.test.ts',
+  ),
+  control(
+    'a cap refuses what does not fit',
+    'checkpoints/ledger.ts',
+    { on: 'yield* run(TAKE, [threadId, account.id, ...values])) === 1', off: 'yield* run(TAKE, [threadId, account.id, ...values])) >= 0' },
+    'test/checkpoints/ledger.test.ts',
+  ),
+  control(
+    'one person votes once',
+    'checkpoints/approvals.ts',
+    { on: 'other.by.id === given.by.id', off: 'other.by.id === ""' },
+    'test/conformance/sqlite.test.ts',
+  ),
+  control(
+    'a vote is for the subject that was shown',
+    'checkpoints/approvals.ts',
+    { on: 'if (row.subject.digest !== digest)', off: 'if (row.subject.digest === "")' },
+    'test/conformance/sqlite.test.ts',
+  ),
+  control(
+    'an approval is used once',
+    'checkpoints/approvals.ts',
+    { on: 'if (row.usedBy !== null) return row.usedBy === key;', off: '' },
+    'test/conformance/sqlite.test.ts',
+  ),
+  control(
+    'a row without its records is no consent',
+    'nodes/deploy/proven.ts',
+    { on: 'if (problem !== undefined)', off: 'if (problem === null)' },
+    'test/nodes/deploy/proven.test.ts',
+  ),
+  control(
+    'each open finding is waived',
+    'nodes/deploy/consent.ts',
+    { on: 'if (missing.length > 0)', off: 'if (missing.length < 0)' },
+    'test/nodes/deploy/consent.test.ts',
+  ),
+  control(
+    'an edited audit record is found',
+    'checkpoints/audit/verify.ts',
+    { on: "if (row.hash !== chainHash(hash, row.number, row.body)) return 'its text was changed';", off: '' },
+    'test/checkpoints/audit/audit.test.ts',
+  ),
+  control(
+    'a trail that was written anew is found by its key',
+    'checkpoints/audit/signer.ts',
+    { on: 'timingSafeEqual(given, right)', off: 'true' },
+    'test/checkpoints/audit/signer.test.ts',
+  ),
+  control(
+    'a cut or older home is found by its published heads',
+    'checkpoints/audit/audit.ts',
+    { on: 'if (found?.hash === hash) continue;', off: 'continue;' },
+    'test/checkpoints/audit/proof.test.ts',
+  ),
+  control(
+    'a hand-over file is what was recorded',
+    'checkpoints/dossier.ts',
+    { on: 'if (found.ref.sha256 !== ref.sha256)', off: 'if (found.ref.sha256 === "")' },
+    'test/checkpoints/dossier.test.ts',
+  ),
+  control(
+    'a foreign page may not call',
+    'server/http/origin.ts',
+    { on: 'if (!allowed && !SAFE.includes(c.req.method))', off: 'if (!allowed && c.req.method === "")' },
+    'test/server/http/origin.test.ts',
+  ),
+  control(
+    'a rebound name may not call',
+    'server/http/origin.ts',
+    { on: 'if (name === undefined || !isOurHost(name))', off: 'if (name === undefined)' },
+    'test/server/http/origin.test.ts',
+  ),
+  control(
+    'a key is known by its secret',
+    'server/auth/keys.ts',
+    { on: 'if (row === undefined || !same || row.revokedAt !== null)', off: 'if (row === undefined || row.revokedAt !== null)' },
+    'test/server/auth/authenticator.test.ts',
+  ),
+  control(
+    'a webhook goes to no private address',
+    'server/webhooks/webhook-target.ts',
+    { on: '10.0.0.0/8 100.64.0.0/10', off: '100.64.0.0/10' },
+    'test/server/webhooks/webhooks.test.ts',
+  ),
+];
