@@ -128,6 +128,8 @@ const checkSchema = z.strictObject({
   run: argv,
   timeout: duration('5m'),
   baseline: z.enum(['require', 'allow']).default('require'),
+  /** What it reads beside the code, such as its rules: a change of it is a finding that a person may waive. Usual ones are known. */
+  inputs: z.array(glob).default([]),
   /** A quick one that runs after each edit of an agent, which reads what it says; it blocks nothing. */
   onEdit: z.strictObject({ run: argv, timeout: duration('30s') }).optional(),
 });

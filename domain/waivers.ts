@@ -4,10 +4,11 @@ import type { ApprovalRow } from './ports.ts';
 import type { ReasonCode } from './reasons.ts';
 
 /**
- * Rules about what a change is for, which a person can know better: whether a test was meant to go, whether the change may be as wide.
+ * Rules about what a change is for, which a person can know better: whether a test was meant to go, whether the change may be as wide,
+ * whether what the checks go by was meant to change.
  * No check that failed, no denied path and no secret; a red line has its own approval.
  */
-const WAIVABLE: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['TESTS_WEAKENED', 'OUT_OF_SCOPE']);
+const WAIVABLE: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['TESTS_WEAKENED', 'OUT_OF_SCOPE', 'CHECK_INPUT_CHANGED']);
 
 /** More open findings than this are no exception that a person can judge one by one: the run stops as it did. */
 export const MAX_OPEN_FINDINGS = 30;

@@ -43,6 +43,12 @@ export const CONTROLS = [
     'test/domain/patterns.test.ts',
   ),
   control(
+    'what a check goes by is told',
+    `${CHECKS}/check-inputs.ts`,
+    { on: 'return what === undefined ? []', off: 'return true ? []' },
+    `test/${CHECKS}/check-inputs.test.ts`,
+  ),
+  control(
     'only planned paths may change',
     `${CHECKS}/scope.ts`,
     { on: 'pathsOutside(plan, changes)', off: 'pathsOutside(plan, [])' },

@@ -22,6 +22,11 @@ export async function openRepository(path: string, stateFolder: string): Promise
   const folder = realpathSync(path);
   const { absolute, bare, commonWord, topWord } = await placesOf(folder);
   if (!bare && topWord === '') throw new UsageError(`repository ${path}: is the git data of a repository; name the folder of its checkout`);
+  // The files' folder is what a run is recorded with, and it must lead to the repository again.
+  if (!bare && !existsSync(join(topWord, '.git')))
+    throw new UsageError(
+      `repository ${path}: core.worktree puts its files into ${topWord}, where no .git leads back to it; add one: echo "gitdir: ${absolute}" > ${topWord}/.git, and name that folder`,
+    );
   const top = bare ? absolute : realpathSync(topWord);
   const common = realpathSync(isAbsolute(commonWord) ? commonWord : resolve(folder, commonWord));
   await assertOwn({ path: top, gitDir: absolute });

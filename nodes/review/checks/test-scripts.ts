@@ -18,9 +18,9 @@ export async function changedScripts({ repository, base, candidate, changes, con
   const touched = new Set(changes.filter((change) => change.status !== 'added').map((change) => change.from ?? change.path));
   const all = (await repository.listTree(base.tree)).filter((entry) => /(?:^|\/)package\.json$/.test(entry.path));
   for (const { path } of all) {
-    const read = async (tree: string): Promise<Json> => parsed((await repository.readFile(tree, path))?.toString('utf8'));
+    const read = async (tree: string): Promise<Json> => jsonIn((await repository.readFile(tree, path))?.toString('utf8'));
     const was = await read(base.tree);
-    const used = usedScripts(scriptsOf(was), asked);
+    const used = usedScripts(was['scripts'], asked);
     findings.push(
       ...programs(path, used)
         .filter((program) => touched.has(program) && !isTestFile(program))
@@ -51,7 +51,8 @@ export async function changedScripts({ repository, base, candidate, changes, con
 }
 
 /** Those named like tests, those a check names, and those they call or are wrapped in. */
-function usedScripts(scripts: ReadonlyMap<string, string>, asked: ReadonlySet<string>): Map<string, string> {
+export function usedScripts(written: unknown, asked: ReadonlySet<string>): Map<string, string> {
+  const scripts = scriptsOf({ scripts: written });
   const used = new Map([...scripts].filter(([name]) => RUNS_TESTS.test(name) || asked.has(name)));
   for (const script of used.values()) {
     const words = new Set(RUNNER.test(script) ? script.split(/[\s'"&|;]+/) : []);
@@ -96,7 +97,7 @@ export async function changedParts({ repository, base, candidate, changes }: Rev
 }
 
 /** Of a package.json as it is written; none where it is not one. */
-export const scriptsIn = (text: string | undefined): Map<string, string> => scriptsOf(parsed(text));
+export const scriptsIn = (text: string | undefined): Map<string, string> => scriptsOf(jsonIn(text));
 
 function scriptsOf(value: Json): Map<string, string> {
   const scripts = value['scripts'];
@@ -104,7 +105,8 @@ function scriptsOf(value: Json): Map<string, string> {
   return new Map(Object.entries(scripts).filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
 }
 
-function parsed(text: string | undefined): Json {
+/** Of a JSON file; nothing where it is none, or holds no object. */
+export function jsonIn(text: string | undefined): Json {
   try {
     const value: unknown = JSON.parse(text ?? '{}');
     return value !== null && typeof value === 'object' ? (value as Json) : {}; // checked on this line

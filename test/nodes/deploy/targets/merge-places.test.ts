@@ -76,23 +76,26 @@ describe('where the branch is', () => {
     }
   });
 
-  test('a checkout that only core.worktree leads to, as opened by its repository and by a linked checkout', async () => {
+  test('a checkout that core.worktree leads to moves, once a .git leads back from it', async () => {
     const change = released({ a: 'two\n' });
     const files = beside('files');
     mkdirSync(files);
     world.git('config', 'core.worktree', files);
     world.git('reset', '-q', '--hard');
     world.git('worktree', 'add', '-q', beside('linked'), 'work');
-    const here = await openRepository(world.repo, beside('home'));
-    expect(await here.resolveCommit('HEAD')).toBe(world.before);
-    expect(await merge.apply({ ...world.merge, repository: here }, change)).toBe('applied');
+    await expect(openRepository(world.repo, beside('home'))).rejects.toThrow(
+      /core\.worktree puts its files into .*files, where no \.git leads back/,
+    );
+    const linked = await openRepository(beside('linked'), beside('home'));
+    expect(await merge.apply({ ...world.merge, repository: linked }, change)).toBe('applied');
     expect(read('a', files)).toBe('two\n');
     expect(world.git('status', '--porcelain')).toBe('');
     const inverse = world.git('commit-tree', `${world.before}^{tree}`, '-p', change.commit, '-m', 'undo');
-    const there = await openRepository(beside('linked'), beside('home'));
-    expect(await merge.apply({ ...world.merge, repository: there }, { before: change.commit, commit: inverse })).toBe('applied');
+    writeFileSync(join(files, '.git'), `gitdir: ${join(world.repo, '.git')}\n`);
+    const named = await openRepository(files, beside('home'));
+    expect(named.path).toBe(realpathSync(files));
+    expect(await merge.apply({ ...world.merge, repository: named }, { before: change.commit, commit: inverse })).toBe('applied');
     expect(read('a', files)).toBe('one\n');
-    expect(world.git('status', '--porcelain')).toBe('');
   });
 
   test('a main checkout that git itself cannot find is told of, and is no matter for another branch', async () => {
