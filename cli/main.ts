@@ -5,12 +5,13 @@ import { packageVersion } from '../runtime/package.ts';
 import type { Io } from './io.ts';
 import { declareOn } from './usage/declare.ts';
 import { declareHome, declareWithoutHome } from './usage/home.ts';
+import { declarePolicy } from './usage/policy.ts';
 import { declareReads } from './usage/reads.ts';
 import { declareRuns } from './usage/runs.ts';
 import { declareServer } from './usage/server.ts';
 
 /** Named in the contract, and refused until their issue brings them. */
-const LATER = ['policy', 'knowledge', 'why'];
+const LATER = ['knowledge', 'why'];
 
 /** Runs one command line. Never throws; the number is the exit code (`docs/contract.md`, "Commands"). */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
@@ -19,7 +20,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   const declare = declareOn(program, io);
-  for (const group of [declareRuns, declareReads, declareHome, declareWithoutHome, declareServer]) group(declare);
+  for (const group of [declareRuns, declareReads, declareHome, declareWithoutHome, declarePolicy, declareServer]) group(declare);
   for (const later of LATER)
     program
       .command(later, { hidden: true })

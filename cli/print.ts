@@ -2,6 +2,7 @@
 import { visible } from '../domain/access.ts';
 import type { AuditRecord } from '../domain/audit.ts';
 import { isFanOut } from '../domain/fan-out.ts';
+import { originWords } from '../domain/handoff.ts';
 import { approveFlags, type RunResult } from '../domain/run.ts';
 import { TOLD } from '../domain/told.ts';
 import type { GateView, ToldView } from '../runtime/options.ts';
@@ -83,7 +84,8 @@ export function gateText(view: GateView, subject: string): string {
         ? [`asks for more: ${view.row.shown['message']}`]
         : []),
       ...(isFanOut({ facts: view.row.subject }) ? ['approve it as it is, without --add-usd; rejected, the lead goes on alone'] : []),
-      ...view.redLines.map((line) => `RED LINE ${line.rule_id}: ${line.reason}: ${line.paths.join(', ')}`),
+      ...view.redLines.map((line) => `RED LINE ${line.rule_id}${originWords(line.origin)}: ${line.reason}: ${line.paths.join(', ')}`),
+      ...view.warnings.map((line) => `warning: ${line}`),
       ...view.open.map(({ id, code, message }) => `NEEDS A WAIVER ${id} ${code}: ${message.split('\n')[0]} (--waive ${id})`),
       ...view.citations.map((citation) => `cites ${citation.document}@${citation.version}#${citation.anchor}: ${citation.quote}`),
       view.plan,

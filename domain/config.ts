@@ -1,6 +1,8 @@
 /** `governor.yaml` and `operator.yaml`: their schemas, defaults and units (`docs/contract.md`, "Configuration"). */
 import { z } from 'zod';
 import { PERSON_ROLES } from './access.ts';
+import { CODE_OWNERS_HOSTS } from './code-owners.ts';
+import { protectDefaultsSchema } from './red-line-defaults.ts';
 import { releaseSchema } from './release.ts';
 import { perRole, TOOL_NAMES } from './roles.ts';
 import { serverSchema } from './server-config.ts';
@@ -157,6 +159,9 @@ const denySchema = z.strictObject({
   notMatch: z.array(z.string()).default([]),
 });
 
+/** Whose reading of a CODEOWNERS file counts, and who approves what it owns: its owners are no principals of this home. */
+const protectFromSchema = z.strictObject({ codeowners: z.enum(CODE_OWNERS_HOSTS), approvers: approversSchema.prefault({}) });
+
 const toolName = z.enum(TOOL_NAMES);
 const setupSchema = z.strictObject({
   run: argv,
@@ -187,6 +192,10 @@ export const configSchema = z
       .prefault({}),
     checks: z.array(checkSchema).max(50).default([]),
     protect: z.array(protectSchema).max(200).default([]),
+    /** Red lines that hold without being written; `false` takes one away. */
+    protectDefaults: protectDefaultsSchema,
+    /** What CODEOWNERS of the base owns is a red line too. */
+    protectFrom: protectFromSchema.optional(),
     deny: z.array(denySchema).max(200).default([]),
     tools: z.strictObject(perRole(z.array(toolName).optional())).prefault({}),
     scope: z.strictObject({ maxFiles: count(50, 100_000), maxLines: count(2000, 10_000_000) }).prefault({}),

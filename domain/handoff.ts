@@ -208,8 +208,18 @@ export const baselineBodySchema = z.strictObject({
   submodules: z.array(z.strictObject({ at: z.string(), shared: z.boolean() })).optional(),
 });
 
+/** Where a red line stands: in the configuration, in this program, or in the CODEOWNERS of the base. */
+export const RED_LINE_ORIGINS = ['protect', 'default', 'codeowners'] as const;
+export type RedLineOrigin = (typeof RED_LINE_ORIGINS)[number];
+
+/** For people; empty for what an earlier version found. */
+export const originWords = (origin: RedLineOrigin | undefined): string =>
+  origin === undefined ? '' : { protect: ' of protect', default: ' by default', codeowners: ' of CODEOWNERS' }[origin];
+
 export const redLineSchema = z.strictObject({
   rule_id: z.string(),
+  /** Absent in files of earlier versions. */
+  origin: z.enum(RED_LINE_ORIGINS).optional(),
   paths: z.array(z.string()),
   reason: z.string(),
   approvers: z.strictObject({ role: z.string(), min: z.int(), not_starter: z.boolean() }),

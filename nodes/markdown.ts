@@ -1,6 +1,6 @@
 /** The hand-over files as people read them. */
 import { visible } from '../domain/access.ts';
-import type { Finding, PlanBody, ReviewBody } from '../domain/handoff.ts';
+import { type Finding, originWords, type PlanBody, type ReviewBody } from '../domain/handoff.ts';
 import { headOf, placeOf } from './told-findings.ts';
 
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${visible(line)}`).join('\n');
@@ -41,7 +41,9 @@ export function reviewMarkdown(attempt: number, review: ReviewBody): string {
     );
   }
   for (const line of review.red_lines) {
-    parts.push(`**Red line ${visible(line.rule_id)}** (${visible(line.reason)}): ${line.paths.map(visible).join(', ')}`);
+    parts.push(
+      `**Red line ${visible(line.rule_id)}**${originWords(line.origin)} (${visible(line.reason)}): ${line.paths.map(visible).join(', ')}`,
+    );
   }
   for (const finding of review.findings)
     parts.push(`## ${visible(headOf(finding))}\n\n${visible(finding.message)}\n\n(${visible(finding.source)}${waiver(finding)})`);

@@ -1,6 +1,6 @@
 /** What the operations on runs are given, and what they give back. */
 import type { StreamMode } from '@langchain/langgraph';
-import type { Finding } from '../domain/handoff.ts';
+import type { Finding, RedLine } from '../domain/handoff.ts';
 import type { LogEvent } from '../domain/log.ts';
 import type { ApprovalRow, Clock } from '../domain/ports.ts';
 import type { Words } from '../domain/resume.ts';
@@ -109,7 +109,9 @@ export interface GateView {
   readonly review: string;
   /** The unified diff; empty at the plan gate. */
   readonly diff: string;
-  readonly redLines: readonly { readonly rule_id: string; readonly paths: readonly string[]; readonly reason: string }[];
+  readonly redLines: readonly Pick<RedLine, 'rule_id' | 'origin' | 'paths' | 'reason'>[];
+  /** Rules that may not say what their author meant; at the release gate. */
+  readonly warnings: readonly string[];
   /** What an approval must waive. */
   readonly open: readonly Finding[];
   readonly citations: readonly { readonly document: string; readonly version: string; readonly anchor: string; readonly quote: string }[];

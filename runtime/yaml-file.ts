@@ -7,8 +7,15 @@ import { UsageError } from '../domain/errors.ts';
 const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype', 'lc']);
 const MAX_BYTES = 256 * 1024;
 
+/** What a file says. `lineOf`: where the value of a path stands, or the nearest one around it. */
+export interface ParsedYaml<Value> {
+  readonly raw: unknown;
+  readonly value: Value;
+  readonly lineOf: (path: readonly (string | number)[]) => number;
+}
+
 /** @throws UsageError listing each problem as `file:line: key: what is wrong`. */
-export function parseYaml<Schema extends z.ZodType>(text: string, file: string, schema: Schema): { raw: unknown; value: z.output<Schema> } {
+export function parseYaml<Schema extends z.ZodType>(text: string, file: string, schema: Schema): ParsedYaml<z.output<Schema>> {
   if (Buffer.byteLength(text) > MAX_BYTES) throw new UsageError(`${file}: ${Buffer.byteLength(text)} bytes; at most ${MAX_BYTES} are read`);
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, uniqueKeys: true });
@@ -19,16 +26,18 @@ export function parseYaml<Schema extends z.ZodType>(text: string, file: string, 
   const forbidden = forbiddenKey(raw, []);
   if (forbidden !== undefined) throw new UsageError(`${file}: ${forbidden.join('.')}: this key is not allowed`);
   const parsed = schema.safeParse(raw ?? {});
-  if (parsed.success) return { raw: raw ?? {}, value: parsed.data };
+  const lineOf = (path: readonly (string | number)[]): number => {
+    const node = deepest(document, path);
+    return node === undefined ? 1 : counter.linePos(node).line;
+  };
+  if (parsed.success) return { raw: raw ?? {}, value: parsed.data, lineOf };
   const lines = parsed.error.issues.slice(0, 10).map((issue) => {
     const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
     const path = [...issue.path, ...(unknown === undefined ? [] : [unknown])].map((part) =>
       typeof part === 'symbol' ? String(part) : part,
     );
-    const node = deepest(document, path);
-    const line = node === undefined ? 1 : counter.linePos(node).line;
     const message = unknown === undefined ? issue.message : 'unknown key';
-    return `${file}:${line}: ${path.join('.') || '(top)'}: ${message}`;
+    return `${file}:${lineOf(path)}: ${path.join('.') || '(top)'}: ${message}`;
   });
   throw new UsageError(lines.join('\n'));
 }

@@ -37,6 +37,24 @@ export const CONTROLS = [
     `test/${CHECKS}/red-lines.test.ts`,
   ),
   control(
+    'red lines hold by default',
+    'tools/red-lines.ts',
+    { on: '...(own.length > 0 ? [] : byDefault(path))', off: '...byDefault(path).slice(9)' },
+    `test/${CHECKS}/red-lines.test.ts`,
+  ),
+  control(
+    'what CODEOWNERS owns is behind a red line',
+    'tools/red-lines.ts',
+    { on: '...(owned?.of(path) ?? [])', off: '...(owned?.of(path).slice(9) ?? [])' },
+    `test/${CHECKS}/red-lines.test.ts`,
+  ),
+  control(
+    'a lock file takes no package from elsewhere unseen',
+    `${CHECKS}/red-lines.ts`,
+    { on: 'if (moved.length > 0)', off: 'if (moved.length > 99)' },
+    `test/${CHECKS}/red-lines.test.ts`,
+  ),
+  control(
     'rules ignore case and Unicode form',
     'domain/patterns.ts',
     { on: "text.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')", off: 'text' },

@@ -3,8 +3,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { visible } from '../../domain/access.ts';
+import { CODE_OWNERS_HOSTS, CODE_OWNERS_PLACES } from '../../domain/code-owners.ts';
+import { configSchema } from '../../domain/config.ts';
 import { toError, UsageError } from '../../domain/errors.ts';
 import type { Repository, Sandbox } from '../../domain/workspace.ts';
+import { parseYaml } from '../../runtime/yaml-file.ts';
+import { policyWarnings } from '../../tools/policy-warnings.ts';
 import { runProcess } from '../../tools/process.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { createSandbox } from '../../tools/sandbox.ts';
@@ -31,12 +36,16 @@ export async function initCommand(io: Io, flags: InitFlags): Promise<number> {
   try {
     const repository = await openRepository(resolve(flags.repo), state);
     const file = join(repository.path, 'governor.yaml');
-    if (existsSync(file)) throw new UsageError(`${file}: exists already; edit it, or remove it first`);
     const head = await repository.resolveCommit('HEAD');
+    if (existsSync(file)) {
+      await warn(file, repository, { head, io });
+      throw new UsageError(`${file}: exists already; edit it, or remove it first`);
+    }
     const branch = (await repository.currentBranch()) ?? 'main';
     const link = existsSync(join(repository.path, 'node_modules')) ? ['node_modules'] : [];
     const tried = await tryChecks(repository, createSandbox({ level: 'bwrap', stateFolder: state }), head, { link, state, io });
-    writeFileSync(file, configText({ branch, link, tried }));
+    writeFileSync(file, configText({ branch, link, tried, owners: await ownersLine(repository, head) }));
+    await warn(file, repository, { head, io });
     const tell = flags.json === true ? io.stderr : io.stdout;
     tell(`wrote ${file}\n`);
     if (!tried.some(passed))
@@ -54,6 +63,30 @@ export async function initCommand(io: Io, flags: InitFlags): Promise<number> {
   } finally {
     rmSync(state, { recursive: true, force: true });
   }
+}
+
+/** Patterns that name nothing in the repository as it is; of a file that is no configuration, what is wrong with it. */
+async function warn(file: string, repository: Repository, { head, io }: { readonly head: string; readonly io: Io }): Promise<void> {
+  for (const line of await warningsOf(file, repository, head)) io.stderr(`warning: ${visible(line)}\n`);
+}
+
+async function warningsOf(file: string, repository: Repository, head: string): Promise<string[]> {
+  try {
+    const { value, lineOf } = parseYaml(readFileSync(file, 'utf8'), file, configSchema);
+    return await policyWarnings(value, repository, head, (at) => `${file}:${lineOf(at)}`);
+  } catch (error) {
+    if (error instanceof UsageError) return [error.message];
+    throw error;
+  }
+}
+
+/** How to make red lines of the CODEOWNERS that is there; a team says so itself, since not everybody's owners must approve. */
+async function ownersLine(repository: Repository, head: string): Promise<string> {
+  const there = new Set((await repository.listTree(head)).map(({ path }) => path));
+  const host = CODE_OWNERS_HOSTS.find((one) => CODE_OWNERS_PLACES[one].some((place) => there.has(place)));
+  return host === undefined
+    ? ''
+    : `# protectFrom: { codeowners: ${host} }   # what CODEOWNERS owns is a red line too (github or gitlab: who reads it)\n`;
 }
 
 const passed = (one: Tried): boolean => one.exitCode === 0;
@@ -120,7 +153,12 @@ function jsonOf(file: string): unknown {
   }
 }
 
-function configText(facts: { branch: string; link: readonly string[]; tried: readonly Tried[] }): string {
+function configText(facts: {
+  readonly branch: string;
+  readonly link: readonly string[];
+  readonly tried: readonly Tried[];
+  readonly owners: string;
+}): string {
   const line = (one: Tried): string =>
     `{ id: ${one.id}, run: ${JSON.stringify(one.run)}, timeout: ${Math.max(1, Math.ceil((one.seconds * 4) / 60))}m }`;
   const checks = facts.tried.map((one) =>
@@ -146,11 +184,11 @@ limits:
 ${facts.link.length > 0 ? `workspace:\n  link: ${JSON.stringify(facts.link)}   # shared read-only with every work tree\n` : ''}# Checks run in a fresh checkout, in a sandbox without network. Without any, a person must judge every change.
 checks:${active ? '' : ' []                  # remove this "[]" with the first "#" below'}
 ${checks.join('\n')}
-# Red lines: allowed only with the named approval.
-protect:
-  - { id: pipelines, paths: [".github/**", ".gitlab-ci.yml"], reason: "runs with more rights than any agent has" }
+# Red lines: allowed only with the named approval. CI files, CODEOWNERS, git attributes, hooks, what agents are told and where packages
+# come from are red lines without being written here (protectDefaults); "governor policy test <path>" says what holds for a path.
+protect: []                   # remove this "[]" with the first "#" below
 #  - { id: money, paths: ["payments/**"], approvers: { role: approver, min: 1, notStarter: true }, reason: "moves money" }
-release:
+${facts.owners}release:
   target: merge               # or push
   branch: ${JSON.stringify(facts.branch)}
   approval: always            # or on-red-line

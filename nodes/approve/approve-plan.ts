@@ -1,9 +1,10 @@
 /** The plan gate: fires by policy, for a question, and when the planner says that no change is needed. */
 import { StopError } from '../../domain/errors.ts';
 import { FILES, type PlanBody, planBodySchema } from '../../domain/handoff.ts';
-import { strictest } from '../../domain/policy.ts';
+import { type Requirement, strictest } from '../../domain/policy.ts';
 import type { Vote } from '../../domain/vote.ts';
-import { globsOverlap } from '../../tools/globs.ts';
+import { globsOverlap, staticPrefix } from '../../tools/globs.ts';
+import { defaultRules } from '../../tools/red-lines.ts';
 import { governorNode } from '../governor-node.ts';
 import { planMarkdown } from '../markdown.ts';
 import { subjectOf } from '../release-subject.ts';
@@ -67,17 +68,27 @@ function fires(session: Session, plan: PlanBody, redLines: number): boolean {
   return when === 'always' || (when === 'on-red-line' && redLines > 0);
 }
 
-/** The protected rules that the planned paths may touch; a plan without paths may touch them all. It only predicts. */
-async function touchedRules(session: Session, plan: PlanBody) {
+/**
+ * The protected rules that the planned paths may touch; a plan without paths may touch them all. A red line by default counts only where
+ * the plan names such a place itself, else every wide plan would ask. It only predicts.
+ */
+async function touchedRules(session: Session, plan: PlanBody): Promise<{ id: string; approvers: Requirement }[]> {
+  const { config, request } = session.facts;
   const planned = plan.items.flatMap((item) => item.paths);
   const anywhere = plan.items.some((item) => item.paths.length === 0);
-  const files = (await session.places.repository.listTree(session.facts.request.base)).map((entry) => entry.path);
-  return session.facts.config.protect.filter(
-    (rule) =>
-      (anywhere && plan.items.length > 0) ||
-      rule.paths.some((protectedPath) => planned.some((path) => globsOverlap(path, protectedPath, files))),
+  const files = (await session.places.repository.listTree(request.base)).map((entry) => entry.path);
+  const written = config.protect.filter(
+    (rule) => (anywhere && plan.items.length > 0) || planned.some((path) => overlaps(rule.paths, path, files)),
   );
+  const named = defaultRules(config);
+  const byDefault = planned
+    .filter((path) => !written.some((rule) => overlaps(rule.paths, path, files)))
+    .flatMap((path) => named(staticPrefix(path)));
+  return [...written, ...new Map(byDefault.map((rule) => [rule.id, rule])).values()];
 }
+
+const overlaps = (protectedPaths: readonly string[], planned: string, files: readonly string[]): boolean =>
+  protectedPaths.some((path) => globsOverlap(planned, path, files));
 
 async function editedPlan(
   session: Session,

@@ -1,9 +1,10 @@
 /** The release gate: bound to the difference, base, plan, policy and review; red lines always come here. */
 import { StopError } from '../../domain/errors.ts';
-import { buildBodySchema, type Finding, reviewBodySchema } from '../../domain/handoff.ts';
+import { buildBodySchema, type Finding, originWords, reviewBodySchema } from '../../domain/handoff.ts';
 import { strictest } from '../../domain/policy.ts';
 import type { ApprovalRow, Subject } from '../../domain/ports.ts';
 import { openFindings } from '../../domain/waivers.ts';
+import { policyWarnings } from '../../tools/policy-warnings.ts';
 import { governorNode } from '../governor-node.ts';
 import { isExpired, needsApproval, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
@@ -46,6 +47,8 @@ export const approveReleaseNode = (find: FindSession) =>
           files: build.changes.length,
           changed: build.changes.slice(0, open.length === 0 ? 20 : 6).map((change) => `${change.status} ${change.path}`.slice(0, 60)),
           red_lines: review.red_lines.map((line) => line.rule_id).slice(0, 20),
+          red_line_origins: review.red_lines.map((line) => originWords(line.origin).trim()).slice(0, 20),
+          ...(await shownWarnings(session)),
           no_checks: session.facts.config.checks.length === 0,
           review: reviewRef.path,
           ...shownFindings(open),
@@ -88,6 +91,12 @@ function shownFindings(open: readonly Finding[]): { readonly waive?: string[]; r
   if (open.length === 0) return {};
   const text = ({ id, code, message }: Finding): string => `${id} ${code} ${message.split('\n')[0] ?? ''}`.slice(0, 120);
   return { waive: open.map(({ id }) => id), findings: open.slice(0, 6).map(text) };
+}
+
+/** Rules that may not say what their author meant: a person decides with less protection than they think. */
+async function shownWarnings({ facts, places }: Session): Promise<{ readonly warnings?: string[] }> {
+  const warnings = await policyWarnings(facts.config, places.repository, facts.request.base);
+  return warnings.length === 0 ? {} : { warnings: warnings.slice(0, 3).map((line) => line.slice(0, 200)) };
 }
 
 function roleWord(role: string): 'viewer' | 'operator' | 'approver' | 'admin' {

@@ -104,7 +104,8 @@ const lines = (value: unknown): string[] => (Array.isArray(value) ? value.map(St
 /** What is decided, in plain words; the most important first, since the end may be cut. */
 function describe(payload: GatePayload, facts: Presented): string {
   const { gate, shown, subject, required } = payload;
-  const redLines = lines(shown['red_lines']);
+  const origins = lines(shown['red_line_origins']);
+  const redLines = lines(shown['red_lines']).map((id, index) => `${id} ${origins[index] ?? ''}`.trim());
   const red = redLines.length === 0 ? 'No red line is touched.' : `RED LINES: ${redLines.join(', ')}.`;
   const people = `${required.min === 1 ? 'A person' : `${required.min} people`} with role ${required.role}${required.notStarter ? ', not the starter,' : ''} must decide. Spent so far: ${dollars(facts.costMicroUsd)}.`;
   const end = `Subject ${subject.digest}.`;
@@ -138,6 +139,7 @@ function describe(payload: GatePayload, facts: Presented): string {
     `${red}${shown['no_checks'] === true ? ' NO CHECKS are configured.' : ''} ${people}`,
     ...(waive.length === 0 ? [] : [`OPEN FINDINGS, each of which an approval must waive by its id: ${waive.join(', ')}.`]),
     ...lines(shown['findings']).map((line) => `- ${line}`),
+    ...lines(shown['warnings']).map((line) => `Warning: ${line}.`),
     `${end} The review is ${String(shown['review'])}.`,
     ...changed.map((line) => `- ${line}`),
   ].join('\n');

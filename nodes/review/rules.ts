@@ -140,6 +140,6 @@ async function recordRedLines(session: Session, attempt: number, redLines: reado
     stage: 'review_rules',
     code: 'RED_LINE',
   } as const;
-  for (const { rule_id: rule, paths } of redLines)
-    await session.stores.audit.append({ ...entry, attempt, facts: { rule, paths: paths.slice(0, 20) } });
+  for (const { rule_id: rule, origin, paths } of redLines)
+    await session.stores.audit.append({ ...entry, attempt, facts: { rule, origin, paths: paths.slice(0, 20) } });
 }

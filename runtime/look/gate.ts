@@ -6,6 +6,7 @@ import type { RunRow } from '../../domain/ports.ts';
 import { openFindings } from '../../domain/waivers.ts';
 import { planMarkdown, reviewMarkdown } from '../../nodes/markdown.ts';
 import { maskedPatch } from '../../tools/masked-patch.ts';
+import { policyWarnings } from '../../tools/policy-warnings.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { readableLines } from '../../tools/text/encoding.ts';
 import { readRequest } from '../drive/open-session.ts';
@@ -39,6 +40,7 @@ export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | 
     review: review === undefined ? '' : reviewMarkdown(row.attempt, review),
     diff: gate === 'release' ? await patchOf(runtime, row, subject['base'] ?? '', subject['tree'] ?? '') : '',
     redLines: review?.red_lines ?? [],
+    warnings: gate === 'release' ? await warningsOf(runtime, row) : [],
     open: openFindings(review ?? { findings: [] }),
     citations: plan?.citations ?? [],
     costMicroUsd: totals.settled.costMicroUsd + totals.reserved.costMicroUsd,
@@ -56,6 +58,13 @@ async function patchOf(runtime: Runtime, row: RunRow, base: string, tree: string
   const repository = await openRepository(row.input.repo, runtime.home);
   const redact = redactorOf(runtime.env, await configOf(runtime, row));
   return readableLines(await maskedPatch(repository, { from: await repository.treeOf(base), to: tree }, redact));
+}
+
+/** By the base that the run started from, whose rules it runs under. */
+async function warningsOf(runtime: Runtime, row: RunRow): Promise<string[]> {
+  const config = await configOf(runtime, row);
+  const repository = await openRepository(row.input.repo, runtime.home);
+  return config === undefined ? [] : policyWarnings(config, repository, row.input.base);
 }
 
 /** A request that cannot be read names no secrets beyond the usual ones. */

@@ -6,6 +6,7 @@ import { UsageError } from '../../domain/errors.ts';
 import { ignoredOptions } from '../../domain/release.ts';
 import type { Repository } from '../../domain/workspace.ts';
 import { checkExamples, patternProblems } from '../../tools/globs.ts';
+import { codeOwnersFile } from '../../tools/red-lines.ts';
 import { givenText } from '../given-file.ts';
 import { parseYaml } from '../yaml-file.ts';
 
@@ -17,12 +18,26 @@ export interface LoadedConfig {
   readonly config: Config;
   readonly source: string;
   readonly warnings: readonly string[];
+  /** The file and line where the value of a path stands. */
+  readonly place: (path: readonly (string | number)[]) => string;
 }
 
-/** @throws UsageError with file, line and key; when the file is absent or not committed. */
+/** @throws UsageError with file, line and key; when the file is absent or not committed, or asks for a CODEOWNERS that is not there. */
 export async function loadConfig(repository: Repository, base: string, configFile: string | undefined): Promise<LoadedConfig> {
+  const loaded = await found(repository, base, configFile);
+  const { protectFrom } = loaded.config;
+  if (protectFrom === undefined) return loaded;
+  const owners = await codeOwnersFile(protectFrom.codeowners, repository, base);
+  if ('fault' in owners)
+    throw new UsageError(
+      `${loaded.place(['protectFrom', 'codeowners'])}: protectFrom.codeowners: ${protectFrom.codeowners} asks for the CODEOWNERS of base commit ${base.slice(0, 12)}, and ${owners.fault}; commit one, or remove protectFrom`,
+    );
+  return loaded;
+}
+
+async function found(repository: Repository, base: string, configFile: string | undefined): Promise<LoadedConfig> {
   if (configFile !== undefined) {
-    return parsed(givenText('--config', configFile), configFile, []);
+    return parsed(givenText('--config', configFile), { source: configFile, file: configFile }, []);
   }
   const committed = await repository.readFile(base, CONFIG_NAME);
   const inFolder = join(repository.path, CONFIG_NAME);
@@ -37,7 +52,7 @@ export async function loadConfig(repository: Repository, base: string, configFil
   const differs = existsSync(inFolder) && readFileSync(inFolder, 'utf8') !== text;
   return parsed(
     text,
-    `${CONFIG_NAME} (${base.slice(0, 12)})`,
+    { source: `${CONFIG_NAME} (${base.slice(0, 12)})`, file: CONFIG_NAME },
     differs ? [`${CONFIG_NAME}: the working copy differs from the base commit; the base commit's counts`] : [],
   );
 }
@@ -47,10 +62,15 @@ export function reparse(raw: unknown): Config {
   return configSchema.parse(raw);
 }
 
-function parsed(text: string, source: string, warnings: readonly string[]): LoadedConfig {
-  const { raw, value } = parseYaml(text, source, configSchema);
+interface Read {
+  readonly source: string;
+  readonly file: string;
+}
+
+function parsed(text: string, { source, file }: Read, warnings: readonly string[]): LoadedConfig {
+  const { raw, value, lineOf } = parseYaml(text, source, configSchema);
   const problems = [...patternProblems(value), ...[...value.protect, ...value.deny].flatMap((rule) => checkExamples(rule))];
   if (problems.length > 0) throw new UsageError(problems.map((problem) => `${source}: ${problem}`).join('\n'));
   const ignored = typeof raw === 'object' && raw !== null && 'release' in raw ? ignoredOptions(raw.release) : [];
-  return { raw, config: value, source, warnings: [...warnings, ...ignored] };
+  return { raw, config: value, source, warnings: [...warnings, ...ignored], place: (path) => `${file}:${lineOf(path)}` };
 }

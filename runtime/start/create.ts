@@ -11,6 +11,7 @@ import type { Repository } from '../../domain/workspace.ts';
 import type { Models } from '../../models/registry.ts';
 import { deployTarget } from '../../nodes/deploy/targets/index.ts';
 import type { RequestBody } from '../../nodes/session.ts';
+import { policyWarnings } from '../../tools/policy-warnings.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { modelsOf } from '../drive/open-session.ts';
 import { assertHomeOutside } from '../environment.ts';
@@ -65,6 +66,7 @@ async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft>
     ...small,
     ...(await priceWarnings(models, config.prices)),
     ...endpointWarnings(runtime, config),
+    ...(await policyWarnings(config, repository, base, loaded.place)),
     ...(await dirtyWarning(repository, config.release.branch)),
   ];
   const request: RequestBody = {
@@ -145,7 +147,10 @@ async function record(runtime: Runtime, { threadId, request, created }: Draft): 
 }
 
 /** The base and the configuration that it holds: `release.branch` names the base, the base holds the file that names it. */
-async function baseAndConfig(repository: Repository, options: CreateOptions): Promise<{ base: string; loaded: LoadedConfig }> {
+export async function baseAndConfig(
+  repository: Repository,
+  options: Pick<CreateOptions, 'base' | 'configFile'>,
+): Promise<{ base: string; loaded: LoadedConfig }> {
   if (options.base !== undefined) {
     const base = await repository.resolveCommit(options.base);
     await assertFit(repository, base);

@@ -4,7 +4,7 @@ import { digestOf } from '../../domain/ids.ts';
 import type { RequestBody } from '../../nodes/session.ts';
 
 /**
- * Raised by hand when a key that is written under `checks`, `protect`, `deny`, `scope` or `release` comes to mean something else; a new
+ * Raised by hand when a key that is written under `checks`, `protect`, `protectFrom`, `deny`, `scope` or `release` comes to mean something else; a new
  * key with a default does not. `PIPELINE_VERSION` is raised with it, so that a waiting run asks a person before it goes on.
  */
 export const POLICY_VERSION = 1;
@@ -13,6 +13,8 @@ const rules = z.looseObject({
   patterns: z.unknown().optional(),
   checks: z.unknown().optional(),
   protect: z.unknown().optional(),
+  protectDefaults: z.unknown().optional(),
+  protectFrom: z.unknown().optional(),
   deny: z.unknown().optional(),
   scope: z.unknown().optional(),
   release: z.unknown().optional(),
@@ -20,8 +22,8 @@ const rules = z.looseObject({
 
 /** Digest of what a review and an approval stand on. `raw`: the configuration as it was written. */
 export function policyDigest(raw: unknown, version: number = POLICY_VERSION): string {
-  const { patterns, checks, protect, deny, scope, release } = rules.parse(raw);
-  return digestOf({ version, written: { patterns, checks, protect, deny, scope, release } });
+  const { patterns, checks, protect, protectDefaults, protectFrom, deny, scope, release } = rules.parse(raw);
+  return digestOf({ version, written: { patterns, checks, protect, protectDefaults, protectFrom, deny, scope, release } });
 }
 
 /**

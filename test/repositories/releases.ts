@@ -2,7 +2,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, test } from 'vitest';
 import { FULL } from '../full.ts';
-import { AWAITING } from './awaiting.ts';
 import type { Odd } from './odd.ts';
 import { release } from './release.ts';
 
@@ -13,7 +12,7 @@ const isBuildable = ({ needsGit: [wanted, minimum] = [0, 0] }: Odd): boolean => 
 export function releasesOn(part: readonly Odd[], { sampled = false } = {}): void {
   describe('a release on a repository with', () => {
     for (const odd of part.filter((each, index) => isBuildable(each) && (!sampled || FULL || index % 2 === 0))) {
-      if (!AWAITING.includes(odd.name)) test(odd.name, () => release(odd));
+      test(odd.name, () => release(odd));
     }
   });
 }

@@ -91,3 +91,34 @@ test('with --json the only line is the result; a package.json that is no JSON is
   expect(execFileSync('git', ['status', '--porcelain'], { cwd: repo, encoding: 'utf8' })).toBe('');
   await expect(init('broken', { 'package.json': '{' })).rejects.toThrow(/^package\.json of HEAD: is not JSON/);
 });
+
+test('a configuration that is there is left as it is, with a word about patterns of it that name nothing; one that names files has none', async () => {
+  const { repo, output, config } = await init('there', { 'a.sql': 'x', CODEOWNERS: '* @a\n' });
+  expect(config.protect).toEqual([]);
+  expect(output).not.toContain('names no file');
+  const told = async (paths: string) => {
+    writeFileSync(join(repo, 'governor.yaml'), `version: 1\npatterns: 2\ndeny:\n  - { id: sql, paths: [${paths}], reason: r }\n`);
+    let errors = '';
+    const env = { PATH: process.env['PATH'] ?? '' };
+    const io = { stdout: () => {}, stderr: (text: string) => (errors += text), env, isTTY: false, size: () => ({ columns: 80, rows: 24 }) };
+    await expect(initCommand(io, { repo })).rejects.toThrow(/governor\.yaml: exists already/);
+    return errors;
+  };
+  expect(await told('"db/*.sql"')).toMatch(
+    /^warning: .*governor\.yaml:4: deny "sql": pattern "db\/\*\.sql" names no file of the base; "\*\*\/\*\.sql" would name "a\.sql"\n$/,
+  );
+  expect(await told('"*.sql"')).toBe('');
+  expect(await told('5')).toMatch(/^warning: .*governor\.yaml:4: deny\.0\.paths\.0: /);
+});
+
+test('a CODEOWNERS that is there can be made red lines of by removing one sign, as its host reads it', async () => {
+  const none = await init('none', {});
+  expect(none.text).not.toContain('protectFrom:');
+  const { text } = await init('owned', { CODEOWNERS: '* @a\n' });
+  const { value } = parseYaml(text.replace('# protectFrom:', 'protectFrom:'), 'governor.yaml', configSchema);
+  expect(value.protectFrom).toMatchObject({ codeowners: 'github', approvers: { role: 'approver', min: 1 } });
+  expect(
+    parseYaml(text.replace('protect: []', 'protect:').replace('#  - { id: money', '  - { id: money'), 'governor.yaml', configSchema).value
+      .protect,
+  ).toHaveLength(1);
+});

@@ -61,6 +61,27 @@ describe('the release gate', () => {
     expect(made.reviewConfigs).toEqual(made.review_configs);
   });
 
+  test('says where each red line comes from, and which rules may not say what was meant, inside of the cap', () => {
+    const shown = {
+      ...release.shown,
+      red_lines: ['money', 'default:ci'],
+      red_line_origins: ['of protect', 'by default'],
+      warnings: ['"x" names no file'],
+    };
+    const { description } = presented({ ...release, shown }, { costMicroUsd: 0 });
+    expect(description).toContain('RED LINES: money of protect, default:ci by default.');
+    expect(description).toContain('Warning: "x" names no file.');
+    const many = Array.from({ length: 20 }, (_, at) => `codeowners:${at}000`);
+    const wide = {
+      ...shown,
+      red_lines: many,
+      red_line_origins: many.map(() => 'of CODEOWNERS'),
+      warnings: Array.from({ length: 3 }, () => '界'.repeat(200)),
+      changed: many.map(() => '界'.repeat(60)),
+    };
+    expect(bytes(presented({ ...release, shown: wide }, { costMicroUsd: 0 }))).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+  });
+
   test('says in words what is decided, the red lines, the cost, the difference and the subject', () => {
     for (const word of ['c0ffee', '2 file', 'RED LINES: money', 'NO CHECKS', '$1.23', 'role approver', subject.digest, 'added a.js'])
       expect(made.description).toContain(word);

@@ -47,6 +47,7 @@ export const gateOf = (gate: GateView['row']['gate'], shown: Readonly<Record<str
   review: '',
   diff: '',
   redLines: [],
+  warnings: [],
   citations: [],
   costMicroUsd: 0,
 });

@@ -38,3 +38,121 @@ describe('red lines', () => {
     expect(await lines({ base: {}, candidate: { 'src/a.js': 'x' } })).toEqual([]);
   });
 });
+
+describe('red lines by default', () => {
+  const SAFE = { 'src/a.js': 'x' };
+  const lines = async (
+    candidate: Parameters<typeof review>[1]['candidate'],
+    config: object = {},
+    base: Parameters<typeof review>[1]['base'] = SAFE,
+  ) =>
+    (await review(redLines, { base, candidate, config: { ...config } })).redLines.map(({ rule_id, origin, paths }) =>
+      [rule_id, origin, paths.join(' ')].join(' '),
+    );
+
+  test('what decides over code is behind one at every place where it counts; what only looks like it is not', async () => {
+    const places: [rule: string, paths: string[]][] = [
+      [
+        'default:ci',
+        [
+          '.github/workflows/ci.yml',
+          '.gitlab-ci.yml',
+          '.circleci/config.yml',
+          'Jenkinsfile',
+          'ops/azure-pipelines.yml',
+          '.buildkite/p.yml',
+        ],
+      ],
+      ['default:ci', ['.drone.yml', 'bitbucket-pipelines.yml', '.travis.yml', '.woodpecker/a.yaml', '.GitHub/Workflows/ci.yml']],
+      ['default:codeowners', ['CODEOWNERS', 'docs/CODEOWNERS', '.github/CODEOWNERS', '.gitlab/CODEOWNERS']],
+      ['default:git', ['.gitattributes', 'src/deep/.gitattributes', '.gitmodules']],
+      ['default:hooks', ['.husky/pre-commit', '.githooks/pre-push', 'lefthook.yml', '.pre-commit-config.yaml']],
+      ['default:agents', ['AGENTS.md', 'src/AGENTS.md', 'CLAUDE.md', '.claude/settings.json']],
+      ['default:registries', ['.npmrc', 'packages/a/.yarnrc.yml']],
+      ['governor', ['governor.yaml', '.governor/x']],
+    ];
+    for (const [rule, paths] of places)
+      expect(await lines(Object.fromEntries(paths.map((path) => [path, 'x'])))).toEqual([`${rule} default ${paths.toSorted().join(' ')}`]);
+    const alike = [
+      '.github/ISSUE_TEMPLATE/bug.md',
+      'src/workflows/ci.yml',
+      'docs/gitattributes.md',
+      'src/hooks/use-hook.js',
+      'src/codeowners.js',
+      'docs/governor.yaml.md',
+    ];
+    expect(await lines(Object.fromEntries(alike.map((path) => [path, 'x'])))).toEqual([]);
+  }, 30_000);
+
+  test('configuration takes one away by its name, and who writes a rule for a path says alone who approves it', async () => {
+    const candidate = { '.github/workflows/ci.yml': 'x', 'CLAUDE.md': 'x' };
+    expect(await lines(candidate, { protectDefaults: { ci: false } })).toEqual(['default:agents default CLAUDE.md']);
+    const own = { protect: [{ id: 'pipelines', paths: ['.github'], approvers: { role: 'operator' }, reason: 'r' }] };
+    expect(await lines(candidate, own)).toEqual(['pipelines protect .github/workflows/ci.yml', 'default:agents default CLAUDE.md']);
+  });
+
+  const lock = (host: string, version: string): string =>
+    JSON.stringify({ packages: { 'node_modules/a': { version, resolved: `https://${host}/a/-/a-${version}.tgz` } } });
+  const base = { 'package-lock.json': lock('packages.example.test', '1.0.0') };
+
+  test('a lock file that takes a package from elsewhere is behind one, with the package; another version is not', async () => {
+    const moved = { 'package-lock.json': lock('packages.evil.test', '1.0.0') };
+    const [line] = (await review(redLines, { base, candidate: moved })).redLines;
+    expect(line).toMatchObject({ rule_id: 'default:registries', origin: 'default', paths: ['package-lock.json'] });
+    expect(line?.reason).toContain(
+      'a comes from https://packages.evil.test/{name}/-/{file}, and came from https://packages.example.test/{name}/-/{file}',
+    );
+    expect(await lines({ 'package-lock.json': lock('packages.example.test', '1.1.0') }, {}, base)).toEqual([]);
+    expect(await lines({ 'package-lock.json': null }, {}, base)).toEqual([]);
+    expect(await lines(moved, { protectDefaults: { registries: false } }, base)).toEqual([]);
+    expect(await lines(moved, { protect: [{ id: 'own', paths: ['package-lock.json'], reason: 'r' }] }, base)).toEqual([
+      'own protect package-lock.json',
+    ]);
+  });
+
+  test('a lock file that is moved, or becomes a link, hides nothing', async () => {
+    const elsewhere = { 'package-lock.json': null, 'app/package-lock.json': lock('packages.evil.test', '1.0.0') };
+    expect(await lines(elsewhere, {}, base)).toEqual(['default:registries default app/package-lock.json']);
+    expect(await lines({ 'package-lock.json': null, 'app/package-lock.json': base['package-lock.json'] }, {}, base)).toEqual([]);
+    expect(await lines({ 'package-lock.json': { link: 'src/a.js' } }, {}, base)).toEqual(['default:registries default package-lock.json']);
+  });
+});
+
+describe('CODEOWNERS', () => {
+  const config = { protectFrom: { codeowners: 'gitlab', approvers: { role: 'admin', notStarter: true } } };
+  const of = async (
+    base: Parameters<typeof review>[1]['base'],
+    candidate: Parameters<typeof review>[1]['candidate'] = { 'src/a.js': 'x' },
+  ) => (await review(redLines, { config, base, candidate })).redLines;
+
+  test('each section asks for its approvals, by people whom the configuration names', async () => {
+    expect(await of({ CODEOWNERS: '* @all\n[Code][2]\n*.js @js\n' })).toEqual([
+      {
+        rule_id: 'codeowners:1',
+        origin: 'codeowners',
+        paths: ['src/a.js'],
+        reason: '@all owns * (CODEOWNERS:1)',
+        approvers: { role: 'admin', min: 1, not_starter: true },
+      },
+      {
+        rule_id: 'codeowners:3',
+        origin: 'codeowners',
+        paths: ['src/a.js'],
+        reason: '@js owns *.js (CODEOWNERS:3)',
+        approvers: { role: 'admin', min: 2, not_starter: true },
+      },
+    ]);
+    expect(await of({ CODEOWNERS: '*.md @all\n' })).toEqual([]);
+  });
+
+  test('a base without one, or with one that cannot be read, has every path owned; an empty one owns nothing', async () => {
+    for (const base of [
+      { x: 'x' },
+      { CODEOWNERS: { link: 'x' } },
+      { CODEOWNERS: `${'# many owners\n'.repeat(250_000)}` },
+      { '.github/CODEOWNERS': '* @a\n' },
+    ])
+      expect((await of(base)).map(({ rule_id, paths }) => [rule_id, ...paths])).toEqual([['codeowners', 'src/a.js']]);
+    expect(await of({ CODEOWNERS: '\n' })).toEqual([]);
+  }, 30_000);
+});

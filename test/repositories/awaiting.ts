@@ -1,2 +1,0 @@
-/** Entries that fail until something else is there: by name. */
-export const AWAITING: readonly string[] = [];
