@@ -14,6 +14,7 @@ export default defineConfig({
       'test/compat/**',
       'test/dialects/**',
       'test/agents/**',
+      'test/repositories/**',
       ...OVER_IMITATIONS,
       ...HOSTILE,
       ...AGENT_STORIES,

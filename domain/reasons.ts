@@ -32,6 +32,11 @@ export const REASONS = {
   MERGE_CONFLICT: { meaning: 'parallel work could not be merged', resumable: false, next: look },
   OUT_OF_SCOPE: { meaning: 'the change touches paths outside the plan or is larger than scope allows', resumable: false, next: look },
   PATH_DENIED: { meaning: 'a path is denied by policy or is not a legal path', resumable: false, next: look },
+  FILE_UNSTORABLE: {
+    meaning: 'a changed file cannot be stored as the .gitattributes of the base demand',
+    resumable: true,
+    next: resume,
+  },
   NO_PROGRESS: { meaning: 'an agent learned nothing new, or the review found the same again', resumable: true, next: hint },
   STEP_LIMIT: { meaning: 'an agent used all its steps, or the run all its calls', resumable: true, next: resume + ' --add-calls 50' },
   AGENT_LIMIT: { meaning: 'no further sub-agent is allowed in this run', resumable: false, next: look },

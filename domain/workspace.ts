@@ -157,10 +157,13 @@ export interface Repository {
   remoteTip(remote: string, branch: string): Promise<string | undefined>;
   /** Atomic push with a lease on `from`. `moved` when the remote was not at `from`. */
   push(remote: string, commit: string, branch: string, from: string | null): Promise<'pushed' | 'moved'>;
-  /** Makes an empty folder a work tree of `tree`. */
-  checkout(tree: string, folder: string): Promise<WorkTree>;
-  /** Opens an existing work tree folder. */
-  open(folder: string): Promise<WorkTree>;
+  /**
+   * Makes an empty folder a work tree of `tree`. `attributes`: the commit or tree whose `.gitattributes`, and no others, say how files
+   * are stored and written out; default: the first tree that stands in the folder.
+   */
+  checkout(tree: string, folder: string, attributes?: string): Promise<WorkTree>;
+  /** Opens an existing work tree folder, whose files count only after a `restore`. */
+  open(folder: string, attributes?: string): Promise<WorkTree>;
   /** Ends what is kept to read objects; whoever reads again starts it anew. */
   close(): void;
 }
@@ -168,8 +171,14 @@ export interface Repository {
 /** A folder with the files of a tree and no git data in it; its index lives beside it, out of the sandbox's reach. */
 export interface WorkTree {
   readonly folder: string;
-  /** Writes the folder's state into the object store and returns the tree id. Ignored files (base `.gitignore` rules apply) are left out. */
+  /**
+   * Writes what differs from the tree it stood at into the object store and returns the tree id; every other entry is taken over.
+   * Left out is what the `.gitignore` files ignore as they stand in the folder, and what `newlyLeftOut` tells.
+   * @throws StopError `FILE_UNSTORABLE`: the base's attributes ask for what cannot be done.
+   */
   snapshot(): Promise<string>;
+  /** What snapshots saw and did not take, but for what `.gitignore` ignores; each is told once, and at most 20 at once. */
+  newlyLeftOut(): readonly { readonly path: string; readonly why: string }[];
   /** The tree of the last snapshot or restore; a new snapshot when there was none since `touched`. */
   current(): Promise<string>;
   /** Says that a tool is about to change the folder. */

@@ -8,7 +8,7 @@ export async function workTreeAt(session: Session, name: string, tree: string): 
   const known = workTrees.get(name);
   if (known !== undefined) return known;
   const folder = session.places.workFolder(name);
-  const workTree = (await reopen(session, folder, tree)) ?? (await repository.checkout(tree, folder));
+  const workTree = (await reopen(session, folder, tree)) ?? (await repository.checkout(tree, folder, session.facts.request.base));
   workTrees.set(name, workTree);
   return workTree;
 }
@@ -24,7 +24,7 @@ export async function removeWorkTree(session: Session, name: string): Promise<vo
 /** After a crash the folder may be ahead of the checkpoint: it goes back. */
 async function reopen(session: Session, folder: string, tree: string): Promise<WorkTree | undefined> {
   try {
-    const workTree = await session.places.repository.open(folder);
+    const workTree = await session.places.repository.open(folder, session.facts.request.base);
     await workTree.restore(tree);
     return workTree;
   } catch (error) {

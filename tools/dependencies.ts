@@ -22,7 +22,7 @@ export async function installDependencies(options: PrepareOptions, builder: stri
   await assertBaseScripts(options, builder);
   const copy = await withInputs(options, { onto: options.tree, from: builder, of: (path) => !isLock(path) });
   const updated = await inScratch(options.stateFolder, async (scratch) => {
-    const workTree = await options.repository.checkout(copy, join(scratch, 'tree'));
+    const workTree = await options.repository.checkout(copy, join(scratch, 'tree'), options.tree);
     for (const step of options.config.setup) if (step.update !== undefined) await runStep(options, step, step.update, workTree.folder);
     workTree.touched();
     return workTree.snapshot();
@@ -34,7 +34,7 @@ export async function installDependencies(options: PrepareOptions, builder: stri
 
 /** The tree `onto` with the setup's inputs as they are in `from`. `of`: those alone; default all. */
 export async function withInputs(
-  { repository, config, stateFolder }: Pick<PrepareOptions, 'repository' | 'config' | 'stateFolder'>,
+  { repository, config, stateFolder, tree: base }: Pick<PrepareOptions, 'repository' | 'config' | 'stateFolder' | 'tree'>,
   { onto, from, of = () => true }: { readonly onto: string; readonly from: string; readonly of?: (path: string) => boolean },
 ): Promise<string> {
   const inputsOf = async (tree: string) => setupInputs(config.setup, await repository.listTree(tree)).filter(({ path }) => of(path));
@@ -43,7 +43,7 @@ export async function withInputs(
   const linked = wanted.find((entry) => entry.mode !== '100644' && entry.mode !== '100755');
   if (linked !== undefined) throw new RefusedError('PATH_DENIED', `${linked.path}: an input of workspace.setup must be a file, not a link`);
   return inScratch(stateFolder, async (scratch) => {
-    const workTree = await repository.checkout(onto, join(scratch, 'tree'));
+    const workTree = await repository.checkout(onto, join(scratch, 'tree'), base);
     for (const { path } of there) rmSync(join(workTree.folder, path), { force: true });
     for (const { path, oid, mode } of wanted) put(workTree.folder, path, await repository.blob(oid), mode === '100755');
     workTree.touched();

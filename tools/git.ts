@@ -4,6 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProcess, searchPath, userGitEnvironment } from './process.ts';
 
+/** A clean git dir, and the objects of a repository. */
+export interface GitPlace {
+  readonly gitDir: string;
+  readonly objects: string;
+}
+
 export interface GitOptions {
   readonly gitDir?: string;
   /** The object store to read and write instead of the git dir's own. */
@@ -14,6 +20,8 @@ export interface GitOptions {
   readonly cwd?: string;
   readonly stdin?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
+  /** Further settings, `key=value`, over those of every git here. */
+  readonly settings?: readonly string[];
   /** Exit codes that are answers, besides 0. */
   readonly okCodes?: readonly number[];
   readonly timeoutMs?: number;
@@ -101,6 +109,7 @@ export function gitCommand(args: readonly string[], options: GitOptions): { argv
     'git',
     ...SETTINGS,
     ...(options.asUser === undefined ? SAME_BYTES : IN_CHECKOUT),
+    ...(options.settings ?? []).flatMap((setting) => ['-c', setting]),
     ...(options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`]),
     ...(options.workTree === undefined ? [] : [`--work-tree=${options.workTree}`]),
     ...args,

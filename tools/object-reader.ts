@@ -1,8 +1,7 @@
 /** Reads objects of a repository through one git that stays while it is asked: thousands of reads, one process. */
 import { createHash } from 'node:crypto';
-import { GitError, gitCommand, TIMEOUT_MS } from './git.ts';
+import { GitError, type GitPlace, gitCommand, TIMEOUT_MS } from './git.ts';
 import { type Companion, openProcess } from './process.ts';
-import type { GitPlace } from './worktree.ts';
 
 export interface FoundObject {
   readonly oid: string;

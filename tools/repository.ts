@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { UsageError } from '../domain/errors.ts';
 import type { Repository } from '../domain/workspace.ts';
 import { type GitOptions, type GitResult, runGit } from './git.ts';
+import { createObjectReader } from './object-reader.ts';
 import { cleanPlace } from './repository/clean-place.ts';
 import { assertOwn } from './repository/owner.ts';
 import { readObjects } from './repository/read-objects.ts';
@@ -13,7 +14,7 @@ import { submodulesOf } from './repository/submodules.ts';
 import { fitness } from './repository/unfit.ts';
 import { userCheckout } from './repository/user-checkout.ts';
 import { writeObjects } from './repository/write-objects.ts';
-import { checkoutTree, openWorkTree } from './worktree.ts';
+import { createWorkTrees } from './worktree.ts';
 
 /** @throws UsageError: no such folder, no repository, git data instead of a checkout. */
 export async function openRepository(path: string, stateFolder: string): Promise<Repository> {
@@ -32,7 +33,8 @@ export async function openRepository(path: string, stateFolder: string): Promise
   const clean = await cleanPlace(common, stateFolder);
   const main = !bare && realpathSync(absolute) === common ? top : undefined;
   const place = { path: top, bare, gitDir: absolute, common, clean, main };
-  const objects = readObjects(place);
+  const reader = createObjectReader(clean);
+  const objects = readObjects(place, reader);
   return {
     path: top,
     ...objects,
@@ -42,11 +44,7 @@ export async function openRepository(path: string, stateFolder: string): Promise
     ...remotesOf(place),
     ...userCheckout(place),
     ...fitness(place),
-    checkout: (tree, at) => checkoutTree(clean, tree, at),
-    open: async (at) => {
-      if (!existsSync(at)) throw new UsageError(`work tree ${at}: there is none`);
-      return openWorkTree(clean, at);
-    },
+    ...createWorkTrees({ ...clean, common }, reader),
   };
 }
 

@@ -1,109 +1,95 @@
 /** A work tree without git data: the files of a tree in a folder, their index beside it, out of the sandbox's reach. */
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import type { WorkTree } from '../domain/workspace.ts';
-import { runGit } from './git.ts';
-import { removeAll, walk } from './walk.ts';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { UsageError } from '../domain/errors.ts';
+import type { Repository, WorkTree } from '../domain/workspace.ts';
+import { type GitPlace, runGit } from './git.ts';
+import type { ObjectReader } from './object-reader.ts';
+import { createCheckedOut } from './trees/on-disk.ts';
+import { ownIgnores } from './trees/own-ignores.ts';
+import { restoreTree } from './trees/restore.ts';
+import { takeSnapshot } from './trees/snapshot.ts';
+import { openStanding, type Standing } from './trees/standing.ts';
+import type { LeftOut } from './trees/tidy.ts';
+import { removeAll } from './walk.ts';
 
-/** The clean git dir and the repository's objects. */
-export interface GitPlace {
-  readonly gitDir: string;
-  readonly objects: string;
+/** @param common the repository's own git dir: asked what its user ignores, and where LFS keeps content. */
+export function createWorkTrees(
+  place: GitPlace & { readonly common: string },
+  objects: ObjectReader,
+): Pick<Repository, 'checkout' | 'open'> {
+  const checkedOut = createCheckedOut(place);
+  let ignores: Promise<string[]> | undefined;
+  const standing = (folder: string, attributes: string | undefined): Standing =>
+    openStanding(
+      {
+        place,
+        objects,
+        checkedOut,
+        ownIgnores: () => {
+          ignores ??= ownIgnores(place.common);
+          return ignores;
+        },
+        lfsFolder: () => lfsFolder(place.common),
+      },
+      folder,
+      attributes,
+    );
+  return {
+    checkout: async (tree, folder, attributes) => {
+      removeAll(folder);
+      mkdirSync(folder, { recursive: true });
+      const at = standing(folder, attributes);
+      await restoreTree(at, tree);
+      return workTreeOf(at, tree);
+    },
+    open: async (folder, attributes) => {
+      if (!existsSync(folder)) throw new UsageError(`work tree ${folder}: there is none`);
+      return workTreeOf(standing(folder, attributes), undefined);
+    },
+  };
 }
 
-/** Each process has its own index: one that was killed may have left a lock, or a git that still writes. */
-const indexOf = (folder: string): string => `${folder}.${process.pid}.index`;
-
-/** Makes an empty folder a work tree of `tree`. */
-export async function checkoutTree(place: GitPlace, tree: string, folder: string): Promise<WorkTree> {
-  removeAll(folder);
-  rmSync(indexOf(folder), { force: true });
-  mkdirSync(folder, { recursive: true });
-  const workTree = openWorkTree(place, folder);
-  const git = { ...place, workTree: folder, indexFile: indexOf(folder) };
-  await runGit(['read-tree', '--reset', tree], git);
-  await runGit(['checkout-index', '-a', '-f', '-q'], git);
-  return workTree;
+async function lfsFolder(common: string): Promise<string> {
+  const { stdout } = await runGit(['config', '--get', 'lfs.storage'], { gitDir: common, okCodes: [1] });
+  const named = stdout.toString('utf8').trim();
+  return named === '' ? join(common, 'lfs') : resolve(common, named);
 }
 
-export function openWorkTree(place: GitPlace, folder: string): WorkTree {
-  const git = { ...place, workTree: folder, indexFile: indexOf(folder) };
-  let known: string | undefined;
+function workTreeOf(at: Standing, tree: string | undefined): WorkTree {
+  let known = tree;
+  let leftOut: readonly LeftOut[] = [];
+  let untold: readonly LeftOut[] = [];
   const snapshot = async (): Promise<string> => {
-    tidy(folder);
-    await runGit(['add', '-A', '--', '.'], git);
-    known = (await runGit(['write-tree'], git)).stdout.toString().trim();
-    return known;
+    const taken = await takeSnapshot(at);
+    const before = new Set(leftOut.map(({ path }) => path));
+    untold = [...untold, ...taken.leftOut.filter(({ path }) => !before.has(path))];
+    leftOut = taken.leftOut;
+    known = taken.tree;
+    return taken.tree;
   };
   return {
-    folder,
+    folder: at.folder,
     snapshot,
     current: async () => known ?? snapshot(),
+    newlyLeftOut: () => {
+      const told = untold;
+      untold = [];
+      return told;
+    },
     touched: () => {
       known = undefined;
     },
-    restore: async (tree) => {
+    restore: async (wanted) => {
       known = undefined;
-      tidy(folder);
-      await runGit(['read-tree', '--reset', tree], git);
-      await clearWay(git, folder);
-      await runGit(['checkout-index', '-a', '-f', '-q'], git);
-      // Only now: what is ignored is said by the tree's own .gitignore, not by one that a command wrote.
-      for (const path of await untracked(git)) removeAll(path);
-      known = tree;
+      await restoreTree(at, wanted);
+      known = wanted;
     },
     remove: async () => {
-      removeAll(folder);
-      rmSync(indexOf(folder), { force: true });
+      removeAll(at.folder);
+      rmSync(`${at.beside}.staging`, { recursive: true, force: true });
+      at.index.remove();
+      (await at.attributes?.catch(() => undefined))?.remove();
     },
   };
-}
-
-/** Paths as bytes: a name that is not UTF-8 must be found again. */
-async function untracked(git: GitPlace & { workTree: string; indexFile: string }): Promise<Buffer[]> {
-  const found = await runGit(['ls-files', '-z', '--others', '--exclude-standard', '--directory', '--no-empty-directory'], git);
-  return found.stdout
-    .toString('latin1')
-    .split('\0')
-    .filter((name) => name !== '')
-    .map((name) => Buffer.concat([Buffer.from(`${git.workTree}/`), Buffer.from(name.replace(/\/$/, ''), 'latin1')]));
-}
-
-/** A file or link where the tree has a folder is removed first; only then is a folder where it has a file, never through a link. */
-async function clearWay(git: GitPlace & { workTree: string; indexFile: string }, folder: string): Promise<void> {
-  const changed = (await runGit(['diff-files', '--name-only', '-z'], git)).stdout.toString('latin1').split('\0');
-  for (const path of changed.filter((name) => name !== '')) {
-    let at = Buffer.from(folder);
-    const parts = path.split('/');
-    for (const [index, part] of parts.entries()) {
-      at = Buffer.concat([at, Buffer.from(`/${part}`, 'latin1')]);
-      const stat = lstatSync(at, { throwIfNoEntry: false });
-      if (stat === undefined) break;
-      const last = index === parts.length - 1;
-      if (last ? stat.isFile() : stat.isDirectory()) continue;
-      removeAll(at);
-      break;
-    }
-  }
-}
-
-/** Names that git reads as its own data on some system, and therefore in no tree. */
-const GIT_DATA = /(?:^|\\)(?:\.git|git~1)[ .]*(?::|\\|$)/i;
-/** Git accepts these as files alone. */
-const NO_LINK = /^(?:\.gitmodules|gitmod~|gi7eba~)/i;
-
-/**
- * Removes what no tree can hold: planted git data (it would make a sub-repository of a folder, and a later git would run that
- * one's configuration), pipes and sockets, paths beyond the system's length. Opens what a command closed to its own uid.
- */
-function tidy(folder: string): void {
-  const root = process.getuid?.() === 0;
-  for (const { path, entry, tooDeep } of walk(folder, { unlock: true })) {
-    const name = entry.name.toString('latin1');
-    const known = entry.isDirectory() || entry.isFile() || entry.isSymbolicLink();
-    if (tooDeep || !known || GIT_DATA.test(name) || (entry.isSymbolicLink() && NO_LINK.test(name))) removeAll(path, folder);
-    else if (!root && entry.isFile()) {
-      const { mode } = lstatSync(path);
-      if ((mode & 0o400) === 0) chmodSync(path, mode | 0o600);
-    }
-  }
 }

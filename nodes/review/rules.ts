@@ -76,7 +76,7 @@ async function judge(
   if (tree !== build.tree) throw new StopError('ARTIFACT_MISMATCH', `${build.commit} has tree ${tree}, the build says ${build.tree}`);
   const changes = await session.places.repository.diff(baseTree, tree);
   const folder = session.places.workFolder(`review-${attempt}`);
-  const checkout = await session.places.repository.checkout(tree, folder);
+  const checkout = await session.places.repository.checkout(tree, folder, session.facts.request.base);
   const checks: CheckResult[] = [];
   const findings: Finding[] = [];
   const redLines: RedLine[] = [];

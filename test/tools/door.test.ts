@@ -240,6 +240,14 @@ describe('perform and settle', () => {
     expect(await spent()).toBe(1);
   });
 
+  test('tell once what is no part of the change, without its secrets; what is, and what a rule of the tree ignores, is not told', async () => {
+    const made = 'echo "*.log" > .gitignore; touch a.log b.txt; git init -q sub; git init -q hunter2';
+    const answer = await door().call(request('run_command', { shell: made }));
+    const told = contentOf(answer).split('\n\nNot part of the change: ')[1]?.split(', ').toSorted();
+    expect(told).toEqual(['"***/.git" (git data of another repository)', '"sub/.git" (git data of another repository)']);
+    expect(contentOf(await door().call(write('b\n', { ordinal: 2 })))).not.toContain('Not part of the change');
+  });
+
   test('hand a fault that the model can mend back to it', async () => {
     expect(await door().call(request('read_file', { path: 'none' }))).toMatchObject({ outcome: 'error' });
     expect(await door().call(request('read_file', { path: '../a' }, { ordinal: 2 }))).toMatchObject({

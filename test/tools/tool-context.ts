@@ -22,6 +22,7 @@ export function makeToolWorld(): ToolWorld {
     folder: join(folder, 'tree'),
     snapshot: async () => '',
     current: async () => '',
+    newlyLeftOut: () => [],
     touched: () => undefined,
     restore: async () => undefined,
     remove: async () => undefined,

@@ -23,11 +23,19 @@ export async function settle(
   done: Judged,
 ): Promise<ToolAnswer> {
   const { request, tool } = call;
-  const judged = masked(redact, done);
   const after = tool?.effect === true ? await request.context.workTree.current() : undefined;
+  const judged = masked(redact, { ...done, content: `${done.content}${leftOut(call)}` });
   const { answer, outcome } = outcomeOf(call, judged, after === undefined || after === before ? {} : { tree: after });
   await effects.finish(request.fence, key, { ...outcome, repeatable: true, ...(after === undefined ? {} : { after }) });
   return { ...answer, ...tasksIn(judged, call), ...(after === undefined ? {} : { tree: after }) };
+}
+
+/** An agent must not believe that a file is part of its change when it is not. */
+function leftOut({ request, tool }: PermittedCall): string {
+  const paths = tool?.effect === true ? request.context.workTree.newlyLeftOut() : [];
+  return paths.length === 0
+    ? ''
+    : `\n\nNot part of the change: ${paths.map(({ path, why }) => `${JSON.stringify(path)} (${why})`).join(', ')}`;
 }
 
 /** Without secrets, and within its cap: what is cut first may leave the half of a secret that nothing knows any more. A picture stays as it is. */

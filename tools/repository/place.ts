@@ -1,7 +1,6 @@
 /** Where one repository is, and the two ways to git in it: over our clean git dir, and over the user's own. */
 import type { Repository } from '../../domain/workspace.ts';
-import { type GitOptions, type GitResult, runGit } from '../git.ts';
-import type { GitPlace } from '../worktree.ts';
+import { type GitOptions, type GitPlace, type GitResult, runGit } from '../git.ts';
 
 export interface RepositoryPlace {
   /** The top folder, or the bare repository itself. */

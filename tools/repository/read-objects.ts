@@ -2,7 +2,7 @@
 import type { TreeEntry } from '../../domain/workspace.ts';
 import { parseChanges } from '../diff.ts';
 import { GitError } from '../git.ts';
-import { createObjectReader } from '../object-reader.ts';
+import type { ObjectReader } from '../object-reader.ts';
 import { ours, type Part, type RepositoryPlace, wordsOf } from './place.ts';
 
 /** A path as it stands in a tree. A name of many lines cannot be asked for, and `tree:./a` is another question than `a`. */
@@ -12,8 +12,8 @@ const PATCH = ['diff-tree', '-r', '-p', '--full-index', '-M50%', '--no-color', '
 
 export function readObjects(
   place: RepositoryPlace,
+  objects: ObjectReader,
 ): Part<'treeOf' | 'listTree' | 'readFile' | 'blob' | 'blobBytes' | 'diff' | 'countLines' | 'patch' | 'isAncestor' | 'close'> {
-  const objects = createObjectReader(place.clean);
   const blob = async (oid: string): Promise<Buffer> => {
     const found = await objects.read(oid);
     if (found?.type !== 'blob') throw new GitError(`git cat-file: ${oid} is no blob of ${place.path}`, null);

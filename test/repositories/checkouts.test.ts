@@ -1,0 +1,4 @@
+import { CHECKOUTS } from './corpus/checkouts.ts';
+import { releasesOn } from './releases.ts';
+
+releasesOn(CHECKOUTS);

@@ -1,0 +1,4 @@
+import { NAMED } from './corpus/names.ts';
+import { releasesOn } from './releases.ts';
+
+releasesOn(NAMED);

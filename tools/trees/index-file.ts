@@ -1,0 +1,104 @@
+/**
+ * The index beside a work tree: it holds the ids of the bytes on disk, so that git finds what is different without any attribute of the
+ * folder having a word in it.
+ */
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type GitPlace, runGit } from '../git.ts';
+import { type Entries, type Entry, zInput, zWords } from './names.ts';
+
+export interface IndexFile {
+  /** Makes it hold exactly these; what it knew of unchanged ones stays. */
+  set(entries: Entries): Promise<void>;
+  /** Paths on disk that differ from it, or are not there. */
+  changed(): Promise<string[]>;
+  /** As `changed`, with the files that it does not have and no rule ignores. */
+  changedAndNew(ownIgnores: readonly string[]): Promise<string[]>;
+  /** Files that it does not have and no rule of the tree ignores. */
+  news(ownIgnores: readonly string[], folders?: boolean): Promise<string[]>;
+  /** Stores the bytes of files as they are, and takes their place. */
+  add(entries: Entries): Promise<void>;
+  /** Takes the place of files that are stored otherwise. */
+  note(entries: Entries): Promise<void>;
+  drop(paths: readonly string[]): Promise<void>;
+  writeOut(paths: readonly string[]): Promise<void>;
+  /** Learns what files look like whose bytes are the same. */
+  refresh(): Promise<void>;
+  remove(): void;
+}
+
+export function indexFile(place: GitPlace, folder: string, file: string): IndexFile {
+  const git = { ...withoutAttributes(place), workTree: folder, indexFile: file };
+  let held: Entries | undefined;
+  let owner: number | undefined;
+  const update = async (flags: readonly string[], words: readonly string[]): Promise<void> => {
+    if (words.length > 0) await runGit(['update-index', ...flags], { ...git, stdin: zInput(words) });
+  };
+  const put = async (flags: readonly string[], entries: Entries): Promise<void> => {
+    await update([...flags, '--add', '--replace', '-z', '--stdin'], [...entries.keys()]);
+    for (const [path, entry] of entries) held?.set(path, entry);
+  };
+  const drop = async (paths: readonly string[]): Promise<void> => {
+    await update(
+      ['-z', '--index-info'],
+      paths.map((path) => `0 ${'0'.repeat(held?.get(path)?.oid.length ?? 40)}\t${path}`),
+    );
+    for (const path of paths) held?.delete(path);
+  };
+  const refresh = async (): Promise<void> => {
+    await runGit(['update-index', '-q', '--refresh'], { ...git, okCodes: [1] });
+    owner = lstatSync(folder).uid;
+  };
+  const list = async (flags: readonly string[], ownIgnores: readonly string[] = []): Promise<string[]> => {
+    // Who gave the whole tree to another user changed how every file looks.
+    if (owner !== undefined && lstatSync(folder).uid !== owner) await refresh();
+    owner ??= lstatSync(folder).uid;
+    const rules = ['--exclude-per-directory=.gitignore', ...ownIgnores.map((path) => `--exclude-from=${path}`)];
+    return [...new Set(zWords((await runGit(['ls-files', '-z', ...flags, ...rules], git)).stdout))];
+  };
+  return {
+    set: async (entries) => {
+      if (held === undefined) rmSync(file, { force: true });
+      await drop([...(held?.keys() ?? [])].filter((path) => !entries.has(path)));
+      const fresh = [...entries].filter(([path, entry]) => !isSame(held?.get(path), entry));
+      await update(
+        ['-z', '--index-info'],
+        fresh.map(([path, { mode, oid }]) => `${mode} ${oid}\t${path}`),
+      );
+      held = new Map(entries);
+    },
+    changed: () => list(['-d', '-m']),
+    changedAndNew: (ownIgnores) => list(['-d', '-m', '-o'], ownIgnores),
+    news: (ownIgnores, folders = false) => list(['-o', ...(folders ? ['--directory', '--no-empty-directory'] : [])], ownIgnores),
+    add: (entries) => put([], entries),
+    note: (entries) => put(['--info-only'], entries),
+    drop,
+    writeOut: async (paths) => {
+      if (paths.length > 0) await runGit(['checkout-index', '-f', '-q', '-u', '-z', '--stdin'], { ...git, stdin: zInput(paths) });
+    },
+    refresh,
+    remove: () => rmSync(file, { force: true }),
+  };
+}
+
+const isSame = (a: Entry | undefined, b: Entry): boolean => a !== undefined && a.mode === b.mode && a.oid === b.oid;
+
+/** Decided before any file in the tree is read, for every path. */
+const NEUTRAL = '* !text !crlf !eol !ident !filter !working-tree-encoding\n';
+
+/** A git dir in which no attributes file of a folder has a word in how bytes are read and written. */
+function withoutAttributes({ gitDir, objects }: GitPlace): GitPlace {
+  const own = join(gitDir, 'bytes');
+  for (const name of ['refs', 'objects', 'info']) mkdirSync(join(own, name), { recursive: true, mode: 0o700 });
+  for (const name of ['config', 'HEAD']) put(join(own, name), readFileSync(join(gitDir, name), 'utf8'));
+  put(join(own, 'info', 'attributes'), NEUTRAL);
+  return { gitDir: own, objects };
+}
+
+/** Written only where it is another; another process may read it meanwhile. */
+function put(file: string, text: string): void {
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  const temporary = `${file}.${process.pid}`;
+  writeFileSync(temporary, text);
+  renameSync(temporary, file);
+}
