@@ -14,7 +14,7 @@ import {
   rmSync,
   utimesSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Config } from '../domain/config.ts';
 import type { EgressReport } from '../domain/egress.ts';
 import { StopError } from '../domain/errors.ts';
@@ -59,7 +59,7 @@ export async function prepareWorkspace(options: PrepareOptions): Promise<Prepare
   const made = config.setup.length === 0 ? [] : await runSetup(options);
   const present = links.filter((link) => isThere(link.from) && !made.some((other) => other.at === link.at));
   const submodules = await repository.submodules(options.tree, options.stateFolder);
-  const shared = submodules.flatMap(({ at, folder }) => (folder === undefined ? [] : [{ at, from: folder, root: folder }]));
+  const shared = submodules.flatMap(({ at, folder }) => (folder === undefined ? [] : [{ at, from: folder, root: dirname(folder) }]));
   return {
     links: [...shared, ...present, ...made.filter((link) => !shared.some(({ at }) => at === link.at))],
     scratch: [...config.scratch],
