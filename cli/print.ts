@@ -80,6 +80,7 @@ export function gateText(view: GateView, subject: string): string {
       `subject: ${subject}`,
       `goal: ${view.goal}`,
       `cost so far: ${dollars(view.costMicroUsd)}`,
+      ...(view.sandbox === undefined ? [] : [`commands run in ${view.sandbox}`]),
       ...(view.row.gate === 'budget' && typeof view.row.shown['message'] === 'string'
         ? [`asks for more: ${view.row.shown['message']}`]
         : []),

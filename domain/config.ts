@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { PERSON_ROLES } from './access.ts';
 import { CODE_OWNERS_HOSTS } from './code-owners.ts';
+import { egressSchema } from './egress.ts';
 import { protectDefaultsSchema } from './red-line-defaults.ts';
 import { releaseSchema } from './release.ts';
 import { perRole, TOOL_NAMES } from './roles.ts';
+import { sandboxLimitsSchema } from './sandbox-limits.ts';
 import { serverSchema } from './server-config.ts';
 import { argv, duration, id } from './written-values.ts';
 
@@ -231,6 +233,13 @@ export const operatorSchema = z.strictObject({
   version: z.literal(1).default(1),
   repositories: z.record(z.string(), z.string()).optional(),
   people: z.record(z.string(), z.array(z.enum(PERSON_ROLES))).optional(),
+  /** Identity -> person: whoever comes with a key, a token and as a local user votes once, and not on an own run. */
+  aliases: z
+    .record(z.string(), z.string().min(1))
+    .refine((given) => Object.values(given).every((person) => !Object.hasOwn(given, person)), {
+      error: 'names a person that is an alias too; write the person that both stand for',
+    })
+    .optional(),
   ceilings: z
     .strictObject({
       costUsd: dollars('costUsd').optional(),
@@ -246,7 +255,9 @@ export const operatorSchema = z.strictObject({
   endpoints: z.array(z.url()).optional(),
   secrets: z.record(z.string(), z.string()).default({}),
   commands: z.record(z.string(), z.strictObject({ run: argv, probe: argv.optional(), timeout: duration('10m') })).default({}),
-  sandbox: z.strictObject({ allowUnsafe: z.boolean().default(false) }).prefault({}),
+  sandbox: z
+    .strictObject({ allowUnsafe: z.boolean().default(false), egress: egressSchema.prefault({}), limits: sandboxLimitsSchema.prefault({}) })
+    .prefault({}),
   /** What proves the audit trail from outside of the home: `key` signs its seals, `heads` is a file that its heads are appended to. */
   audit: z.strictObject({ key: z.string().optional(), heads: z.string().optional() }).optional(),
   server: serverSchema.optional(),

@@ -260,6 +260,8 @@ export const approvalBodySchema = z.strictObject({
   self_approved: z.boolean(),
   at: z.string(),
   waivers: z.array(waiverSchema).default([]),
+  /** What stood between commands and the machine; absent in files of before. */
+  sandbox: z.array(z.string()).optional(),
 });
 
 export const releaseBodySchema = z.strictObject({

@@ -19,6 +19,12 @@ export interface Person {
   readonly alone: boolean;
 }
 
+/** Two identities are one person only where the operator says so (`aliases`: identity -> person); else each is somebody else. */
+export function canonicalPerson(person: Person, aliases: Readonly<Record<string, string>> | undefined): Person {
+  const id = aliases !== undefined && Object.hasOwn(aliases, person.id) ? aliases[person.id] : undefined;
+  return id === undefined ? person : { ...person, id };
+}
+
 export type Decision = { readonly kind: 'allow' } | { readonly kind: 'deny'; readonly reason: string };
 
 /** The strictest of several requirements: the largest `min`, `notStarter` if any. Roles must agree or `admin` is needed. */

@@ -110,6 +110,11 @@ export const REASONS = {
   },
   SCRIPT_MISS: { meaning: 'the offline script has no reply for this request', resumable: false, next: look },
   SANDBOX_UNAVAILABLE: { meaning: 'no sandbox can run here, so no command was run', resumable: true, next: 'governor doctor' },
+  MOUNT_REFUSED: {
+    meaning: 'a folder that commands need cannot be mounted as configured: it is gone, leads elsewhere, or something stands in its place',
+    resumable: true,
+    next: 'mend what the message names, then ' + resume,
+  },
   DISK_LIMIT: { meaning: 'the disk or the size limit of a work tree is full', resumable: true, next: resume },
   CANCELLED: { meaning: 'a person cancelled the run', resumable: true, next: resume },
   INTERNAL: { meaning: 'a defect in Governor itself; the files and the ledger are intact', resumable: true, next: resume },

@@ -67,7 +67,7 @@ export const reportCardSchema = z.strictObject({
   /** Who answered for each role, as `provider:model`. */
   models: z.strictObject(Object.fromEntries(ROLES.map((role) => [role, z.string()]))),
   repeat: z.int().min(1),
-  sandbox: z.enum(['bwrap', 'unsafe']),
+  sandbox: z.enum(['bwrap', 'seatbelt', 'unsafe']),
   /** What all runs could have cost together. */
   worst_case_micro_usd: count,
   max_micro_usd: count.nullable(),

@@ -1,4 +1,5 @@
 /** Ports of the work tree: git by plumbing, work trees without git data, and the sandbox. Implemented in `tools/`. */
+import type { EgressReport } from './egress.ts';
 import type { Change } from './handoff.ts';
 
 /** A command's outcome. Output is what the process wrote, capped, control characters kept. */
@@ -11,17 +12,28 @@ export interface CommandResult {
   readonly truncated: boolean;
   readonly timedOut: boolean;
   readonly durationMs: number;
+  /** Of a command with `network`, where the network was the sandbox's to give. */
+  readonly egress?: EgressReport;
+}
+
+/** A read-only mount of a folder or file of the machine. */
+export interface Mount {
+  /** Where on the machine; links are followed, and what they lead to must be inside `root`. */
+  readonly from: string;
+  /** The folder that it may come from: the repository, or what one setup made. */
+  readonly root: string;
+  /** Relative to the workspace. */
+  readonly at: string;
 }
 
 export interface SandboxRequest {
   readonly argv: readonly string[];
   /** Host folder that is writable at `/workspace`, the current folder of the command. */
   readonly workspace: string;
-  /** Read-only mounts: host path at a path relative to the workspace. */
-  readonly links: readonly { readonly from: string; readonly at: string }[];
+  readonly links: readonly Mount[];
   /** Paths relative to the workspace that are writable and thrown away (tmpfs); may lie under a link. */
   readonly scratch: readonly string[];
-  /** True only for declared setup steps. */
+  /** A network of its own that leads to allowed registries alone. True only for declared setup steps. */
   readonly network: boolean;
   readonly timeoutMs: number;
   /** Output cap in bytes, per stream. Default 64 KiB. */
@@ -37,9 +49,13 @@ export interface Canary {
   readonly detail: string;
 }
 
+export type SandboxLevel = 'bwrap' | 'seatbelt' | 'unsafe';
+
 export interface Sandbox {
-  /** `bwrap`, or the explicit audited `unsafe`. */
-  readonly level: 'bwrap' | 'unsafe';
+  /** `bwrap`, on macOS `seatbelt`, or the explicit audited `unsafe`. */
+  readonly level: SandboxLevel;
+  /** What stands between a command and the machine, in words that people are shown. */
+  readonly layers: readonly string[];
   /** Runs to the end and leaves no process. @throws StopError `SANDBOX_UNAVAILABLE`; an aborted signal rejects with its reason. */
   run(request: SandboxRequest): Promise<CommandResult>;
   /** Tries to break out; every canary must be ok. */

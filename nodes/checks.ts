@@ -2,7 +2,7 @@
 import { StopError } from '../domain/errors.ts';
 import { type CheckResult, FILES } from '../domain/handoff.ts';
 import { sha256 } from '../domain/ids.ts';
-import type { WorkTree } from '../domain/workspace.ts';
+import type { CommandResult, WorkTree } from '../domain/workspace.ts';
 import type { Session } from './session.ts';
 
 /** Kept of a check's output, in bytes per stream. */
@@ -12,6 +12,8 @@ export interface RanCheck {
   readonly result: CheckResult;
   /** Standard output, then standard error; redacted. */
   readonly log: string;
+  /** Which limit kept it from its end; undefined where it ended. */
+  readonly stopped: string | undefined;
 }
 
 interface CheckToRun {
@@ -45,8 +47,8 @@ export async function runChecks(
       outputBytes: LOG_BYTES,
       signal: session.signal,
     });
-    const status =
-      outcome.timedOut || outcome.exitCode === null || outcome.exitCode === 127 ? 'error' : outcome.exitCode === 0 ? 'pass' : 'fail';
+    const stopped = limitOf(outcome, check.timeout);
+    const status = stopped !== undefined ? 'error' : outcome.exitCode === 0 ? 'pass' : 'fail';
     const log = session.doors.redact(outcome.stderr === '' ? outcome.stdout : `${outcome.stdout}\n${outcome.stderr}`);
     const evidence = await writeEvidence(session, {
       attempt: options.attempt,
@@ -74,10 +76,17 @@ export async function runChecks(
     ran.push({
       result: { id: check.id, status, exit_code: outcome.exitCode, duration_ms: outcome.durationMs, evidence: evidence.path },
       log,
+      stopped,
     });
     await options.checkout.restore(options.tree);
   }
   return ran;
+}
+
+function limitOf({ timedOut, exitCode }: CommandResult, timeoutMs: number): string | undefined {
+  if (timedOut) return `it ran longer than its timeout of ${timeoutMs / 1000} s`;
+  if (exitCode === null) return 'a signal killed it, as it does at a limit of memory, processor time or file size';
+  return exitCode === 127 ? 'its program was not found (exit code 127)' : undefined;
 }
 
 /** What agents are told of the sandbox: the programs that projects are usually built, tested and searched with. */

@@ -21,7 +21,7 @@ import type { Resume } from '../domain/resume.ts';
 import type { Role } from '../domain/roles.ts';
 import type { Stage } from '../domain/stages.ts';
 import type { Said } from '../domain/told.ts';
-import type { Repository, Sandbox, WorkTree } from '../domain/workspace.ts';
+import type { Mount, Repository, Sandbox, SandboxLevel, WorkTree } from '../domain/workspace.ts';
 import type { ModelDoor } from '../models/metered.ts';
 import type { ToolDoor } from '../tools/door.ts';
 import type { Forms } from './context.ts';
@@ -43,7 +43,7 @@ export interface RequestBody {
   readonly policy_digest: string;
   readonly config_source: string;
   readonly script: { readonly path: string; readonly sha256: string } | null;
-  readonly sandbox: 'bwrap' | 'unsafe';
+  readonly sandbox: SandboxLevel;
 }
 
 /** A model with its price, chosen for a role. */
@@ -59,7 +59,7 @@ export interface ChosenModels extends RoleModel {
 
 /** The read-only mounts and throw-away folders of every command of this run. */
 export interface Mounts {
-  readonly links: readonly { readonly from: string; readonly at: string }[];
+  readonly links: readonly Mount[];
   readonly scratch: readonly string[];
   /** Submodules of the base, and whether their files are among the links. */
   readonly submodules: readonly { readonly at: string; readonly shared: boolean }[];

@@ -15,7 +15,7 @@ export async function workingConditions(session: Session): Promise<string> {
   const baseline = verified === undefined ? undefined : baselineBodySchema.parse(verified.body);
   const { link, scratch, setup } = config.workspace;
   const lines = [
-    request.sandbox === 'bwrap'
+    request.sandbox !== 'unsafe'
       ? 'Commands run in a sandbox: the files of your tree, no network, no git data, no secrets.'
       : 'Commands run without a sandbox (level unsafe). Behave as in one: your tree alone, no network; there is no git data.',
     `One command may take ${COMMAND_TIMEOUT_MS / 60_000} minutes and print ${COMMAND_OUTPUT_BYTES / 1024} KiB a stream; the middle of more is left out.`,

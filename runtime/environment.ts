@@ -7,7 +7,7 @@ import { MIN_KEY_LENGTH } from '../checkpoints/audit/signer.ts';
 import { PERSON_ROLES } from '../domain/access.ts';
 import { type Operator, operatorSchema } from '../domain/config.ts';
 import { UsageError } from '../domain/errors.ts';
-import type { Person } from '../domain/policy.ts';
+import { canonicalPerson, type Person } from '../domain/policy.ts';
 import type { Clock } from '../domain/ports.ts';
 import { parseYaml } from './yaml-file.ts';
 
@@ -50,10 +50,20 @@ export function loadOperator(home: string): Operator | undefined {
 
 /** The operating-system user; alone, with every role, where there is no `operator.yaml` or it names no people. */
 export function localPerson(operator: Operator | undefined): Person {
-  const id = `local:${userInfo().username}`;
+  const local: Person = { id: `local:${userName()}`, roles: PERSON_ROLES, method: 'local', alone: true };
+  const { id } = canonicalPerson(local, operator?.aliases);
   if (operator?.people === undefined) return { id, roles: PERSON_ROLES, method: 'local', alone: true };
   const roles = Object.hasOwn(operator.people, id) ? (operator.people[id] ?? []) : [];
   return { id, roles, method: 'local', alone: false };
+}
+
+/** A container may run as a uid that no account has. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
+  }
 }
 
 /** Resolves `secret://env/NAME` and `secret://file/<absolute path>`; undefined when it is not set. */

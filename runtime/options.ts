@@ -1,10 +1,12 @@
 /** What the operations on runs are given, and what they give back. */
+
 import type { StreamMode } from '@langchain/langgraph';
 import type { Finding, RedLine } from '../domain/handoff.ts';
 import type { LogEvent } from '../domain/log.ts';
 import type { ApprovalRow, Clock } from '../domain/ports.ts';
 import type { Words } from '../domain/resume.ts';
 import type { Role } from '../domain/roles.ts';
+import type { SandboxLevel } from '../domain/workspace.ts';
 
 export interface CreateOptions {
   readonly goal: string;
@@ -27,7 +29,7 @@ export interface Created {
   readonly limits: Readonly<Record<string, unknown>>;
   /** For example a dirty checkout. */
   readonly warnings: readonly string[];
-  readonly sandbox: 'bwrap' | 'unsafe';
+  readonly sandbox: SandboxLevel;
   /** True when any role answers from a script. */
   readonly canned: boolean;
 }
@@ -116,6 +118,8 @@ export interface GateView {
   readonly open: readonly Finding[];
   readonly citations: readonly { readonly document: string; readonly version: string; readonly anchor: string; readonly quote: string }[];
   readonly costMicroUsd: number;
+  /** What commands run in here: the level and its layers; absent where none can. */
+  readonly sandbox?: string;
 }
 
 export interface DecideOptions {

@@ -19,8 +19,8 @@ export interface Runtime {
   readonly person: Person;
   readonly clock: Clock;
   readonly sessions: Map<string, Session>;
-  /** `bwrap`, or the audited `unsafe` where operator and environment both say so. */
-  sandbox(): Promise<Sandbox>;
+  /** For the commands of one run, or of none: `bwrap`, or the audited `unsafe` where operator and environment both say so. */
+  sandbox(run?: string): Promise<Sandbox>;
   readonly demo: boolean;
 }
 
@@ -30,7 +30,7 @@ export async function openRuntime(options: OpenOptions): Promise<Runtime> {
   const operator = loadOperator(home);
   const clock = options.clock ?? systemClock;
   const stores = await openStores({ home, clock, ...auditProof(home, operator, options.env) });
-  let sandbox: Promise<Sandbox> | undefined;
+  let chosen: Promise<(run?: string) => Sandbox> | undefined;
   return {
     home,
     env: options.env,
@@ -40,22 +40,29 @@ export async function openRuntime(options: OpenOptions): Promise<Runtime> {
     clock,
     sessions: new Map(),
     demo: options.demo === true,
-    sandbox: () => {
-      sandbox ??= chooseSandbox(home, operator, options);
-      return sandbox;
+    sandbox: async (run) => {
+      chosen ??= chooseSandbox(home, operator, options);
+      return (await chosen)(run);
     },
   };
 }
 
-async function chooseSandbox(home: string, operator: Operator | undefined, options: OpenOptions): Promise<Sandbox> {
+async function chooseSandbox(home: string, operator: Operator | undefined, options: OpenOptions): Promise<(run?: string) => Sandbox> {
   const wanted = options.env['GOVERNOR_SANDBOX'] ?? 'bwrap';
   if (wanted !== 'bwrap' && wanted !== 'unsafe') throw new UsageError(`GOVERNOR_SANDBOX: ${JSON.stringify(wanted)}; use bwrap or unsafe`);
   if (wanted === 'unsafe') {
     if (operator?.sandbox.allowUnsafe !== true)
       throw new UsageError(`GOVERNOR_SANDBOX=unsafe: also needs sandbox.allowUnsafe: true in ${home}/operator.yaml`, 'SANDBOX_UNAVAILABLE');
-    return createSandbox({ level: 'unsafe', stateFolder: home });
+    return () => createSandbox({ level: 'unsafe', stateFolder: home });
   }
-  const bwrap = createSandbox({ level: 'bwrap', stateFolder: home, concealed: options.concealed ?? [] });
+  const bwrap = (run?: string): Sandbox =>
+    createSandbox({
+      level: 'bwrap',
+      stateFolder: home,
+      concealed: options.concealed ?? [],
+      ...(operator === undefined ? {} : { egress: { config: operator.sandbox.egress }, limits: operator.sandbox.limits }),
+      ...(run === undefined ? {} : { run }),
+    });
   if (!options.demo) return bwrap;
   // Shipped scenarios run this package's own commands; where nothing can isolate them the label says so
   // (`docs/contract.md`, "The offline scenarios").
@@ -63,10 +70,10 @@ async function chooseSandbox(home: string, operator: Operator | undefined, optio
     const folder = `${home}/work/probe`;
     const { mkdirSync } = await import('node:fs');
     mkdirSync(folder, { recursive: true });
-    await bwrap.run({ argv: ['true'], workspace: folder, links: [], scratch: [], network: false, timeoutMs: 10_000 });
+    await bwrap().run({ argv: ['true'], workspace: folder, links: [], scratch: [], network: false, timeoutMs: 10_000 });
     return bwrap;
   } catch (error) {
     if (!(error instanceof StopError)) throw error;
-    return createSandbox({ level: 'unsafe', stateFolder: home });
+    return () => createSandbox({ level: 'unsafe', stateFolder: home });
   }
 }

@@ -2,7 +2,9 @@
 import { type Context, Hono } from 'hono';
 import { toError } from '../domain/errors.ts';
 import type { Scope } from '../domain/served.ts';
+import type { Auth } from './auth/authenticator.ts';
 import { assertMay, type Caller } from './auth/caller.ts';
+import type { Peer } from './auth/peer.ts';
 import type { Server } from './context.ts';
 import { readBody } from './http/body.ts';
 import { type Call, type Endpoint, parse } from './http/endpoint.ts';
@@ -17,7 +19,12 @@ export interface AppOptions {
   readonly hosts: readonly string[];
   readonly origins: readonly string[];
   readonly metrics: Metrics;
+  /** Asked before every route but `OPEN`. @throws Problem */
+  readonly admit?: Auth['admit'];
 }
+
+/** What tells nothing of the home: whether and what it is, for probes and clients, and the page that reads a link's token. */
+const OPEN: readonly string[] = ['/ok', '/info', '/docs', '/openapi.json'];
 
 /** `/threads/{thread_id}` -> `/threads/:thread_id`. A namespace in a path may hold slashes. */
 const honoPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
@@ -33,6 +40,10 @@ export function createApp(server: Server, options: AppOptions): Hono {
     options.metrics.request(c.req.routePath, c.req.method, c.res.status, server.runtime.clock.monotonic() - startedAt);
   });
   app.use('*', guardOrigin({ hosts: options.hosts, origins: options.origins, asText }));
+  app.use('*', async (c, next) => {
+    if (!OPEN.includes(c.req.path)) await options.admit?.(c.req.raw, peerOf(c));
+    await next();
+  });
   if (server.customApp !== undefined) app.route('/', server.customApp);
   for (const endpoint of options.endpoints)
     app.on(endpoint.method.toUpperCase(), honoPath(endpoint.path), (c) => answer(app, server, endpoint, c));
@@ -48,7 +59,7 @@ export function createApp(server: Server, options: AppOptions): Hono {
 }
 
 async function answer(app: Hono, server: Server, endpoint: Endpoint, c: Context): Promise<Response> {
-  const caller = endpoint.permission === 'public' ? undefined : await server.authenticate(c.req.raw, remoteOf(c));
+  const caller = endpoint.permission === 'public' ? undefined : await server.authenticate(c.req.raw, peerOf(c));
   if (caller !== undefined) assertMay(caller, endpoint.permission);
   const params = endpoint.params === undefined ? undefined : parse(endpoint.params, c.req.param(), 'path');
   const query = endpoint.query === undefined ? undefined : parse(endpoint.query, queryOf(c), 'query');
@@ -95,8 +106,8 @@ function queryOf(c: Context): Record<string, string | string[]> {
   );
 }
 
-/** The peer's address; undefined for a request inside this process. */
-function remoteOf(c: Context): string | undefined {
-  const env = c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined; // what the Node adapter brings
-  return env?.incoming?.socket?.remoteAddress;
+/** The connection; undefined for a request inside this process. */
+function peerOf(c: Context): Peer | undefined {
+  const env = c.env as { incoming?: { socket?: Peer } } | undefined; // what the Node adapter brings
+  return env?.incoming?.socket;
 }

@@ -1,6 +1,5 @@
 /** Puts the parts of the server together: its shared context and its routes. Only this file knows the governed part. */
 import type { Hono } from 'hono';
-import type { Person } from '../domain/policy.ts';
 import { localPerson, secretResolver } from '../runtime/environment.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { assistantEndpoints } from './api/assistants.ts';
@@ -12,8 +11,9 @@ import { storeEndpoints } from './api/store.ts';
 import { threadEndpoints } from './api/threads.ts';
 import { testEndpoints } from './api/truncate.ts';
 import { createApp } from './app.ts';
-import { createAuthenticator } from './auth/authenticator.ts';
+import { type Auth, createAuthenticator } from './auth/authenticator.ts';
 import { customAuth } from './auth/custom.ts';
+import { type LocalUserOptions, openLocalUser } from './auth/local-user.ts';
 import type { ServeLimits, Server } from './context.ts';
 import { builtinGraphs } from './governed/builtin.ts';
 import { GOVERNOR } from './governed/graph.ts';
@@ -35,6 +35,8 @@ export interface AssembleOptions {
   readonly host: string;
   readonly limits: ServeLimits;
   readonly log: Server['log'];
+  /** Tells who holds the other end of a connection. Default: the kernel's table, where it can be read. */
+  readonly findTable?: LocalUserOptions['findTable'];
 }
 
 /** Those who work beside the requests. They need the server, so they come after it. */
@@ -48,6 +50,7 @@ export interface Assembled {
   readonly server: Server;
   readonly app: Hono;
   readonly workers: Workers;
+  readonly auth: Auth;
   /** Begins what goes on with decided threads, where the governor is served. @returns a function that stops it. */
   readonly startSweep: () => () => void;
 }
@@ -60,7 +63,8 @@ export async function assemble(project: Project, options: AssembleOptions): Prom
   const { runtime, host } = options;
   const metrics = createMetrics();
   const workers: Workers = {};
-  const server = await serverOf(project, options, { metrics, workers });
+  const auth = await authOf(project, options);
+  const server = serverOf(project, options, { metrics, workers, auth });
   const governs = project.graphs.get(GOVERNOR)?.governs !== undefined;
   const endpoints = [
     ...plainEndpoints(server),
@@ -75,8 +79,9 @@ export async function assemble(project: Project, options: AssembleOptions): Prom
     hosts: [...(own?.hosts ?? []), ...(isLoopback(host) ? [] : [host])],
     origins: [...(own?.origins ?? []), ...(project.config.cors?.allow_origins ?? [])],
     metrics,
+    admit: auth.admit,
   });
-  return { server, app, workers, startSweep: () => (governs ? startSweep(server) : () => undefined) };
+  return { server, app, workers, auth, startSweep: () => (governs ? startSweep(server) : () => undefined) };
 }
 
 /** The routes of any LangGraph server. */
@@ -89,11 +94,11 @@ const plainEndpoints = (server: Server): Endpoint[] => [
   ...storeEndpoints(server),
 ];
 
-async function serverOf(
+function serverOf(
   project: Project,
   { runtime, host, limits, log }: AssembleOptions,
-  { metrics, workers }: { readonly metrics: Metrics; readonly workers: Workers },
-): Promise<Server> {
+  { metrics, workers, auth }: { readonly metrics: Metrics; readonly workers: Workers; readonly auth: Auth },
+): Server {
   const { env, operator } = runtime;
   const { served, servedSaver } = runtime.stores;
   const resolve = secretResolver(env);
@@ -118,25 +123,23 @@ async function serverOf(
       secret: secret === undefined ? undefined : resolve(secret),
     },
     streams: createOpenStreams(limits.streamsPerCaller, { opened: metrics.streamOpened, closed: metrics.streamClosed }),
-    authenticate: await authenticatorOf(project, { runtime, host, person: localPerson(operator) }),
+    authenticate: auth.authenticate,
     customApp: project.app,
     env,
     log,
   };
 }
 
-const authenticatorOf = (
-  project: Project,
-  { runtime, host, person }: { readonly runtime: Runtime; readonly host: string; readonly person: Person },
-): Promise<Server['authenticate']> =>
+const authOf = (project: Project, { runtime, host, log, findTable }: AssembleOptions): Promise<Auth> =>
   createAuthenticator({
     host,
     operator: runtime.operator,
-    person,
+    person: localPerson(runtime.operator),
     keys: runtime.stores.served.keys,
     clock: runtime.clock,
     resolve: secretResolver(runtime.env),
     // Asked of the configuration: an export that is undefined must not leave the server open.
     custom: project.config.auth === undefined ? undefined : customAuth(project.auth, 'auth.path'),
     studio: !project.config.disableStudioAuth,
+    openLocalUser: () => openLocalUser({ home: runtime.home, clock: runtime.clock, log, findTable }),
   });

@@ -7,6 +7,7 @@ import type { CancelAction, Scope, ServedRun } from '../domain/served.ts';
 import type { Served } from '../domain/server-stores.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Caller } from './auth/caller.ts';
+import type { Peer } from './auth/peer.ts';
 import type { GovernedAsk, Governs } from './project/governs.ts';
 import type { WebhookPolicy } from './webhooks/webhook-target.ts';
 
@@ -128,7 +129,7 @@ export interface Server {
   readonly webhookPolicy: WebhookPolicy;
   readonly streams: OpenStreams;
   /** Who sends this request. @throws Problem 401, 403. */
-  authenticate(request: Request, remote?: string): Promise<Caller>;
+  authenticate(request: Request, peer?: Peer): Promise<Caller>;
   /** The project's own routes, mounted before ours. */
   readonly customApp: Hono | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;

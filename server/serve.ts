@@ -1,6 +1,6 @@
 /** Starts the server: opens the project, puts its parts together, listens, and stops without losing a run. */
 import type { Runtime } from '../runtime/runtime.ts';
-import { type Assembled, assemble, openProject } from './assemble.ts';
+import { type Assembled, type AssembleOptions, assemble, openProject } from './assemble.ts';
 import type { OpenStreams, ServeLimits, Server } from './context.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
@@ -20,10 +20,13 @@ export interface ServeOptions {
   readonly config: string;
   readonly limits: ServeLimits;
   readonly log: Server['log'];
+  readonly findTable?: AssembleOptions['findTable'];
 }
 
 export interface Serving {
   readonly url: string;
+  /** Opens the page with the own user's token in it, where the system does not say who connects. */
+  readonly link: string | undefined;
   readonly graphs: readonly string[];
   /** Claims no more runs, lets the running ones end or reach a checkpoint for `graceMs`, gives back the rest, then closes. */
   stop(graceMs: number): Promise<void>;
@@ -47,9 +50,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const assembled = await assemble(project, options);
   await seedAssistants(assembled.server, project);
   connect(assembled.app);
-  const listening = await listen(assembled.app, options.host, options.port);
+  const listening = await listen(assembled.app, options, assembled.auth.watch);
   const stop = startWork(assembled, listening);
-  return { url: listening.url, graphs: [...project.graphs.keys()], stop };
+  const { token } = assembled.auth;
+  const link = token === undefined ? undefined : `${listening.url}/docs#token=${token}`;
+  return { url: listening.url, link, graphs: [...project.graphs.keys()], stop };
 }
 
 /** Every graph has its system assistant, as `LANGGRAPH_CONFIG` says. @throws UsageError for a graph that is not served. */

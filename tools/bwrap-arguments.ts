@@ -1,11 +1,12 @@
 /** The argument list of bubblewrap: what a command sees of the machine, and as whom it runs. */
 import { existsSync, realpathSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import type { SandboxLimits } from '../domain/sandbox-limits.ts';
 import type { SandboxRequest } from '../domain/workspace.ts';
+import type { Places } from './mounts.ts';
+import { EGRESS_SOCKET, proxyVariables, throughForwarder } from './sandbox/forwarder.ts';
+import { resourceLimits } from './sandbox/limits.ts';
+import { type NodeInstall, nodeInstall } from './sandbox/node-install.ts';
 
-/** A root governor runs commands as this uid: it owns nothing else on the machine. */
-export const SANDBOX_UID = 61_234;
-const LIMITS = ['--nproc=512', `--fsize=${1024 * 1024 * 1024}`, '--nofile=4096', '--core=0'];
 const ETC = [
   'ld.so.cache',
   'ld.so.conf',
@@ -17,42 +18,88 @@ const ETC = [
   'nsswitch.conf',
   'localtime',
   'mime.types',
+  // Without it no program finds `localhost`.
+  'hosts',
+  'services',
+  'protocols',
 ];
-const ETC_NETWORK = ['resolv.conf', 'hosts', 'services', 'protocols'];
 
 const MIB = 1024 * 1024;
-/** Where Node is installed: with /usr, or a folder that must be shown too. */
-const NODE_PREFIX = dirname(dirname(process.execPath));
-const IS_NODE_IN_USR = NODE_PREFIX.startsWith('/usr');
 
 /** The folders of the machine whose programs commands see under the same name. */
-export const shownFolders = (): string[] => ['/usr', '/bin', '/sbin', '/lib', '/lib64', NODE_PREFIX].filter((path) => existsSync(path));
+export function shownFolders(): string[] {
+  const { bin, folders } = nodeInstall(realpathSync(process.execPath));
+  const node = bin === undefined ? folders : [bin, ...folders];
+  return ['/usr', '/bin', '/sbin', '/lib', '/lib64', ...node].filter((path) => existsSync(path));
+}
 
-/**
- * @param on `root`: whether the governor itself runs as root; `concealed`: folders of the machine that no command sees.
- */
-export function bwrapArguments(
-  request: SandboxRequest,
-  { root, concealed }: { readonly root: boolean; readonly concealed: readonly string[] },
-): string[] {
+/** A request whose mounts are opened and known. */
+export type PlacedRequest = Omit<SandboxRequest, 'workspace' | 'links' | 'scratch'> & Omit<Places, 'unmake'>;
+
+/** What the command's own process answers when a mount is not what was opened. */
+export const MOUNT_CHANGED = { exitCode: 213, says: 'governor: a mount is not what was checked' } as const;
+
+export interface Machine {
+  /** As whom commands of a root governor run; undefined: it is not root, and each has a user namespace. */
+  readonly user: number | undefined;
+  readonly limits: SandboxLimits;
+  /** Folders of the machine that no command sees. */
+  readonly concealed: readonly string[];
+  readonly node: NodeInstall;
+  /** Descriptors of the governor that no command may have. */
+  readonly inherited: readonly number[];
+  /** Whether bubblewrap reads a system-call filter from its descriptor 3. */
+  readonly hasFilter: boolean;
+  /** The socket of the proxy that this command may use. */
+  readonly egressSocket?: string | undefined;
+}
+
+export function bwrapArguments(request: PlacedRequest, on: Machine): string[] {
+  const { user, concealed, node, egressSocket, hasFilter, inherited } = on;
   return [
     'bwrap',
-    ...isolation(root),
-    ...(request.network ? [] : ['--unshare-net']),
+    ...isolation(user !== undefined),
+    ...(hasFilter ? ['--seccomp', '3'] : []),
+    '--unshare-net',
     '--hostname',
     'sandbox',
-    ...machine(request.network),
-    ...concealedFolders(concealed),
+    ...machine(),
+    ...(egressSocket === undefined ? [] : ['--perms', '0755', '--dir', '/run', '--ro-bind', egressSocket, EGRESS_SOCKET]),
     ...emptyFolders(),
-    ...workspace(request),
+    ...node.mounts,
+    ...concealedFolders(concealed, node),
+    ...mounts(request),
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
-    ...environment(request),
+    ...environment(request, node),
     '--',
-    ...(root ? otherUser() : []),
-    // The folder is entered last: bwrap's own uid may not be allowed into a tree that was given away.
-    ...['env', '-C', '/workspace', 'prlimit', ...LIMITS, '--'],
-    ...request.argv,
+    ...(user === undefined ? [] : otherUser(user)),
+    ...entered(request, inherited),
+    ...['prlimit', ...resourceLimits(on.limits, request.timeoutMs), '--'],
+    ...(egressSocket === undefined ? request.argv : throughForwarder(node.program, request.argv)),
   ];
+}
+
+/**
+ * Enters the work tree, last, since bwrap's own uid may not be allowed into a tree that was given away; closes what the governor was
+ * started with; and goes on only where each mount is what was opened, whatever was put in its place since.
+ */
+function entered({ workspace, links }: PlacedRequest, inherited: readonly number[]): string[] {
+  const identities = [workspace, ...links].map(({ identity }) => identity).join('\n');
+  const places = links.map(({ at }) => `./${at}`);
+  const arguments_ = places.map((_, index) => `"\${${index + 1}}"`).join(' ');
+  const script = [
+    ...inherited.map((descriptor) => `exec ${descriptor}>&-`),
+    'cd /workspace || exit 126',
+    // Where memory ends, what ran away goes first, and never the governor.
+    'echo 1000 > /proc/self/oom_score_adj',
+    'known=$1',
+    'shift',
+    `[ "$(stat -c %d:%i -- . ${arguments_})" = "$known" ] || { echo '${MOUNT_CHANGED.says}' >&2; exit ${MOUNT_CHANGED.exitCode}; }`,
+    `shift ${places.length}`,
+    'exec "$@"',
+  ].join('\n');
+  // Other shells close no descriptor of two digits.
+  return [inherited.some((descriptor) => descriptor > 9) ? 'bash' : 'sh', '-c', script, 'sh', identities, ...places];
 }
 
 function isolation(root: boolean): string[] {
@@ -65,20 +112,19 @@ function isolation(root: boolean): string[] {
 }
 
 /** What is shown of the machine, read-only. */
-function machine(network: boolean): string[] {
+function machine(): string[] {
   const folders = ['bin', 'sbin', 'lib', 'lib32', 'lib64'].filter((name) => existsSync(`/${name}`));
   return [
     ...['--tmpfs', '/', '--dir', '/etc', '--dir', '/etc/ssl', '--dir', '/home', '--ro-bind', '/usr', '/usr'],
     ...folders.flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
-    ...(IS_NODE_IN_USR ? [] : ['--ro-bind', NODE_PREFIX, NODE_PREFIX]),
-    ...[...ETC, ...(network ? ETC_NETWORK : [])].flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
+    ...ETC.flatMap((name) => ['--ro-bind-try', `/etc/${name}`, `/etc/${name}`]),
     ...['--proc', '/proc', '--ro-bind-try', '/proc/sys', '/proc/sys', '--dev', '/dev'],
   ];
 }
 
 /** Empty folders over those that lie in what `machine` shows; the others are not there at all. */
-function concealedFolders(folders: readonly string[]): string[] {
-  const shown = ['/usr', NODE_PREFIX].map((path) => `${realpathSync(path)}/`);
+function concealedFolders(folders: readonly string[], node: NodeInstall): string[] {
+  const shown = ['/usr', ...node.folders].map((path) => `${realpathSync(path)}/`);
   const real = folders.filter((path) => existsSync(path)).map((path) => realpathSync(path));
   return real.filter((path) => shown.some((root) => path.startsWith(root))).flatMap((path) => ['--tmpfs', path, '--remount-ro', path]);
 }
@@ -95,34 +141,30 @@ const emptyFolders = (): string[] => [
 ];
 
 /** The work tree, with its links read-only and its scratch folders empty. */
-function workspace({ workspace: folder, links, scratch }: SandboxRequest): string[] {
+function mounts({ workspace, links, scratch }: PlacedRequest): string[] {
   return [
-    ...['--bind', folder, '/workspace'],
+    ...['--bind', workspace.from, '/workspace'],
     ...links.flatMap((link) => ['--ro-bind', link.from, `/workspace/${link.at}`]),
-    ...scratch.flatMap((path) => {
-      const link = links.find(({ at }) => path.startsWith(`${at}/`));
-      // A mount point cannot be made inside a read-only link.
-      if (link !== undefined && !existsSync(join(link.from, path.slice(link.at.length + 1)))) return [];
-      return temporary(`/workspace/${path}`, '0777', 512 * MIB);
-    }),
+    ...scratch.flatMap((path) => temporary(`/workspace/${path}`, '0777', 512 * MIB)),
   ];
 }
 
-function environment(request: SandboxRequest): string[] {
+function environment(request: PlacedRequest, { bin }: NodeInstall): string[] {
   const variables = {
-    PATH: `${IS_NODE_IN_USR ? '' : `${NODE_PREFIX}/bin:`}/usr/local/bin:/usr/bin:/bin`,
+    PATH: `${bin === undefined ? '' : `${bin}:`}/usr/local/bin:/usr/bin:/bin`,
     HOME: '/home/agent',
     LANG: 'C.UTF-8',
     TMPDIR: '/tmp',
     CI: 'true',
     NO_COLOR: '1',
+    ...(request.network ? proxyVariables() : {}),
     ...request.env,
   };
   return Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]);
 }
 
 /** Leaves root for good. */
-const otherUser = (): string[] => [
-  ...['setpriv', `--reuid=${SANDBOX_UID}`, `--regid=${SANDBOX_UID}`, '--clear-groups'],
+const otherUser = (user: number): string[] => [
+  ...['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups'],
   ...['--inh-caps=-all', '--bounding-set=-all', '--no-new-privs', '--'],
 ];

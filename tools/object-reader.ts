@@ -1,4 +1,5 @@
 /** Reads objects of a repository through one git that stays while it is asked: thousands of reads, one process. */
+import { createHash } from 'node:crypto';
 import { GitError, type GitPlace, gitCommand, TIMEOUT_MS } from './git.ts';
 import { type Companion, openProcess } from './process.ts';
 
@@ -13,14 +14,22 @@ export interface ObjectReader {
   /** What a name such as `<commit>^{tree}` stands for, without its content. Undefined: there is none. A name has one line. */
   find(name: string): Promise<Omit<FoundObject, 'content'> | undefined>;
   read(name: string): Promise<FoundObject | undefined>;
+  /** SHA-256 of the content, which is never held whole. */
+  digest(name: string): Promise<string | undefined>;
   /** Ends the process, if there is one; questions that wait are refused, a later one starts another. */
   readonly end: () => void;
 }
 
+/** What of an object is wanted: its header, its content, or the digest of its content. */
+type Want = 'header' | 'content' | 'digest';
+
+/** `digest` is of the content where that was wanted, else empty. */
+type Answer = FoundObject & { readonly digest: string };
+
 interface Question {
   readonly name: string;
-  readonly withContent: boolean;
-  answer(found: FoundObject | undefined): void;
+  readonly want: Want;
+  answer(found: Answer | undefined): void;
   refuse(error: Error): void;
 }
 
@@ -31,12 +40,17 @@ const NEWLINE = 10;
 
 export function createObjectReader(place: GitPlace): ObjectReader {
   let open: Conversation | undefined;
-  const ask = (name: string, withContent: boolean): Promise<FoundObject | undefined> =>
+  const ask = (name: string, want: Want): Promise<Answer | undefined> =>
     new Promise((answer, refuse) => {
       if (open === undefined || open.isOver()) open = startConversation(place);
-      open.ask({ name, withContent, answer, refuse });
+      open.ask({ name, want, answer, refuse });
     });
-  return { find: (name) => ask(name, false), read: (name) => ask(name, true), end: () => open?.end('it was ended') };
+  return {
+    find: (name) => ask(name, 'header'),
+    read: (name) => ask(name, 'content'),
+    digest: async (name) => (await ask(name, 'digest'))?.digest,
+    end: () => open?.end('it was ended'),
+  };
 }
 
 interface Conversation {
@@ -71,7 +85,7 @@ function startConversation(place: GitPlace): Conversation {
     onOutput: (chunk) => {
       output.add(chunk);
       for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-        const found = output.take(next.withContent);
+        const found = output.take(next.want);
         if (found === 'more') break;
         waiting.shift();
         next.answer(found);
@@ -83,7 +97,7 @@ function startConversation(place: GitPlace): Conversation {
   return {
     ask: (question) => {
       waiting.push(question);
-      git.write(`${question.withContent ? 'contents' : 'info'} ${question.name}\0`);
+      git.write(`${question.want === 'header' ? 'info' : 'contents'} ${question.name}\0`);
       if (waiting.length === 1) rest();
     },
     isOver: () => over,
@@ -92,10 +106,11 @@ function startConversation(place: GitPlace): Conversation {
 }
 
 /** What came and was not yet taken. */
-function createOutput(): { add(chunk: Buffer): void; take(withContent: boolean): FoundObject | undefined | 'more' } {
+function createOutput(): { add(chunk: Buffer): void; take(want: Want): Answer | undefined | 'more' } {
   let pieces: Buffer[] = [];
   let bytes = 0;
   let header: { readonly oid: string; readonly type: string; readonly size: number } | undefined;
+  let hashed = { hash: createHash('sha256'), bytes: 0 };
   const whole = (): Buffer => {
     const [first = Buffer.alloc(0)] = pieces;
     const joined = pieces.length < 2 ? first : Buffer.concat(pieces);
@@ -106,12 +121,19 @@ function createOutput(): { add(chunk: Buffer): void; take(withContent: boolean):
     pieces = [whole().subarray(count)];
     bytes -= count;
   };
+  /** Takes what is there into the digest, and throws it away. */
+  const hash = (size: number): void => {
+    const part = whole().subarray(0, size - hashed.bytes);
+    hashed.hash.update(part);
+    hashed.bytes += part.length;
+    drop(part.length);
+  };
   return {
     add: (chunk) => {
       pieces.push(chunk);
       bytes += chunk.length;
     },
-    take: (withContent) => {
+    take: (want) => {
       if (header === undefined) {
         const at = whole().indexOf(NEWLINE);
         if (at < 0) return 'more';
@@ -122,11 +144,15 @@ function createOutput(): { add(chunk: Buffer): void; take(withContent: boolean):
         header = { oid: match[1] ?? '', type: match[2] ?? '', size: Number(match[3]) };
       }
       const { oid, type, size } = header;
-      if (withContent && bytes < size + 1) return 'more';
-      const content = withContent ? Buffer.from(whole().subarray(0, size)) : Buffer.alloc(0);
-      if (withContent) drop(size + 1);
+      if (want === 'digest') hash(size);
+      const left = size - hashed.bytes;
+      if (want !== 'header' && bytes < left + 1) return 'more';
+      const content = want === 'content' ? Buffer.from(whole().subarray(0, size)) : Buffer.alloc(0);
+      if (want !== 'header') drop(left + 1);
+      const digest = want === 'digest' ? hashed.hash.digest('hex') : '';
+      hashed = { hash: createHash('sha256'), bytes: 0 };
       header = undefined;
-      return { oid, type, bytes: size, content };
+      return { oid, type, bytes: size, content, digest };
     },
   };
 }

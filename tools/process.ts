@@ -1,6 +1,6 @@
 /** Runs one process to its end: time cap, output cap, whole process group killed. The only door to child processes. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type Readable, Writable } from 'node:stream';
 
 export interface ProcessOptions {
   readonly cwd: string;
@@ -11,6 +11,8 @@ export interface ProcessOptions {
   readonly outputBytes?: number;
   readonly signal?: AbortSignal;
   readonly stdin?: string | Uint8Array;
+  /** What the process reads from its descriptor 3. */
+  readonly third?: Uint8Array | undefined;
 }
 
 export interface ProcessResult {
@@ -26,8 +28,6 @@ export interface ProcessResult {
 const DEFAULT_OUTPUT_BYTES = 8 * 1024 * 1024;
 /** What a companion may say of its end, in bytes. */
 const STDERR_BYTES = 4096;
-/** A process that writes this many times its cap is flooding, and is killed. */
-const FLOOD = 64;
 /** After the process itself has ended, how long its pipes may stay open, in ms: a daemon may hold them for ever. */
 const PIPE_GRACE_MS = 200;
 /** Turns of the event loop that read what is still in the pipes: each reads 64 KiB or more, and a pipe holds less than 1 MiB. */
@@ -83,7 +83,7 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
   const cap = options.outputBytes ?? DEFAULT_OUTPUT_BYTES;
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
-    const child = spawn(command, rest, { cwd: options.cwd, env: { ...options.env }, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = start(command, rest, options);
     const stdout = new Capture(cap);
     const stderr = new Capture(cap);
     let timedOut = false;
@@ -121,15 +121,23 @@ export function runProcess(argv: readonly string[], options: ProcessOptions): Pr
       [child.stdout, stdout],
       [child.stderr, stderr],
     ] as const)
-      captureAll(stream, capture, () => {
-        if (capture.total > cap * FLOOD) kill();
-      });
+      captureAll(stream, capture);
     child.on('error', (error) => settle(() => reject(error)));
     child.on('exit', (code) => setTimeout(() => whenRead(stdout, stderr, () => done(code)), PIPE_GRACE_MS).unref());
     child.on('close', (code) => done(code));
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin ?? '');
   });
+}
+
+function start(command: string, rest: readonly string[], { cwd, env, third }: ProcessOptions): ChildProcessWithoutNullStreams {
+  const stdio = Array.from({ length: third === undefined ? 3 : 4 }, () => 'pipe' as const);
+  const child = spawn(command, rest, { cwd, env: { ...env }, detached: true, stdio }) as ChildProcessWithoutNullStreams; // the first three are pipes
+  const more = child.stdio[3];
+  if (third === undefined || !(more instanceof Writable)) return child;
+  more.on('error', () => undefined);
+  more.end(third);
+  return child;
 }
 
 /**
@@ -144,12 +152,9 @@ function whenRead(stdout: Capture, stderr: Capture, then: () => void, turns = PI
   });
 }
 
-/** @param onMore called after every piece. */
-function captureAll(stream: Readable, capture: Capture, onMore: () => void): void {
-  stream.on('data', (chunk: Buffer) => {
-    capture.push(chunk);
-    onMore();
-  });
+/** However much a process writes, it is read: what is too much is left out, and only time ends it. */
+function captureAll(stream: Readable, capture: Capture): void {
+  stream.on('data', (chunk: Buffer) => capture.push(chunk));
   stream.on('error', () => undefined);
 }
 

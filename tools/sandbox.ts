@@ -1,13 +1,15 @@
-/** Chooses the sandbox; both levels speak the same interface. */
+/** Chooses the sandbox of this system; all levels speak the same interface. */
 import type { Sandbox } from '../domain/workspace.ts';
 import { type BwrapPlaces, createBwrap } from './bwrap.ts';
+import { createSeatbelt } from './seatbelt.ts';
 import { createUnsafe } from './unsafe.ts';
 
-/** `unsafe` conceals nothing. */
+/** `unsafe` conceals nothing. `bwrap` is `seatbelt` on macOS. */
 export interface SandboxOptions extends BwrapPlaces {
   readonly level: 'bwrap' | 'unsafe';
 }
 
 export function createSandbox(options: SandboxOptions): Sandbox {
-  return options.level === 'bwrap' ? createBwrap(options) : createUnsafe(options.stateFolder, options.growth);
+  if (options.level === 'unsafe') return createUnsafe(options.stateFolder, options.growth);
+  return process.platform === 'darwin' ? createSeatbelt(options) : createBwrap(options);
 }

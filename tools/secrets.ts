@@ -2,6 +2,7 @@
 import { KEY_SHAPES } from '../domain/key-shapes.ts';
 import { MASK } from './redact.ts';
 import { secretLiterals } from './secret-literals.ts';
+import { presetMessages } from './secretlint.ts';
 import { decodeText } from './text/encoding.ts';
 
 export interface SecretHit {
@@ -20,17 +21,18 @@ const OVERLAP = 4096;
 /** Where known values stand in a text, as `start` and `end`. */
 export type FindKnown = (text: string) => readonly (readonly [start: number, end: number])[];
 
+/** A file whole, or only its size where it is too large to be read. */
+export type ScannedFile = { readonly path: string } & ({ readonly content: Buffer } | { readonly bytes: number });
+
 /** @param known finds values that are known to be secret, whatever they look like. */
-export async function scanSecrets(
-  files: readonly { readonly path: string; readonly content: Buffer }[],
-  known: FindKnown = () => [],
-): Promise<SecretHit[]> {
+export async function scanSecrets(files: readonly ScannedFile[], known: FindKnown = () => []): Promise<SecretHit[]> {
   const hits: SecretHit[] = [];
   for (const file of files) {
     // A name is a text of its own, before the first line.
     hits.push(...ownHits(file.path, file.path, known).map((hit) => ({ ...hit, line: 0 })));
-    if (file.content.length > MAX_SCANNED_BYTES) {
-      hits.push(notScanned(file.path, file.content.length));
+    const bytes = 'content' in file ? file.content.length : file.bytes;
+    if (!('content' in file) || bytes > MAX_SCANNED_BYTES) {
+      hits.push(notScanned(file.path, bytes));
       continue;
     }
     for (const whole of readings(file.content))
@@ -144,26 +146,6 @@ async function presetRanges(text: string): Promise<Match[]> {
     value: text.slice(from, to),
     index: from,
   }));
-}
-
-/** The scanner names marks of its profiler by the file, and dies outside of any promise of a line break or of `::end` in one. */
-const harmless = (path: string): string => path.replace(/[^\w./-]/g, '_').slice(-200);
-
-async function presetMessages(path: string, text: string) {
-  const plain = harmless(path);
-  const [{ lintSource }, { creator }] = await Promise.all([
-    import('@secretlint/core'),
-    import('@secretlint/secretlint-rule-preset-recommend'),
-  ]);
-  const { messages } = await lintSource({
-    source: { filePath: plain, content: text, ext: plain.slice(plain.lastIndexOf('.')), contentType: 'text' },
-    options: {
-      config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
-      noPhysicFilePath: true,
-      maskSecrets: true,
-    },
-  });
-  return messages;
 }
 
 /** Gives the line, from 1, of a place in the text. */

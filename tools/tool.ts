@@ -3,14 +3,14 @@ import { z } from 'zod';
 import type { Picture } from '../domain/picture.ts';
 import type { ToolSpec } from '../domain/ports.ts';
 import type { ToolName } from '../domain/roles.ts';
-import type { Sandbox, WorkTree } from '../domain/workspace.ts';
+import type { Mount, Sandbox, WorkTree } from '../domain/workspace.ts';
 
 /** What a tool works with: the agent's files and the sandbox that its commands run in. */
 export interface ToolContext {
   readonly workTree: WorkTree;
   readonly folder: string;
   readonly sandbox: Sandbox;
-  readonly links: readonly { readonly from: string; readonly at: string }[];
+  readonly links: readonly Mount[];
   readonly scratch: readonly string[];
   /** Longest single command, in ms. */
   readonly commandTimeoutMs: number;

@@ -51,5 +51,5 @@ export function createUnsafe(stateFolder: string, growth?: Growth): Sandbox {
   };
   const quota = createQuota({ growth });
   const run = (request: SandboxRequest): Promise<CommandResult> => quota.run(request, (signal) => attempt(request, signal));
-  return { level: 'unsafe', run, canaries: () => runCanaries(run, stateFolder) };
+  return { level: 'unsafe', layers: ['growth-quota'], run, canaries: () => runCanaries(run, stateFolder) };
 }

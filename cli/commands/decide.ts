@@ -1,5 +1,5 @@
 /** `governor approve` and `governor reject`: show first, then decide about exactly what was shown. */
-import { toError, UsageError } from '../../domain/errors.ts';
+import { codeOf, toError, UsageError } from '../../domain/errors.ts';
 import { givenText } from '../../runtime/given-file.ts';
 import { isYes } from '../ask.ts';
 import { driveWithProgress } from '../drive.ts';
@@ -21,12 +21,13 @@ export async function decideCommand(invocation: Invocation<DecideFlags>, word: s
   if (decision === 'rejected' && (flags.comment ?? '') === '') throw new UsageError('reject: --comment "..." is required');
   const before = await operations.result(word);
   const { thread_id: threadId, status } = before;
-  const tellDamage = (error: unknown): never => {
-    if (flags.json === true) io.stdout(`${JSON.stringify(before)}\n`);
-    throw error;
+  const refused = (thrown: unknown): never => {
+    const { code, message } = refusalOf(thrown);
+    if (flags.json === true) io.stdout(`${JSON.stringify({ ...before, refused: { code, message } })}\n`);
+    throw thrown;
   };
   // A process that died at its gate left the thread `running`; its gate is open all the same.
-  const view = status === 'waiting' || status === 'running' ? await operations.gate(threadId).catch(tellDamage) : undefined;
+  const view = status === 'waiting' || status === 'running' ? await operations.gate(threadId).catch(refused) : undefined;
   if (view === undefined) throw new UsageError(`thread ${threadId}: is ${status}; no approval is pending`);
   const shown = view.row.subject.digest;
   io.stderr(`${gateText(view, shown)}\n`);
@@ -39,16 +40,22 @@ export async function decideCommand(invocation: Invocation<DecideFlags>, word: s
     }
     subject = shown;
   }
-  await operations.decide(threadId, {
+  const decided = {
     decision,
     subject,
     ...(flags.comment === undefined ? {} : { comment: flags.comment }),
     ...(flags.edit === undefined ? {} : { edit: readJson(flags.edit) }),
     ...(flags.waive === undefined ? {} : { waive: flags.waive }),
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
-  });
+  };
+  await operations.decide(threadId, decided).catch(refused);
   return driveWithProgress(invocation, threadId, (options) => operations.goOn(threadId, options));
 }
+
+const refusalOf = (thrown: unknown): { code: string; message: string } => {
+  const error = toError(thrown);
+  return { code: codeOf(error), message: error.message };
+};
 
 function readJson(file: string): unknown {
   const text = givenText('--edit', file);

@@ -119,7 +119,7 @@ async function tryChecks(
   const tried: Tried[] = [];
   for (const { id, run } of candidates(folder)) {
     options.io.stderr(`trying check ${id}: ${run.join(' ')}\n`);
-    const links = options.link.map((at) => ({ at, from: join(repository.path, at) }));
+    const links = options.link.map((at) => ({ at, root: repository.path, from: join(repository.path, at) }));
     const result = await sandbox.run({ argv: run, workspace: folder, links, scratch: [], network: false, timeoutMs: CHECK_TIMEOUT_MS });
     tried.push({ id, run, exitCode: result.exitCode, seconds: Math.ceil(result.durationMs / 1000) });
   }

@@ -36,5 +36,9 @@ export const READS: Readonly<Record<'explain' | 'diff' | 'report' | 'cancel', Re
   explain: text((operations, thread) => operations.explain(thread)),
   diff: text((operations, thread) => operations.diff(thread)),
   report: text((operations, thread) => operations.file(thread, 'report.md')),
-  cancel: async ({ operations, io, flags }, thread) => finish(io, flags, await operations.cancel(thread)),
+  cancel: async ({ operations, io, flags }, thread) => {
+    const result = await operations.cancel(thread);
+    const code = finish(io, flags, result);
+    return result.status === 'cancelled' ? 0 : code;
+  },
 };

@@ -51,11 +51,12 @@ export async function serveCommand(io: Io, flags: ServeFlags): Promise<number> {
     },
     log,
   });
-  const { url, graphs } = serving;
+  const { url, graphs, link } = serving;
+  // The link holds a token: it is for the person at this terminal, and stands in no log.
   io.stdout(
     asJson
-      ? `${JSON.stringify({ url, graphs, docs: `${url}/docs`, studio: `${STUDIO}${url}` })}\n`
-      : `API     ${url}\nDocs    ${url}/docs\nStudio  ${STUDIO}${url}\nGraphs  ${graphs.join(', ')}\nHome    ${runtime.home}\n`,
+      ? `${JSON.stringify({ url, graphs, docs: `${url}/docs`, studio: `${STUDIO}${url}`, ...(link === undefined ? {} : { link }) })}\n`
+      : `API     ${url}\nDocs    ${link ?? `${url}/docs`}\nStudio  ${STUDIO}${url}\nGraphs  ${graphs.join(', ')}\nHome    ${runtime.home}\n`,
   );
   await new Promise<void>((end) => {
     let signals = 0;

@@ -60,6 +60,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       self_approved: row.votes.some((candidate) => candidate.selfApproved),
       at: vote.at,
       waivers: waiversOf(row),
+      sandbox: [...session.places.sandbox.layers],
     }),
   });
   return { kind: 'decided', row, vote, ref: done.ref };
@@ -69,6 +70,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
 async function facts(session: Session, question: GateQuestion, [first]: readonly FileRef[]) {
   const { settled, reserved } = await session.stores.ledger.totals(session.facts.threadId, 'run');
   return {
+    sandbox: session.places.sandbox,
     costMicroUsd: settled.costMicroUsd + reserved.costMicroUsd,
     plan: question.gate === 'plan' && first !== undefined ? await bodyOf(session, first, planBodySchema) : undefined,
   };

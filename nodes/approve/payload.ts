@@ -2,6 +2,7 @@
 import { visible } from '../../domain/access.ts';
 import { isFanOut } from '../../domain/fan-out.ts';
 import type { PlanBody } from '../../domain/handoff.ts';
+import type { Sandbox } from '../../domain/workspace.ts';
 import type { GatePayload } from '../session.ts';
 
 /** Longest whole payload, in bytes of JSON: it stands in a checkpoint. */
@@ -46,6 +47,8 @@ export interface PresentedPayload extends GatePayload {
 
 export interface Presented {
   readonly costMicroUsd: number;
+  /** What the checks ran in. */
+  readonly sandbox: Pick<Sandbox, 'level' | 'layers'>;
   /** At the plan gate: it can be edited where it fits. */
   readonly plan?: PlanBody | undefined;
 }
@@ -140,6 +143,7 @@ function describe(payload: GatePayload, facts: Presented): string {
     ...(waive.length === 0 ? [] : [`OPEN FINDINGS, each of which an approval must waive by its id: ${waive.join(', ')}.`]),
     ...lines(shown['findings']).map((line) => `- ${line}`),
     ...lines(shown['warnings']).map((line) => `Warning: ${line}.`),
+    `Commands ran in ${facts.sandbox.level === 'unsafe' ? 'NO SANDBOX' : facts.sandbox.level}: ${facts.sandbox.layers.join(', ')}.`,
     `${end} The review is ${String(shown['review'])}.`,
     ...changed.map((line) => `- ${line}`),
   ].join('\n');

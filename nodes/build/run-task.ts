@@ -17,7 +17,13 @@ import { workerBrief } from './worker-brief.ts';
 const contract = contractOf('worker', import.meta.url);
 
 /** What ends the run itself, not only this task: every sibling would meet it too. */
-const RUN_LEVEL: ReadonlySet<ReasonCode> = new Set(['DISK_LIMIT', 'SANDBOX_UNAVAILABLE', 'STATE_TAMPERED', 'HANDOFF_MISSING']);
+const RUN_LEVEL: ReadonlySet<ReasonCode> = new Set([
+  'DISK_LIMIT',
+  'SANDBOX_UNAVAILABLE',
+  'MOUNT_REFUSED',
+  'STATE_TAMPERED',
+  'HANDOFF_MISSING',
+]);
 
 /** Its part of the machine time that is left, so that the lead can still finish. */
 const TIME_SHARE = 0.5;

@@ -17,7 +17,7 @@ import { createLine } from '../../nodes/line.ts';
 import type { Mounts, RequestBody, Session, SessionDoors, SessionFacts, SessionPlaces } from '../../nodes/session.ts';
 import { installDependencies, withInputs } from '../../tools/dependencies.ts';
 import { createToolDoor } from '../../tools/door.ts';
-import { prepareWorkspace } from '../../tools/prepare.ts';
+import { type PrepareOptions, prepareWorkspace } from '../../tools/prepare.ts';
 import { createKnown } from '../../tools/redact.ts';
 import { createStreamRedactor } from '../../tools/redact-stream.ts';
 import { openRepository } from '../../tools/repository.ts';
@@ -32,6 +32,9 @@ import { liveText } from './live-text.ts';
 import { knownSecrets, redactorOf } from './redactor.ts';
 import { resumeList } from './resume-list.ts';
 import { readSaid } from './said.ts';
+
+/** Hosts and refusals of one setup command that its audit record names; the others are counted. */
+const MAX_TOLD_HOSTS = 6;
 
 /** Thrown at a checkpoint when a drain was asked for. LangGraph lets what runs beside it end first, and keeps what that writes. */
 export class DrainedError extends GraphDrained {
@@ -100,7 +103,7 @@ export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, o
     facts,
     stores: { attempts, effects, transcripts, ledger, approvals, audit, dossier },
     doors: doorsOf(runtime, facts, options.onText),
-    places: placesOf({ runtime, facts, repository, sandbox: await runtime.sandbox(), signal: options.signal }),
+    places: placesOf({ runtime, facts, repository, sandbox: await runtime.sandbox(row.threadId), signal: options.signal }),
     line: createLine(facts.limits.concurrency),
     forms: createForms(),
     clock: runtime.clock,
@@ -173,7 +176,16 @@ function placesOf(on: {
   const prepared = new Map<string, Promise<Mounts>>();
   const options = async () => {
     const tree = await repository.treeOf(facts.request.base);
-    return { repository, tree, config: facts.config.workspace, sandbox, stateFolder: runtime.home, signal };
+    return {
+      repository,
+      tree,
+      config: facts.config.workspace,
+      sandbox,
+      stateFolder: runtime.home,
+      signal,
+      clock: runtime.clock,
+      onEgress: egressRecord(runtime, facts),
+    };
   };
   const prepare = async (installed: string): Promise<Mounts> => {
     const base = await options();
@@ -191,6 +203,24 @@ function placesOf(on: {
     install: async (tree) => installDependencies(await options(), tree),
     workFolder: (name) => join(runtime.home, 'work', facts.threadId, name),
     workTrees: new Map(),
+  };
+}
+
+/** What a setup step did over the network, and what it was refused, on the record. */
+function egressRecord({ stores }: Runtime, { threadId }: SessionFacts): NonNullable<PrepareOptions['onEgress']> {
+  return async (argv, { hosts, refused }) => {
+    await stores.audit.append({
+      threadId,
+      actor: 'governor',
+      action: 'setup-egress',
+      facts: {
+        run: argv.join(' ').slice(0, 200),
+        hosts: hosts.slice(0, MAX_TOLD_HOSTS).map((one) => ({ ...one, host: one.host.slice(0, 100) })),
+        refused: refused.slice(0, MAX_TOLD_HOSTS).map(({ host, why }) => `${host.slice(0, 100)} ${why.slice(0, 150)}`),
+        hosts_total: hosts.length,
+        refused_total: refused.length,
+      },
+    });
   };
 }
 

@@ -7,6 +7,7 @@ import type { EvalRun } from '../../domain/report-card.ts';
 import type { RunResult } from '../../domain/run.ts';
 import type { CommandResult, Repository, Sandbox } from '../../domain/workspace.ts';
 import { prepareWorkspace } from '../../tools/prepare.ts';
+import { systemClock } from '../environment.ts';
 import type { GateView } from '../options.ts';
 import { endWords, isRightEnd, rightEndWords } from './right-end.ts';
 import { HIDDEN_FOLDER, type Task } from './task.ts';
@@ -96,6 +97,7 @@ async function runHidden(rested: Rested, tree: string, check: Hidden): Promise<J
       sandbox,
       stateFolder: home,
       signal,
+      clock: systemClock,
     });
     const done = await sandbox.run({
       argv: check.run,

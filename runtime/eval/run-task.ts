@@ -1,9 +1,11 @@
 /** Makes one run of one task in a home and a repository of its own, judges it, and counts what it took. */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { toError } from '../../domain/errors.ts';
 import type { EvalRun } from '../../domain/report-card.ts';
 import type { RunResult } from '../../domain/run.ts';
+import type { SandboxLevel } from '../../domain/workspace.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { type Operations, operationsOf } from '../operations.ts';
 import { openRuntime } from '../runtime.ts';
@@ -29,7 +31,7 @@ export interface TaskRun {
 
 export interface Ran {
   readonly run: EvalRun;
-  readonly sandbox: 'bwrap' | 'unsafe';
+  readonly sandbox: SandboxLevel;
 }
 
 /** A run that could not be brought to its end or be judged, with what it had cost by then. */

@@ -80,9 +80,9 @@ async function trySandbox(runtime: Runtime, tryLine: TryLine): Promise<{ canarie
     sandbox = await runtime.sandbox();
     canaries = await sandbox.canaries();
     const failed = canaries.filter((canary) => !canary.ok);
-    if (failed.length > 0 && sandbox.level === 'bwrap')
+    if (failed.length > 0 && sandbox.level !== 'unsafe')
       throw new Error(`${failed.length} canary(s) got out: ${failed.map((canary) => canary.name).join(', ')}`);
-    return `${sandbox.level}, ${canaries.length - failed.length} of ${canaries.length} canaries held`;
+    return `${sandbox.level} (${sandbox.layers.join(', ')}), ${canaries.length - failed.length} of ${canaries.length} canaries held`;
   });
   return { canaries, sandbox: sandbox?.level ?? 'none' };
 }

@@ -33,7 +33,11 @@ export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | 
       ? await newest(runtime, row.threadId, { kind: '30-review', schema: reviewBodySchema, sha256: subject['review'] })
       : undefined;
   const totals = await runtime.stores.ledger.totals(row.threadId, 'run');
+  const sandbox = await runtime.sandbox(row.threadId).catch(() => undefined);
   return {
+    ...(sandbox === undefined
+      ? {}
+      : { sandbox: `${sandbox.level === 'unsafe' ? 'NO SANDBOX' : sandbox.level}: ${sandbox.layers.join(', ')}` }),
     row: approval,
     goal: row.input.goal,
     plan: plan === undefined ? '' : planMarkdown(1, plan),

@@ -3,7 +3,7 @@
 import type { Operator } from '../../domain/config.ts';
 import { UsageError } from '../../domain/errors.ts';
 import type { KeyRow, Keys } from '../../domain/keys.ts';
-import type { Person } from '../../domain/policy.ts';
+import { canonicalPerson, type Person } from '../../domain/policy.ts';
 import type { Clock } from '../../domain/ports.ts';
 import { DEFAULT_TENANT } from '../../domain/served.ts';
 import { isLoopback } from '../http/origin.ts';
@@ -12,6 +12,8 @@ import type { Caller } from './caller.ts';
 import { type AuthUser, type CustomAuth, callerOfCustom } from './custom.ts';
 import type { TokenHolder } from './jwt.ts';
 import { bearerIn, keyIn, rolesIn, verifyKey } from './keys.ts';
+import type { LocalUser } from './local-user.ts';
+import type { Peer } from './peer.ts';
 
 export interface AuthOptions {
   /** Where the server listens. */
@@ -26,10 +28,22 @@ export interface AuthOptions {
   readonly custom: CustomAuth | undefined;
   /** False when `langgraph.json` says `auth.disable_studio_auth`. */
   readonly studio?: boolean;
+  /** Opened where a request may come without a credential. */
+  readonly openLocalUser: () => Promise<LocalUser>;
 }
 
-/** `remote` is the address of the peer; undefined for a request inside this process. */
-export type Authenticator = (request: Request, remote?: string) => Promise<Caller>;
+/** `peer` is the connection; undefined for a request inside this process. */
+export type Authenticator = (request: Request, peer?: Peer) => Promise<Caller>;
+
+export interface Auth {
+  readonly authenticate: Authenticator;
+  /** Asked before any route: while no credential is needed, only the own user comes in. @throws Problem 401, 403. */
+  readonly admit: (request: Request, peer: Peer | undefined) => Promise<void>;
+  /** Told of each new connection. */
+  readonly watch: (peer: Peer) => void;
+  /** What the own user sends where the system does not say who connects; undefined where it does, or where a credential is needed. */
+  readonly token: string | undefined;
+}
 
 const STUDIO_USER: AuthUser = {
   kind: 'StudioUser',
@@ -48,7 +62,7 @@ export function assertBind(host: string, configured: boolean): void {
 }
 
 /** @throws UsageError when nothing protects the bind, or what `operator.yaml` says about tokens cannot be used. */
-export async function createAuthenticator(options: AuthOptions): Promise<Authenticator> {
+export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
   const { keys, clock, custom, operator } = options;
   const jwt = operator?.server?.auth.jwt;
   // The library of tokens is loaded only where tokens are taken.
@@ -60,26 +74,24 @@ export async function createAuthenticator(options: AuthOptions): Promise<Authent
     return needed;
   };
   assertBind(options.host, await isNeeded());
-  const local = isLoopback(options.host);
   const studio = operator?.server?.auth.studio === true && options.studio !== false;
-  if (studio && !local)
+  if (studio && !isLoopback(options.host))
     throw new UsageError(`server.auth.studio: anybody can send the header that it trusts; listen on 127.0.0.1 instead of ${options.host}`);
-
-  const isHere = (remote: string | undefined): boolean => local && (remote === undefined || isLoopback(remote));
+  const user = studio || !needed ? await options.openLocalUser() : undefined;
   // Handlers of the project's auth see everybody, however they were known: a key is no way around them.
   const known = (caller: Omit<Caller, 'authorize' | 'user'>, user: AuthUser): Caller =>
     custom === undefined
       ? { ...caller, authorize: async () => undefined }
       : { ...caller, user, authorize: (resource, action, value) => custom.authorize(user, resource, action, value) };
 
-  return async (request, remote) => {
+  const authenticate: Authenticator = async (request, peer) => {
     const key = keyIn(request.headers);
     if (key !== undefined) {
       const row = await verifyKey(keys, clock, key);
       if (row === undefined) throw unknown('the key is unknown, expired or revoked');
       return known(callerOfKey(row), userNamed(row.owner, row.name, row.roles));
     }
-    if (studio && isHere(remote) && request.headers.get('x-auth-scheme') === 'langsmith') {
+    if (studio && request.headers.get('x-auth-scheme') === 'langsmith' && (await isOwn(user, request, peer))) {
       const person: Person = { id: STUDIO_USER.identity, roles: ['viewer', 'operator'], method: 'studio', alone: false };
       return known({ person, tenant: DEFAULT_TENANT }, STUDIO_USER);
     }
@@ -90,9 +102,40 @@ export async function createAuthenticator(options: AuthOptions): Promise<Authent
       return known(caller, userNamed(caller.person.id, caller.person.id, caller.person.roles));
     }
     if (custom !== undefined) return callerOfCustom(custom, await custom.authenticate(request));
-    if (isHere(remote) && !(await isNeeded())) return { person: options.person, tenant: DEFAULT_TENANT, authorize: async () => undefined };
+    if (!(await isNeeded()) && (await isOwn(user, request, peer)))
+      return { person: options.person, tenant: DEFAULT_TENANT, authorize: async () => undefined };
     throw unknown('a key or token is needed: x-api-key or Authorization: Bearer');
   };
+
+  return {
+    authenticate: async (request, peer) => {
+      const caller = await authenticate(request, peer);
+      return { ...caller, person: canonicalPerson(caller.person, operator?.aliases) };
+    },
+    admit: async (request, peer) => {
+      if (user === undefined || peer === undefined || needed) return;
+      const refusal = await user.refusal(request, peer);
+      // Where somebody made a key meanwhile, the route asks for it.
+      if (refusal !== undefined && !(await isNeeded())) throw told(user, request, refusal);
+    },
+    watch: (peer) => user?.watch(peer),
+    token: user?.token,
+  };
+}
+
+/** Of this machine, and of the server's user; undefined: it knows none without a credential. @throws Problem 401, 403 for another user. */
+async function isOwn(user: LocalUser | undefined, request: Request, peer: Peer | undefined): Promise<boolean> {
+  if (user === undefined) return false;
+  if (peer === undefined) return true;
+  if (!isLoopback(peer.remoteAddress ?? '')) return false;
+  const refusal = await user.refusal(request, peer);
+  if (refusal !== undefined) throw told(user, request, refusal);
+  return true;
+}
+
+function told(user: LocalUser, request: Request, refusal: Problem): Problem {
+  user.tell(request, refusal);
+  return refusal;
 }
 
 const unknown = (detail: string): Problem => new Problem(401, detail, { 'www-authenticate': 'Bearer' });

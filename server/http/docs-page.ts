@@ -242,6 +242,12 @@ const start = async () => {
   });
   find('key').addEventListener('input', ({ target }) => { credentials['x-api-key'] = target.value.trim(); });
   find('token').addEventListener('input', ({ target }) => { credentials.authorization = target.value.trim() && 'Bearer ' + target.value.trim(); });
+  // The link that the server printed for its own user; the token does not stay in the address bar.
+  const [, own] = /^#token=(gvl_[\w-]+)$/.exec(location.hash) ?? [];
+  if (own) {
+    find('key').value = credentials['x-api-key'] = own;
+    history.replaceState(null, '', location.pathname);
+  }
   const linked = location.hash && find(location.hash.slice(1));
   if (linked) { linked.open = true; linked.scrollIntoView(); }
 };

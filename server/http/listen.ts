@@ -1,5 +1,5 @@
 /** Listens on a port until it is told to stop. */
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { UsageError } from '../../domain/errors.ts';
@@ -18,10 +18,17 @@ export interface Listening {
   cut(): void;
 }
 
-/** @throws UsageError naming host and port. */
-export async function listen(app: Hono, host: string, port: number): Promise<Listening> {
+export interface Address {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+/** `connected` is told of each new connection. @throws UsageError naming host and port. */
+export async function listen(app: Hono, { host, port }: Address, connected: (socket: Socket) => void): Promise<Listening> {
   const serverOptions = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 30_000, requestTimeout: 120_000 };
   const http = createAdaptorServer({ fetch: app.fetch, serverOptions });
+  http.on('connection', connected);
   await new Promise<void>((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
       reject(new UsageError(`cannot listen on ${host}:${port}: ${error.code === 'EADDRINUSE' ? 'another program does' : error.message}`));

@@ -102,3 +102,20 @@ test('a link to one operation opens it', async () => {
   await watched.page.locator(`details#${id}[open]`).getByText('Answer 200').waitFor();
   expectClean();
 });
+
+test('the link of a server that is not told who connects brings its token, which leaves the address bar', async () => {
+  const untold = await startServer({ findTable: async () => undefined });
+  const { page } = watched;
+  await page.goto(untold.serving.link ?? 'about:blank');
+  await page.locator('details.operation').first().waitFor();
+  expect(page.url()).toBe(`${untold.url}/docs`);
+  const ask = (token: string) =>
+    page.evaluate(
+      async ([url, key]) =>
+        (await fetch(`${url}/threads/search`, { method: 'POST', body: '{}', headers: { 'x-api-key': key ?? '' } })).status,
+      [untold.url, token],
+    );
+  expect(await page.locator('#key').inputValue()).toMatch(/^gvl_/);
+  expect([await ask(await page.locator('#key').inputValue()), await ask('gvl_other')]).toEqual([200, 401]);
+  await untold.stop();
+});

@@ -1,6 +1,7 @@
 /** Who may decide at a gate. */
 import { expect, test } from 'vitest';
-import { mayDecide, type Person, strictest } from '../../domain/policy.ts';
+import { operatorSchema } from '../../domain/config.ts';
+import { canonicalPerson, mayDecide, type Person, strictest } from '../../domain/policy.ts';
 
 const ann: Person = { id: 'key:ann', roles: ['approver'], method: 'key', alone: false };
 
@@ -23,4 +24,13 @@ test('the role is asked first, and several rules make the strictest', () => {
     { role: 'operator', min: 1, notStarter: true },
   ] as const;
   expect(strictest(rules)).toEqual({ role: 'admin', min: 2, notStarter: true });
+});
+
+test('two identities are one person only where the operator says so', () => {
+  expect(canonicalPerson(ann, undefined)).toBe(ann);
+  expect(canonicalPerson(ann, { 'jwt:ann': 'ann' })).toBe(ann);
+  expect(canonicalPerson(ann, { 'key:ann': 'ann' })).toEqual({ ...ann, id: 'ann' });
+  expect(canonicalPerson({ ...ann, id: 'toString' }, {}).id).toBe('toString');
+  expect(operatorSchema.safeParse({ aliases: { a: 'b', b: 'c' } }).error?.message).toContain('an alias too');
+  expect(operatorSchema.safeParse({ aliases: { a: 'c', b: 'c' } }).success).toBe(true);
 });

@@ -12,6 +12,7 @@ test('the resumable codes are those of the contract', () => {
     'CONTEXT_EXCEEDED',
     'DISK_LIMIT',
     'INTERNAL',
+    'MOUNT_REFUSED',
     'NO_PROGRESS',
     'PROVIDER_REFUSED',
     'PROVIDER_UNAVAILABLE',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client } from '@langchain/langgraph-sdk';
 import { openRuntime, type Runtime } from '../../runtime/runtime.ts';
 import type { ServeLimits } from '../../server/context.ts';
-import { LIMITS, type Serving, serve } from '../../server/serve.ts';
+import { LIMITS, type ServeOptions, type Serving, serve } from '../../server/serve.ts';
 
 export interface TestServer {
   readonly url: string;
@@ -27,9 +27,16 @@ export interface TestServer {
 
 export const FLOWS = new URL('fixtures/flows/langgraph.json', import.meta.url).pathname;
 
-export async function startServer(
-  options: { home?: string; config?: string; limits?: Partial<ServeLimits>; env?: Record<string, string | undefined>; host?: string } = {},
-): Promise<TestServer> {
+interface TestServerOptions {
+  readonly home?: string;
+  readonly config?: string;
+  readonly limits?: Partial<ServeLimits>;
+  readonly env?: Record<string, string | undefined>;
+  readonly host?: string;
+  readonly findTable?: ServeOptions['findTable'];
+}
+
+export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'governor-server-'));
   const runtime = await openRuntime({ home, env: { PATH: process.env['PATH'] ?? '', ...options.env } });
   const logged: string[] = [];
@@ -39,6 +46,7 @@ export async function startServer(
     port: 0,
     config: options.config ?? FLOWS,
     limits: { ...LIMITS, ...options.limits },
+    findTable: options.findTable,
     log: (level, message) => {
       if (level !== 'info') logged.push(`${level}: ${message}`);
     },

@@ -16,6 +16,7 @@ test('a goal goes through every room to an approved merge, with every hand-over 
   // The lead's first call is counted by its bytes, each later one stands on the report before it.
   const asked = (await operations.audit(waiting.thread_id)).filter((one) => one.action === 'model-call' && one.stage === 'build');
   expect(asked.map((one) => one.facts?.['counted'])).toEqual(['bytes', 'reported', 'reported', 'reported']);
+  expect((await operations.gate(waiting.thread_id))?.sandbox).toMatch(/^bwrap: mounts, processes, network, .*system-calls, process-limits/);
   const released = await approve(operations, waiting.thread_id);
   expect(released.reason).toBeNull();
   expect(released.status).toBe('released');
@@ -38,6 +39,14 @@ test('a goal goes through every room to an approved merge, with every hand-over 
     'report.md',
   ])
     expect(files).toContain(name);
+  expect(world.dossier(waiting.thread_id, '40-approval.1.json')).toMatchObject({
+    body: { sandbox: expect.arrayContaining(['mounts', 'network', 'system-calls']) },
+  });
+  const doctor = (await operations.doctor(undefined)).lines.find(({ name }) => name === 'sandbox');
+  expect(doctor).toMatchObject({
+    ok: true,
+    detail: expect.stringMatching(/^bwrap \(mounts, .*system-calls.*\), \d+ of \d+ canaries held$/),
+  });
   const message = world.git('log', '-1', '--format=%B', 'main');
   for (const trailer of [`Governor-Thread: ${waiting.thread_id}`, 'Approved-By: local:', 'Plan: ', 'Review: '])
     expect(message).toContain(trailer);

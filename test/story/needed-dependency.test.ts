@@ -77,7 +77,13 @@ test('the dependency is installed for the builder, the review and the verificati
     ]);
     expect(build.body.installed).toMatch(/^[0-9a-f]{40}/);
     const actions = (await operations.audit(waiting.thread_id)).map((record) => record.action);
-    expect(actions.filter((action) => action.startsWith('setup-'))).toEqual(['setup-start', 'setup-end']);
+    expect(actions.filter((action) => action.startsWith('setup-'))).toEqual([
+      'setup-egress', // of the base
+      'setup-start',
+      'setup-egress', // the lock file, and what it asks for
+      'setup-egress',
+      'setup-end',
+    ]);
     const released = await approve(operations, waiting.thread_id);
     expect(released).toMatchObject({ status: 'released', reason: null });
     expect(JSON.parse(world.git('show', 'main:package-lock.json'))).toEqual({ names: ['pad'], saw: false, by: 'base' });

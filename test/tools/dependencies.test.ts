@@ -49,6 +49,7 @@ async function install(
       sandbox: repo.sandbox,
       stateFolder: repo.state,
       signal: new AbortController().signal,
+      clock: { now: () => Date.now() },
     },
     builder,
   );

@@ -45,7 +45,7 @@ describe('programs of a linked folder', () => {
     const ran = await createSandbox({ level: 'bwrap', stateFolder: path }).run({
       argv: ['.venv/bin/tool'],
       workspace: work,
-      links: [{ from: join(path, '.venv'), at: '.venv' }],
+      links: [{ from: join(path, '.venv'), root: path, at: '.venv' }],
       scratch: [],
       network: false,
       timeoutMs: 20_000,

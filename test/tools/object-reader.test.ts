@@ -5,7 +5,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sha256 } from '../../domain/ids.ts';
 import { secrets } from '../../nodes/review/checks/secrets.ts';
+import { createObjectReader } from '../../tools/object-reader.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { review } from '../nodes/review/checks/review.ts';
 import { makeRepo, type TestRepo } from './repo.ts';
@@ -174,4 +176,27 @@ test('a repository is opened by one process, and one with a name of two lines al
   repo.git('clone', '-q', repo.folder, odd);
   expect((await openRepository(join(odd, '.git', '..'), repo.state)).path).toBe(realpathSync(odd));
   await expect(openRepository(repo.root, repo.state)).rejects.toMatchObject({ name: 'UsageError' });
+});
+
+test('digests come between contents, of large and empty objects alike, and of none for what is not there', async () => {
+  const large = Buffer.alloc(3_000_001, 'ü\n');
+  repo.put('large', large);
+  repo.put('empty', '');
+  const commit = repo.commit('one');
+  const repository = await repo.open();
+  const place = { gitDir: join(realpathSync(repo.folder), '.git'), objects: join(realpathSync(repo.folder), '.git', 'objects') };
+  const reader = createObjectReader(place);
+  const [first, content, empty, none, again] = await Promise.all([
+    reader.digest(`${commit}:large`),
+    reader.read(`${commit}:large`),
+    reader.digest(`${commit}:empty`),
+    reader.digest(`${commit}:nowhere`),
+    reader.digest(`${commit}:large`),
+  ]);
+  expect([first, again]).toEqual([sha256(large), sha256(large)]);
+  expect(content?.content.equals(large)).toBe(true);
+  expect(empty).toBe(sha256(''));
+  expect(none).toBeUndefined();
+  reader.end();
+  repository.close();
 });

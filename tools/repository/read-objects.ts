@@ -1,5 +1,4 @@
 /** What is asked of trees, files and commits. */
-import { sha256 } from '../../domain/ids.ts';
 import type { TreeEntry } from '../../domain/workspace.ts';
 import { parseChanges } from '../diff.ts';
 import { GitError } from '../git.ts';
@@ -50,7 +49,11 @@ export function readObjects(
     },
     diff: async (from, to) => {
       const raw = (await ours(place, ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '-M50%', '-l0', from, to])).stdout;
-      return parseChanges(raw, async (oid) => sha256(await blob(oid)));
+      return parseChanges(raw, async (oid) => {
+        const digest = await objects.digest(oid);
+        if (digest === undefined) throw new GitError(`git cat-file: ${oid} is no blob of ${place.path}`, null);
+        return digest;
+      });
     },
     countLines: async (from, to) =>
       wordsOf(await ours(place, ['diff-tree', '-r', '-z', '--numstat', '--no-renames', from, to])).reduce((sum, row) => {

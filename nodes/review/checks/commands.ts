@@ -30,10 +30,10 @@ export const commands: ReviewCheck = {
   },
 };
 
-function failed({ result, log }: RanCheck): Finding {
+function failed({ result, log, stopped }: RanCheck): Finding {
   const shown = shownFailing(log, SHOWN_BYTES);
-  if (result.status === 'error')
-    return finding(result.id, 'CHECK_ERROR', `check "${result.id}" could not end: it was killed, timed out or was not found\n${shown}`, {
+  if (stopped !== undefined)
+    return finding(result.id, 'CHECK_ERROR', `check "${result.id}" could not end: ${stopped}\n${shown}`, {
       whole: log,
     });
   return finding(result.id, 'CHECK_FAILED', `check "${result.id}" failed with exit code ${result.exit_code ?? 'none'}\n${shown}`, {

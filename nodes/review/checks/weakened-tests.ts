@@ -13,20 +13,32 @@ export const weakenedTests: ReviewCheck = {
     const findings: Finding[] = [];
     const meant = meantBy(context.plan);
     const listings = await listTests(context);
-    for (const change of context.changes) {
-      findings.push(...changedSettings(change, meant));
-      const old = change.from ?? change.path;
-      if (!isTestFile(old) && !isTestFile(change.path)) continue;
-      const { said, off } = await weaker(context, change, listings);
-      const stays = change.status !== 'deleted' && isTestFile(change.path);
-      // Who means a test to go removes it: the plan's name of a file says nothing for a test in it that is switched off.
-      const named = meant.exactly(old) && off === 0;
-      if (said.length > 0) findings.push(weak(said.join('; '), stays ? change.path : old, named));
+    for (let from = 0; from < context.changes.length; from += AT_ONCE) {
+      const some = context.changes.slice(from, from + AT_ONCE);
+      findings.push(...(await Promise.all(some.map((change) => weakenedBy(context, change, { meant, listings })))).flat());
     }
     findings.push(...(await changedScripts(context)), ...(await changedParts(context)), ...checkFiles(context));
     return { results: [], findings, redLines: [] };
   },
 };
+
+/** Changes whose files are read at once. */
+const AT_ONCE = 64;
+
+async function weakenedBy(
+  context: ReviewContext,
+  change: Change,
+  { meant, listings }: { readonly meant: Meant; readonly listings: readonly Listing[] },
+): Promise<Finding[]> {
+  const settings = changedSettings(change, meant);
+  const old = change.from ?? change.path;
+  if (!isTestFile(old) && !isTestFile(change.path)) return settings;
+  const { said, off } = await weaker(context, change, listings);
+  const stays = change.status !== 'deleted' && isTestFile(change.path);
+  // Who means a test to go removes it: the plan's name of a file says nothing for a test in it that is switched off.
+  const named = meant.exactly(old) && off === 0;
+  return said.length === 0 ? settings : [...settings, weak(said.join('; '), stays ? change.path : old, named)];
+}
 
 /** Snapshots say what tests expect, as tests do; configuration says which tests there are. */
 function changedSettings({ status, path, from = path }: Change, meant: Meant): Finding[] {

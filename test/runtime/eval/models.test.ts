@@ -60,7 +60,18 @@ const asked = (models: object, prices: object, endpoints?: string[]) =>
     operator:
       endpoints === undefined
         ? undefined
-        : { version: 1, ceilings: {}, endpoints, secrets: {}, commands: {}, sandbox: { allowUnsafe: false } },
+        : {
+            version: 1,
+            ceilings: {},
+            endpoints,
+            secrets: {},
+            commands: {},
+            sandbox: {
+              allowUnsafe: false,
+              egress: { allow: [], registries: true, addresses: [] },
+              limits: { memoryMiB: 4096, processes: 512, fileMiB: 1024, openFiles: 4096 },
+            },
+          },
   });
 
 test('a free model costs nothing, and a priced one does, also where it is only lean or a fallback', async () => {

@@ -6,6 +6,8 @@ import { type Operator, operatorSchema } from '../../../domain/config.ts';
 import type { KeyRow } from '../../../domain/keys.ts';
 import type { Person } from '../../../domain/policy.ts';
 import { type Authenticator, type AuthOptions, createAuthenticator } from '../../../server/auth/authenticator.ts';
+import type { LocalUser } from '../../../server/auth/local-user.ts';
+import type { Peer } from '../../../server/auth/peer.ts';
 import { makeHome } from '../../checkpoints/home.ts';
 import { issueKey } from '../issue-key.ts';
 
@@ -18,6 +20,11 @@ export const operatorOf = (value: unknown): Operator => operatorSchema.parse(val
 export const requestWith = (headers: Record<string, string> = {}): Request =>
   new Request(URL_OF_SERVER, { method: 'POST', headers, body: '{}' });
 export const bearer = (token: string): Request => requestWith({ authorization: `Bearer ${token}` });
+
+/** Where these tests are not about the user of a connection. */
+const anybody: LocalUser = { token: undefined, watch: () => undefined, refusal: async () => undefined, tell: () => undefined };
+
+export const peerAt = (remoteAddress: string): Peer => ({ remoteAddress, remotePort: 40_000, localAddress: '127.0.0.1', localPort: 2024 });
 
 export function makeAuthWorld() {
   const home = makeHome();
@@ -38,8 +45,9 @@ export function makeAuthWorld() {
         clock: home.clock,
         resolve: () => undefined,
         custom: undefined,
+        openLocalUser: async () => anybody,
         ...more,
-      }),
+      }).then(({ authenticate }) => authenticate),
     dispose: () => {
       database.close();
       home.dispose();

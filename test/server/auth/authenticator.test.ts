@@ -1,10 +1,11 @@
 /** Who a request is from: the local operator only where nobody else can be, a good key, and nobody else. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { operatorSchema } from '../../../domain/config.ts';
 import { serverSchema } from '../../../domain/server-config.ts';
 import { assertBind } from '../../../server/auth/authenticator.ts';
 import { cleanConfigurable } from '../../../server/auth/configurable.ts';
 import { problemOf, problemResponse } from '../../../server/http/problem.ts';
-import { ADA, type AuthWorld, bearer, DAY_MS, makeAuthWorld, operatorOf, requestWith } from './auth-world.ts';
+import { ADA, type AuthWorld, bearer, DAY_MS, makeAuthWorld, operatorOf, peerAt, requestWith } from './auth-world.ts';
 
 let world: AuthWorld;
 beforeEach(() => {
@@ -18,7 +19,10 @@ describe('without any auth', () => {
   it('a request on a loopback bind is the local operator of tenant default', async () => {
     const authenticate = await world.authenticator();
     for (const remote of [undefined, '127.0.0.1', '::1', '::ffff:127.0.0.1'])
-      expect(await authenticate(requestWith(), remote)).toMatchObject({ person: ADA, tenant: 'default' });
+      expect(await authenticate(requestWith(), remote === undefined ? undefined : peerAt(remote))).toMatchObject({
+        person: ADA,
+        tenant: 'default',
+      });
     const caller = await authenticate(requestWith());
     expect(caller.user).toBeUndefined();
     expect(await caller.authorize('threads', 'read', {})).toBeUndefined();
@@ -32,7 +36,7 @@ describe('without any auth', () => {
 
   it('a peer that is not on this machine is refused even so', async () => {
     const authenticate = await world.authenticator();
-    await expect(authenticate(requestWith(), '192.168.1.7')).rejects.toMatchObject(REFUSED);
+    await expect(authenticate(requestWith(), peerAt('192.168.1.7'))).rejects.toMatchObject(REFUSED);
   });
 
   it('a Governor key that is not good is refused, never taken for the operator', async () => {
@@ -53,6 +57,14 @@ describe('without any auth', () => {
 });
 
 describe('API keys', () => {
+  it('an owner that the operator calls an alias is the person it stands for; any other is somebody else', async () => {
+    const { key } = await world.issue({ owner: 'alice' });
+    const aliased = await world.authenticator({ operator: operatorSchema.parse({ aliases: { alice: 'https://id.example.test#7' } }) });
+    expect((await aliased(bearer(key))).person.id).toBe('https://id.example.test#7');
+    const plain = await world.authenticator({ operator: operatorSchema.parse({ aliases: { bob: 'alice' } }) });
+    expect((await plain(bearer(key))).person.id).toBe('alice');
+  });
+
   it('a key is known as x-api-key and as a bearer token, as its owner with its roles, tenant and graphs', async () => {
     const { key } = await world.issue({ tenant: 'acme', roles: ['viewer', 'nonsense', 'approver'], graphs: ['agent'], owner: 'local:bob' });
     const authenticate = await world.authenticator();
@@ -75,7 +87,7 @@ describe('API keys', () => {
     const authenticate = await world.authenticator();
     expect((await authenticate(requestWith())).person).toEqual(ADA);
     await world.issue();
-    await expect(authenticate(requestWith(), '127.0.0.1')).rejects.toMatchObject(REFUSED);
+    await expect(authenticate(requestWith(), peerAt('127.0.0.1'))).rejects.toMatchObject(REFUSED);
     const problem = problemOf(await authenticate(requestWith()).catch((error: unknown) => error));
     const response = problem === undefined ? undefined : problemResponse(problem, false);
     expect(response?.status).toBe(401);
@@ -130,8 +142,8 @@ describe('API keys', () => {
   it('with a key the server may listen anywhere, and nobody is the local operator there', async () => {
     const { key } = await world.issue();
     const authenticate = await world.authenticator({ host: '0.0.0.0' });
-    await expect(authenticate(requestWith(), '127.0.0.1')).rejects.toMatchObject(REFUSED);
-    expect((await authenticate(bearer(key), '192.168.1.7')).person.method).toBe('key');
+    await expect(authenticate(requestWith(), peerAt('127.0.0.1'))).rejects.toMatchObject(REFUSED);
+    expect((await authenticate(bearer(key), peerAt('192.168.1.7'))).person.method).toBe('key');
   });
 
   it('a revoked key alone is no auth to listen with', async () => {
@@ -154,11 +166,11 @@ describe('the Studio header', () => {
   it('by option, on loopback, it is a user who looks and runs', async () => {
     await world.issue();
     const authenticate = await world.authenticator({ operator: studio });
-    expect((await authenticate(request(), '127.0.0.1')).person).toMatchObject({
+    expect((await authenticate(request(), peerAt('127.0.0.1'))).person).toMatchObject({
       id: 'langgraph-studio-user',
       roles: ['viewer', 'operator'],
     });
-    await expect(authenticate(request(), '10.0.0.1')).rejects.toMatchObject(REFUSED);
+    await expect(authenticate(request(), peerAt('10.0.0.1'))).rejects.toMatchObject(REFUSED);
   });
 
   it('by option on another bind the server does not start', async () => {

@@ -5,7 +5,7 @@ import { matchesFilters } from '../../../checkpoints/served/filters.ts';
 import type { Action, Caller, Resource } from '../../../server/auth/caller.ts';
 import { callerOfCustom, customAuth } from '../../../server/auth/custom.ts';
 import { problemOf, problemResponse } from '../../../server/http/problem.ts';
-import { type AuthWorld, bearer, makeAuthWorld, operatorOf, requestWith } from './auth-world.ts';
+import { type AuthWorld, bearer, makeAuthWorld, operatorOf, peerAt, requestWith } from './auth-world.ts';
 
 let world: AuthWorld;
 beforeEach(() => {
@@ -101,8 +101,8 @@ describe('authenticate', () => {
       return 'johndoe';
     });
     const authenticate = await world.authenticator({ custom: wrapped(auth) });
-    expect(await statusOf(authenticate(requestWith(), '127.0.0.1'))).toBe(401);
-    expect(await statusOf(authenticate(requestWith({ 'x-auth-scheme': 'langsmith' }), '127.0.0.1'))).toBe(401);
+    expect(await statusOf(authenticate(requestWith(), peerAt('127.0.0.1')))).toBe(401);
+    expect(await statusOf(authenticate(requestWith({ 'x-auth-scheme': 'langsmith' }), peerAt('127.0.0.1')))).toBe(401);
     expect((await authenticate(bearer('good'))).person.id).toBe('custom:johndoe');
   });
 

@@ -10,7 +10,7 @@ import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Authenticator } from '../../../server/auth/authenticator.ts';
 import { customAuth } from '../../../server/auth/custom.ts';
-import { ADA, type AuthWorld, bearer, makeAuthWorld, operatorOf, requestWith } from './auth-world.ts';
+import { ADA, type AuthWorld, bearer, makeAuthWorld, operatorOf, peerAt, requestWith } from './auth-world.ts';
 
 const ISSUER = 'https://login.example.com';
 const SECRET = 'a secret of thirty-two bytes, yes';
@@ -142,7 +142,7 @@ describe('a token', () => {
   });
 
   it('and nothing else is needed, on loopback too; a key works beside it', async () => {
-    await expect(authenticate(requestWith(), '127.0.0.1')).rejects.toMatchObject(REFUSED);
+    await expect(authenticate(requestWith(), peerAt('127.0.0.1'))).rejects.toMatchObject(REFUSED);
     const { key } = await world.issue();
     expect((await authenticate(bearer(key))).person.method).toBe('key');
   });

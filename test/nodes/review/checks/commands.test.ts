@@ -30,6 +30,24 @@ describe('commands', () => {
     });
     expect(outcome.results.map((one) => one.status)).toEqual(['error']);
     expect(codes(outcome)).toEqual(['CHECK_ERROR']);
+    expect(outcome.findings[0]?.message).toMatch(/^check "slow" could not end: it ran longer than its timeout of 1 s\n/);
+  });
+
+  test('a check that is not there is an error that says so', async () => {
+    const checks = [{ id: 'gone', run: ['nowhere-to-be-found'] }];
+    const outcome = await review(commands, { base: {}, candidate: { a: 'x' }, config: { checks } });
+    expect(outcome.findings.map(({ message }) => message.split('\n')[0])).toEqual([
+      'check "gone" could not end: its program was not found (exit code 127)',
+    ]);
+  });
+
+  test('a passing check that prints 30 MB passes, and its evidence has the beginning and the end', async () => {
+    const checks = [sh('loud', 'echo first; head -c 30000000 /dev/zero | tr "\\0" x; echo; echo last')];
+    const outcome = await review(commands, { base: {}, candidate: { a: 'x' }, config: { checks } });
+    expect(outcome.results.map((one) => [one.status, one.exit_code])).toEqual([['pass', 0]]);
+    expect(outcome.findings).toEqual([]);
+    expect(outcome.evidence.get('evidence/1/loud.log')).toMatch(/^first\nx+\n\[\d+ bytes left out\]\nx+\nlast\n$/);
+    expect(JSON.parse(outcome.evidence.get('evidence/1/loud.json') ?? '')).toMatchObject({ body: { status: 'pass', truncated: true } });
   });
 
   test('nothing of an untrusted change runs', async () => {

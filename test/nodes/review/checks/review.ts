@@ -25,6 +25,8 @@ interface Review {
   readonly secrets?: readonly string[];
   /** Folders of this machine that every command finds, by their place in the tree. */
   readonly links?: Readonly<Record<string, string>>;
+  /** Writes more into the candidate's folder: what is too large or too much to be held. */
+  readonly write?: (repo: string) => void;
   /** Staged by `git update-index --cacheinfo`. */
   readonly gitlink?: string;
 }
@@ -50,8 +52,9 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
     mkdirSync(repo);
     const git = (...args: string[]): string =>
       execFileSync('git', ['-C', repo, '-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], { encoding: 'utf8' }).trim();
-    const commit = (files: Files, gitlink?: string): { commit: string; tree: string } => {
+    const commit = (files: Files, gitlink?: string, write?: Review['write']): { commit: string; tree: string } => {
       apply(repo, files);
+      write?.(repo);
       git('add', '-A');
       if (gitlink !== undefined) git('update-index', '--add', '--cacheinfo', `160000,${'1'.repeat(40)},${gitlink}`);
       git('commit', '-q', '--allow-empty', '-m', 'x');
@@ -59,7 +62,7 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
     };
     git('init', '-q', '-b', 'main');
     const base = commit(what.base);
-    const candidate = commit(what.candidate, what.gitlink);
+    const candidate = commit(what.candidate, what.gitlink, what.write);
     const repository = await openRepository(repo, join(folder, 'home'));
     const checkout = await repository.checkout(candidate.tree, join(folder, 'work', 'checkout'));
     const evidence = new Map<string, string>();
@@ -73,7 +76,11 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
       doors: { redact: createRedactor(what.secrets ?? []), knownIn: createKnown(what.secrets ?? []).find },
       places: {
         sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
-        mounts: async () => ({ links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from })), scratch: [], submodules: [] }),
+        mounts: async () => ({
+          links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from, root: dirname(from) })),
+          scratch: [],
+          submodules: [],
+        }),
       },
       stores: {
         audit: { append: async () => undefined },
