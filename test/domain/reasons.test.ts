@@ -11,6 +11,7 @@ test('the resumable codes are those of the contract', () => {
     'CANCELLED',
     'CONTEXT_EXCEEDED',
     'DISK_LIMIT',
+    'FILE_UNSTORABLE',
     'INTERNAL',
     'MOUNT_REFUSED',
     'NO_PROGRESS',
