@@ -5,6 +5,7 @@ import type { RunRow } from '../../domain/ports.ts';
 import { reasonOf } from '../../domain/reasons.ts';
 import { approveFlags, type RunResult } from '../../domain/run.ts';
 import type { Runtime } from '../runtime.ts';
+import { changedFiles } from './changed-files.ts';
 import { resultOf } from './result.ts';
 
 /** Facts for programs, not for people. */
@@ -38,6 +39,7 @@ function whereItStopped(records: readonly AuditRecord[], stage: string): string[
 /** One screen: code, meaning, place, rule or cap with its value, evidence, cost by role, what to do next. */
 export async function explainText(runtime: Runtime, row: RunRow): Promise<string> {
   const result = await resultOf(runtime, row);
+  const records = await runtime.stores.audit.read({ threadId: row.threadId });
   const out = [
     `thread    ${row.threadId}`,
     `goal      ${visible(row.input.goal.split('\n')[0] ?? '').slice(0, 100)}`,
@@ -48,9 +50,11 @@ export async function explainText(runtime: Runtime, row: RunRow): Promise<string
       `reason    ${result.reason.code}: ${reasonOf(result.reason.code).meaning}`,
       `because   ${visible(result.reason.message).split('\n').slice(0, 6).join('\n          ')}`,
     );
-    out.push(...whereItStopped(await runtime.stores.audit.read({ threadId: row.threadId }), result.reason.stage));
+    out.push(...whereItStopped(records, result.reason.stage));
     for (const path of result.reason.evidence.slice(0, 5)) out.push(`evidence  ${result.dossier}/${path}`);
   }
+  for (const { path, recorded, found } of await changedFiles(runtime.stores.dossier, row.threadId, records))
+    out.push(`tampered  ${path}: digest ${found ?? 'none, the file is missing'} was found, ${recorded} was recorded`);
   if (result.waiting !== null)
     out.push(
       `waits for gate "${result.waiting.gate}", role ${result.waiting.required_role}, subject ${result.waiting.subject.slice(0, 16)}`,
