@@ -3,6 +3,7 @@ import type { TreeEntry } from '../../domain/workspace.ts';
 import { parseChanges } from '../diff.ts';
 import { GitError } from '../git.ts';
 import type { ObjectReader } from '../object-reader.ts';
+import { rememberedAnswers } from './answers.ts';
 import { ours, type Part, type RepositoryPlace, wordsOf } from './place.ts';
 
 /** A path as it stands in a tree. A name of many lines cannot be asked for, and `tree:./a` is another question than `a`. */
@@ -14,6 +15,7 @@ export function readObjects(
   place: RepositoryPlace,
   objects: ObjectReader,
 ): Part<'treeOf' | 'listTree' | 'readFile' | 'blob' | 'blobBytes' | 'diff' | 'countLines' | 'patch' | 'isAncestor' | 'close'> {
+  const asked = rememberedAnswers((argv) => ours(place, [...argv]));
   const blob = async (oid: string): Promise<Buffer> => {
     const found = await objects.read(oid);
     if (found?.type !== 'blob') throw new GitError(`git cat-file: ${oid} is no blob of ${place.path}`, null);
@@ -26,7 +28,7 @@ export function readObjects(
       return found.oid;
     },
     listTree: async (treeish) =>
-      wordsOf(await ours(place, ['ls-tree', '-r', '-z', '--full-tree', treeish])).flatMap((row): TreeEntry[] => {
+      wordsOf(await asked(['ls-tree', '-r', '-z', '--full-tree', treeish], [treeish])).flatMap((row): TreeEntry[] => {
         const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.*)$/s.exec(row);
         return match === null ? [] : [{ mode: match[1] ?? '', oid: match[2] ?? '', path: match[3] ?? '' }];
       }),
@@ -48,7 +50,7 @@ export function readObjects(
       return found.bytes;
     },
     diff: async (from, to) => {
-      const raw = (await ours(place, ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '-M50%', '-l0', from, to])).stdout;
+      const raw = (await asked(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '-M50%', '-l0', from, to], [from, to])).stdout;
       return parseChanges(raw, async (oid) => {
         const digest = await objects.digest(oid);
         if (digest === undefined) throw new GitError(`git cat-file: ${oid} is no blob of ${place.path}`, null);
@@ -61,7 +63,7 @@ export function readObjects(
         return match === null ? sum : sum + Number(match[1]) + Number(match[2]);
       }, 0),
     patch: async (from, to, { path, binary = true } = {}) =>
-      (await ours(place, [...PATCH, ...(binary ? ['--binary'] : []), from, to, ...(path === undefined ? [] : ['--', path])])).stdout,
+      (await asked([...PATCH, ...(binary ? ['--binary'] : []), from, to, ...(path === undefined ? [] : ['--', path])], [from, to])).stdout,
     isAncestor: async (ancestor, descendant) =>
       (await ours(place, ['merge-base', '--is-ancestor', ancestor, descendant], { okCodes: [1, 128] })).code === 0,
     close: objects.end,

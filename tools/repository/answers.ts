@@ -1,0 +1,34 @@
+/** Answers about trees that were named by their whole ids: these never change, and a stage asks what the one before it asked. */
+import type { GitResult } from '../git.ts';
+
+/** Answers that are kept, the newest, and the largest of them in bytes. */
+const MOST = 16;
+const MOST_BYTES = 1024 * 1024;
+const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+type Ask = (argv: readonly string[]) => Promise<GitResult>;
+
+/** @param ids all of `argv` that name an object. By any other name, such as a branch, it is asked anew. */
+export function rememberedAnswers(ask: Ask): (argv: readonly string[], ids: readonly string[]) => Promise<GitResult> {
+  const kept = new Map<string, Promise<GitResult>>();
+  const remember = async (key: string, argv: readonly string[]): Promise<GitResult> => {
+    try {
+      const answer = await ask(argv);
+      if (answer.stdout.length > MOST_BYTES) kept.delete(key);
+      return answer;
+    } catch (error) {
+      kept.delete(key);
+      throw error;
+    }
+  };
+  return (argv, ids) => {
+    if (!ids.every((id) => ID.test(id))) return ask(argv);
+    const key = argv.join('\0');
+    const answer = kept.get(key) ?? remember(key, argv);
+    kept.delete(key);
+    kept.set(key, answer);
+    const [oldest] = kept.keys();
+    if (kept.size > MOST && oldest !== undefined) kept.delete(oldest);
+    return answer;
+  };
+}
