@@ -29,13 +29,9 @@ async function silenceProfiler(): Promise<void> {
   secretLintProfiler.mark = () => undefined;
 }
 
-/** Names of files are marks of the profiler, should a later version have another one. */
-const harmless = (path: string): string => path.replace(/[^\w./-]/g, '_').slice(-200);
-
 async function lint([{ lintSource }, { creator }]: Modules, path: string, text: string) {
-  const plain = harmless(path);
   const { messages } = await lintSource({
-    source: { filePath: plain, content: text, ext: plain.slice(plain.lastIndexOf('.')), contentType: 'text' },
+    source: { filePath: path, content: text, ext: path.slice(path.lastIndexOf('.')), contentType: 'text' },
     options: {
       config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
       noPhysicFilePath: true,
