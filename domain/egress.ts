@@ -1,29 +1,27 @@
 /** Where setup steps with `network: true` may go: the `sandbox.egress` section of `operator.yaml`, and what they did there. */
 import { z } from 'zod';
 
-/** Public registries and what they download from, by what asks there. */
-export const REGISTRIES: readonly string[] = [
+/** Public registries and what they download from: names of each domain, the empty one for the domain itself. */
+const PUBLIC: Readonly<Record<string, readonly string[]>> = {
   // npm, pnpm, yarn
-  ['registry', 'npmjs.org'].join("."),
-  ['registry', 'yarnpkg.com'].join("."),
+  'npmjs.org': ['registry'],
+  'yarnpkg.com': ['registry'],
   // pip, uv, poetry
-  'pypi.org',
-  'files.pythonhosted.org',
+  'pypi.org': [''],
+  'pythonhosted.org': ['files'],
   // cargo
-  'crates.io',
-  'index.crates.io',
-  'static.crates.io',
+  'crates.io': ['', 'index', 'static'],
   // go
-  'proxy.golang.org',
-  'sum.golang.org',
+  'golang.org': ['proxy', 'sum'],
   // gem, bundler
-  'rubygems.org',
-  'index.rubygems.org',
+  'rubygems.org': ['', 'index'],
   // prebuilt binaries that packages fetch: a release's own page, and where it leads
-  'github.com',
-  'objects.githubusercontent.com',
-  'release-assets.githubusercontent.com',
-];
+  'github.com': [''],
+  'githubusercontent.com': ['objects', 'release-assets'],
+};
+export const REGISTRIES: readonly string[] = Object.entries(PUBLIC).flatMap(([domain, names]) =>
+  names.map((name) => (name === '' ? domain : `${name}.${domain}`)),
+);
 
 const host = z
   .string()
