@@ -7,6 +7,7 @@ import type { RunResult } from '../../domain/run.ts';
 import { chanceOf } from '../dice.ts';
 import { type Kept, keep } from '../story/kept.ts';
 import type { World } from '../story/world.ts';
+import { until } from '../until.ts';
 
 const walker = new URL('../story/walk.mjs', import.meta.url).pathname;
 
@@ -167,21 +168,27 @@ export class Stage {
     await operations.gc(undefined);
     await operations.close();
     const work = join(this.world.home, 'work');
-    const left = existsSync(work)
+    const trees = existsSync(work)
       ? readdirSync(work, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes(this.threadId))
       : [];
-    expect(left).toEqual([]);
-    const cursed = this.world.folder;
-    const processes = readdirSync('/proc').filter((pid) => {
-      if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(cursed);
-      } catch {
-        return false;
-      }
-    });
-    expect(processes).toEqual([]);
+    expect(trees).toEqual([]);
+    // What a killed life had started sees that at its next read, or by the kernel's word: within two seconds.
+    const left = () => processesOf(this.world.folder);
+    await until(() => left().length === 0, 'every process of this home to end', { ms: 2000, told: () => left().join('\n') });
   }
+}
+
+/** The command lines, with their ids, of other processes that name a folder. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return [];
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return line.includes(folder) ? [`${pid} ${line}`] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Same end; nothing recorded asked again; at most one call in flight lost for each kill. */
