@@ -29,9 +29,12 @@ async function silenceProfiler(): Promise<void> {
   secretLintProfiler.mark = () => undefined;
 }
 
+/** For `.p12` the preset would open a file of this machine by that name, and not look at the text. */
+const extensionOf = (path: string): string => (path.endsWith('.p12') ? '' : path.slice(path.lastIndexOf('.')));
+
 async function lint([{ lintSource }, { creator }]: Modules, path: string, text: string) {
   const { messages } = await lintSource({
-    source: { filePath: path, content: text, ext: path.slice(path.lastIndexOf('.')), contentType: 'text' },
+    source: { filePath: path, content: text, ext: extensionOf(path), contentType: 'text' },
     options: {
       config: { rules: [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }] },
       noPhysicFilePath: true,

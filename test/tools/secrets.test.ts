@@ -1,4 +1,8 @@
 /** Where the scanner looks: the whole of a file whatever its size, its name, every reading of it; and values that are known. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { newKey } from '../../server/auth/keys.ts';
 import { createKnown } from '../../tools/redact.ts';
@@ -70,4 +74,30 @@ test('a comment that switches the scanner off does not, for a shape that it alon
   const rules = await found(`token ${token}\n`);
   expect(rules).toHaveLength(1);
   expect(await found(`// secretlint-disable\ntoken ${token}\n// secretlint-enable\n`)).toEqual([rules[0]?.replace(':1', ':2')]);
+});
+
+test('a file of this machine is never opened by the name of a candidate’s', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'governor-p12-'));
+  try {
+    const openssl = (...argv: string[]) => execFileSync('openssl', argv, { cwd: folder, stdio: 'ignore' });
+    openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem', '-subj', '/CN=a');
+    openssl(
+      'pkcs12',
+      '-export',
+      '-inkey',
+      'key.pem',
+      '-in',
+      'cert.pem',
+      '-out',
+      'key.p12',
+      '-passout',
+      'pass:notasecret',
+      '-macalg',
+      'sha1',
+    );
+    expect(await found('words\n', join(folder, 'key.p12'))).toEqual([]);
+    expect(await found(`key ${KEY}\n`, join(folder, 'key.p12'))).toEqual(['aws-access-key-id:1']);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
