@@ -109,10 +109,11 @@ describe('a behaviour that changes', () => {
   test('waives nothing in a file that the change does not touch', async () => {
     const other = { ...base, 'test/other.test.js': TEST.replaceAll("'adds", "'other adds") };
     const outcome = await review(baseTests, { base: other, candidate, config: NODE, paths: ['**', 'test/**'] });
-    expect(severities(outcome).toSorted()).toEqual([
-      ['BASE_TEST_FAILS', 'blocker'],
-      ['BASE_TEST_FAILS', 'person'],
-    ]);
+    expect(
+      severities(outcome)
+        .map(([, who]) => who)
+        .toSorted(),
+    ).toEqual(['blocker', 'person']);
   });
 });
 
