@@ -126,11 +126,8 @@ describe('a behaviour that changes', () => {
   test('waives nothing in a file that the change does not touch', async () => {
     const other = { ...base, 'test/other.test.js': TEST.replaceAll("'adds", "'other adds") };
     const outcome = await review(baseTests, { base: other, candidate, config: NODE, paths: ['**', 'test/**'] });
-    expect(
-      severities(outcome)
-        .map(([, who]) => who)
-        .toSorted(),
-    ).toEqual(['blocker', 'person']);
+    expect(severities(outcome)).toHaveLength(2);
+    expect(severities(outcome).map(([, who]) => who)).toEqual(expect.arrayContaining(['blocker', 'person']));
   });
 });
 
