@@ -1,6 +1,7 @@
 /** Ports of the work tree: git by plumbing, work trees without git data, and the sandbox. Implemented in `tools/`. */
 import type { EgressReport } from './egress.ts';
 import type { Change } from './handoff.ts';
+import type { FoundRelease } from './release-trailers.ts';
 
 /** A command's outcome. Output is what the process wrote, capped, control characters kept. */
 export interface CommandResult {
@@ -136,6 +137,8 @@ export interface Repository {
   /** Three-way merge of trees; needs no checkout. All three are tree or commit ids. */
   merge(base: string, ours: string, theirs: string): Promise<MergeResult>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** The releases in the history of a commit, by default in that of every branch, also as last seen on remotes: of the newest 20,000 commits. */
+  releases(commit?: string): Promise<FoundRelease[]>;
   /** Compare-and-swap; `from` null means "must not exist". False when the ref was not at `from`. */
   updateRef(ref: string, to: string | null, from: string | null): Promise<boolean>;
   readRef(ref: string): Promise<string | undefined>;

@@ -321,6 +321,15 @@ export const CONTROLS = [
   control('setup makes no link out', 'tools/prepare.ts', { on: '      assertNoLinkOut(out);\n', off: '' }, 'test/tools/prepare.test.ts'),
   control('one setup serves one repository and base', 'tools/prepare.ts', { on: '...from,', off: '' }, 'test/tools/prepare.test.ts'),
   control(
+    'an older home releases nothing twice',
+    'nodes/deploy/older-home.ts',
+    {
+      on: "if (unknown.length > 0) throw new StopError('HOME_OUTDATED'",
+      off: "if (unknown.length > 99) throw new StopError('HOME_OUTDATED'",
+    },
+    'test/story/older-home.test.ts',
+  ),
+  control(
     'of Node its own files alone are shown',
     'tools/sandbox/node-install.ts',
     { on: "...['--ro-bind', binary, join(bin, 'node')],", off: "...['--ro-bind', dirname(bin), dirname(bin)]," },

@@ -9,6 +9,7 @@ import { cleanPlace } from './repository/clean-place.ts';
 import { assertOwn } from './repository/owner.ts';
 import { readObjects } from './repository/read-objects.ts';
 import { refsOf } from './repository/refs.ts';
+import { releasesOf } from './repository/releases.ts';
 import { remotesOf } from './repository/remotes.ts';
 import { submodulesOf } from './repository/submodules.ts';
 import { fitness } from './repository/unfit.ts';
@@ -41,6 +42,7 @@ export async function openRepository(path: string, stateFolder: string): Promise
     ...submodulesOf(place, objects),
     ...writeObjects(place),
     ...refsOf(place),
+    ...releasesOf(place),
     ...remotesOf(place),
     ...userCheckout(place),
     ...fitness(place),

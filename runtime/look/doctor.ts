@@ -15,6 +15,7 @@ import type { Runtime } from '../runtime.ts';
 import { loadConfig } from '../start/config-file.ts';
 import { linkFindings } from '../start/fit.ts';
 import { priceWarnings } from '../start/price-warnings.ts';
+import { olderHomeWarning, verifyAudit } from './older-home.ts';
 
 const MIN_NODE = [20, 19] as const;
 
@@ -66,7 +67,7 @@ async function tryHome(runtime: Runtime, tryLine: TryLine): Promise<void> {
     return runtime.home;
   });
   await tryLine('database', async () => {
-    const verdict = await runtime.stores.audit.verify();
+    const verdict = await verifyAudit(runtime);
     if (verdict.kind === 'broken') throw new Error(`audit record ${verdict.seq}: ${verdict.problem}`);
     return `audit trail whole, ${verdict.records} records`;
   });
@@ -93,6 +94,8 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
     const head = await repository.resolveCommit('HEAD');
     const problems = await repository.unfit(head);
     if (problems.length > 0) throw new Error(problems.join('; '));
+    const older = await olderHomeWarning(runtime, repository);
+    if (older.length > 0) throw new Error(older.join('; '));
     return `${repository.path} at ${head.slice(0, 12)}`;
   });
   let found: { readonly repository: Repository; readonly config: Config } | undefined;

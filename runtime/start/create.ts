@@ -17,6 +17,7 @@ import { modelsOf } from '../drive/open-session.ts';
 import { assertHomeOutside } from '../environment.ts';
 import { givenFile } from '../given-file.ts';
 import { assertNoSecret, checkGoal } from '../goal.ts';
+import { olderHomeWarning } from '../look/older-home.ts';
 import type { Created, CreateOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { CONFIG_NAME, type LoadedConfig, loadConfig } from './config-file.ts';
@@ -68,6 +69,7 @@ async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft>
     ...endpointWarnings(runtime, config),
     ...(await policyWarnings(config, repository, base, loaded.place)),
     ...(await dirtyWarning(repository, config.release.branch)),
+    ...(await olderHomeWarning(runtime, repository, base)),
   ];
   const request: RequestBody = {
     goal,
