@@ -25,6 +25,8 @@ export interface Mount {
   readonly root: string;
   /** Relative to the workspace. */
   readonly at: string;
+  /** The files of a submodule of the base. */
+  readonly submodule?: true;
 }
 
 export interface SandboxRequest {

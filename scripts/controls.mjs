@@ -330,6 +330,18 @@ export const CONTROLS = [
     'test/story/older-home.test.ts',
   ),
   control(
+    'file tools write nothing into a submodule',
+    'tools/stored-files.ts',
+    { on: 'for (const name of changes.keys()) assertNoSubmodule(context, name);', off: '' },
+    'test/tools/submodule-files.test.ts',
+  ),
+  control(
+    'the link of a submodule goes with its section alone',
+    'tools/trees/submodule-links.ts',
+    { on: '!now.has(path) && at.get(path)', off: 'at.get(path)' },
+    'test/tools/trees/snapshot.test.ts',
+  ),
+  control(
     'of Node its own files alone are shown',
     'tools/sandbox/node-install.ts',
     { on: "...['--ro-bind', binary, join(bin, 'node')],", off: "...['--ro-bind', dirname(bin), dirname(bin)]," },
