@@ -115,6 +115,12 @@ export interface Repository {
   unfit(base: string): Promise<string[]>;
   /** Fetches what a partial clone left out of a commit's files. @throws StopError `DEPLOY_FAILED` naming what is not there. */
   bringObjects(commit: string): Promise<void>;
+  /** The filters that `.gitattributes` of a commit name, each with the files of the commit that are under it. */
+  filters(commit: string): Promise<Map<string, readonly string[]>>;
+  /** The filters that the git configuration of a checkout gives a command. */
+  filtersOfCheckout(folder: string): Promise<readonly string[]>;
+  /** Is git lfs installed? */
+  hasLfs(): Promise<boolean>;
   branchTip(branch: string): Promise<string | undefined>;
   /** The checked-out branch; null when detached or bare. */
   currentBranch(): Promise<string | null>;

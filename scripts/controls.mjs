@@ -342,6 +342,12 @@ export const CONTROLS = [
     'test/tools/trees/snapshot.test.ts',
   ),
   control(
+    'nothing is stored raw that a filter of the base would change',
+    'tools/trees/convert.ts',
+    { on: "if (filter === undefined || filter === 'lfs') return;", off: 'if (filter !== null) return;' },
+    'test/tools/trees/convert-lfs.test.ts',
+  ),
+  control(
     'of Node its own files alone are shown',
     'tools/sandbox/node-install.ts',
     { on: "...['--ro-bind', binary, join(bin, 'node')],", off: "...['--ro-bind', dirname(bin), dirname(bin)]," },

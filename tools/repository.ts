@@ -6,6 +6,7 @@ import type { Repository } from '../domain/workspace.ts';
 import { type GitOptions, type GitResult, runGit } from './git.ts';
 import { createObjectReader } from './object-reader.ts';
 import { cleanPlace } from './repository/clean-place.ts';
+import { filtersOf } from './repository/filters.ts';
 import { assertOwn } from './repository/owner.ts';
 import { readObjects } from './repository/read-objects.ts';
 import { refsOf } from './repository/refs.ts';
@@ -45,6 +46,7 @@ export async function openRepository(path: string, stateFolder: string): Promise
     ...releasesOf(place),
     ...remotesOf(place),
     ...userCheckout(place),
+    ...filtersOf(place),
     ...fitness(place),
     ...createWorkTrees({ ...clean, common }, reader),
   };

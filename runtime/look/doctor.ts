@@ -6,6 +6,7 @@ import { ROLES } from '../../domain/roles.ts';
 import type { Canary, Repository, Sandbox } from '../../domain/workspace.ts';
 import { createModels } from '../../models/registry.ts';
 import { below, plainAddress } from '../../models/wire/address.ts';
+import { filterWarnings } from '../../tools/filter-warnings.ts';
 import { runProcess } from '../../tools/process.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { secretResolver } from '../environment.ts';
@@ -114,6 +115,7 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
     return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts].join('; ');
   });
   if (found !== undefined) await tryLinks(tryLine, found);
+  if (found !== undefined) await tryFilters(tryLine, found);
 }
 
 async function tryLinks(
@@ -127,6 +129,16 @@ async function tryLinks(
     if (problems.length > 0) throw new Error(problems.join('; '));
     return [link.join(', '), ...warnings].join('; ');
   });
+}
+
+/** Nothing is wrong with a filter, but for what goes past it. */
+async function tryFilters(
+  tryLine: TryLine,
+  { repository, config }: { readonly repository: Repository; readonly config: Config },
+): Promise<void> {
+  const head = await repository.resolveCommit('HEAD');
+  const warnings = await filterWarnings(repository, head, config.release);
+  if (warnings.length > 0) await tryLine('filters', async () => warnings.join('; '));
 }
 
 async function tryEndpoint({ env }: Runtime, tryLine: TryLine): Promise<void> {
