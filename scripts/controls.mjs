@@ -348,6 +348,12 @@ export const CONTROLS = [
     'test/tools/trees/convert-lfs.test.ts',
   ),
   control(
+    'a link above a red line is behind it',
+    `${CHECKS}/red-lines.ts`,
+    { on: '[mode, old_mode].includes(LINK_MODE)', off: '[mode, old_mode].includes(undefined)' },
+    `test/${CHECKS}/red-lines.test.ts`,
+  ),
+  control(
     'of Node its own files alone are shown',
     'tools/sandbox/node-install.ts',
     { on: "...['--ro-bind', binary, join(bin, 'node')],", off: "...['--ro-bind', dirname(bin), dirname(bin)]," },
