@@ -36,3 +36,31 @@ test('a decision that is taken says nothing of a refusal', async () => {
   const { code, result } = await governor(world, ['approve', thread, '--subject', subject, '--json']);
   expect([code, result.status, 'refused' in result]).toEqual([0, 'released', false]);
 });
+
+test.each<[string, (at: { thread: string; subject: string }) => string[], string]>([
+  ['without a subject, where nobody can be asked', ({ thread: id }) => ['approve', id], '--subject <digest> is required'],
+  ['a rejection without words', ({ thread: id, subject: digest }) => ['reject', id, '--subject', digest], '--comment'],
+  [
+    'an edit that is no file',
+    ({ thread: id, subject: digest }) => ['approve', id, '--subject', digest, '--edit', 'none.json'],
+    'none.json',
+  ],
+])('%s is refused with the code and the words, and the gate waits on', async (_title, words, message) => {
+  const { code, result } = await governor(world, [...words({ thread, subject }), '--json']);
+  expect(code).toBe(2);
+  expect(result).toMatchObject({
+    thread_id: thread,
+    status: 'waiting',
+    refused: { code: 'USAGE', message: expect.stringContaining(message) },
+  });
+});
+
+test('where nothing waits any more, that is said with the code', async () => {
+  await governor(world, ['cancel', thread]);
+  const { code, result } = await governor(world, ['approve', thread, '--subject', subject, '--json']);
+  expect(code).toBe(2);
+  expect(result).toMatchObject({
+    status: 'cancelled',
+    refused: { code: 'USAGE', message: expect.stringContaining('no approval is pending') },
+  });
+});
