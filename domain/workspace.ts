@@ -92,11 +92,22 @@ export type MergeResult =
   | { readonly kind: 'clean'; readonly tree: string }
   | { readonly kind: 'conflict'; readonly paths: readonly string[] };
 
+/** A changed file that is too large for something. */
+export interface LargeChange {
+  readonly path: string;
+  /** Its path before, where it was renamed. */
+  readonly from?: string;
+  /** Of the larger side. */
+  readonly bytes: number;
+}
+
 export interface PatchOf {
   /** This file or folder alone; default all. */
   readonly path?: string | undefined;
   /** False: binary files are only named. Default true: their parts are in it. */
   readonly binary?: boolean;
+  /** Files that are left out. */
+  readonly without?: readonly string[];
 }
 
 /**
@@ -139,6 +150,8 @@ export interface Repository {
   diff(fromTree: string, toTree: string): Promise<Change[]>;
   /** Added plus removed lines over all text files. */
   countLines(fromTree: string, toTree: string): Promise<number>;
+  /** Files that differ and have more bytes on either side. */
+  largeChanges(fromTree: string, toTree: string, bytes: number): Promise<LargeChange[]>;
   /** A unified patch. */
   patch(fromTree: string, toTree: string, of?: PatchOf): Promise<Buffer>;
   commit(options: { tree: string; parents: readonly string[]; message: string; stamp: CommitStamp }): Promise<string>;
