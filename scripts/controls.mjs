@@ -354,6 +354,18 @@ export const CONTROLS = [
     `test/${CHECKS}/red-lines.test.ts`,
   ),
   control(
+    'a PKCS#12 file with a key is a secret',
+    'tools/key-stores.ts',
+    { on: 'if (version === undefined || !startsAt(content, VERSION, version)) return false;', off: 'if (version !== null) return false;' },
+    'test/tools/key-stores.test.ts',
+  ),
+  control(
+    'a large file is not read whole for a difference',
+    'tools/masked-patch.ts',
+    { on: 'largeChanges(from, to, MAX_SHOWN_BYTES)', off: 'largeChanges(from, to, 99 * MAX_SHOWN_BYTES)' },
+    'test/tools/masked-patch.test.ts',
+  ),
+  control(
     'of Node its own files alone are shown',
     'tools/sandbox/node-install.ts',
     { on: "...['--ro-bind', binary, join(bin, 'node')],", off: "...['--ro-bind', dirname(bin), dirname(bin)]," },

@@ -38,12 +38,13 @@ function leftOut({ path, from, bytes }: LargeChange, redact: (text: string) => s
 /** The difference of one file. Its secrets come from both whole files: a hunk may begin in the middle of a key. */
 async function masked(repository: Pick<Repository, 'blob'>, section: string, redact: (text: string) => string): Promise<string> {
   const blobs = await Promise.all(blobsOf(section).map((oid) => repository.blob(oid)));
+  if (blobs.some(isKeyStore)) {
+    const [head = ''] = section.split(/\n(?:@@ |GIT binary patch\n|Binary files )/);
+    return `${head.trimEnd()}\n[difference of a file with a key: left out]\n`;
+  }
   const values = (await Promise.all(blobs.map(secretValues))).flat();
   const binary = section.indexOf('\nGIT binary patch\n');
-  if (binary >= 0)
-    return values.length === 0 && !blobs.some(isKeyStore)
-      ? section
-      : `${section.slice(0, binary)}\n[binary difference with a secret: left out]\n`;
+  if (binary >= 0) return values.length === 0 ? section : `${section.slice(0, binary)}\n[binary difference with a secret: left out]\n`;
   const text = values.reduce((all, value) => all.replaceAll(Buffer.from(value).toString(BYTES), MASK), section);
   return text
     .split('\n')

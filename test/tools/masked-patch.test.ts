@@ -170,20 +170,25 @@ describe('a file that is too large to be shown', () => {
   });
 
   test('one that is just as large as may be is shown', async () => {
+    const line = `${'x'.repeat(1023)}\n`;
     const { masked } = await patchOf(
-      { 'a.txt': 'x\n'.repeat(MAX_SHOWN_BYTES / 2) },
-      { 'a.txt': `y\n${'x\n'.repeat(MAX_SHOWN_BYTES / 2 - 1)}` },
+      { 'a.txt': line.repeat(MAX_SHOWN_BYTES / 1024) },
+      { 'a.txt': `y${line.slice(1)}${line.repeat(MAX_SHOWN_BYTES / 1024 - 1)}` },
     );
-    expect(masked.toString()).toContain('\n+y\n');
+    expect(masked.toString()).toContain('\n+yx');
   });
 });
 
-test('the bytes of a PKCS#12 file with a key are left out; those of another binary file are not', async () => {
-  const { masked } = await patchOf({ 'x.md': 'x' }, { 'x.md': 'x', 'a.p12': keyStore(KEY_BAG), 'b.bin': keyStore(CERTIFICATE_BAG) });
-  expect(masked.toString().match(/^diff --git.*|^\[binary.*|^GIT binary patch$/gm)).toEqual([
+test('the bytes of a PKCS#12 file with a key are left out, also where git takes it for text; those of another binary file are not', async () => {
+  const zeros = (store: Buffer): Buffer => Buffer.concat([store, Buffer.alloc(100)]);
+  const added = { 'a.p12': zeros(keyStore(KEY_BAG)), 'b.bin': zeros(keyStore(CERTIFICATE_BAG)), 'c.p12': keyStore(KEY_BAG) };
+  const { masked } = await patchOf({ 'x.md': 'x' }, { 'x.md': 'x', ...added });
+  expect(masked.toString('latin1').match(/^diff --git.*|^\[difference.*|^GIT binary patch$|^@@/gm)).toEqual([
     'diff --git a/a.p12 b/a.p12',
-    '[binary difference with a secret: left out]',
+    '[difference of a file with a key: left out]',
     'diff --git a/b.bin b/b.bin',
     'GIT binary patch',
+    'diff --git a/c.p12 b/c.p12',
+    '[difference of a file with a key: left out]',
   ]);
 });

@@ -37,22 +37,16 @@ test('a decision that is taken says nothing of a refusal', async () => {
   expect([code, result.status, 'refused' in result]).toEqual([0, 'released', false]);
 });
 
-test.each<[string, (at: { thread: string; subject: string }) => string[], string]>([
-  ['without a subject, where nobody can be asked', ({ thread: id }) => ['approve', id], '--subject <digest> is required'],
-  ['a rejection without words', ({ thread: id, subject: digest }) => ['reject', id, '--subject', digest], '--comment'],
-  [
-    'an edit that is no file',
-    ({ thread: id, subject: digest }) => ['approve', id, '--subject', digest, '--edit', 'none.json'],
-    'none.json',
-  ],
-])('%s is refused with the code and the words, and the gate waits on', async (_title, words, message) => {
-  const { code, result } = await governor(world, [...words({ thread, subject }), '--json']);
-  expect(code).toBe(2);
-  expect(result).toMatchObject({
-    thread_id: thread,
-    status: 'waiting',
-    refused: { code: 'USAGE', message: expect.stringContaining(message) },
-  });
+test('one that names no subject, no words or no file is refused with the code and what is missing, and the gate waits on', async () => {
+  for (const [words, message] of [
+    [['approve', thread], '--subject <digest> is required'],
+    [['reject', thread, '--subject', subject], '--comment'],
+    [['approve', thread, '--subject', subject, '--edit', 'none.json'], 'none.json'],
+  ] as const) {
+    const { code, result } = await governor(world, [...words, '--json']);
+    expect(code).toBe(2);
+    expect(result).toMatchObject({ status: 'waiting', refused: { code: 'USAGE', message: expect.stringContaining(message) } });
+  }
 });
 
 test('where nothing waits any more, that is said with the code', async () => {

@@ -10,7 +10,7 @@ import { delegatedFolder, makeGroup } from '../../../tools/sandbox/cgroup.ts';
 import { createSandbox } from '../../../tools/sandbox.ts';
 
 /** Where cgroup v2 is mounted. */
-const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+const mounts = (existsSync('/proc/self/mountinfo') ? readFileSync('/proc/self/mountinfo', 'utf8') : '')
   .split('\n')
   .flatMap((line) => (/ - cgroup2 /.test(line) ? [line.split(' ')[4] ?? ''] : []));
 
