@@ -34,7 +34,7 @@ export function shownFolders(): string[] {
 }
 
 /** A request whose mounts are opened and known. */
-export type PlacedRequest = Omit<SandboxRequest, 'workspace' | 'links' | 'scratch'> & Omit<Places, 'unmake'>;
+export type PlacedRequest = Omit<SandboxRequest, 'workspace' | 'links' | 'scratch' | 'readOnly'> & Omit<Places, 'unmake'>;
 
 /** What the command's own process answers when a mount is not what was opened. */
 export const MOUNT_CHANGED = { exitCode: 213, says: 'governor: a mount is not what was checked' } as const;
@@ -140,10 +140,11 @@ const emptyFolders = (): string[] => [
   ...temporary('/home/agent', '0777', 256 * MIB),
 ];
 
-/** The work tree, with its links read-only and its scratch folders empty. */
-function mounts({ workspace, links, scratch }: PlacedRequest): string[] {
+/** The work tree, with its links and some of its files read-only and its scratch folders empty. */
+function mounts({ workspace, links, scratch, readOnly }: PlacedRequest): string[] {
   return [
     ...['--bind', workspace.from, '/workspace'],
+    ...readOnly.flatMap((path) => ['--ro-bind', `${workspace.from}/${path}`, `/workspace/${path}`]),
     ...links.flatMap((link) => ['--ro-bind', link.from, `/workspace/${link.at}`]),
     ...scratch.flatMap((path) => temporary(`/workspace/${path}`, '0777', 512 * MIB)),
   ];
