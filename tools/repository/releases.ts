@@ -11,8 +11,16 @@ export function releasesOf(place: RepositoryPlace): Part<'releases'> {
   return {
     releases: async (commit) => {
       const from = commit === undefined ? ['--branches', '--remotes'] : [commit, '--'];
-      const asked = ['rev-list', '--no-commit-header', `--max-count=${MAX_COMMITS}`, `--format=${FORMAT.join('%x09')}`, ...from];
-      return (await theirs(place, asked)).stdout.toString('utf8').split('\n').flatMap(releaseOf);
+      const asked = [
+        'rev-list',
+        '--ignore-missing',
+        '--no-commit-header',
+        `--max-count=${MAX_COMMITS}`,
+        `--format=${FORMAT.join('%x09')}`,
+        ...from,
+      ];
+      // Of a history that is damaged further down what can be read counts.
+      return (await theirs(place, asked, { okCodes: [128] })).stdout.toString('utf8').split('\n').flatMap(releaseOf);
     },
   };
 }

@@ -1,4 +1,6 @@
 /** The commit of a release: it names its home, and one that was begun before releases did is finished as it was begun. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BuildBody } from '../../../domain/handoff.ts';
 import { applyOnce } from '../../../nodes/deploy/apply-once.ts';
@@ -58,4 +60,13 @@ test('one that was begun without its home is finished as it was begun; any other
   expect(await planned('h'.repeat(64), world.before)).toBe(named);
   world.git('branch', 'released', unnamed);
   expect(await world.repository.releases()).toEqual([{ commit: unnamed, threadId: 't', home: null }]);
+});
+
+test('a branch that leads nowhere hides no release, and a history that cannot be read stops no run', async () => {
+  const commit = await planned('h'.repeat(64));
+  world.git('branch', 'released', commit);
+  writeFileSync(join(world.repo, '.git/refs/heads/broken'), `${'1'.repeat(40)}\n`);
+  expect(await world.repository.releases()).toHaveLength(1);
+  rmSync(join(world.repo, '.git/objects', world.before.slice(0, 2), world.before.slice(2)));
+  await expect(world.repository.releases(commit)).resolves.toEqual([]);
 });
