@@ -144,11 +144,25 @@ const emptyFolders = (): string[] => [
 function mounts({ workspace, links, scratch, readOnly }: PlacedRequest): string[] {
   return [
     ...['--bind', workspace.from, '/workspace'],
+    ...foldersAbove(readOnly).flatMap((path) => ['--bind', `${workspace.from}/${path}`, `/workspace/${path}`]),
     ...readOnly.flatMap((path) => ['--ro-bind', `${workspace.from}/${path}`, `/workspace/${path}`]),
     ...links.flatMap((link) => ['--ro-bind', link.from, `/workspace/${link.at}`]),
     ...scratch.flatMap((path) => temporary(`/workspace/${path}`, '0777', 512 * MIB)),
   ];
 }
+
+/** Each a mount of its own, or the folder could be moved away with what is read-only in it; those above come first. */
+const foldersAbove = (paths: readonly string[]): string[] =>
+  [
+    ...new Set(
+      paths.flatMap((path) =>
+        path
+          .split('/')
+          .slice(0, -1)
+          .map((_, index, parts) => parts.slice(0, index + 1).join('/')),
+      ),
+    ),
+  ].toSorted();
 
 function environment(request: PlacedRequest, { bin }: NodeInstall): string[] {
   const variables = {

@@ -12,6 +12,12 @@ test('everything is denied but what is named: writes in the tree, reads of the s
   expect(profile.filter((line) => /network|\/Users|\/private\/tmp/.test(line))).toEqual([]);
 });
 
+test('a file that is read-only is denied behind the folder that is writable, and one of an impossible name is left out', () => {
+  const profile = lines({ writable: ['/w'], readable: [], readOnly: ['/w/test/a.js', '/w/test/\n.js'] });
+  const writes = profile.filter((line) => line.includes('file-write*'));
+  expect(writes).toEqual(['(allow file-write* (subpath "/w"))', '(deny file-write* (literal "/w/test/a.js"))']);
+});
+
 test('a setup step connects to the port of the egress proxy alone', () => {
   const network = lines({ writable: [], readable: [], readOnly: [], port: 4711 }).filter((line) => line.includes('network'));
   expect(network).toEqual(['(allow network-outbound (remote ip "localhost:4711"))']);
