@@ -56,6 +56,23 @@ export function pathMatcher(patterns: readonly string[], { folded = false }: Pat
   };
 }
 
+/**
+ * True for folders in which one of the patterns may name something: a link put there would bring files to places that the pattern names.
+ * A name of the pattern's own must have been reached; that `**` may be any folder says nothing of one.
+ * @example `folderMatcher(['.github/workflows/**', '**\/.cargo/config'])` names `.github` and `a/.cargo`, neither `a` nor `docs`.
+ */
+export function folderMatcher(patterns: readonly string[], { folded = false }: PatternOptions = {}): (path: string) => boolean {
+  const form = folded ? foldedForm : composedForm;
+  const all = patterns.map((pattern) => partsOf(form(pattern)).map(partMatcher));
+  return (path) => {
+    const names = form(path).split('/');
+    return all.some((parts) => {
+      const first = parts.findIndex((part) => part !== undefined);
+      return first >= 0 && parts.some((_part, index) => index > first && matches(parts.slice(0, index), names, false));
+    });
+  };
+}
+
 /** Whatever composition an editor or a file system gives a name. */
 const composedForm = (text: string): string => text.normalize('NFC');
 

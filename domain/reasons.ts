@@ -86,6 +86,11 @@ export const REASONS = {
     resumable: false,
     next: 'governor audit verify',
   },
+  HOME_OUTDATED: {
+    meaning: 'the target holds a release of this run that this home does not know: the home was restored from an older backup',
+    resumable: false,
+    next: 'governor audit verify',
+  },
   DEFINITION_CHANGED: {
     meaning: 'the pipeline, configuration or policy is not the one this run started with',
     resumable: false,

@@ -159,6 +159,19 @@ export const DEFAULT_RED_LINES = {
   },
 } as const satisfies Readonly<Record<string, DefaultRedLine>>;
 
+const DOCUMENTATION = /^(?:docs?|documentation)$/i;
+
+/**
+ * A page about agents, such as `docs/agents.md`: in a folder of documentation only the spelling that agents look for counts. Elsewhere any
+ * does, for a file system that ignores case gives it to them.
+ */
+export function isPage(path: string, pattern: string): boolean {
+  const wanted = /^\*\*\/([A-Z]+(?:\.override)?\.md)$/.exec(pattern)?.[1];
+  const folders = path.split('/');
+  const name = folders.pop();
+  return wanted !== undefined && name !== wanted && folders.some((folder) => DOCUMENTATION.test(folder));
+}
+
 export type DefaultRedLineName = keyof typeof DEFAULT_RED_LINES;
 
 /** A red line by default is there until it is named with `false`, so that one that comes later is there too. */

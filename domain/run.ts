@@ -27,6 +27,8 @@ export interface Waiting {
   readonly waive?: readonly string[];
   /** At the budget gate: a fan-out is asked about, which may run without more money. */
   readonly fan_out?: true;
+  /** What commands ran in up to this gate; absent where it was asked before gates said so. */
+  readonly sandbox?: string;
 }
 
 /** Does an approval have to state an amount? */

@@ -1,6 +1,7 @@
 /** Ports of the work tree: git by plumbing, work trees without git data, and the sandbox. Implemented in `tools/`. */
 import type { EgressReport } from './egress.ts';
 import type { Change } from './handoff.ts';
+import type { FoundRelease } from './release-trailers.ts';
 
 /** A command's outcome. Output is what the process wrote, capped, control characters kept. */
 export interface CommandResult {
@@ -24,6 +25,8 @@ export interface Mount {
   readonly root: string;
   /** Relative to the workspace. */
   readonly at: string;
+  /** The files of a submodule of the base. */
+  readonly submodule?: true;
 }
 
 export interface SandboxRequest {
@@ -91,11 +94,22 @@ export type MergeResult =
   | { readonly kind: 'clean'; readonly tree: string }
   | { readonly kind: 'conflict'; readonly paths: readonly string[] };
 
+/** A changed file that is too large for something. */
+export interface LargeChange {
+  readonly path: string;
+  /** Its path before, where it was renamed. */
+  readonly from?: string;
+  /** Of the larger side. */
+  readonly bytes: number;
+}
+
 export interface PatchOf {
   /** This file or folder alone; default all. */
   readonly path?: string | undefined;
   /** False: binary files are only named. Default true: their parts are in it. */
   readonly binary?: boolean;
+  /** Files that are left out. */
+  readonly without?: readonly string[];
 }
 
 /**
@@ -114,6 +128,12 @@ export interface Repository {
   unfit(base: string): Promise<string[]>;
   /** Fetches what a partial clone left out of a commit's files. @throws StopError `DEPLOY_FAILED` naming what is not there. */
   bringObjects(commit: string): Promise<void>;
+  /** The filters that `.gitattributes` of a commit name, each with the files of the commit that are under it. */
+  filters(commit: string): Promise<Map<string, readonly string[]>>;
+  /** The filters that the git configuration of a checkout gives a command. */
+  filtersOfCheckout(folder: string): Promise<readonly string[]>;
+  /** Is git lfs installed? */
+  hasLfs(): Promise<boolean>;
   branchTip(branch: string): Promise<string | undefined>;
   /** The checked-out branch; null when detached or bare. */
   currentBranch(): Promise<string | null>;
@@ -132,12 +152,16 @@ export interface Repository {
   diff(fromTree: string, toTree: string): Promise<Change[]>;
   /** Added plus removed lines over all text files. */
   countLines(fromTree: string, toTree: string): Promise<number>;
+  /** Files that differ and have more bytes on either side. */
+  largeChanges(fromTree: string, toTree: string, bytes: number): Promise<LargeChange[]>;
   /** A unified patch. */
   patch(fromTree: string, toTree: string, of?: PatchOf): Promise<Buffer>;
   commit(options: { tree: string; parents: readonly string[]; message: string; stamp: CommitStamp }): Promise<string>;
   /** Three-way merge of trees; needs no checkout. All three are tree or commit ids. */
   merge(base: string, ours: string, theirs: string): Promise<MergeResult>;
   isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+  /** The releases in the history of a commit, by default in that of every branch, also as last seen on remotes: of the newest 20,000 commits. */
+  releases(commit?: string): Promise<FoundRelease[]>;
   /** Compare-and-swap; `from` null means "must not exist". False when the ref was not at `from`. */
   updateRef(ref: string, to: string | null, from: string | null): Promise<boolean>;
   readRef(ref: string): Promise<string | undefined>;

@@ -41,7 +41,9 @@ function submoduleLines(submodules: readonly { readonly at: string; readonly sha
       .join(', ');
   const [there, empty] = [named(true), named(false)];
   return [
-    ...(there === '' ? [] : [`Submodules, which commands see and nobody changes: ${there}; file tools see empty folders there.`]),
+    ...(there === ''
+      ? []
+      : [`Submodules, read-only for commands and file tools: ${there}. To remove one, take its section out of .gitmodules.`]),
     ...(empty === '' ? [] : [`Submodules whose files are not on this machine; their folders are empty: ${empty}.`]),
   ];
 }

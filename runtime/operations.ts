@@ -22,6 +22,7 @@ import { follow } from './look/follow.ts';
 import { followLog, type LogFollower } from './look/follow-log.ts';
 import { diffOf, fileOf, gateOf } from './look/gate.ts';
 import { type LogOptions, logOf, openLog } from './look/log.ts';
+import { verifyAudit } from './look/older-home.ts';
 import { listOf, resultOf } from './look/result.ts';
 import type {
   Created,
@@ -153,7 +154,7 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
     followLog: async (word, follower) => followLog(runtime, await find(word), follower),
     writing: (threadId) => sharedText(runtime, threadId),
     audit: async (word) => stores.audit.read(word === undefined ? {} : { threadId: (await find(word)).threadId }),
-    verifyAudit: () => stores.audit.verify(),
+    verifyAudit: () => verifyAudit(runtime),
     gc: (olderMs) => collect(runtime, olderMs),
     backup: (file) => stores.backup(file),
     doctor: (repo) => doctor(runtime, repo),

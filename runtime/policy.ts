@@ -114,7 +114,14 @@ function redLineRules(path: string, { config, place }: LoadedConfig, redLines: R
     if (origin === 'codeowners') return `${redLines.codeOwners?.path}${typeof at === 'number' ? `:${at}` : ''}`;
     return id.startsWith('default:') ? `built in (protectDefaults.${id.slice('default:'.length)})` : 'built in';
   };
-  const rules = found.map((rule) => ({ ...shown(rule), place: placeOf(rule) }));
+  const rules: PolicyRule[] = found.map((rule) => ({ ...shown(rule), place: placeOf(rule) }));
+  const isSame = (one: TouchedRedLine): boolean => found.some(({ id, origin }) => id === one.id && origin === one.origin);
+  for (const rule of redLines.in(path).filter((one) => !isSame(one)))
+    rules.push({
+      ...shown(rule),
+      place: placeOf(rule),
+      when: 'only where the change puts a link in the place of this folder, or takes one away',
+    });
   const lock = found.some(({ origin }) => origin === 'protect') ? undefined : lockRule(config, path);
   if (lock === undefined || found.some(({ id }) => id === lock.id)) return rules;
   const when = 'only where the change takes a package from another registry or address than the base';

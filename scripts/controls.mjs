@@ -345,6 +345,51 @@ export const CONTROLS = [
   control('setup makes no link out', 'tools/prepare.ts', { on: '      assertNoLinkOut(out);\n', off: '' }, 'test/tools/prepare.test.ts'),
   control('one setup serves one repository and base', 'tools/prepare.ts', { on: '...from,', off: '' }, 'test/tools/prepare.test.ts'),
   control(
+    'an older home releases nothing twice',
+    'nodes/deploy/older-home.ts',
+    {
+      on: "if (unknown.length > 0) throw new StopError('HOME_OUTDATED'",
+      off: "if (unknown.length > 99) throw new StopError('HOME_OUTDATED'",
+    },
+    'test/story/older-home.test.ts',
+  ),
+  control(
+    'file tools write nothing into a submodule',
+    'tools/stored-files.ts',
+    { on: 'for (const name of changes.keys()) assertNoSubmodule(context, name);', off: '' },
+    'test/tools/submodule-files.test.ts',
+  ),
+  control(
+    'the link of a submodule goes with its section alone',
+    'tools/trees/submodule-links.ts',
+    { on: '!now.has(path) && at.get(path)', off: 'at.get(path)' },
+    'test/tools/trees/snapshot.test.ts',
+  ),
+  control(
+    'nothing is stored raw that a filter of the base would change',
+    'tools/trees/convert.ts',
+    { on: "if (filter === undefined || filter === 'lfs') return;", off: 'if (filter !== null) return;' },
+    'test/tools/trees/convert-lfs.test.ts',
+  ),
+  control(
+    'a link above a red line is behind it',
+    `${CHECKS}/red-lines.ts`,
+    { on: '[mode, old_mode].includes(LINK_MODE)', off: '[mode, old_mode].includes(undefined)' },
+    `test/${CHECKS}/red-lines.test.ts`,
+  ),
+  control(
+    'a PKCS#12 file with a key is a secret',
+    'tools/key-stores.ts',
+    { on: 'if (version === undefined || !startsAt(content, VERSION, version)) return false;', off: 'if (version !== null) return false;' },
+    'test/tools/key-stores.test.ts',
+  ),
+  control(
+    'a large file is not read whole for a difference',
+    'tools/masked-patch.ts',
+    { on: 'largeChanges(from, to, MAX_SHOWN_BYTES)', off: 'largeChanges(from, to, 99 * MAX_SHOWN_BYTES)' },
+    'test/tools/masked-patch.test.ts',
+  ),
+  control(
     'of Node its own files alone are shown',
     'tools/sandbox/node-install.ts',
     { on: "...['--ro-bind', binary, join(bin, 'node')],", off: "...['--ro-bind', dirname(bin), dirname(bin)]," },

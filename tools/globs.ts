@@ -1,7 +1,7 @@
 /** Patterns at work: the rules of a configuration, what two patterns have in common, and a rule's own examples. */
 import picomatch from 'picomatch';
 import type { Config } from '../domain/config.ts';
-import { pathMatcher, patternFault } from '../domain/patterns.ts';
+import { folderMatcher, pathMatcher, patternFault } from '../domain/patterns.ts';
 
 /**
  * For `protect` and `deny`: neither case nor Unicode form hides a path.
@@ -15,6 +15,9 @@ export function ruleMatcher(patterns: readonly string[], language: 2 | undefined
   const matchedBefore = picomatch(old, { dot: true, nocase: true });
   return (path) => matches(path) || matchedBefore(path.normalize('NFC'));
 }
+
+/** Folders in which a rule of `protect` may name something. */
+export const ruleFolderMatcher = (patterns: readonly string[]): ((path: string) => boolean) => folderMatcher(patterns, { folded: true });
 
 /** What had a meaning of its own before `patterns: 2`, and is literal now. */
 const hasOldReading = (pattern: string): boolean => /[{}()[\]!]/.test(pattern);

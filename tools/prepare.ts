@@ -59,7 +59,9 @@ export async function prepareWorkspace(options: PrepareOptions): Promise<Prepare
   const made = config.setup.length === 0 ? [] : await runSetup(options);
   const present = links.filter((link) => isThere(link.from) && !made.some((other) => other.at === link.at));
   const submodules = await repository.submodules(options.tree, options.stateFolder);
-  const shared = submodules.flatMap(({ at, folder }) => (folder === undefined ? [] : [{ at, from: folder, root: dirname(folder) }]));
+  const shared = submodules.flatMap(({ at, folder }) =>
+    folder === undefined ? [] : [{ at, from: folder, root: dirname(folder), submodule: true as const }],
+  );
   return {
     links: [...shared, ...present, ...made.filter((link) => !shared.some(({ at }) => at === link.at))],
     scratch: [...config.scratch],

@@ -3,11 +3,11 @@ import { CODE_OWNERS_BYTES, CODE_OWNERS_PLACES, ownersOf, parseCodeOwners } from
 import type { Config } from '../domain/config.ts';
 import { toError } from '../domain/errors.ts';
 import type { RedLineOrigin } from '../domain/handoff.ts';
-import { pathMatcher } from '../domain/patterns.ts';
+import { folderMatcher, pathMatcher } from '../domain/patterns.ts';
 import type { Requirement } from '../domain/policy.ts';
-import { DEFAULT_RED_LINES, type DefaultRedLineName, OWN_RULE } from '../domain/red-line-defaults.ts';
+import { DEFAULT_RED_LINES, type DefaultRedLineName, isPage, OWN_RULE } from '../domain/red-line-defaults.ts';
 import type { Repository } from '../domain/workspace.ts';
-import { ruleMatcher } from './globs.ts';
+import { ruleFolderMatcher, ruleMatcher } from './globs.ts';
 import { isLockFile } from './locks/lock-changes.ts';
 
 /** One rule that names a path, with the pattern of it that does. */
@@ -24,6 +24,8 @@ export interface TouchedRedLine {
 export interface RedLines {
   /** Every rule that names a path, whatever is in it. */
   readonly of: (path: string) => TouchedRedLine[];
+  /** Every rule that may name something in a folder of this path: a link in its place brings files there that stand elsewhere. */
+  readonly in: (path: string) => TouchedRedLine[];
   /** The file that `protectFrom` was read from, and what could not be taken from it as it is written. */
   readonly codeOwners?: { readonly path: string; readonly notes: readonly string[] };
 }
@@ -35,6 +37,7 @@ type Named = (path: string) => TouchedRedLine[];
 /** The rules of the configuration and the tree; CODEOWNERS is read from that tree, which no candidate has written. */
 export async function redLinesOf(config: Config, repository: Repository, treeish: string): Promise<RedLines> {
   const [written, byDefault] = [writtenRules(config), defaultRules(config)];
+  const [writtenIn, byDefaultIn] = [writtenRules(config, ruleFolderMatcher), defaultRules(config, folded(folderMatcher))];
   const owned = config.protectFrom === undefined ? undefined : await ownedRules(config.protectFrom, repository, treeish);
   return {
     of: (path) => {
@@ -42,17 +45,31 @@ export async function redLinesOf(config: Config, repository: Repository, treeish
       // Who writes a rule for a path has said who approves it.
       return [...own, ...(own.length > 0 ? [] : byDefault(path)), ...(owned?.of(path) ?? [])];
     },
+    in: (path) => {
+      const own = [...written(path), ...writtenIn(path)];
+      return own.length > 0 ? writtenIn(path) : byDefaultIn(path);
+    },
     ...(owned === undefined ? {} : { codeOwners: owned.codeOwners }),
   };
 }
 
-function writtenRules({ protect, patterns }: Pick<Config, 'protect' | 'patterns'>): Named {
+type Matcher = (patterns: readonly string[]) => (path: string) => boolean;
+
+const folded =
+  (matcher: typeof pathMatcher): Matcher =>
+  (patterns) =>
+    matcher(patterns, { folded: true });
+
+function writtenRules(
+  { protect, patterns }: Pick<Config, 'protect' | 'patterns'>,
+  matcher: Matcher = (paths) => ruleMatcher(paths, patterns),
+): Named {
   const rules = protect.flatMap((rule, index) =>
     rule.paths.map((pattern, place) => ({
       rule,
       pattern,
       at: ['protect', index, 'paths', place],
-      names: ruleMatcher([pattern], patterns),
+      names: matcher([pattern]),
     })),
   );
   return (path) => {
@@ -65,14 +82,14 @@ function writtenRules({ protect, patterns }: Pick<Config, 'protect' | 'patterns'
 }
 
 /** The red lines by default that hold here, as rules. */
-export function defaultRules({ protectDefaults }: Pick<Config, 'protectDefaults'>): Named {
+export function defaultRules({ protectDefaults }: Pick<Config, 'protectDefaults'>, matcher: Matcher = folded(pathMatcher)): Named {
   const names = Object.keys(DEFAULT_RED_LINES) as DefaultRedLineName[]; // a literal of ours
   const rules = [
     OWN_RULE,
     ...names.flatMap((name) => (protectDefaults[name] ? [{ id: `default:${name}`, ...DEFAULT_RED_LINES[name] }] : [])),
-  ].flatMap(({ id, paths, reason }) => paths.map((pattern) => ({ id, pattern, reason, names: pathMatcher([pattern], { folded: true }) })));
+  ].flatMap(({ id, paths, reason }) => paths.map((pattern) => ({ id, pattern, reason, names: matcher([pattern]) })));
   return (path) => {
-    const first = rules.find(({ names: named }) => named(path));
+    const first = rules.find(({ pattern, names: named }) => named(path) && !isPage(path, pattern));
     return first === undefined
       ? []
       : [{ id: first.id, origin: 'default', pattern: first.pattern, reason: first.reason, approvers: BY_DEFAULT }];

@@ -6,9 +6,11 @@ import type { Repository } from '../domain/workspace.ts';
 import { type GitOptions, type GitResult, runGit } from './git.ts';
 import { createObjectReader } from './object-reader.ts';
 import { cleanPlace } from './repository/clean-place.ts';
+import { filtersOf } from './repository/filters.ts';
 import { assertOwn } from './repository/owner.ts';
 import { readObjects } from './repository/read-objects.ts';
 import { refsOf } from './repository/refs.ts';
+import { releasesOf } from './repository/releases.ts';
 import { remotesOf } from './repository/remotes.ts';
 import { submodulesOf } from './repository/submodules.ts';
 import { fitness } from './repository/unfit.ts';
@@ -41,8 +43,10 @@ export async function openRepository(path: string, stateFolder: string): Promise
     ...submodulesOf(place, objects),
     ...writeObjects(place),
     ...refsOf(place),
+    ...releasesOf(place),
     ...remotesOf(place),
     ...userCheckout(place),
+    ...filtersOf(place),
     ...fitness(place),
     ...createWorkTrees({ ...clean, common }, reader),
   };

@@ -102,7 +102,7 @@ function run(context: ToolContext, argv: readonly string[]) {
   return context.sandbox.run({
     argv,
     workspace: context.folder,
-    links: [],
+    links: context.links.filter(({ submodule }) => submodule === true),
     scratch: [],
     network: false,
     timeoutMs: TIMEOUT_MS,

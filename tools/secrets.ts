@@ -1,5 +1,6 @@
 /** Looks for secrets in whole files of a candidate; comments that switch a scanner off are ignored. */
 import { KEY_SHAPES } from '../domain/key-shapes.ts';
+import { isKeyStore, keyStoresIn } from './key-stores.ts';
 import { MASK } from './redact.ts';
 import { secretLiterals } from './secret-literals.ts';
 import { presetMessages } from './secretlint.ts';
@@ -33,6 +34,10 @@ export async function scanSecrets(files: readonly ScannedFile[], known: FindKnow
     const bytes = 'content' in file ? file.content.length : file.bytes;
     if (!('content' in file) || bytes > MAX_SCANNED_BYTES) {
       hits.push(notScanned(file.path, bytes));
+      continue;
+    }
+    if (isKeyStore(file.content)) {
+      hits.push({ path: file.path, line: 1, rule: 'pkcs12-key', masked: `a PKCS#12 file of ${bytes} bytes with a private key` });
       continue;
     }
     for (const whole of readings(file.content))
@@ -120,7 +125,7 @@ function ownMatches(text: string): Match[] {
   const keys = KEY_SHAPES.flatMap(({ rule, shape }) =>
     [...text.matchAll(shape)].map(({ 0: value, index }): Match => ({ rule, value, index })),
   );
-  return [...keys, ...secretLiterals(text)];
+  return [...keys, ...keyStoresIn(text), ...secretLiterals(text)];
 }
 
 function ownHits(path: string, text: string, known: FindKnown): SecretHit[] {

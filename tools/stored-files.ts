@@ -2,6 +2,7 @@
 import { chmodSync, lchownSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { assertSecretsKept } from './edit/secrets-kept.ts';
 import { regular, withParent } from './paths.ts';
+import { assertNoSubmodule, readPlace } from './submodule-files.ts';
 import { decodeText, type Encoding, encodeText, encodingWords, missingCharacter, UTF_8 } from './text/encoding.ts';
 import { flatOf, type Line, linesOf, replaceRange, textOf } from './text/lines.ts';
 import { type ToolContext, ToolFailure } from './tool.ts';
@@ -39,7 +40,9 @@ export function readBytes(context: ToolContext, name: string): Buffer {
 export function bytesOf(context: ToolContext, name: string): Buffer | undefined {
   if (name === '') throw new ToolFailure('path: names the folder itself');
   try {
-    return withParent(context.folder, name, false, (place) => {
+    const at = readPlace(context, name);
+    if (at.name === '') throw new ToolFailure(`${name}: is a folder`);
+    return withParent(at.folder, at.name, false, (place) => {
       const stat = regular(place, name);
       if (stat === undefined) return undefined;
       if (stat.size > MAX_READ_BYTES)
@@ -103,6 +106,7 @@ function encodedFile(name: string, text: string, encoding: Encoding): Buffer {
 
 /** Writes and removes files. When one fails, those before it are put back. */
 export function applyChanges(context: ToolContext, changes: Changes): void {
+  for (const name of changes.keys()) assertNoSubmodule(context, name);
   const done: { readonly name: string; readonly before: Buffer | undefined; readonly mode: number | undefined }[] = [];
   try {
     for (const [name, content] of changes) {
@@ -123,11 +127,13 @@ export function applyChanges(context: ToolContext, changes: Changes): void {
 
 /** The permission bits of a file that is there. */
 export function modeOf(context: ToolContext, name: string): number {
-  return withParent(context.folder, name, false, (place) => statSync(place).mode & 0o777);
+  const at = readPlace(context, name);
+  return withParent(at.folder, at.name, false, (place) => statSync(place).mode & 0o777);
 }
 
 /** A link goes itself, not what it leads to. */
 export function remove(context: ToolContext, name: string): void {
+  assertNoSubmodule(context, name);
   withParent(context.folder, name, false, (place) => {
     if (statSync(place, { throwIfNoEntry: false })?.isDirectory() === true) throw new ToolFailure(`${name}: is a folder; delete its files`);
     rmSync(place);

@@ -1,6 +1,8 @@
 /** `governor approve` and `governor reject`: show first, then decide about exactly what was shown. */
 import { codeOf, toError, UsageError } from '../../domain/errors.ts';
+import type { RunResult } from '../../domain/run.ts';
 import { givenText } from '../../runtime/given-file.ts';
+import type { DecideOptions } from '../../runtime/options.ts';
 import { isYes } from '../ask.ts';
 import { driveWithProgress } from '../drive.ts';
 import type { CommonFlags, Invocation } from '../io.ts';
@@ -15,46 +17,53 @@ export interface DecideFlags extends CommonFlags {
   readonly waive?: readonly string[];
 }
 
-/** @throws UsageError when nothing waits, or no subject was named where nobody can be asked. */
+/** @throws UsageError when nothing waits, or no subject was named where nobody can be asked; with `--json` it is on stdout too. */
 export async function decideCommand(invocation: Invocation<DecideFlags>, word: string, decision: 'approved' | 'rejected'): Promise<number> {
   const { operations, io, flags } = invocation;
-  if (decision === 'rejected' && (flags.comment ?? '') === '') throw new UsageError('reject: --comment "..." is required');
   const before = await operations.result(word);
-  const { thread_id: threadId, status } = before;
+  const { thread_id: threadId } = before;
   const refused = (thrown: unknown): never => {
     const { code, message } = refusalOf(thrown);
     if (flags.json === true) io.stdout(`${JSON.stringify({ ...before, refused: { code, message } })}\n`);
     throw thrown;
   };
+  const decided = await decisionOf(invocation, before, decision).catch(refused);
+  if (decided === undefined) {
+    io.stderr('nothing was decided\n');
+    return 4;
+  }
+  await operations.decide(threadId, decided).catch(refused);
+  return driveWithProgress(invocation, threadId, (options) => operations.goOn(threadId, options));
+}
+
+/** Undefined: the person looked, and said neither. */
+async function decisionOf(
+  { operations, io, flags }: Invocation<DecideFlags>,
+  { thread_id: threadId, status }: Pick<RunResult, 'thread_id' | 'status'>,
+  decision: DecideOptions['decision'],
+): Promise<DecideOptions | undefined> {
+  if (decision === 'rejected' && (flags.comment ?? '') === '') throw new UsageError('reject: --comment "..." is required');
   // A process that died at its gate left the thread `running`; its gate is open all the same.
-  const view = status === 'waiting' || status === 'running' ? await operations.gate(threadId).catch(refused) : undefined;
+  const view = status === 'waiting' || status === 'running' ? await operations.gate(threadId) : undefined;
   if (view === undefined) throw new UsageError(`thread ${threadId}: is ${status}; no approval is pending`);
   const shown = view.row.subject.digest;
   io.stderr(`${gateText(view, shown)}\n`);
-  let subject = flags.subject;
-  if (subject === undefined) {
-    if (!io.isTTY) throw new UsageError(`--subject <digest> is required here; see waiting.subject in: governor show ${threadId} --json`);
-    if (!(await isYes(io, `${decision === 'approved' ? 'approve' : 'reject'} this? y/N `))) {
-      io.stderr('nothing was decided\n');
-      return 4;
-    }
-    subject = shown;
-  }
-  const decided = {
+  if (flags.subject === undefined && !io.isTTY)
+    throw new UsageError(`--subject <digest> is required here; see waiting.subject in: governor show ${threadId} --json`);
+  if (flags.subject === undefined && !(await isYes(io, `${decision === 'approved' ? 'approve' : 'reject'} this? y/N `))) return undefined;
+  return {
     decision,
-    subject,
+    subject: flags.subject ?? shown,
     ...(flags.comment === undefined ? {} : { comment: flags.comment }),
     ...(flags.edit === undefined ? {} : { edit: readJson(flags.edit) }),
     ...(flags.waive === undefined ? {} : { waive: flags.waive }),
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
   };
-  await operations.decide(threadId, decided).catch(refused);
-  return driveWithProgress(invocation, threadId, (options) => operations.goOn(threadId, options));
 }
 
 const refusalOf = (thrown: unknown): { code: string; message: string } => {
   const error = toError(thrown);
-  return { code: codeOf(error), message: error.message };
+  return { code: error instanceof UsageError ? error.code : codeOf(error), message: error.message };
 };
 
 function readJson(file: string): unknown {

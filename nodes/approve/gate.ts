@@ -2,6 +2,7 @@
 import { interrupt } from '@langchain/langgraph';
 import { approvalBodySchema, type FileRef, type Gate, planBodySchema } from '../../domain/handoff.ts';
 import type { ApprovalRow } from '../../domain/ports.ts';
+import { sandboxWords } from '../../domain/sandbox-words.ts';
 import { STAGE_TABLE } from '../../domain/stages.ts';
 import type { Vote } from '../../domain/vote.ts';
 import { waiversOf } from '../../domain/waivers.ts';
@@ -31,7 +32,7 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       gate: question.gate,
       subject: question.subject,
       required: question.required,
-      shown: question.shown,
+      shown: { ...question.shown, sandbox: sandboxWords(session.places.sandbox) },
     };
     await session.doors.announce(payload);
     interrupt(presented(payload, await facts(session, question, inputs)), {

@@ -2,6 +2,7 @@
 import { visible } from '../../domain/access.ts';
 import { isFanOut } from '../../domain/fan-out.ts';
 import type { PlanBody } from '../../domain/handoff.ts';
+import { sandboxWords } from '../../domain/sandbox-words.ts';
 import type { Sandbox } from '../../domain/workspace.ts';
 import type { GatePayload } from '../session.ts';
 
@@ -112,6 +113,7 @@ function describe(payload: GatePayload, facts: Presented): string {
   const red = redLines.length === 0 ? 'No red line is touched.' : `RED LINES: ${redLines.join(', ')}.`;
   const people = `${required.min === 1 ? 'A person' : `${required.min} people`} with role ${required.role}${required.notStarter ? ', not the starter,' : ''} must decide. Spent so far: ${dollars(facts.costMicroUsd)}.`;
   const end = `Subject ${subject.digest}.`;
+  const ran = `Commands run in ${sandboxWords(facts.sandbox)}.`;
   if (gate === 'budget' && isFanOut({ facts: subject }))
     return [
       `Allow this fan-out? ${String(shown['message'])}`,
@@ -119,6 +121,7 @@ function describe(payload: GatePayload, facts: Presented): string {
       ...fanOutTitles(shown),
       people,
       end,
+      ran,
     ].join('\n');
   if (gate === 'budget')
     return [
@@ -126,6 +129,7 @@ function describe(payload: GatePayload, facts: Presented): string {
       `Spent ${dollars(shown['spent_micro_usd'])} of ${dollars(shown['limit_micro_usd'])}. To allow more, edit add_usd to the dollars that may be spent more.`,
       people,
       end,
+      ran,
     ].join('\n');
   if (gate === 'plan')
     return [
@@ -133,6 +137,7 @@ function describe(payload: GatePayload, facts: Presented): string {
       ...(typeof shown['question'] === 'string' ? [`It asks: ${shown['question']}`] : []),
       `${red} ${people}`,
       end,
+      ran,
       ...(facts.plan?.items ?? []).map((item) => `- ${item.title}: ${item.paths.join(', ') || 'any path'}`),
     ].join('\n');
   const changed = lines(shown['changed']);
@@ -143,7 +148,7 @@ function describe(payload: GatePayload, facts: Presented): string {
     ...(waive.length === 0 ? [] : [`OPEN FINDINGS, each of which an approval must waive by its id: ${waive.join(', ')}.`]),
     ...lines(shown['findings']).map((line) => `- ${line}`),
     ...lines(shown['warnings']).map((line) => `Warning: ${line}.`),
-    `Commands ran in ${facts.sandbox.level === 'unsafe' ? 'NO SANDBOX' : facts.sandbox.level}: ${facts.sandbox.layers.join(', ')}.`,
+    ran,
     `${end} The review is ${String(shown['review'])}.`,
     ...changed.map((line) => `- ${line}`),
   ].join('\n');

@@ -77,8 +77,17 @@ function effectOf({ key, attempt }: Apply, commit: string): EffectId {
   return { key, kind: 'deploy', stage: 'deploy', attempt, agent: 'governor', role: 'governor', requestHash: digestOf({ commit }) };
 }
 
-/** The same inputs give the same commit. */
-async function plannedCommit(session: Session, { build, approval, refs, attempt }: Apply): Promise<string> {
+/** The same inputs give the same commit. One that was begun before releases named their home is finished as it was begun. */
+async function plannedCommit(session: Session, apply: Apply): Promise<string> {
+  const begun = (await session.stores.effects.peek(apply.key))?.before ?? null;
+  if (begun !== null) {
+    const unnamed = await commitOf(session, apply, undefined);
+    if ((JSON.parse(begun) as ReleaseFacts).commit === unnamed) return unnamed; // written by `applyOnce`
+  }
+  return commitOf(session, apply, await session.stores.audit.home());
+}
+
+async function commitOf(session: Session, { build, approval, refs, attempt }: Apply, home: string | undefined): Promise<string> {
   return releaseCommit({
     repository: session.places.repository,
     candidate: { commit: build.commit, tree: build.tree },
@@ -87,6 +96,7 @@ async function plannedCommit(session: Session, { build, approval, refs, attempt 
       goal: session.facts.request.goal,
       summary: build.summary,
       threadId: session.facts.threadId,
+      home,
       approvedBy: approval?.votes.filter((vote) => vote.decision !== 'rejected').map((vote) => vote.by.id) ?? [],
       plan: refs.plan.sha256,
       review: refs.review.sha256,

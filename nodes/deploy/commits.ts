@@ -1,5 +1,6 @@
 /** The commits a release and its undoing are made of; the same inputs give the same commit. */
 import { visible } from '../../domain/access.ts';
+import { TRAILERS } from '../../domain/release-trailers.ts';
 import type { CommitStamp, MergeResult, Repository } from '../../domain/workspace.ts';
 
 type Made = { readonly kind: 'made'; readonly commit: string } | Extract<MergeResult, { kind: 'conflict' }>;
@@ -35,16 +36,19 @@ export function releaseMessage(facts: {
   goal: string;
   summary: string;
   threadId: string;
+  /** Undefined: as releases were named before they named their home. */
+  home: string | undefined;
   approvedBy: readonly string[];
   plan: string;
   review: string;
 }): string {
   const subject = visible(facts.goal.split('\n')[0] ?? 'change').slice(0, 72);
   const trailers = [
-    `Governor-Thread: ${facts.threadId}`,
+    ...(facts.home === undefined ? [] : [`${TRAILERS.home}: ${facts.home}`]),
+    `${TRAILERS.thread}: ${facts.threadId}`,
     ...facts.approvedBy.map((person) => `Approved-By: ${visible(person).replaceAll(/\s+/g, ' ')}`),
-    `Plan: ${facts.plan}`,
-    `Review: ${facts.review}`,
+    `${TRAILERS.plan}: ${facts.plan}`,
+    `${TRAILERS.review}: ${facts.review}`,
   ];
   return `${subject}\n\n${visible(facts.summary).slice(0, 4000)}\n\n${trailers.join('\n')}\n`;
 }

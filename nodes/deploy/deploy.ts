@@ -11,6 +11,7 @@ import { applyOnce } from './apply-once.ts';
 import { findConsent } from './consent.ts';
 import { releaseFacts } from './facts.ts';
 import { assertFenced } from './fenced.ts';
+import { assertNotReleased } from './older-home.ts';
 import { rebase } from './rebase.ts';
 import { deployTarget } from './targets/index.ts';
 import type { DeployRequest } from './targets/target.ts';
@@ -26,6 +27,7 @@ export const deployNode = (find: FindSession) =>
     const earlier = await session.stores.effects.peek(key);
     if (earlier?.state !== 'done') {
       assertFenced(session, 'release');
+      await assertTargetHasNone(session);
       const consent = await findConsent(session, { id: state.releaseApproval, refs, build, review });
       if (consent.kind === 'expired') {
         await session.stores.approvals.void(session.facts.threadId, consent.row.id);
@@ -61,6 +63,16 @@ export const deployNode = (find: FindSession) =>
       notes: note('deploy', state.attempt, `${facts.target} ${facts.branch}: ${facts.before} -> ${facts.commit}`),
     };
   });
+
+/** The target is asked for a release of this run that the trail does not have. @throws StopError `HOME_OUTDATED`, `DEPLOY_FAILED`. */
+async function assertTargetHasNone(session: Session): Promise<void> {
+  const { repository } = session.places;
+  const { release } = session.facts.config;
+  const tip = await deployTarget(release).baseOf({ repository, release });
+  if (tip === undefined) return;
+  await repository.bringObjects(tip);
+  await assertNotReleased(session, tip);
+}
 
 /** `remote` as it was written, whatever the target. */
 const writtenRemote = z.looseObject({ release: z.looseObject({ remote: z.string().optional() }).optional() });

@@ -5,6 +5,7 @@ import type { Fence, RunRow } from '../../domain/ports.ts';
 import type { Words } from '../../domain/resume.ts';
 import { stageOf } from '../../domain/stages.ts';
 import { governorGraph } from '../../graphs/governor.ts';
+import { assertNotReleased } from '../../nodes/deploy/older-home.ts';
 import type { FindSession } from '../../nodes/session.ts';
 import type { DriveOptions, LiveText } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
@@ -90,6 +91,7 @@ async function run({ runtime, threadId, fence, abort, heartbeat, options, shared
     options.onText?.(text);
   };
   const session = await openSession(runtime, row, fence, { signal: abort.signal, drain: options.drain, onText });
+  await assertNotReleased(session);
   heartbeat.limit(session.facts.limits.machineTime, row.machineMs);
   runtime.sessions.set(threadId, session);
   const graph = governorGraph(sessionsOf(runtime)).compile({ checkpointer: runtime.stores.saver, name: 'governor' });

@@ -6,6 +6,7 @@ import { ROLES } from '../../domain/roles.ts';
 import type { Canary, Repository, Sandbox } from '../../domain/workspace.ts';
 import { createModels } from '../../models/registry.ts';
 import { below, plainAddress } from '../../models/wire/address.ts';
+import { filterWarnings } from '../../tools/filter-warnings.ts';
 import { runProcess } from '../../tools/process.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { secretResolver } from '../environment.ts';
@@ -15,6 +16,7 @@ import type { Runtime } from '../runtime.ts';
 import { loadConfig } from '../start/config-file.ts';
 import { linkFindings } from '../start/fit.ts';
 import { priceWarnings } from '../start/price-warnings.ts';
+import { olderHomeWarning, verifyAudit } from './older-home.ts';
 
 const MIN_NODE = [20, 19] as const;
 
@@ -66,7 +68,7 @@ async function tryHome(runtime: Runtime, tryLine: TryLine): Promise<void> {
     return runtime.home;
   });
   await tryLine('database', async () => {
-    const verdict = await runtime.stores.audit.verify();
+    const verdict = await verifyAudit(runtime);
     if (verdict.kind === 'broken') throw new Error(`audit record ${verdict.seq}: ${verdict.problem}`);
     return `audit trail whole, ${verdict.records} records`;
   });
@@ -93,6 +95,8 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
     const head = await repository.resolveCommit('HEAD');
     const problems = await repository.unfit(head);
     if (problems.length > 0) throw new Error(problems.join('; '));
+    const older = await olderHomeWarning(runtime, repository);
+    if (older.length > 0) throw new Error(older.join('; '));
     return `${repository.path} at ${head.slice(0, 12)}`;
   });
   let found: { readonly repository: Repository; readonly config: Config } | undefined;
@@ -111,6 +115,7 @@ async function tryRepository(runtime: Runtime, tryLine: TryLine, repo: string): 
     return [`${source}; ${config.checks.length} check(s); ${named.join(', ')}`, ...doubts].join('; ');
   });
   if (found !== undefined) await tryLinks(tryLine, found);
+  if (found !== undefined) await tryFilters(tryLine, found);
 }
 
 async function tryLinks(
@@ -124,6 +129,16 @@ async function tryLinks(
     if (problems.length > 0) throw new Error(problems.join('; '));
     return [link.join(', '), ...warnings].join('; ');
   });
+}
+
+/** Nothing is wrong with a filter, but for what goes past it. */
+async function tryFilters(
+  tryLine: TryLine,
+  { repository, config }: { readonly repository: Repository; readonly config: Config },
+): Promise<void> {
+  const head = await repository.resolveCommit('HEAD');
+  const warnings = await filterWarnings(repository, head, config.release);
+  if (warnings.length > 0) await tryLine('filters', async () => warnings.join('; '));
 }
 
 async function tryEndpoint({ env }: Runtime, tryLine: TryLine): Promise<void> {

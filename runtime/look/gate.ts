@@ -1,8 +1,10 @@
 /** What a person looks at before and after deciding: the open gate, the difference, a file of the dossier. */
+
 import type { Config } from '../../domain/config.ts';
 import { toError, UsageError } from '../../domain/errors.ts';
 import { planBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
 import type { RunRow } from '../../domain/ports.ts';
+import { sandboxWords } from '../../domain/sandbox-words.ts';
 import { openFindings } from '../../domain/waivers.ts';
 import { planMarkdown, reviewMarkdown } from '../../nodes/markdown.ts';
 import { maskedPatch } from '../../tools/masked-patch.ts';
@@ -35,9 +37,7 @@ export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | 
   const totals = await runtime.stores.ledger.totals(row.threadId, 'run');
   const sandbox = await runtime.sandbox(row.threadId).catch(() => undefined);
   return {
-    ...(sandbox === undefined
-      ? {}
-      : { sandbox: `${sandbox.level === 'unsafe' ? 'NO SANDBOX' : sandbox.level}: ${sandbox.layers.join(', ')}` }),
+    ...(sandbox === undefined ? {} : { sandbox: sandboxWords(sandbox) }),
     row: approval,
     goal: row.input.goal,
     plan: plan === undefined ? '' : planMarkdown(1, plan),

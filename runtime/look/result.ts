@@ -47,6 +47,7 @@ async function withRelease(runtime: Runtime, row: RunRow, release: ReleaseBody |
           subject: pending.subject.digest,
           required_role: pending.required.role,
           ...toWaive(pending),
+          ...ranIn(pending),
           ...(isFanOut({ facts: pending.subject }) ? { fan_out: true as const } : {}),
         };
   const { settled, reserved } = totals;
@@ -73,6 +74,11 @@ async function withRelease(runtime: Runtime, row: RunRow, release: ReleaseBody |
     limits: await limitsOf(runtime, row, totals.caps),
     dossier: stores.dossier.folder(threadId),
   };
+}
+
+function ranIn({ shown }: ApprovalRow): { sandbox?: string } {
+  const words = z.string().safeParse(shown['sandbox']);
+  return words.success ? { sandbox: words.data } : {};
 }
 
 function toWaive({ shown }: ApprovalRow): { waive?: readonly string[] } {

@@ -11,12 +11,14 @@ import type { Repository } from '../../domain/workspace.ts';
 import type { Models } from '../../models/registry.ts';
 import { deployTarget } from '../../nodes/deploy/targets/index.ts';
 import type { RequestBody } from '../../nodes/session.ts';
+import { filterWarnings } from '../../tools/filter-warnings.ts';
 import { policyWarnings } from '../../tools/policy-warnings.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { modelsOf } from '../drive/open-session.ts';
 import { assertHomeOutside } from '../environment.ts';
 import { givenFile } from '../given-file.ts';
 import { assertNoSecret, checkGoal } from '../goal.ts';
+import { olderHomeWarning } from '../look/older-home.ts';
 import type { Created, CreateOptions } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
 import { CONFIG_NAME, type LoadedConfig, loadConfig } from './config-file.ts';
@@ -68,6 +70,8 @@ async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft>
     ...endpointWarnings(runtime, config),
     ...(await policyWarnings(config, repository, base, loaded.place)),
     ...(await dirtyWarning(repository, config.release.branch)),
+    ...(await filterWarnings(repository, base, config.release)),
+    ...(await olderHomeWarning(runtime, repository, base)),
   ];
   const request: RequestBody = {
     goal,

@@ -38,7 +38,19 @@ export const auditSuite: Suite = (name, backend) =>
       expect(all[6]?.at).toBe(new Date(START_MS - 60_000).toISOString());
       expect((await stores.audit.read({ threadId: threadOf(2) })).map((record) => record.facts?.['index'])).toEqual([1, 3, 5]);
       expect((await stores.audit.read({ threadId: threadOf(2), afterSeq: 1, limit: 1 })).map((record) => record.seq)).toEqual([3]);
+      expect((await stores.audit.read({ threadId: threadOf(1), action: 'voted' })).map((record) => record.seq)).toEqual([7]);
       expect(await stores.audit.verify()).toMatchObject({ kind: 'whole', records: 7 });
+    });
+
+    test('a home is named by its first seal, and of an action those records alone are read, not those that quote it', async () => {
+      expect(await stores.audit.home()).toBeUndefined();
+      await stores.audit.append({ ...entry(1), facts: { action: 'released', index: 1 } });
+      const home = await stores.audit.home();
+      expect(home).toMatch(/^[0-9a-f]{64}$/);
+      await stores.audit.append({ ...entry(3), action: 'released' });
+      expect(await stores.audit.home()).toBe(home);
+      const released = await stores.audit.read({ threadId: threadOf(2), action: 'released' });
+      expect(released.map((record) => record.facts?.['index'])).toEqual([3]);
     });
 
     test('what is only allowed by what came before is judged with every record of others, also of those who write at the same time', async () => {

@@ -1,6 +1,6 @@
 /** The pattern language: what its page says, against an independent matcher that only follows its words. */
 import { describe, expect, test } from 'vitest';
-import { faultsOf, pathMatcher, patternFault } from '../../domain/patterns.ts';
+import { faultsOf, folderMatcher, pathMatcher, patternFault } from '../../domain/patterns.ts';
 import { dice } from '../dice.ts';
 
 const named = (pattern: string, path: string, folded = false): boolean => pathMatcher([pattern], { folded })(path);
@@ -138,4 +138,16 @@ test('a pattern that would make others try for ever is matched at once', () => {
   expect(named(`${'**/a*a*a*'.repeat(20)}/**/x`, `${'a'.repeat(200)}/`.repeat(60))).toBe(false);
   expect(named('*a'.repeat(60), `${'a'.repeat(2000)}b`)).toBe(false);
   expect(performance.now() - since).toBeLessThan(1000);
+});
+
+test.each<[string, readonly string[], readonly string[]]>([
+  ['.github/workflows/**', ['.github', '.github/workflows'], ['github', '.github/other', 'a/.github']],
+  ['**/.cargo/config', ['.cargo', 'a/b/.cargo'], ['a', 'a/.cargo/config', 'cargo']],
+  ['src/**/secret.key', ['src', 'src/a/b'], ['lib', 'a/src']],
+  ['**/*.sql', [], ['db', 'a.sql']],
+  ['payments', [], ['payments', 'pay']],
+  ['*/keys/x', ['app', 'app/keys'], ['app/other', 'app/keys/x']],
+])('%s may name something in %j, not in %j', (pattern, folders, others) => {
+  const may = folderMatcher([pattern]);
+  expect([folders.filter((path) => !may(path)), others.filter(may)]).toEqual([[], []]);
 });

@@ -13,6 +13,7 @@ const shown = (sections: readonly string[], bytes: number): Promise<string> =>
       doors: { redact: (text) => text },
       places: {
         repository: only<Repository>('repository', {
+          largeChanges: async () => [],
           patch: async () => Buffer.from(sections.join('')),
           blob: async () => Buffer.from(''),
         }),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { FILES as DOSSIER } from '../../domain/handoff.ts';
-import { approve, CONFIG, HAPPY, makeWorld, PRODUCT, type Reply, tool, type World } from './world.ts';
+import { approve, CONFIG, critic, HAPPY, makeWorld, PRODUCT, planReply, type Reply, start, submit, tool, type World } from './world.ts';
 
 let world: World | undefined;
 afterEach(() => world?.dispose());
@@ -99,6 +99,18 @@ test.each(Object.keys(FORMS))('%s is released into, and its checkout follows', a
   expect(gitIn(checkout, 'status', '--porcelain')).toBe('');
 });
 
+function addSubmodules(on: World, names: readonly string[]): void {
+  for (const name of names) {
+    const other = join(on.folder, `${name}-origin`);
+    execFileSync('git', ['init', '-q', '-b', 'main', other]);
+    writeFileSync(join(other, 'inner.txt'), `of ${name}\n`);
+    gitIn(other, 'add', '-A');
+    gitIn(other, 'commit', '-q', '-m', 'inner');
+    gitIn(on.repo, 'submodule', '--quiet', 'add', other, name);
+  }
+  on.git('commit', '-q', '-m', 'with submodules');
+}
+
 describe('submodules of the repository', () => {
   const SEEN: readonly Reply[] = HAPPY.map((reply) =>
     reply.call === 3 && reply.role === 'lead'
@@ -108,15 +120,7 @@ describe('submodules of the repository', () => {
 
   test('are there for commands, read-only, where the repository has their files; the agents are told, and the release keeps them', async () => {
     world = makeWorld({ replies: SEEN });
-    for (const name of ['part', 'gone']) {
-      const other = join(world.folder, `${name}-origin`);
-      execFileSync('git', ['init', '-q', '-b', 'main', other]);
-      writeFileSync(join(other, 'inner.txt'), `of ${name}\n`);
-      gitIn(other, 'add', '-A');
-      gitIn(other, 'commit', '-q', '-m', 'inner');
-      gitIn(world.repo, 'submodule', '--quiet', 'add', other, name);
-    }
-    world.git('commit', '-q', '-m', 'with submodules');
+    addSubmodules(world, ['part', 'gone']);
     rmSync(join(world.repo, '.git/modules/gone'), { recursive: true });
     rmSync(join(world.repo, 'gone'), { recursive: true });
     mkdirSync(join(world.repo, 'gone'));
@@ -136,6 +140,60 @@ describe('submodules of the repository', () => {
     await operations.close();
     expect(log).toContain('of part');
     expect(log).toContain('Read-only file system');
+  });
+
+  const KEPT = '[submodule "kept"]\n\tpath = kept\n\turl = u\n';
+  const REMOVING = (paths: readonly string[]): readonly Reply[] => [
+    planReply(1, ['src/**', 'test/**', ...paths]),
+    tool('lead', 1, 1, 'read_file', { path: 'part/inner.txt' }),
+    tool('lead', 1, 2, 'write_file', { path: '.gitmodules', content: KEPT }),
+    tool('lead', 1, 3, 'write_file', { path: 'src/product.js', content: PRODUCT }),
+    tool('lead', 1, 4, 'list_files', {}),
+    submit(1, 5),
+    submit(1, 6),
+    submit(1, 7),
+    critic(1),
+  ];
+
+  test('one is removed with its section by a plan that names both, behind the red line of .gitmodules; its mount goes with it', async () => {
+    world = makeWorld({
+      replies: REMOVING(['.gitmodules', 'part']),
+      config: {
+        plan: { approval: 'never' },
+        release: { approval: 'on-red-line' },
+        checks: [{ id: 'files', run: ['sh', '-c', 'ls part kept; test -e kept/inner.txt'] }],
+      },
+    });
+    addSubmodules(world, ['part', 'kept']);
+    const kept = world.git('ls-tree', 'main', 'kept');
+    const operations = await world.open();
+    const waiting = await start(world, operations);
+    expect(waiting).toMatchObject({ status: 'waiting', reason: null });
+    const review = world.dossier(waiting.thread_id, DOSSIER.review(1));
+    expect(review).toMatchObject({ body: { red_lines: [{ paths: ['.gitmodules'] }] } });
+    const seen = await operations.file(waiting.thread_id, DOSSIER.log(1, 'files'));
+    expect(seen).toContain('inner.txt');
+    expect(seen).toMatch(/part.*No such file/);
+    const log = JSON.stringify(await operations.log(waiting.thread_id, {}));
+    expect(log).toContain('of part');
+    expect(log).toContain('kept/inner.txt');
+    const files = world.git('ls-files', '-s', '--', 'part');
+    expect(files).toMatch(/^160000/);
+    expect(await approve(operations, waiting.thread_id)).toMatchObject({ status: 'released' });
+    expect(world.git('ls-tree', 'main', 'part')).toBe('');
+    expect(world.git('ls-tree', 'main', 'kept')).toBe(kept);
+    expect(world.git('status', '--porcelain', '-uno')).toBe('');
+    await operations.close();
+  });
+
+  test('a plan that does not name it is out of scope', async () => {
+    world = makeWorld({ replies: REMOVING(['.gitmodules']), config: { plan: { approval: 'never' } } });
+    addSubmodules(world, ['part', 'kept']);
+    const operations = await world.open();
+    const ended = await start(world, operations);
+    expect(ended.status).toBe('stopped');
+    expect(JSON.stringify(await operations.log(ended.thread_id, {}))).toMatch(/OUT_OF_SCOPE[^}]*part/);
+    await operations.close();
   });
 });
 

@@ -1,5 +1,5 @@
 /** The tool door on true stores and a true work tree: what it permits, reserves, performs and settles, and what a replay pays. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Account } from '../../domain/budget.ts';
@@ -300,5 +300,38 @@ describe('perform and settle', () => {
     );
     expect(content.includes('bytes left out')).toBe(true);
     expect(/hunt|er2/.test(content)).toBe(false);
+  });
+
+  test('a change that the base lets nobody store is taken back and told to the agent, whoever made it; the next call goes on', async () => {
+    repo.put('.gitattributes', '*.key filter=crypt\n*.txt -text\n');
+    base = await repository.treeOf(repo.commit('with a filter'));
+    workTree = await repository.checkout(base, join(repo.root, 'filtered'), base);
+    const told = /FILE_UNSTORABLE.*a\.key.*filter=crypt.*keep this file out of the change.*taken back/;
+    const written = await door().call(request('write_file', { path: 'a.key', content: 'x' }));
+    expect(written).toMatchObject({ outcome: 'refused', code: 'FILE_UNSTORABLE', tree: base });
+    expect(contentOf(written)).toMatch(told);
+    const ran = await door().call(request('run_command', { argv: ['sh', '-c', 'echo x > a.key; echo x > a.txt'] }, { ordinal: 2 }));
+    expect(contentOf(ran)).toMatch(told);
+    expect(text()).toBe('a\n');
+    const next = await door().call(write('b\n', { ordinal: 3 }));
+    expect(next.outcome).toBe('ok');
+    expect(repo.git('diff-tree', '--name-only', base, next.tree ?? '')).toBe('a.txt');
+  });
+
+  test('what a person must mend ends the run: content of LFS without git lfs', async () => {
+    const path = process.env['PATH'];
+    const bin = join(repo.root, 'without-lfs');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'git-lfs'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    repo.put('.gitattributes', '*.bin filter=lfs -text\n');
+    base = await repository.treeOf(repo.commit('with LFS'));
+    workTree = await repository.checkout(base, join(repo.root, 'filtered'), base);
+    process.env['PATH'] = `${bin}:${path}`;
+    try {
+      const call = door().call(request('write_file', { path: 'a.bin', content: 'x' }));
+      await expect(call).rejects.toMatchObject({ code: 'FILE_UNSTORABLE', message: expect.stringContaining('install git-lfs') });
+    } finally {
+      process.env['PATH'] = path;
+    }
   });
 });

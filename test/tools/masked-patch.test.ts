@@ -2,8 +2,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PatchOf } from '../../domain/workspace.ts';
-import { maskedPatch } from '../../tools/masked-patch.ts';
+import { MAX_SHOWN_BYTES, maskedPatch } from '../../tools/masked-patch.ts';
 import { createRedactor } from '../../tools/redact.ts';
+import { CERTIFICATE_BAG, KEY_BAG, keyStore } from './key-store.ts';
 import { makeRepo, type TestRepo } from './repo.ts';
 
 let repo: TestRepo | undefined;
@@ -127,4 +128,67 @@ test('the difference of one path is masked like that of all, and of the others n
   const { masked } = await patchOf(files(1), files(2), { path: 'a.js', binary: false });
   expect(masked.toString()).toContain("const key = '[REDACTED]';");
   expect(masked.toString()).not.toContain('b.js');
+});
+
+describe('a file that is too large to be shown', () => {
+  const large = (first: string): string => `${first}\n${'words that say nothing\n'.repeat(MAX_SHOWN_BYTES / 20)}`;
+
+  test('is named with its size and never read whole; the files beside it are shown as ever, also one of nearly its name', async () => {
+    repo = makeRepo();
+    const put = (number: number): string => {
+      repo?.put('big.txt', large(`line ${number}`));
+      repo?.put('big.txt.md', `small ${number}\n`);
+      repo?.put('odd [*].txt', large(`line ${number}`));
+      repo?.put('a.js', around(`'${AWS}'`, number));
+      return repo?.commit('x') ?? '';
+    };
+    const commits = [put(1), put(2)];
+    const repository = await repo.open();
+    const [from = '', to = ''] = await Promise.all(commits.map((commit) => repository.treeOf(commit)));
+    const read: number[] = [];
+    const watched = {
+      ...repository,
+      blob: async (oid: string) => {
+        const content = await repository.blob(oid);
+        read.push(content.length);
+        return content;
+      },
+    };
+    const text = (await maskedPatch(watched, { from, to }, redact)).toString();
+    expect(Math.max(...read)).toBeLessThan(1000);
+    const bytes = large('line 1').length;
+    const left = (name: string) =>
+      `diff --git a/${name} b/${name}\n[difference of a file of ${bytes} bytes: left out; files of at most ${MAX_SHOWN_BYTES} are shown]\n`;
+    expect(text.endsWith(`${left('big.txt')}${left('odd [*].txt')}`)).toBe(true);
+    expect(text).toContain('+small 2');
+    expect(text).toContain('[REDACTED]');
+    expect(text).not.toContain('words that say');
+    const one = (await maskedPatch(repository, { from, to, of: { path: 'big.txt.md' } }, redact)).toString();
+    expect([one.includes('+small 2'), one.includes('left out')]).toEqual([true, false]);
+    expect((await maskedPatch(repository, { from, to, of: { path: 'big.txt' } }, redact)).toString()).toBe(left('big.txt'));
+    repository.close();
+  });
+
+  test('one that is just as large as may be is shown', async () => {
+    const line = `${'x'.repeat(1023)}\n`;
+    const { masked } = await patchOf(
+      { 'a.txt': line.repeat(MAX_SHOWN_BYTES / 1024) },
+      { 'a.txt': `y${line.slice(1)}${line.repeat(MAX_SHOWN_BYTES / 1024 - 1)}` },
+    );
+    expect(masked.toString()).toContain('\n+yx');
+  });
+});
+
+test('the bytes of a PKCS#12 file with a key are left out, also where git takes it for text; those of another binary file are not', async () => {
+  const zeros = (store: Buffer): Buffer => Buffer.concat([store, Buffer.alloc(100)]);
+  const added = { 'a.p12': zeros(keyStore(KEY_BAG)), 'b.bin': zeros(keyStore(CERTIFICATE_BAG)), 'c.p12': keyStore(KEY_BAG) };
+  const { masked } = await patchOf({ 'x.md': 'x' }, { 'x.md': 'x', ...added });
+  expect(masked.toString('latin1').match(/^diff --git.*|^\[difference.*|^GIT binary patch$|^@@/gm)).toEqual([
+    'diff --git a/a.p12 b/a.p12',
+    '[difference of a file with a key: left out]',
+    'diff --git a/b.bin b/b.bin',
+    'GIT binary patch',
+    'diff --git a/c.p12 b/c.p12',
+    '[difference of a file with a key: left out]',
+  ]);
 });

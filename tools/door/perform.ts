@@ -4,6 +4,7 @@ import { FencedError, RefusedError, StopError, toError } from '../../domain/erro
 import { failpoint } from '../../domain/failpoint.ts';
 import type { Effects } from '../../domain/ports.ts';
 import { isGraphInterruptLike } from '../graph-interrupt.ts';
+import { standingLinks } from '../standing-links.ts';
 import { type Tool, ToolFailure } from '../tool.ts';
 import { refused } from './answer.ts';
 import type { Judged, PermittedCall, ToolRequest } from './request.ts';
@@ -39,7 +40,8 @@ async function handOver(request: ToolRequest, input: unknown): Promise<Judged> {
 
 async function execute(request: ToolRequest, tool: Tool, input: unknown): Promise<Judged> {
   try {
-    const said = await tool.execute(input, request.context);
+    const { context } = request;
+    const said = await tool.execute(input, { ...context, links: await standingLinks(context.folder, context.links) });
     return { outcome: 'ok', ...(typeof said === 'string' ? { content: said } : said) };
   } catch (thrown) {
     if (isGraphInterruptLike(thrown) || thrown instanceof StopError || thrown instanceof FencedError || request.context.signal.aborted)

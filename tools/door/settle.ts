@@ -1,8 +1,9 @@
 /** Last piece of the tool door: what came of the call is capped, masked, and recorded in one transaction with its cost. */
 import { ZERO } from '../../domain/budget.ts';
+import { StopError } from '../../domain/errors.ts';
 import { toldPicture } from '../../domain/picture-words.ts';
 import type { Effects } from '../../domain/ports.ts';
-import { answerOf, tasksIn } from './answer.ts';
+import { answerOf, refused, tasksIn } from './answer.ts';
 import { auditEntry } from './audit-entry.ts';
 import type { Judged, PermittedCall, ToolAnswer } from './request.ts';
 import type { Reserved } from './reserve.ts';
@@ -22,12 +23,33 @@ export async function settle(
   { key, before }: Extract<Reserved, { kind: 'reserved' }>,
   done: Judged,
 ): Promise<ToolAnswer> {
-  const { request, tool } = call;
-  const after = tool?.effect === true ? await request.context.workTree.current() : undefined;
-  const judged = masked(redact, { ...done, content: `${done.content}${leftOut(call)}` });
+  const { request } = call;
+  const { after, told } = await treeAfter(call, before, done);
+  const judged = masked(redact, { ...told, content: `${told.content}${leftOut(call)}` });
   const { answer, outcome } = outcomeOf(call, judged, after === undefined || after === before ? {} : { tree: after });
   await effects.finish(request.fence, key, { ...outcome, repeatable: true, ...(after === undefined ? {} : { after }) });
   return { ...answer, ...tasksIn(judged, call), ...(after === undefined ? {} : { tree: after }) };
+}
+
+/**
+ * What a call left. A change that the base's attributes let nobody store is taken back and told to the agent, which can do without it:
+ * going on would only meet it again.
+ */
+async function treeAfter(
+  { request, tool }: PermittedCall,
+  before: string | undefined,
+  done: Judged,
+): Promise<{ readonly after: string | undefined; readonly told: Judged }> {
+  if (tool?.effect !== true) return { after: undefined, told: done };
+  const { workTree } = request.context;
+  try {
+    return { after: await workTree.current(), told: done };
+  } catch (error) {
+    const isAvoidable = error instanceof StopError && error.code === 'FILE_UNSTORABLE' && error.facts['mended_by'] === 'agent';
+    if (!isAvoidable || before === undefined) throw error;
+    await workTree.restore(before);
+    return { after: before, told: refused('FILE_UNSTORABLE', `${error.message}. All that this call changed was taken back`) };
+  }
 }
 
 /** An agent must not believe that a file is part of its change when it is not. */

@@ -91,13 +91,34 @@ function movedOf({ earlier, now, elsewhere }: Compared): string[] {
   const known = new Map<string, Locked[]>();
   for (const one of earlier) known.set(one.name, [...(known.get(one.name) ?? []), one]);
   const registries = new Set([...earlier, ...elsewhere].map(({ source }) => source.registry));
+  const isFirst = [...registries].every((registry) => registry === undefined);
+  const fresh = new Map<string, NewPlace>();
   const lines = now.flatMap((one) => {
     const before = known.get(one.name);
     if (isAsBefore(one, before ?? [], registries)) return [];
     const was = [...new Set((before ?? []).map(placeOf))].join(', ');
-    return [`${one.name} comes from ${placeOf(one)}${was === '' ? ', which no other package of the base does' : `, and came from ${was}`}`];
+    if (was !== '') return [`${one.name} comes from ${placeOf(one)}, and came from ${was}`];
+    const place = placeOf(one);
+    const names = fresh.get(place)?.names ?? new Set();
+    fresh.set(place, { place, names: names.add(one.name), isFirst: isFirst && one.source.registry !== undefined });
+    return [];
   });
-  return [...new Set(lines)];
+  return [...new Set([...lines, ...[...fresh.values()].map(newPlace)])];
+}
+
+interface NewPlace {
+  readonly place: string;
+  readonly names: Set<string>;
+  /** It is a registry, and the base has none. */
+  readonly isFirst: boolean;
+}
+
+/** One line a place: a first lock file has hundreds of packages. */
+function newPlace({ place, names, isFirst }: NewPlace): string {
+  const [first = '', ...others] = names;
+  const who = others.length === 0 ? `${first} comes` : `${first} and ${others.length} more come`;
+  const why = isFirst ? 'and the base names no registry yet: the first one is for a person to allow' : 'and no package of the base does';
+  return `${who} from ${place}, ${why}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What is asked of trees, files and commits. */
-import type { TreeEntry } from '../../domain/workspace.ts';
-import { parseChanges } from '../diff.ts';
-import { GitError } from '../git.ts';
+import type { LargeChange, PatchOf, TreeEntry } from '../../domain/workspace.ts';
+import { parseChanges, rawChanges } from '../diff.ts';
+import { GitError, type GitResult } from '../git.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { rememberedAnswers } from './answers.ts';
 import { ours, type Part, type RepositoryPlace, wordsOf } from './place.ts';
@@ -9,12 +9,15 @@ import { ours, type Part, type RepositoryPlace, wordsOf } from './place.ts';
 /** A path as it stands in a tree. A name of many lines cannot be asked for, and `tree:./a` is another question than `a`. */
 const isPlain = (file: string): boolean => !file.includes('\n') && file.split('/').every((part) => !['', '.', '..'].includes(part));
 
+const RAW = ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '-M50%', '-l0'];
 const PATCH = ['diff-tree', '-r', '-p', '--full-index', '-M50%', '--no-color', '--no-ext-diff', '--no-textconv'];
 
 export function readObjects(
   place: RepositoryPlace,
   objects: ObjectReader,
-): Part<'treeOf' | 'listTree' | 'readFile' | 'blob' | 'blobBytes' | 'diff' | 'countLines' | 'patch' | 'isAncestor' | 'close'> {
+): Part<
+  'treeOf' | 'listTree' | 'readFile' | 'blob' | 'blobBytes' | 'diff' | 'countLines' | 'largeChanges' | 'patch' | 'isAncestor' | 'close'
+> {
   const asked = rememberedAnswers((argv) => ours(place, [...argv]));
   const blob = async (oid: string): Promise<Buffer> => {
     const found = await objects.read(oid);
@@ -50,7 +53,7 @@ export function readObjects(
       return found.bytes;
     },
     diff: async (from, to) => {
-      const raw = (await asked(['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '-M50%', '-l0', from, to], [from, to])).stdout;
+      const raw = (await asked([...RAW, from, to], [from, to])).stdout;
       return parseChanges(raw, async (oid) => {
         const digest = await objects.digest(oid);
         if (digest === undefined) throw new GitError(`git cat-file: ${oid} is no blob of ${place.path}`, null);
@@ -62,10 +65,33 @@ export function readObjects(
         const match = /^(\d+)\t(\d+)\t/.exec(row);
         return match === null ? sum : sum + Number(match[1]) + Number(match[2]);
       }, 0),
-    patch: async (from, to, { path, binary = true } = {}) =>
-      (await asked([...PATCH, ...(binary ? ['--binary'] : []), from, to, ...(path === undefined ? [] : ['--', path])], [from, to])).stdout,
+    largeChanges: async (from, to, limit) => largeOf((await asked([...RAW, from, to], [from, to])).stdout, limit, objects),
+    patch: async (from, to, of = {}) => (await patchOf(place, asked, { from, to, ...of })).stdout,
     isAncestor: async (ancestor, descendant) =>
       (await ours(place, ['merge-base', '--is-ancestor', ancestor, descendant], { okCodes: [1, 128] })).code === 0,
     close: objects.end,
   };
+}
+
+type Asked = ReturnType<typeof rememberedAnswers>;
+
+async function patchOf(
+  place: RepositoryPlace,
+  asked: Asked,
+  { from, to, path, binary = true, without = [] }: PatchOf & { readonly from: string; readonly to: string },
+): Promise<Pick<GitResult, 'stdout'>> {
+  const flags = [...PATCH, ...(binary ? ['--binary'] : []), from, to];
+  if (without.length === 0) return asked([...flags, ...(path === undefined ? [] : ['--', path])], [from, to]);
+  const pathspecs = [path === undefined ? ':(top)' : `:(top,literal)${path}`, ...without.map((one) => `:(top,exclude,literal)${one}`)];
+  return ours(place, [...flags, '--', ...pathspecs], { env: { GIT_LITERAL_PATHSPECS: '0' } });
+}
+
+async function largeOf(raw: Buffer, limit: number, objects: Pick<ObjectReader, 'find'>): Promise<LargeChange[]> {
+  const sizeOf = async (oid: string): Promise<number> => (/^0+$/.test(oid) ? 0 : ((await objects.find(oid))?.bytes ?? 0));
+  const sized = rawChanges(raw).map(async ({ path, from, before, after }) => ({
+    path,
+    ...(from === undefined ? {} : { from }),
+    bytes: Math.max(await sizeOf(before), await sizeOf(after)),
+  }));
+  return (await Promise.all(sized)).filter(({ bytes }) => bytes > limit);
 }

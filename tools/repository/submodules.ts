@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Submodule, TreeEntry } from '../../domain/workspace.ts';
 import { runGit } from '../git.ts';
 import { cleanPlace } from './clean-place.ts';
+import { GITMODULES, listedModules } from './gitmodules.ts';
 import { type Part, type RepositoryPlace, wordsOf } from './place.ts';
 
 type GitPlace = RepositoryPlace['clean'];
@@ -29,7 +30,7 @@ export function submodulesOf(place: RepositoryPlace, reads: Part<'readFile'>): P
   return {
     submodules: async (tree, stateFolder) => {
       // Almost no repository has one.
-      if ((await reads.readFile(tree, '.gitmodules')) === undefined) return [];
+      if ((await reads.readFile(tree, GITMODULES)) === undefined) return [];
       return levelOf({ place: place.clean, store: join(place.common, 'modules'), tree, at: '', depth: 0 }, stateFolder);
     },
   };
@@ -38,7 +39,8 @@ export function submodulesOf(place: RepositoryPlace, reads: Part<'readFile'>): P
 async function levelOf(level: Level, stateFolder: string): Promise<Submodule[]> {
   const links = await linksOf(level);
   if (links.length === 0) return [];
-  const names = await namesOf(level);
+  const names =
+    (await listedModules({ blob: `${level.tree}:${GITMODULES}` }, { ...level.place, encoding: 'utf8' })) ?? new Map<string, string>();
   const found: Submodule[] = [];
   for (const { path, oid } of links.slice(0, MAX_SUBMODULES)) {
     const at = `${level.at}${path}`;
@@ -57,16 +59,6 @@ async function linksOf({ place, tree }: Level): Promise<Pick<TreeEntry, 'path' |
     const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.*)$/s.exec(row);
     return match?.[1] === GITLINK ? [{ oid: match[2] ?? '', path: match[3] ?? '' }] : [];
   });
-}
-
-/** By path. */
-async function namesOf({ place, tree }: Level): Promise<Map<string, string>> {
-  const asked = ['config', '-z', '--blob', `${tree}:.gitmodules`, '--get-regexp', '^submodule\\..*\\.path$'];
-  const rows = wordsOf(await runGit(asked, { ...place, okCodes: [1, 128] })).map((row) => {
-    const at = row.indexOf('\n');
-    return { name: /^submodule\.(.*)\.path$/s.exec(row.slice(0, at))?.[1], path: row.slice(at + 1) };
-  });
-  return new Map(rows.flatMap(({ name, path }) => (name === undefined ? [] : [[path, name]])));
 }
 
 /** A name comes from the tree: it leads nowhere out of the store, as git has it (CVE-2018-11235). */

@@ -115,7 +115,11 @@ async function assertLfs(path: string): Promise<void> {
 /** @throws StopError `FILE_UNSTORABLE`: no filter but LFS is run. */
 export function assertNoOtherFilter(path: string, { filter }: Storing): void {
   if (filter === undefined || filter === 'lfs') return;
-  throw unstorable(path, `filter=${filter}`, { why: 'filters other than lfs are not run here', mend: 'keep this file out of the change' });
+  throw unstorable(path, `filter=${filter}`, {
+    why: 'filters other than lfs are not run here',
+    mend: 'keep this file out of the change',
+    isAvoidable: true,
+  });
 }
 
 async function add({ git, named }: Staging<ToStore>): Promise<void> {
@@ -132,16 +136,25 @@ async function add({ git, named }: Staging<ToStore>): Promise<void> {
     throw unstorable(path, rule, {
       why,
       mend: storing.filter === 'lfs' ? 'mend git-lfs, then resume' : 'write the file in that encoding',
+      isAvoidable: storing.filter !== 'lfs',
       cause: error,
     });
   }
 }
 
-function unstorable(path: string, rule: string, { why, mend, cause }: { why: string; mend: string; cause?: unknown }): StopError {
+interface Unstorable {
+  readonly why: string;
+  readonly mend: string;
+  readonly cause?: unknown;
+  /** Who made the change can do without it; else a person must do something to the machine. */
+  readonly isAvoidable?: boolean;
+}
+
+function unstorable(path: string, rule: string, { why, mend, cause, isAvoidable = false }: Unstorable): StopError {
   return new StopError(
     'FILE_UNSTORABLE',
     `${readable(path)} was changed, and .gitattributes of the base says ${rule} for it: ${why}; ${mend}`,
-    { facts: { path: Buffer.from(path, 'latin1').toString('utf8'), rule }, cause },
+    { facts: { path: Buffer.from(path, 'latin1').toString('utf8'), rule, ...(isAvoidable ? { mended_by: 'agent' } : {}) }, cause },
   );
 }
 

@@ -21,6 +21,8 @@ export interface IndexFile {
   /** Takes the place of files that are stored otherwise. */
   note(entries: Entries): Promise<void>;
   drop(paths: readonly string[]): Promise<void>;
+  /** Takes submodules, which have no files here. */
+  link(entries: ReadonlyMap<string, Entry>): Promise<void>;
   writeOut(paths: readonly string[]): Promise<void>;
   /** Learns what files look like whose bytes are the same. */
   refresh(): Promise<void>;
@@ -73,6 +75,13 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
     add: (entries) => put([], entries),
     note: (entries) => put(['--info-only'], entries),
     drop,
+    link: async (entries) => {
+      await update(
+        ['-z', '--index-info'],
+        [...entries].map(([path, { mode, oid }]) => `${mode} ${oid}\t${path}`),
+      );
+      for (const [path, entry] of entries) held?.set(path, entry);
+    },
     writeOut: async (paths) => {
       if (paths.length > 0) await runGit(['checkout-index', '-f', '-q', '-u', '-z', '--stdin'], { ...git, stdin: zInput(paths) });
     },

@@ -5,6 +5,7 @@ import { editTree, entryIn } from './edit-tree.ts';
 import { canBeRun, type Entries, type Entry, GITLINK, LINK, placeOf, readable } from './names.ts';
 import { idOnDisk, looker } from './on-disk.ts';
 import type { Base, Standing } from './standing.ts';
+import { linkChanges } from './submodule-links.ts';
 import { type LeftOut, tidy } from './tidy.ts';
 
 /** What is told of what was left out. */
@@ -30,18 +31,22 @@ export async function takeSnapshot(standing: Standing): Promise<Snapshot> {
   if (at === undefined || attributes === undefined) throw new Error(`work tree ${folder}: no tree was restored`);
   const removed = tidy(folder);
   const ownIgnores = await standing.ownIgnores();
-  const { there, gone } = await differences(standing, at, await index.changedAndNew(ownIgnores));
+  const { there, gone: missing } = await differences(standing, at, await index.changedAndNew(ownIgnores));
+  const base = await attributes;
+  const links = await linkChanges(standing, at.entries, base);
+  const gone = [...new Set([...missing, ...links.gone])];
   const leftOut = [...removed, ...(await ignoredByUser(standing, ownIgnores)), ...inSubmodules(folder, at.entries)].slice(0, MAX_LEFT_OUT);
-  if (there.length === 0 && gone.length === 0) return { tree: at.tree, leftOut };
-  const stored = await storeAll(standing, at, await attributes, there);
+  if (there.length === 0 && gone.length === 0 && links.back.size === 0) return { tree: at.tree, leftOut };
+  const stored = await storeAll(standing, at, base, there);
   await index.drop(gone);
   const asOnDisk = (files: readonly OnDisk[]): Entries => new Map(files.map(({ path, mode, id }) => [path, { mode, oid: id }]));
   await index.add(asOnDisk(there.filter(({ path, id }) => stored.get(path)?.oid === id)));
+  await index.link(links.back);
   await index.note(asOnDisk(there.filter(({ path, id }) => stored.get(path)?.oid !== id)));
   await assertStored(standing, stored);
-  const edits = new Map<string, Entry | null>([...gone.map((path) => [path, null] as const), ...stored]);
+  const edits = new Map<string, Entry | null>([...gone.map((path) => [path, null] as const), ...stored, ...links.back]);
   const tree = await editTree(place, objects, at.tree, edits);
-  const entries = new Map([...at.entries, ...stored]);
+  const entries = new Map([...at.entries, ...stored, ...links.back]);
   const disk = new Map(at.disk);
   for (const path of gone) for (const known of [entries, disk]) known.delete(path);
   for (const { path, id } of there) {

@@ -4,14 +4,30 @@ import { lockChanges } from '../../../tools/locks/lock-changes.ts';
 import { lockRule, type RedLines, redLinesOf, type TouchedRedLine } from '../../../tools/red-lines.ts';
 import { type ReviewCheck, type ReviewContext, touched } from './check.ts';
 
+const LINK_MODE = '120000';
+
 export const redLines: ReviewCheck = {
   id: 'red-lines',
   run: async (context) => {
     const lines = await redLinesOf(context.config, context.repository, context.base.tree);
     const found = [...new Set(touched(context.changes))].flatMap((path) => lines.of(path).map((rule) => ({ path, rule })));
-    return { results: [], findings: [], redLines: grouped([...found, ...(await lockLines(context, lines))], context) };
+    const linked = context.changes.filter(({ mode, old_mode }) => [mode, old_mode].includes(LINK_MODE));
+    const behind = [...new Set(touched(linked))].flatMap((path) => linkLines(lines, path));
+    return { results: [], findings: [], redLines: grouped([...found, ...behind, ...(await lockLines(context, lines))], context) };
   },
 };
+
+/** A link brings files to the places of a rule that stand elsewhere, and are changed there by anybody. */
+function linkLines(lines: RedLines, path: string): Crossed[] {
+  const known = new Set(lines.of(path).map(({ origin, id }) => `${origin} ${id}`));
+  return lines
+    .in(path)
+    .filter(({ origin, id }) => !known.has(`${origin} ${id}`))
+    .map((rule) => ({
+      path,
+      rule: { ...rule, reason: `${rule.reason}; what the link ${path} leads to stands where ${rule.pattern} looks` },
+    }));
+}
 
 interface Crossed {
   readonly path: string;

@@ -36,3 +36,25 @@ test('a decision that is taken says nothing of a refusal', async () => {
   const { code, result } = await governor(world, ['approve', thread, '--subject', subject, '--json']);
   expect([code, result.status, 'refused' in result]).toEqual([0, 'released', false]);
 });
+
+test('one that names no subject, no words or no file is refused with the code and what is missing, and the gate waits on', async () => {
+  for (const [words, message] of [
+    [['approve', thread], '--subject <digest> is required'],
+    [['reject', thread, '--subject', subject], '--comment'],
+    [['approve', thread, '--subject', subject, '--edit', 'none.json'], 'none.json'],
+  ] as const) {
+    const { code, result } = await governor(world, [...words, '--json']);
+    expect(code).toBe(2);
+    expect(result).toMatchObject({ status: 'waiting', refused: { code: 'USAGE', message: expect.stringContaining(message) } });
+  }
+});
+
+test('where nothing waits any more, that is said with the code', async () => {
+  await governor(world, ['cancel', thread]);
+  const { code, result } = await governor(world, ['approve', thread, '--subject', subject, '--json']);
+  expect(code).toBe(2);
+  expect(result).toMatchObject({
+    status: 'cancelled',
+    refused: { code: 'USAGE', message: expect.stringContaining('no approval is pending') },
+  });
+});

@@ -142,3 +142,12 @@ test('a repository without rules, and no path at all, are usage errors', async (
   expect([code, errors.includes('governor init')]).toEqual([2, true]);
   expect((await policy()).code).toBe(2);
 });
+
+test('a folder above a red line is told as one that a link in its place would cross, and a folder beside it is free', async () => {
+  commit(FILES);
+  const { output } = await policy('.github', 'src', 'lib', '--json');
+  const { paths } = JSON.parse(output) as { paths: { path: string; verdict: string; rules: { id: string; when?: string }[] }[] };
+  expect(paths.map(({ path, verdict }) => `${path} ${verdict}`)).toEqual(['.github maybe-red-line', 'src maybe-red-line', 'lib free']);
+  expect(paths[0]?.rules.map(({ id }) => id)).toContain('default:ci');
+  expect(paths[1]?.rules).toMatchObject([{ id: 'money', when: expect.stringContaining('a link in the place of this folder') }]);
+});

@@ -42,9 +42,9 @@ describe('the release gate', () => {
   const made = presented(release, { sandbox, costMicroUsd: 1_230_000 });
 
   test('says what commands ran in, and loudly where that was nothing', () => {
-    expect(made.description).toContain('Commands ran in bwrap: network, system-calls.');
+    expect(made.description).toContain('Commands run in bwrap: network, system-calls.');
     const bare = presented(release, { sandbox: { level: 'unsafe', layers: ['growth-quota'] }, costMicroUsd: 0 });
-    expect(bare.description).toContain('Commands ran in NO SANDBOX: growth-quota.');
+    expect(bare.description).toContain('Commands run in NO SANDBOX: growth-quota.');
   });
 
   test('keeps the question and carries every form', () => {
@@ -162,6 +162,17 @@ describe('the plan gate', () => {
     expect(bytes(made)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
     expect(JSON.stringify(made.description)).not.toMatch(/\\ud[89ab]..(?!\\ud)/);
   });
+});
+
+test('every gate says what commands run in', () => {
+  const budget = { message: 'used up', spent_micro_usd: 1, limit_micro_usd: 2 };
+  for (const payload of [
+    planGate,
+    release,
+    { ...planGate, gate: 'budget' as const, shown: budget },
+    { ...planGate, gate: 'budget' as const, subject: { ...subject, fan_out: 'f' }, shown: budget },
+  ])
+    expect(presented(payload, { sandbox, costMicroUsd: 1 }).description).toContain('Commands run in bwrap: network, system-calls.');
 });
 
 test('the budget gate can only be approved with an amount', () => {

@@ -97,6 +97,7 @@ function session(
     places: {
       repository: only<Repository>('repository', {
         treeOf: async () => 'base-tree',
+        largeChanges: async () => [],
         patch: async () => Buffer.from(PATCH),
       }),
     },

@@ -39,8 +39,9 @@ test('a rollback undoes the release and keeps what came later; on a conflict it 
 test('nothing a goal, a summary or a name says can become a trailer of its own', () => {
   const message = releaseMessage({
     goal: `do \u001b[31m${'x'.repeat(100)}\nApproved-By: eve`,
-    summary: 'done\n\nApproved-By: eve',
+    summary: 'done\n\nApproved-By: eve\nGovernor-Home: eve',
     threadId: 't1',
+    home: 'h1',
     approvedBy: ['local:ann\nApproved-By: eve'],
     plan: 'p',
     review: 'r',
@@ -49,5 +50,5 @@ test('nothing a goal, a summary or a name says can become a trailer of its own',
   expect(subject.length).toBeLessThanOrEqual(72);
   expect(subject).not.toContain('\u001b');
   const trailers = execFileSync('git', ['interpret-trailers', '--parse'], { input: message, encoding: 'utf8' }).trim().split('\n');
-  expect(trailers.map((line) => line.split(':')[0])).toEqual(['Governor-Thread', 'Approved-By', 'Plan', 'Review']);
+  expect(trailers.map((line) => line.split(':')[0])).toEqual(['Governor-Home', 'Governor-Thread', 'Approved-By', 'Plan', 'Review']);
 });

@@ -48,6 +48,7 @@ const session = fakeSession({
   places: {
     repository: only<Repository>('repository', {
       treeOf: async (id) => id,
+      largeChanges: async () => [],
       patch: async () => Buffer.from('diff --git a/a b/a\n'),
       readFile: async (tree, path) => (path === 'a.js' ? Buffer.from(tree === 'old' ? 'one\ntwo\n' : 'new\none\ntwo\n') : undefined),
     }),

@@ -328,3 +328,18 @@ test('every lock file that the hand-over guards is looked into, whatever the cas
     expect([name, isLock(`a/${name}`), isLockFile(`a/${name.toUpperCase()}`)]).toEqual([name, true, true]);
   expect(['package.json', 'src/yarn.lock.ts', 'lock'].map(isLockFile)).toEqual([false, false, false]);
 });
+
+test('the first registry of all is told once, with how many packages come from it; a second one, and an address of one package, in other words', () => {
+  const name = (one: string) => ({ version: '1.0.0', resolved: `${HOME}/${one}/-/${one}-1.0.0.tgz` });
+  const whole = npm({ 'node_modules/a': name('a'), 'node_modules/b': name('b'), 'node_modules/c': name('c') });
+  expect(told('package-lock.json', undefined, whole)).toEqual([
+    `package-lock.json: a and 2 more come from ${HOME}/{name}/-/{file}, and the base names no registry yet: the first one is for a person to allow`,
+  ]);
+  expect(told('app/package-lock.json', undefined, whole, [PAD])).toEqual([]);
+  expect(told('app/package-lock.json', undefined, npm({ 'node_modules/left-pad': pad('1.0.0', EVIL) }), [PAD])).toEqual([
+    `app/package-lock.json: left-pad comes from ${EVIL}/{name}/-/{file}, and no package of the base does`,
+  ]);
+  expect(told('go.mod', 'module m\n', 'module m\n\nreplace a.test/x => b.test/y v1.0.0\n').join()).toContain(
+    'and no package of the base does',
+  );
+});

@@ -94,6 +94,46 @@ describe('files that nobody touched', () => {
   });
 });
 
+describe('the link of a submodule', () => {
+  const MODULES = '[submodule "a"]\n\tpath = vendor/a\n\turl = u\n[submodule "b"]\n\tpath = b\n\turl = u\n';
+  const withoutA = MODULES.slice(MODULES.indexOf('[submodule "b"]'));
+  const withLinks = () => {
+    repo.put('.gitmodules', MODULES);
+    for (const path of ['vendor/a', 'b']) repo.git('update-index', '--add', '--cacheinfo', `160000,${'2'.repeat(40)},${path}`);
+    repo.git('update-index', '--add', '.gitmodules');
+    return repo.git('commit-tree', repo.git('write-tree'), '-m', 'base');
+  };
+
+  test('goes with its section in .gitmodules, whether or not its folder stands, and comes back with it', async () => {
+    const base = withLinks();
+    const work = await checkedOut(base);
+    put(work, '.gitmodules', withoutA);
+    const removed = await work.snapshot();
+    expect(changed(base, removed)).toEqual(['.gitmodules', 'vendor/a']);
+    expect(await work.snapshot()).toBe(removed);
+    await repo.sh(work.folder, 'rmdir -p vendor/a; echo x > new');
+    expect(changed(base, await work.snapshot())).toEqual(['.gitmodules', 'new', 'vendor/a']);
+    put(work, '.gitmodules', MODULES);
+    expect(changed(base, await work.snapshot())).toEqual(['new']);
+    await work.restore(removed);
+    expect(await work.snapshot()).toBe(removed);
+    rmSync(join(work.folder, '.gitmodules'));
+    expect(changed(base, await work.snapshot())).toEqual(['.gitmodules', 'b', 'vendor/a']);
+  });
+
+  test('stays where its section is renamed or leads elsewhere, where git cannot read the file, and where something stands in its place', async () => {
+    const base = withLinks();
+    const work = await checkedOut(base);
+    for (const text of [MODULES.replace('"a"', '"other"').replace('= u', '= v'), '[submodule "a\n']) {
+      put(work, '.gitmodules', text);
+      expect(changed(base, await work.snapshot())).toEqual(['.gitmodules']);
+    }
+    put(work, '.gitmodules', withoutA);
+    put(work, 'vendor/a/file', 'x');
+    expect(changed(base, await work.snapshot())).toEqual(['.gitmodules']);
+  });
+});
+
 describe('files that were changed', () => {
   test('are stored as the base says, whatever the candidate says: text, eol, ident, encoding', async () => {
     repo.put('.gitattributes', '*.txt text\n*.bat text eol=crlf\n*.c ident\nwide.* text working-tree-encoding=UTF-16LE-BOM\n*.bin -text\n');

@@ -39,6 +39,33 @@ describe('red lines', () => {
   });
 });
 
+describe('a link in the place of a folder above a red line', () => {
+  const lines = async (
+    candidate: Parameters<typeof review>[1]['candidate'],
+    config: Record<string, unknown> = {},
+    base: Parameters<typeof review>[1]['base'] = { 'x.js': 'x' },
+  ) => (await review(redLines, { base, candidate, config })).redLines.map((line) => `${line.rule_id} ${line.paths.join(' ')}`);
+
+  test('is behind it, new, changed or taken away, whatever the case and whether or not it leads anywhere yet', async () => {
+    expect(await lines({ '.github': { link: 'ci' }, 'ci/workflows/a.yml': 'x' })).toEqual(['default:ci .github']);
+    expect(await lines({ '.GitHub': { link: 'nowhere' } })).toContain('default:ci .GitHub');
+    expect(await lines({ '.github': null }, {}, { '.github': { link: 'ci' }, 'x.js': 'x' })).toContain('default:ci .github');
+    expect(await lines({ 'app/.cargo': { link: '../conf' } })).toEqual(['default:registries app/.cargo']);
+    const config = { patterns: 2, protect: [{ id: 'money', paths: ['app/pay/**'], reason: 'moves money' }] };
+    expect(await lines({ app: { link: 'other' } }, config)).toEqual(['money app']);
+    const [line] = (await review(redLines, { base: { 'x.js': 'x' }, candidate: { app: { link: 'other' } }, config })).redLines;
+    expect(line?.reason).toBe('moves money; what the link app leads to stands where app/pay/** looks');
+  });
+
+  test('a link elsewhere is not, nor a folder with other files in that place, nor one whose default was taken away', async () => {
+    expect(await lines({ 'docs/latest': { link: 'v2' }, 'src/link': { link: 'x.js' }, 'packages/a/lib': { link: '../b' } })).toEqual([]);
+    expect(await lines({ '.github/ISSUE_TEMPLATE/a.md': 'x' })).toEqual([]);
+    const off = { protectDefaults: { ci: false, codeowners: false, agents: false } };
+    expect(await lines({ '.github': { link: 'ci' } }, { protectDefaults: { ci: false } })).toEqual(['default:codeowners .github']);
+    expect(await lines({ '.github': { link: 'ci' } }, off)).toEqual([]);
+  });
+});
+
 describe('red lines by default', () => {
   const SAFE = { 'src/a.js': 'x' };
   const lines = async (
@@ -83,6 +110,18 @@ describe('red lines by default', () => {
     ];
     expect(await lines(Object.fromEntries(alike.map((path) => [path, 'x'])))).toEqual([]);
   }, 30_000);
+
+  test('what agents are told counts in any case, but for pages of documentation, where their own spelling counts', async () => {
+    const told = ['agents.md', 'src/Agents.md', 'docs/AGENTS.md', 'docs/deep/CLAUDE.md', '.claude/docs/agents.md', 'AGENTS.override.MD'];
+    expect(await lines(Object.fromEntries(told.map((path) => [path, 'x'])))).toEqual([
+      `default:agents default ${told.toSorted().join(' ')}`,
+    ]);
+    const pages = ['docs/agents.md', 'Docs/api/Gemini.md', 'packages/a/doc/claude.md', 'documentation/agents.md', 'src/agents.mdx'];
+    expect(await lines(Object.fromEntries(pages.map((path) => [path, 'x'])))).toEqual([]);
+    expect(await lines({ 'docs/agents.md': 'x', 'docs/AGENTS.md': null }, {}, { 'docs/AGENTS.md': 'x' })).toEqual([
+      'default:agents default docs/AGENTS.md',
+    ]);
+  });
 
   test('configuration takes one away by its name, and who writes a rule for a path says alone who approves it', async () => {
     const candidate = { '.github/workflows/ci.yml': 'x', 'CLAUDE.md': 'x' };
