@@ -10,6 +10,6 @@ export interface SandboxOptions extends BwrapPlaces {
 }
 
 export function createSandbox(options: SandboxOptions): Sandbox {
-  if (options.level === 'unsafe') return createUnsafe(options.stateFolder, options.growth);
+  if (options.level === 'unsafe') return createUnsafe(options.stateFolder, options.limits);
   return process.platform === 'darwin' ? createSeatbelt(options) : createBwrap(options);
 }
