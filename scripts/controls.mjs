@@ -205,6 +205,18 @@ export const CONTROLS = [
     'test/checkpoints/dossier.test.ts',
   ),
   control(
+    'no member of a body changes what objects are',
+    'server/http/body.ts',
+    { on: "if (key === '__proto__')", off: "if (key === '')" },
+    'test/server/http/body.test.ts',
+  ),
+  control(
+    'a number that cannot be kept is refused',
+    'server/http/body.ts',
+    { on: "if (typeof value === 'number' && !Number.isFinite(value))", off: 'if (value === undefined)' },
+    'test/server/http/body.test.ts',
+  ),
+  control(
     'a foreign page may not call',
     'server/http/origin.ts',
     { on: 'if (!allowed && !SAFE.includes(c.req.method))', off: 'if (!allowed && c.req.method === "")' },
