@@ -22,6 +22,7 @@ let shop: Shop;
 let server: TestServer;
 let operator: Send;
 let viewer: Send;
+let admin: Send;
 let alice: Send;
 let bob: Send;
 let carol: Send;
@@ -32,7 +33,7 @@ beforeAll(async () => {
     const { key } = await issueKey(server.runtime.stores.served.keys, { owner: `service:${owner}`, roles: [role] });
     return async (method, path, body) => server.send(method, path, body, { 'x-api-key': key });
   };
-  [operator, viewer] = [await as('op', 'operator'), await as('viewer', 'viewer')];
+  [operator, viewer, admin] = [await as('op', 'operator'), await as('viewer', 'viewer'), await as('root', 'admin')];
   [alice, bob, carol] = [await as('alice', 'approver'), await as('bob', 'approver'), await as('carol', 'approver')];
 });
 afterAll(async () => {
@@ -174,9 +175,10 @@ describe('at a gate that waits', () => {
       await operator('DELETE', `${runs}/${run_id}`);
     }
     expect(await operator('DELETE', `/threads/${thread}`)).toMatchObject({ status: 409 });
-    expect(await operator('POST', '/threads/prune', { thread_ids: [thread], strategy: 'delete' })).toMatchObject({
-      body: { pruned_count: 0 },
-    });
+    const prune = { thread_ids: [thread], strategy: 'delete' };
+    expect(await operator('POST', '/threads/prune', prune)).toMatchObject({ status: 403 });
+    await admin('POST', '/threads/prune', prune);
+    await admin('DELETE', `/threads/${thread}`);
     expect((await trail(thread)).slice(0, before.length)).toEqual(before);
     expect((await viewer('GET', '/governor/audit/verify')).body).toMatchObject({ kind: 'whole' });
   });
