@@ -181,6 +181,12 @@ export const CONTROLS = [
     'test/nodes/deploy/consent.test.ts',
   ),
   control(
+    'what is no checkpoint is not taken for a new thread',
+    'checkpoints/saver/guarded-saver.ts',
+    { on: 'if (tuple !== undefined) assertCheckpoint(tuple.checkpoint);', off: '' },
+    'test/checkpoints/saver/readable.test.ts',
+  ),
+  control(
     'an edited audit record is found',
     'checkpoints/audit/verify.ts',
     { on: "if (row.hash !== chainHash(hash, row.number, row.body)) return 'its text was changed';", off: '' },
