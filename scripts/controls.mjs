@@ -85,9 +85,15 @@ export const CONTROLS = [
     `test/${CHECKS}/secrets.test.ts`,
   ),
   control(
+    'what is encoded is looked through too',
+    'tools/secrets.ts',
+    { on: 'encoded === undefined ? [plain] : [plain, cleaned(encoded)]', off: '[plain]' },
+    'test/tools/secrets.test.ts',
+  ),
+  control(
     'a scanner cannot be switched off by a comment',
     'tools/secrets.ts',
-    { on: "return words.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x');", off: 'return words;' },
+    { on: "return plain.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x');", off: 'return plain;' },
     'test/tools/secrets.test.ts',
   ),
   control(
