@@ -121,6 +121,12 @@ export const CONTROLS = [
     'test/runtime/goal.test.ts',
   ),
   control(
+    'metadata of callers hold no known value',
+    'server/app.ts',
+    { on: '  assertNoSecretIn(server, raw);\n', off: '' },
+    'test/server/governed/admit-refused.test.ts',
+  ),
+  control(
     'a role has its own tools alone',
     'tools/door/permit.ts',
     { on: 'if (!roleHasTool(role, name) || narrowed)', off: 'if (narrowed)' },
