@@ -106,6 +106,11 @@ describe('a command under a root governor', () => {
 });
 
 describe('a command', () => {
+  test('has so much room outside of its tree, and no more', async () => {
+    const fill = ['/dev/shm', '/tmp', '"$HOME"'].map((at) => `head -c 600000000 /dev/zero > ${at}/x`);
+    expect(await worked(...fill, 'head -c 40000000 /dev/zero > /dev/shm/x')).toEqual(['head -c 40000000 /dev/zero > /dev/shm/x']);
+  });
+
   test('whose daemon holds its output ends at its time, and the daemon with it', async () => {
     const since = performance.now();
     const { timedOut } = await run(`setsid sleep 31${process.pid} & setsid sleep 31${process.pid}`, 1000);
