@@ -115,7 +115,7 @@ describe('a command', () => {
     const since = performance.now();
     const { timedOut } = await run(`setsid sleep 31${process.pid} & setsid sleep 31${process.pid}`, 1000);
     expect(timedOut).toBe(true);
-    expect(performance.now() - since).toBeLessThan(2500);
+    expect(performance.now() - since).toBeLessThan(4000);
     const left = spawnSync('pgrep', ['-f', `^sleep 31${process.pid}`], { encoding: 'utf8' }).stdout;
     expect(left).toBe('');
   });
@@ -124,7 +124,7 @@ describe('a command', () => {
     const before = process.memoryUsage().rss;
     const [lines, wide, bytes] = [
       await run('yes', 1000),
-      await run("head -c 1000000000 /dev/zero | tr '\\0' x"),
+      await run("head -c 1000000000 /dev/zero | tr '\\0' x", 50_000),
       await run('head -c 100000 /dev/urandom'),
     ];
     for (const { truncated, stdout } of [lines, wide, bytes]) {
