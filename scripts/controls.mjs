@@ -375,12 +375,6 @@ export const CONTROLS = [
     'test/tools/sandbox.test.ts',
   ),
   control(
-    'of the environment a command has nothing',
-    'tools/bwrap-arguments.ts',
-    { on: "return [...always, '--clearenv', ...user];", off: 'return [...always, ...user];' },
-    'test/tools/sandbox-walls-attack.test.ts',
-  ),
-  control(
     'a body has a size',
     'server/http/body.ts',
     { on: '    if (length > limit) throw tooLong();', off: '' },
