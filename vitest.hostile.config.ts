@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export const HOSTILE = [
   'test/**/*-attack.test.ts',
-  'test/story/{appeal-crash,attack,crash,damage,drift,forged,forged-consent,injection,leaks,power-cut,races,tell-crash}.test.ts',
+  'test/story/{appeal-crash,attack,crash,damage,drift,exploits,forged,forged-consent,injection,leaks,power-cut,races,tell-crash}.test.ts',
   'test/nodes/review/rules-flood.test.ts',
   'test/server/runs/worker-durable.test.ts',
 ];
