@@ -136,9 +136,8 @@ describe('money and steps', () => {
     });
     const audit = await its.audit(thread);
     expect(audit.filter(({ action }) => action === 'tool-refused').length).toBeGreaterThan(0);
-    expect(new Set(audit.map(({ facts }) => String(facts?.['agent'] ?? '')).filter((agent) => /^(?:agent:)?w/.test(agent)))).toEqual(
-      new Set(['w2.1']),
-    );
+    const agents = audit.flatMap(({ facts }) => (typeof facts?.['agent'] === 'string' ? [facts['agent']] : []));
+    expect(new Set(agents.filter((agent) => agent.startsWith('w')))).toEqual(new Set(['w2.1']));
     expect(result.spend.cost_micro_usd).toBeLessThanOrEqual(200_000);
     expect(result).toMatchObject({ status: 'waiting', reason: null });
   });
