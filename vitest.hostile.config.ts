@@ -2,10 +2,10 @@
 import { defineConfig } from 'vitest/config';
 
 export const HOSTILE = [
-  'test/story/{appeal-crash,attack,crash,damage,drift,exploits,forged,power-cut,races,tell-crash}.test.ts',
+  'test/**/*-attack.test.ts',
+  'test/story/{appeal-crash,attack,crash,damage,drift,exploits,forged,forged-consent,injection,leaks,power-cut,races,tell-crash}.test.ts',
   'test/nodes/review/rules-flood.test.ts',
-  'test/server/{auth/local-user-attack,runs/worker-durable}.test.ts',
-  'test/tools/sandbox-attack.test.ts',
+  'test/server/runs/worker-durable.test.ts',
 ];
 
 export default defineConfig({

@@ -9,5 +9,8 @@ export const sandboxLimitsSchema = z.strictObject({
   /** The largest file that may be written. */
   fileMiB: z.int().min(1).max(1_048_576).default(1024),
   openFiles: z.int().min(64).max(1_048_576).default(4096),
+  /** How far all commands in one work tree together may make it grow. */
+  treeMiB: z.int().min(1).max(1_048_576).default(2048),
+  treeFiles: z.int().min(100).max(100_000_000).default(500_000),
 });
 export type SandboxLimits = z.infer<typeof sandboxLimitsSchema>;

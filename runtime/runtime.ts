@@ -53,7 +53,7 @@ async function chooseSandbox(home: string, operator: Operator | undefined, optio
   if (wanted === 'unsafe') {
     if (operator?.sandbox.allowUnsafe !== true)
       throw new UsageError(`GOVERNOR_SANDBOX=unsafe: also needs sandbox.allowUnsafe: true in ${home}/operator.yaml`, 'SANDBOX_UNAVAILABLE');
-    return () => createSandbox({ level: 'unsafe', stateFolder: home });
+    return () => createSandbox({ level: 'unsafe', stateFolder: home, limits: operator.sandbox.limits });
   }
   const bwrap = (run?: string): Sandbox =>
     createSandbox({

@@ -2,15 +2,13 @@
  * The controls that guard: what each forbids, the piece of source that does it, the same piece switched off, and a test that must fail
  * then. `scripts/controls-off.mjs` tries them all.
  */
-
-/** @typedef {{ readonly name: string, readonly file: string, readonly on: string, readonly off: string, readonly test: string }} Control */
-
-/** @type {(name: string, file: string, change: { readonly on: string, readonly off: string }, test: string) => Control} */
-const control = (name, file, { on, off }, test) => ({ name, file, on, off, test });
+import { control } from './control.mjs';
+import { SANDBOX_CONTROLS } from './controls-sandbox.mjs';
+import { SERVER_CONTROLS } from './controls-server.mjs';
 
 const CHECKS = 'nodes/review/checks';
 
-/** @type {readonly Control[]} */
+/** @type {readonly import('./control.mjs').Control[]} */
 export const CONTROLS = [
   control(
     'what passes on the base passes by name',
@@ -109,9 +107,15 @@ export const CONTROLS = [
     `test/${CHECKS}/secrets.test.ts`,
   ),
   control(
+    'what is encoded is looked through too',
+    'tools/secrets.ts',
+    { on: 'encoded === undefined ? [plain] : [plain, cleaned(encoded)]', off: '[plain]' },
+    'test/tools/secrets.test.ts',
+  ),
+  control(
     'a scanner cannot be switched off by a comment',
     'tools/secrets.ts',
-    { on: "return words.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x');", off: 'return words;' },
+    { on: "return plain.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x');", off: 'return plain;' },
     'test/tools/secrets.test.ts',
   ),
   control(
@@ -205,6 +209,12 @@ export const CONTROLS = [
     'test/nodes/deploy/consent.test.ts',
   ),
   control(
+    'what is no checkpoint is not taken for a new thread',
+    'checkpoints/saver/guarded-saver.ts',
+    { on: 'if (tuple !== undefined) assertCheckpoint(tuple.checkpoint);', off: '' },
+    'test/checkpoints/saver/readable.test.ts',
+  ),
+  control(
     'an edited audit record is found',
     'checkpoints/audit/verify.ts',
     { on: "if (row.hash !== chainHash(hash, row.number, row.body)) return 'its text was changed';", off: '' },
@@ -229,121 +239,23 @@ export const CONTROLS = [
     'test/checkpoints/dossier.test.ts',
   ),
   control(
-    'a foreign page may not call',
-    'server/http/origin.ts',
-    { on: 'if (!allowed && !SAFE.includes(c.req.method))', off: 'if (!allowed && c.req.method === "")' },
-    'test/server/http/origin.test.ts',
+    'who may not decide does not',
+    'runtime/decide/decide.ts',
+    { on: "if (allowed.kind === 'deny')", off: 'if (allowed.kind === undefined)' },
+    'test/server/governed/admit-attack.test.ts',
   ),
   control(
-    'a rebound name may not call',
-    'server/http/origin.ts',
-    { on: 'if (name === undefined || !isOurHost(name))', off: 'if (name === undefined)' },
-    'test/server/http/origin.test.ts',
+    'sub-agents have a number',
+    'nodes/build/delegate.ts',
+    { on: 'if (used + tasks.length > limits.agents)', off: 'if (used + tasks.length > 1e9)' },
+    'test/story/depth.test.ts',
   ),
   control(
-    'a key is known by its secret',
-    'server/auth/keys.ts',
-    { on: 'if (row === undefined || !same || row.revokedAt !== null)', off: 'if (row === undefined || row.revokedAt !== null)' },
-    'test/server/auth/authenticator.test.ts',
+    'sub-agents have a depth',
+    'tools/door/permit.ts',
+    { on: 'roleHasTool(role, name) && depthLeft < 1)', off: 'roleHasTool(role, name) && depthLeft < -9)' },
+    'test/tools/door.test.ts',
   ),
-  control(
-    'a webhook goes to no private address',
-    'server/webhooks/webhook-target.ts',
-    { on: '10.0.0.0/8 100.64.0.0/10', off: '100.64.0.0/10' },
-    'test/server/webhooks/webhooks.test.ts',
-  ),
-  control(
-    'a server without a key answers only its own user',
-    'server/auth/local-user.ts',
-    { on: 'return uid === ownUid ? undefined', off: 'return true ? undefined' },
-    'test/server/auth/local-user.test.ts',
-  ),
-  control(
-    'a socket that was closed is nobody’s, whatever uid it shows',
-    'server/auth/socket-table.ts',
-    { on: 'row.inode !== 0)', off: 'row.inode !== -1)' },
-    'test/server/auth/socket-table.test.ts',
-  ),
-  control(
-    'a connection that was reset is not taken for the next with its port',
-    'server/auth/peer.ts',
-    { on: 'return isConnected(peer) ? uid : undefined', off: 'return true || isConnected(peer) ? uid : undefined' },
-    'test/server/auth/socket-table.test.ts',
-  ),
-  control(
-    'a command has a network of its own',
-    'tools/bwrap-arguments.ts',
-    { on: "    '--unshare-net',\n", off: '' },
-    'test/tools/canaries.test.ts',
-  ),
-  control(
-    'system calls are filtered',
-    'tools/bwrap-arguments.ts',
-    { on: "hasFilter ? ['--seccomp', '3'] : []", off: '[]' },
-    'test/tools/canaries.test.ts',
-  ),
-  control(
-    'calls that attack the kernel are refused',
-    'tools/sandbox/seccomp.ts',
-    { on: 'call(numbers[architecture], [answer(refuse(EPERM))])', off: 'call(numbers[architecture], [answer(ALLOW)])' },
-    'test/tools/sandbox/seccomp.test.ts',
-  ),
-  control(
-    'descriptors of who started the governor are closed',
-    'tools/bwrap-arguments.ts',
-    { on: 'entered(request, inherited)', off: 'entered(request, [])' },
-    'test/tools/sandbox-attack.test.ts',
-  ),
-  control(
-    'a process has a limit of memory',
-    'tools/sandbox/limits.ts',
-    { on: 'limits.memoryMiB * MIB', off: '2 ** 50' },
-    'test/tools/sandbox-attack.test.ts',
-  ),
-  control(
-    'each run has a user of its own',
-    'tools/sandbox/user.ts',
-    { on: 'if (run === undefined) return first;', off: 'return first;' },
-    'test/tools/sandbox/user.test.ts',
-  ),
-  control(
-    'setup asks allowed hosts alone',
-    'tools/sandbox/egress-rules.ts',
-    { on: 'if (allowed.some(', off: 'if (host || allowed.some(' },
-    'test/tools/sandbox/egress-rules.test.ts',
-  ),
-  control(
-    'setup connects to judged addresses alone',
-    'tools/sandbox/egress-proxy.ts',
-    { on: 'if (wrong !== undefined)', off: 'if (wrong === null)' },
-    'test/tools/sandbox/egress-proxy.test.ts',
-  ),
-  control(
-    'what was judged is connected to',
-    'tools/sandbox/egress-proxy.ts',
-    { on: '{ host: address, port }', off: '{ host: (await (this.#options.resolve ?? resolveByMachine)(host))[0] ?? address, port }' },
-    'test/tools/sandbox/egress-proxy.test.ts',
-  ),
-  control(
-    'a mount comes from inside its root',
-    'tools/mounts.ts',
-    { on: 'if (inside === undefined)', off: "if (real === '')" },
-    'test/tools/mounts.test.ts',
-  ),
-  control(
-    'what is mounted is what was checked',
-    'tools/bwrap-arguments.ts',
-    { on: '= "$known" ]', off: '= "$known" ] || true' },
-    'test/tools/mounts.test.ts',
-  ),
-  control(
-    'nothing stands in the place of a mount',
-    'tools/mounts.ts',
-    { on: 'if (there !== undefined) throw', off: 'if (there === null) throw' },
-    'test/tools/mounts.test.ts',
-  ),
-  control('setup makes no link out', 'tools/prepare.ts', { on: '      assertNoLinkOut(out);\n', off: '' }, 'test/tools/prepare.test.ts'),
-  control('one setup serves one repository and base', 'tools/prepare.ts', { on: '...from,', off: '' }, 'test/tools/prepare.test.ts'),
   control(
     'an older home releases nothing twice',
     'nodes/deploy/older-home.ts',
@@ -389,10 +301,6 @@ export const CONTROLS = [
     { on: 'largeChanges(from, to, MAX_SHOWN_BYTES)', off: 'largeChanges(from, to, 99 * MAX_SHOWN_BYTES)' },
     'test/tools/masked-patch.test.ts',
   ),
-  control(
-    'of Node its own files alone are shown',
-    'tools/sandbox/node-install.ts',
-    { on: "...['--ro-bind', binary, join(bin, 'node')],", off: "...['--ro-bind', dirname(bin), dirname(bin)]," },
-    'test/tools/sandbox/node-install.test.ts',
-  ),
+  ...SANDBOX_CONTROLS,
+  ...SERVER_CONTROLS,
 ];

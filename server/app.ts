@@ -2,6 +2,7 @@
 import { type Context, Hono } from 'hono';
 import { toError } from '../domain/errors.ts';
 import type { Scope } from '../domain/served.ts';
+import { assertNoSecret } from '../runtime/goal.ts';
 import type { Auth } from './auth/authenticator.ts';
 import { assertMay, type Caller } from './auth/caller.ts';
 import type { Peer } from './auth/peer.ts';
@@ -66,6 +67,7 @@ async function answer(app: Hono, server: Server, endpoint: Endpoint, c: Context)
   const raw = endpoint.body === undefined ? undefined : await readBody(c, server.limits);
   if (endpoint.body !== undefined && raw === undefined && !endpoint.bodyOptional) throw new Problem(422, 'body: is missing; send JSON');
   const body = endpoint.body === undefined ? undefined : parse(endpoint.body, raw ?? {}, 'body');
+  assertNoSecretIn(server, raw);
   if (caller === undefined)
     return endpoint.handle({ params, query, body, caller: NOBODY, scope: NO_SCOPE, allowed: async () => NO_SCOPE, c });
   const scope: Scope = { tenant: caller.tenant, graphs: caller.graphs };
@@ -83,6 +85,12 @@ async function answer(app: Hono, server: Server, endpoint: Endpoint, c: Context)
     { call, endpoint, body: raw },
     { work: () => endpoint.handle(call), rejoin: (location) => rejoin(app, c, location) },
   );
+}
+
+/** Metadata is listed, searched and traced, whichever graph it is for. @throws UsageError naming the rule, never the value. */
+function assertNoSecretIn(server: Server, body: unknown): void {
+  for (const one of Array.isArray(body) ? body : [body])
+    if (typeof one === 'object' && one !== null && 'metadata' in one) assertNoSecret(server.runtime.env, 'body.metadata', one.metadata);
 }
 
 /** A run's stream, asked for by the same caller through every gate. */

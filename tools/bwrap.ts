@@ -7,7 +7,7 @@ import { bwrapArguments, type Machine, MOUNT_CHANGED, type PlacedRequest } from 
 import { createProof, runCanaries } from './canaries.ts';
 import { makePlaces, refused } from './mounts.ts';
 import { type ProcessResult, runProcess } from './process.ts';
-import { createQuota, type Growth } from './quota.ts';
+import { createQuota } from './quota.ts';
 import { delegatedFolder, makeGroup } from './sandbox/cgroup.ts';
 import { type EgressOptions, type EgressProxy, openEgressProxy } from './sandbox/egress-proxy.ts';
 import { inheritedDescriptors } from './sandbox/inherited.ts';
@@ -26,13 +26,11 @@ const proven = createProof();
 export interface BwrapPlaces {
   /** The home; a canary tries to read it. */
   readonly stateFolder: string;
-  /** How far commands may make one work tree grow; default 2 GiB and 500,000 files. */
-  readonly growth?: Growth;
   /** Folders that no command sees, also where they lie in what is shown of the machine. */
   readonly concealed?: readonly string[];
   /** Where commands with `network` may go; default the public registries. */
   readonly egress?: EgressOptions;
-  /** What one command may use; default 4 GiB a process and 512 processes. */
+  /** What one command may use, and all together add to their work tree. */
   readonly limits?: SandboxLimits;
   /** Whose commands: each run has a user of its own under a root governor. */
   readonly run?: string;
@@ -41,10 +39,10 @@ export interface BwrapPlaces {
 }
 
 export function createBwrap(places: BwrapPlaces): Sandbox {
-  const { stateFolder, growth } = places;
+  const { stateFolder } = places;
   const on = machineOf(places);
   const start = starter(on);
-  const quota = createQuota({ growth, uid: on.user });
+  const quota = createQuota(on.limits, on.user);
   const attempt = (asked: SandboxRequest): Promise<CommandResult> =>
     quota.run(asked, async (signal) => {
       const { unmake, ...placed } = makePlaces(asked);

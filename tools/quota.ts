@@ -1,16 +1,17 @@
 /** Stops a command whose work tree grows too far: no rlimit does, for many files below the limit of one are allowed. */
 import { lchownSync, lstatSync, type Stats, statfsSync } from 'node:fs';
 import { StopError, toError } from '../domain/errors.ts';
+import { type SandboxLimits, sandboxLimitsSchema } from '../domain/sandbox-limits.ts';
 import type { SandboxRequest } from '../domain/workspace.ts';
 import { walk } from './walk.ts';
 
 /** How far a work tree may grow over what it was before its first command in this sandbox. */
-export interface Growth {
+interface Growth {
   readonly bytes: number;
   readonly files: number;
 }
 
-const GROWTH: Growth = { bytes: 2 * 1024 ** 3, files: 500_000 };
+const MIB = 1024 * 1024;
 
 /** First wait until the tree is measured, in ms; later ones are at least `REST` times as long as the measuring took. */
 const POLL_MS = 250;
@@ -32,8 +33,9 @@ export interface Quota {
   run<Result>(request: SandboxRequest, work: (signal: AbortSignal) => Promise<Result>): Promise<Result>;
 }
 
-/** The quota of one sandbox, for all commands that run in it. @param options.uid to whom, as root, the tree is given first. */
-export function createQuota({ growth = GROWTH, uid }: { growth?: Growth | undefined; uid?: number | undefined }): Quota {
+/** The quota of one sandbox, for all commands that run in it. @param uid to whom, as root, the tree is given first. */
+export function createQuota(limits: SandboxLimits = sandboxLimitsSchema.parse({}), uid?: number): Quota {
+  const growth = { bytes: limits.treeMiB * MIB, files: limits.treeFiles };
   const known = new Map<string, Size>();
   return {
     run: async (request, work) => {

@@ -16,6 +16,6 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 }
 
 function levelOf(options: SandboxOptions): Sandbox {
-  if (options.level === 'unsafe') return createUnsafe(options.stateFolder, options.growth);
+  if (options.level === 'unsafe') return createUnsafe(options.stateFolder, options.limits);
   return process.platform === 'darwin' ? createSeatbelt(options) : createBwrap(options);
 }

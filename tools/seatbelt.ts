@@ -23,7 +23,7 @@ const proven = createProof();
 
 export function createSeatbelt(places: BwrapPlaces): Sandbox {
   const limits = places.limits ?? sandboxLimitsSchema.parse({});
-  const quota = createQuota({ growth: places.growth });
+  const quota = createQuota(limits);
   const attempt = (request: SandboxRequest): Promise<CommandResult> =>
     quota.run(request, (signal) => start(request, { places, limits, signal }));
   const canaries = (): Promise<Canary[]> => runCanaries(attempt, places.stateFolder);

@@ -99,20 +99,36 @@ export async function secretValues(content: Buffer): Promise<string[]> {
   return [...values].toSorted((a, b) => b.length - a.length || (a < b ? -1 : 1));
 }
 
-/** The text in its encoding, and where there are zero bytes without them, so that a wide text with one odd byte is read too. */
+/** The text in its encoding, where there are zero bytes without them, so that a wide text with one odd byte is read too; and what is encoded in each. */
 function readings(content: Buffer): string[] {
   const text = decodeText(content)?.text ?? content.toString('utf8');
-  return (content.includes(0) ? [text, content.toString('latin1').replaceAll('\0', '')] : [text]).map(decoded);
+  const texts = content.includes(0) ? [text, content.toString('latin1').replaceAll('\0', '')] : [text];
+  return texts.flatMap((one) => {
+    const plain = cleaned(one);
+    const encoded = decodedWords(plain);
+    return encoded === undefined ? [plain] : [plain, cleaned(encoded)];
+  });
 }
 
-/** With base64 words decoded once at the end of their line. */
-function decoded(text: string): string {
+/** Without what is not seen, and what switches a scanner off. */
+function cleaned(text: string): string {
   const plain = text.replace(/[\u200b-\u200f\u2060\ufeff]/g, '');
-  const words = plain.replace(/[A-Za-z0-9+/]{32,}={0,2}/g, (word) => {
-    const inside = Buffer.from(word, 'base64').toString('latin1');
-    return /^[\x20-\x7e]+$/.test(inside) ? `${word} ${inside}` : word;
+  return plain.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x');
+}
+
+/**
+ * What the base64 words of a text say, decoded once, on the lines of the words. A text of its own: a word may be a part of a token.
+ * Undefined where no word is text.
+ */
+function decodedWords(text: string): string | undefined {
+  let said = false;
+  const lines = text.split('\n').map((line) => {
+    const insides = (line.match(/[A-Za-z0-9+/]{32,}={0,2}/g) ?? []).map((word) => Buffer.from(word, 'base64').toString('latin1'));
+    const words = insides.filter((inside) => /^[\x20-\x7e]+$/.test(inside));
+    said ||= words.length > 0;
+    return words.join(' ');
   });
-  return words.replace(/secretlint-(?:disable|enable)[a-z-]*/g, 'x');
+  return said ? lines.join('\n') : undefined;
 }
 
 interface Match {

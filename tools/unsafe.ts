@@ -1,14 +1,15 @@
 /** The explicit, audited opt-in without isolation: process group, limits and empty environment only. */
 import { existsSync, lstatSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { SandboxLimits } from '../domain/sandbox-limits.ts';
 import type { CommandResult, Sandbox, SandboxRequest } from '../domain/workspace.ts';
 import { runCanaries } from './canaries.ts';
 import { runProcess } from './process.ts';
-import { createQuota, type Growth } from './quota.ts';
+import { createQuota } from './quota.ts';
 
 const OUTPUT_BYTES = 64 * 1024;
 
-export function createUnsafe(stateFolder: string, growth?: Growth): Sandbox {
+export function createUnsafe(stateFolder: string, limits?: SandboxLimits): Sandbox {
   const attempt = async (request: SandboxRequest, signal: AbortSignal): Promise<CommandResult> => {
     const linked: string[] = [];
     for (const link of request.links) {
@@ -49,7 +50,7 @@ export function createUnsafe(stateFolder: string, growth?: Growth): Sandbox {
       for (const place of linked) if (lstatSync(place).isSymbolicLink()) rmSync(place);
     }
   };
-  const quota = createQuota({ growth });
+  const quota = createQuota(limits);
   const run = (request: SandboxRequest): Promise<CommandResult> => quota.run(request, (signal) => attempt(request, signal));
   return { level: 'unsafe', layers: ['growth-quota'], run, canaries: () => runCanaries(run, stateFolder) };
 }

@@ -13,6 +13,7 @@ import {
 import { StopError, toError } from '../../domain/errors.ts';
 import type { Fence } from '../../domain/ports.ts';
 import type { Sql, Transaction } from '../sql/transaction.ts';
+import { assertCheckpoint } from './readable.ts';
 import { strictSerializer } from './serializer.ts';
 import { type GroupedWrite, WriteGroups } from './write-groups.ts';
 
@@ -108,20 +109,25 @@ export class GuardedSaver extends BaseCheckpointSaver {
     const threadId: unknown = config.configurable?.['thread_id'];
     if (typeof threadId === 'string') await this.#settled(threadId);
     try {
-      return await this.#tables.reader.getTuple(config);
+      const tuple = await this.#tables.reader.getTuple(config);
+      if (tuple !== undefined) assertCheckpoint(tuple.checkpoint);
+      return tuple;
     } catch (error) {
-      const place = placeOf(config);
-      throw new StopError(
-        'STATE_TAMPERED',
-        `thread ${place.threadId}: checkpoint ${place.checkpointId ?? '(the latest)'} cannot be read: ${toError(error).message.slice(0, 300)}`,
-        { cause: error },
-      );
+      throw unreadable(config, error);
     }
   }
 
+  /** @throws StopError `STATE_TAMPERED`. */
   override async *list(config: RunnableConfig, options: CheckpointListOptions = {}): AsyncGenerator<CheckpointTuple> {
     await this.#groups.settled();
-    yield* this.#tables.reader.list(config, options);
+    try {
+      for await (const tuple of this.#tables.reader.list(config, options)) {
+        assertCheckpoint(tuple.checkpoint);
+        yield tuple;
+      }
+    } catch (error) {
+      throw unreadable(config, error);
+    }
   }
 
   override async deleteThread(threadId: string): Promise<void> {
@@ -243,4 +249,10 @@ function placeOf(config: RunnableConfig): Place {
     namespace: String(configurable['checkpoint_ns'] ?? ''),
     checkpointId: configurable['checkpoint_id'] as string | undefined, // LangGraph's own field
   };
+}
+
+function unreadable(config: RunnableConfig, error: unknown): StopError {
+  const { thread_id: threadId, checkpoint_id: checkpointId } = config.configurable ?? {};
+  const what = `thread ${String(threadId)}: checkpoint ${String(checkpointId ?? '(the latest)')}`;
+  return new StopError('STATE_TAMPERED', `${what} cannot be read: ${toError(error).message.slice(0, 300)}`, { cause: error });
 }

@@ -81,12 +81,19 @@ function unwrapped(text: string): unknown {
   }
 }
 
+/** Nothing to look into: most members of a large body. */
+const isPlain = (value: unknown): boolean =>
+  typeof value === 'number' ? Number.isFinite(value) : typeof value !== 'object' || value === null;
+
 function inspect(value: unknown, path: string[]): void {
+  // `1e999` is JSON, and would be stored as null.
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw refused(path, 'this number is larger than can be kept; send it as a text');
   if (typeof value !== 'object' || value === null) return;
   if (path.length >= MAX_DEPTH) throw refused(path, `is nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) {
     for (const [index, member] of value.entries()) {
-      if (typeof member !== 'object' || member === null) continue;
+      if (isPlain(member)) continue;
       path.push(String(index));
       inspect(member, path);
       path.pop();
@@ -100,7 +107,7 @@ function inspect(value: unknown, path: string[]): void {
     if (key === '__proto__') throw refused(path, 'this key is not allowed');
     if (key === 'constructor' && typeof member === 'object' && member !== null && Object.hasOwn(member, 'prototype'))
       throw refused([...path, 'prototype'], 'this key is not allowed');
-    if (typeof member === 'object') inspect(member, path);
+    if (!isPlain(member)) inspect(member, path);
     path.pop();
   }
 }

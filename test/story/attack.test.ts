@@ -63,6 +63,22 @@ test('nobody decides, cancels or widens on a trail that was cut', async () => {
   expect(await operations.verifyAudit()).toMatchObject({ kind: 'broken', seq: records - 2 });
 });
 
+test('the trail cannot be changed by a statement, and one byte that is changed behind the database is named', async () => {
+  const { thread_id: thread } = atGate;
+  const [, record] = await operations.audit(thread);
+  await whileClosed(() => {
+    const database = new Database(join(world.home, 'governor.sqlite'));
+    for (const statement of ["UPDATE audit SET body = body || ' '", 'DELETE FROM audit', 'UPDATE audit SET hash = hash'])
+      expect(() => database.exec(statement), statement).toThrow(/audit/);
+    expect(database.prepare('SELECT count(*) AS rows FROM audit').get()).toMatchObject({ rows: expect.any(Number) });
+    for (const { name } of database.prepare<[], { name: string }>("SELECT name FROM sqlite_master WHERE type = 'trigger'").all())
+      database.exec(`DROP TRIGGER ${name}`);
+    database.prepare("UPDATE audit SET body = replace(body, ':', ': ') WHERE seq = ?").run(record?.seq);
+    database.close();
+  });
+  expect(await operations.verifyAudit()).toMatchObject({ kind: 'broken', seq: record?.seq });
+});
+
 test('a path outside the dossier is wrong usage', async () => {
   const { thread_id: thread } = atGate;
   for (const path of ['../../governor.sqlite', '/etc/passwd', '.'])

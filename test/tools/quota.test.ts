@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StopError } from '../../domain/errors.ts';
+import { sandboxLimitsSchema } from '../../domain/sandbox-limits.ts';
 import type { CommandResult, Sandbox } from '../../domain/workspace.ts';
 import { createSandbox } from '../../tools/sandbox.ts';
 
@@ -17,7 +18,8 @@ beforeEach(() => {
   state = mkdtempSync(join(tmpdir(), 'governor-quota-'));
   folder = join(state, 'tree');
   mkdirSync(folder);
-  const make = (level: 'bwrap' | 'unsafe') => createSandbox({ level, stateFolder: state, growth: GROWTH });
+  const make = (level: 'bwrap' | 'unsafe') =>
+    createSandbox({ level, stateFolder: state, limits: sandboxLimitsSchema.parse({ treeMiB: 64, treeFiles: GROWTH.files }) });
   sandboxes = { bwrap: make('bwrap'), unsafe: make('unsafe') };
 });
 afterEach(() => rmSync(state, { recursive: true, force: true }));

@@ -55,6 +55,10 @@ test('a file above the limit cannot be written, and the exit code says so', asyn
   expect(result.stdout.trim()).not.toBe('0');
 });
 
+test('a command may start so many processes', async () => {
+  expect((await run("awk '/Max processes/ { print $3 }' /proc/self/limits")).stdout).toBe('512\n');
+});
+
 test('a command that is not there ends with 127, not with an error of ours', async () => {
   expect((await run('exec nowhere-to-be-found')).exitCode).toBe(127);
 });

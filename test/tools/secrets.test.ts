@@ -60,6 +60,16 @@ test('a key of this server is found, what only begins as one is not', async () =
   expect(await found('keys have the form gvk_<id>_<secret>, such as gvk_0123456789abcdef_...\n')).toEqual([]);
 });
 
+test('what is encoded is found on its line; a token, whose parts are encoded, is found as one', async () => {
+  const encoded = (text: string): string => Buffer.from(text).toString('base64');
+  expect(await found(`first\nx: ${encoded(`the key of the shop is ${KEY}`)}\nlast\n`)).toEqual(['aws-access-key-id:2']);
+  expect(await found(`first\nx: ${encoded('the key of the shop is under the mat')}\n`)).toEqual([]);
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const head = part({ alg: 'HS256', typ: 'JWT' });
+  for (const claims of [{ sub: 'a' }, { sub: 'ada', iat: 1516239022, iss: 'https://login.example.com' }])
+    expect(await found(`first\ntoken: ${head}.${part(claims)}.${part({ x: 1 })}${'dozjgNryP4J3jVmNHl0w'}\n`)).toEqual(['jwt:2']);
+});
+
 test('a zero byte, wherever it stands, hides nothing', async () => {
   const text = Buffer.from(`key ${KEY}\n`);
   for (const at of [0, 1, 2, text.length]) {

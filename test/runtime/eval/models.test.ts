@@ -69,7 +69,7 @@ const asked = (models: object, prices: object, endpoints?: string[]) =>
             sandbox: {
               allowUnsafe: false,
               egress: { allow: [], registries: true, addresses: [] },
-              limits: { memoryMiB: 4096, processes: 512, fileMiB: 1024, openFiles: 4096 },
+              limits: { memoryMiB: 4096, processes: 512, fileMiB: 1024, openFiles: 4096, treeMiB: 2048, treeFiles: 500_000 },
             },
           },
   });

@@ -45,7 +45,7 @@ beforeEach(async () => {
   await served.assistants.seed([...project.graphs.keys()].map((graphId) => ({ assistantId: systemAssistantId(graphId), graphId })));
   caller = local;
   server = fakeServer({
-    runtime: { clock: home.clock },
+    runtime: { clock: home.clock, env: {} },
     served,
     graphs: project.graphs,
     saver: only<Server['saver']>('saver', {}),

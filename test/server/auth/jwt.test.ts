@@ -123,6 +123,11 @@ describe('a token', () => {
       await expect(authenticate(bearer(token))).rejects.toMatchObject(REFUSED);
   });
 
+  it('of an algorithm that is not configured is refused, though the key could do it', async () => {
+    for (const alg of ['PS256', 'RS512'])
+      await expect(authenticate(bearer(await signed(claims(), rsa.privateKey, alg)))).rejects.toMatchObject(REFUSED);
+  });
+
   it('of algorithm none is refused', async () => {
     for (const alg of ['none', 'None', 'NONE']) {
       await expect(authenticate(bearer(forged({ alg }, claims(), () => '')))).rejects.toMatchObject(REFUSED);

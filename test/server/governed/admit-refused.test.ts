@@ -87,6 +87,7 @@ test('what callers say beside a goal, and a goal itself, hold no secret; a run w
   const at = `/threads/${String(thread['thread_id'])}/runs/wait`;
   const refused: [string, object, RegExp][] = [
     ['/threads', { metadata: { title: `uses ${key}` } }, /title.*github-token/],
+    ['/threads', { metadata: { title: `uses ${KEY.OPENAI_API_KEY}` } }, /metadata: holds what looks like a secret \(a key that is in use/],
     [at, { metadata: { title: key } }, /title.*github-token/],
     [at, { config: { configurable: { token: key } } }, /config: holds what looks like a secret/],
     [at, { config: { configurable: { token: KEY.OPENAI_API_KEY } } }, /config: holds what looks like a secret \(a key that is in use/],

@@ -184,7 +184,7 @@ describe('what is not JSON', () => {
   });
 });
 
-describe('what a later reader would bring to life is 422, naming where', () => {
+describe('what a later reader would bring to life, or lose, is 422, naming where', () => {
   it.each([
     ['{"__proto__":{"admin":true}}', 'body.__proto__'],
     ['{"config":{"configurable":[{"a":{"__proto__":null}}]}}', 'body.config.configurable.0.a.__proto__'],
@@ -195,6 +195,8 @@ describe('what a later reader would bring to life is 422, naming where', () => {
     ['{"input":[{"lc":2,"type":"constructor","id":["Map"],"method":null,"args":[]}]}', 'body.input.0'],
     ['{"lc":2,"type":"undefined"}', 'body'],
     [JSON.stringify('{"a":{"__proto__":1}}'), 'body.a.__proto__'],
+    ['{"a":[1,{"b":1e999}]}', 'body.a.1.b'],
+    ['[-1e999]', 'body.0'],
   ])('%s', async (body, where) => {
     const [status, detail] = await refusal(post(body));
     expect(status).toBe(422);
