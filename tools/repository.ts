@@ -5,6 +5,7 @@ import { UsageError } from '../domain/errors.ts';
 import type { Repository } from '../domain/workspace.ts';
 import { type GitOptions, type GitResult, runGit } from './git.ts';
 import { createObjectReader } from './object-reader.ts';
+import { rememberedAnswers } from './repository/answers.ts';
 import { cleanPlace } from './repository/clean-place.ts';
 import { assertOwn } from './repository/owner.ts';
 import { readObjects } from './repository/read-objects.ts';
@@ -14,6 +15,7 @@ import { submodulesOf } from './repository/submodules.ts';
 import { fitness } from './repository/unfit.ts';
 import { userCheckout } from './repository/user-checkout.ts';
 import { writeObjects } from './repository/write-objects.ts';
+import { createListings } from './trees/listings.ts';
 import { createWorkTrees } from './worktree.ts';
 
 /** @throws UsageError: no such folder, no repository, git data instead of a checkout. */
@@ -34,7 +36,9 @@ export async function openRepository(path: string, stateFolder: string): Promise
   const main = !bare && realpathSync(absolute) === common ? top : undefined;
   const place = { path: top, bare, gitDir: absolute, common, clean, main };
   const reader = createObjectReader(clean);
-  const objects = readObjects(place, reader);
+  const asked = rememberedAnswers((argv) => runGit(argv, clean));
+  const listings = createListings(reader, asked);
+  const objects = readObjects(place, { objects: reader, listings, asked });
   return {
     path: top,
     ...objects,
@@ -44,7 +48,7 @@ export async function openRepository(path: string, stateFolder: string): Promise
     ...remotesOf(place),
     ...userCheckout(place),
     ...fitness(place),
-    ...createWorkTrees({ ...clean, common }, reader),
+    ...createWorkTrees({ ...clean, common }, { objects: reader, listings }),
   };
 }
 

@@ -4,12 +4,18 @@ import type { GitResult } from '../git.ts';
 /** Answers that are kept, the newest, and the largest of them in bytes. */
 const MOST = 16;
 const MOST_BYTES = 1024 * 1024;
+
 const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+
+/** A whole id, which git takes for nothing else. */
+export const isId = (name: string): boolean => ID.test(name);
 
 type Ask = (argv: readonly string[]) => Promise<GitResult>;
 
 /** @param ids all of `argv` that name an object. By any other name, such as a branch, it is asked anew. */
-export function rememberedAnswers(ask: Ask): (argv: readonly string[], ids: readonly string[]) => Promise<GitResult> {
+export type Asked = (argv: readonly string[], ids: readonly string[]) => Promise<GitResult>;
+
+export function rememberedAnswers(ask: Ask): Asked {
   const kept = new Map<string, Promise<GitResult>>();
   const remember = async (key: string, argv: readonly string[]): Promise<GitResult> => {
     try {
@@ -22,7 +28,7 @@ export function rememberedAnswers(ask: Ask): (argv: readonly string[], ids: read
     }
   };
   return (argv, ids) => {
-    if (!ids.every((id) => ID.test(id))) return ask(argv);
+    if (!ids.every(isId)) return ask(argv);
     const key = argv.join('\0');
     const answer = kept.get(key) ?? remember(key, argv);
     kept.delete(key);

@@ -10,10 +10,10 @@ import { type Entries, type Entry, zInput, zWords } from './names.ts';
 export interface IndexFile {
   /** Makes it hold exactly these; what it knew of unchanged ones stays. */
   set(entries: Entries): Promise<void>;
-  /** Paths on disk that differ from it, or are not there. */
-  changed(): Promise<string[]>;
-  /** As `changed`, with the files that it does not have and no rule ignores. */
+  /** Paths on disk that differ from it or are not there, with the files that it does not have and no rule ignores. */
   changedAndNew(ownIgnores: readonly string[]): Promise<string[]>;
+  /** The same, each apart; a folder of which it has nothing stands for all in it. */
+  changedAndNews(ownIgnores: readonly string[]): Promise<{ readonly changed: readonly string[]; readonly news: readonly string[] }>;
   /** Files that it does not have and no rule of the tree ignores. */
   news(ownIgnores: readonly string[], folders?: boolean): Promise<string[]>;
   /** Stores the bytes of files as they are, and takes their place. */
@@ -21,11 +21,18 @@ export interface IndexFile {
   /** Takes the place of files that are stored otherwise. */
   note(entries: Entries): Promise<void>;
   drop(paths: readonly string[]): Promise<void>;
+  /** Into an empty folder. */
+  writeOutAll(): Promise<void>;
   writeOut(paths: readonly string[]): Promise<void>;
   /** Learns what files look like whose bytes are the same. */
   refresh(): Promise<void>;
   remove(): void;
 }
+
+/** A folder of new files is listed as one. */
+const FOLDERS = ['--directory', '--no-empty-directory'];
+/** How `ls-files -t` marks a file that the index does not have; those of others are as long. */
+const NEW = '? ';
 
 export function indexFile(place: GitPlace, folder: string, file: string): IndexFile {
   const git = { ...withoutAttributes(place), workTree: folder, indexFile: file };
@@ -67,12 +74,22 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
       );
       held = new Map(entries);
     },
-    changed: () => list(['-d', '-m']),
     changedAndNew: (ownIgnores) => list(['-d', '-m', '-o'], ownIgnores),
-    news: (ownIgnores, folders = false) => list(['-o', ...(folders ? ['--directory', '--no-empty-directory'] : [])], ownIgnores),
+    changedAndNews: async (ownIgnores) => {
+      const rows = await list(['-t', '-d', '-m', '-o', ...FOLDERS], ownIgnores);
+      const of = (isNew: boolean): string[] => [
+        ...new Set(rows.filter((row) => row.startsWith(NEW) === isNew).map((row) => row.slice(NEW.length))),
+      ];
+      return { changed: of(false), news: of(true) };
+    },
+    news: (ownIgnores, folders = false) => list(['-o', ...(folders ? FOLDERS : [])], ownIgnores),
     add: (entries) => put([], entries),
     note: (entries) => put(['--info-only'], entries),
     drop,
+    writeOutAll: async () => {
+      owner = lstatSync(folder).uid;
+      if ((held?.size ?? 0) > 0) await runGit(['checkout-index', '-a', '-f', '-q', '-u'], git);
+    },
     writeOut: async (paths) => {
       if (paths.length > 0) await runGit(['checkout-index', '-f', '-q', '-u', '-z', '--stdin'], { ...git, stdin: zInput(paths) });
     },

@@ -9,16 +9,29 @@ import { canBeRun, type Entries, type Entry, placeOf } from './names.ts';
 import { baseOf, entriesOf, type Standing, storingOfFiles } from './standing.ts';
 import { tidy } from './tidy.ts';
 
-export async function restoreTree(standing: Standing, tree: string): Promise<void> {
+/** @param isEmpty nothing stands in the folder: all is written, and nothing can be there that is not of the tree. */
+export async function restoreTree(standing: Standing, tree: string, isEmpty = false): Promise<void> {
   const { folder, index } = standing;
   standing.at = undefined;
-  tidy(folder);
-  const entries = await entriesOf(standing.place, tree);
+  if (!isEmpty) tidy(folder);
+  const entries = await entriesOf(standing.listings, tree);
   const base = await baseOf(standing, { tree, entries });
   const written = [...(await storingOfFiles(base, entries))].filter(([, { changesOutput }]) => changesOutput);
   const disk = await diskIds(standing, entries, written);
   await fill(standing, tree, new Map([...entries].map(([path, entry]) => [path, { ...entry, oid: disk.get(path) ?? entry.oid }])));
-  const changed = await index.changed();
+  if (isEmpty && disk.size === 0) await index.writeOutAll();
+  else await rewrite(standing, entries, { written, disk });
+  standing.at = { tree, entries, disk };
+}
+
+/** What differs, and what is not of the tree. */
+async function rewrite(
+  standing: Standing,
+  entries: Entries,
+  { written, disk }: { written: readonly (readonly [string, Storing])[]; disk: ReadonlyMap<string, string> },
+): Promise<void> {
+  const { folder, index } = standing;
+  const { changed, news } = await index.changedAndNews(await standing.ownIgnores());
   clearWay(folder, changed);
   await index.writeOut(changed.filter((path) => !disk.has(path)));
   const wanted = new Set(changed);
@@ -28,8 +41,8 @@ export async function restoreTree(standing: Standing, tree: string): Promise<voi
     written.filter(([path]) => wanted.has(path)),
   );
   // Only now: what is ignored is said by the tree's own .gitignore, not by one that a command wrote.
-  for (const path of await index.news(await standing.ownIgnores(), true)) removeAll(placeOf(folder, path.replace(/\/$/, '')));
-  standing.at = { tree, entries, disk };
+  const others = changed.length === 0 ? news : await index.news(await standing.ownIgnores(), true);
+  for (const path of others) removeAll(placeOf(folder, path.replace(/\/$/, '')));
 }
 
 /** The ids of the bytes on disk, of the files where they are not those of the tree. */
