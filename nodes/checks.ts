@@ -22,10 +22,13 @@ interface CheckToRun {
   readonly timeout: number;
 }
 
-/** Runs the checks in order, each in the same tree: what one writes is thrown away before the next. */
+/**
+ * Runs the checks in order, each in the same tree: what one writes is thrown away before the next, and what the last one writes too,
+ * unless the checkout is `done` with.
+ */
 export async function runChecks(
   session: Session,
-  options: { checkout: WorkTree; tree: string; attempt: number; checks: readonly CheckToRun[] },
+  options: { checkout: WorkTree; tree: string; attempt: number; checks: readonly CheckToRun[]; done?: boolean },
 ): Promise<RanCheck[]> {
   const ran: RanCheck[] = [];
   const mounts = await session.places.mounts();
@@ -78,7 +81,7 @@ export async function runChecks(
       log,
       stopped,
     });
-    await options.checkout.restore(options.tree);
+    if (options.done !== true || ran.length < options.checks.length) await options.checkout.restore(options.tree);
   }
   return ran;
 }

@@ -46,7 +46,7 @@ export async function openRepository(path: string, stateFolder: string): Promise
     ...writeObjects(place),
     ...refsOf(place),
     ...remotesOf(place),
-    ...userCheckout(place),
+    ...userCheckout(place, reader),
     ...fitness(place),
     ...createWorkTrees({ ...clean, common }, { objects: reader, listings }),
   };
