@@ -18,8 +18,11 @@ import { writeObjects } from './repository/write-objects.ts';
 import { createListings } from './trees/listings.ts';
 import { createWorkTrees } from './worktree.ts';
 
-/** @throws UsageError: no such folder, no repository, git data instead of a checkout. */
-export async function openRepository(path: string, stateFolder: string): Promise<Repository> {
+/**
+ * @param answers what this process has asked of trees before, of this repository and others.
+ * @throws UsageError: no such folder, no repository, git data instead of a checkout.
+ */
+export async function openRepository(path: string, stateFolder: string, answers = rememberedAnswers()): Promise<Repository> {
   if (!existsSync(path)) throw new UsageError(`repository ${path}: there is no such folder`);
   const folder = realpathSync(path);
   const { absolute, bare, commonWord, topWord } = await placesOf(folder);
@@ -36,7 +39,7 @@ export async function openRepository(path: string, stateFolder: string): Promise
   const main = !bare && realpathSync(absolute) === common ? top : undefined;
   const place = { path: top, bare, gitDir: absolute, common, clean, main };
   const reader = createObjectReader(clean);
-  const asked = rememberedAnswers((argv) => runGit(argv, clean));
+  const asked = answers(clean);
   const listings = createListings(reader, asked);
   const objects = readObjects(place, { objects: reader, listings, asked });
   return {

@@ -96,7 +96,7 @@ export interface SessionOptions {
 export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, options: SessionOptions): Promise<Session> {
   const { stores } = runtime;
   const facts = await factsOf(runtime, row, fence);
-  const repository = await openRepository(facts.request.repo, runtime.home);
+  const repository = await openRepository(facts.request.repo, runtime.home, runtime.answers);
   const { attempts, effects, transcripts, ledger, approvals, audit, dossier } = stores;
   let at: Stage = row.stage;
   return {

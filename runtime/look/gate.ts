@@ -66,7 +66,7 @@ interface Look {
 }
 
 const lookAt = async (runtime: Runtime, row: RunRow): Promise<Look> => ({
-  repository: await openRepository(row.input.repo, runtime.home),
+  repository: await openRepository(row.input.repo, runtime.home, runtime.answers),
   config: await configOf(runtime, row),
 });
 

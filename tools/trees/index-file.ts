@@ -21,8 +21,8 @@ export interface IndexFile {
   /** Takes the place of files that are stored otherwise. */
   note(entries: Entries): Promise<void>;
   drop(paths: readonly string[]): Promise<void>;
-  /** Into an empty folder. */
-  writeOutAll(): Promise<void>;
+  /** Makes an empty folder hold a tree of these, as it stands in the store. */
+  writeTree(tree: string, entries: Entries): Promise<void>;
   writeOut(paths: readonly string[]): Promise<void>;
   /** Learns what files look like whose bytes are the same. */
   refresh(): Promise<void>;
@@ -86,9 +86,11 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
     add: (entries) => put([], entries),
     note: (entries) => put(['--info-only'], entries),
     drop,
-    writeOutAll: async () => {
+    writeTree: async (tree, entries) => {
+      rmSync(file, { force: true });
       owner = lstatSync(folder).uid;
-      if ((held?.size ?? 0) > 0) await runGit(['checkout-index', '-a', '-f', '-q', '-u'], git);
+      await runGit(['read-tree', '-m', '-u', tree], git);
+      held = new Map(entries);
     },
     writeOut: async (paths) => {
       if (paths.length > 0) await runGit(['checkout-index', '-f', '-q', '-u', '-z', '--stdin'], { ...git, stdin: zInput(paths) });

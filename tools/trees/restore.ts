@@ -18,9 +18,14 @@ export async function restoreTree(standing: Standing, tree: string, isEmpty = fa
   const base = await baseOf(standing, { tree, entries });
   const written = [...(await storingOfFiles(base, entries))].filter(([, { changesOutput }]) => changesOutput);
   const disk = await diskIds(standing, entries, written);
-  await fill(standing, tree, new Map([...entries].map(([path, entry]) => [path, { ...entry, oid: disk.get(path) ?? entry.oid }])));
-  if (isEmpty && disk.size === 0) await index.writeOutAll();
-  else await rewrite(standing, entries, { written, disk });
+  const fill = async (): Promise<void> => {
+    if (isEmpty && disk.size === 0) return index.writeTree(tree, entries);
+    await index.set(new Map([...entries].map(([path, entry]) => [path, { ...entry, oid: disk.get(path) ?? entry.oid }])));
+    await rewrite(standing, entries, { written, disk });
+  };
+  await fill().catch((error: unknown) => {
+    throw refused(tree, error);
+  });
   standing.at = { tree, entries, disk };
 }
 
@@ -56,18 +61,15 @@ async function diskIds(
   return new Map(written.map(([path], index) => [path, ids[index] ?? '']));
 }
 
-async function fill({ index }: Standing, tree: string, entries: Entries): Promise<void> {
-  try {
-    await index.set(entries);
-  } catch (error) {
-    const name = error instanceof GitError ? /[Ii]nvalid path '(.+?)'/s.exec(error.message)?.[1] : undefined;
-    if (name === undefined) throw error;
-    throw new StopError(
-      'PATH_DENIED',
-      `tree ${tree}: holds ${JSON.stringify(name)}, which git itself refuses to check out; take it out of the base first`,
-      { cause: error },
-    );
-  }
+/** A name that git does not write is the base's, for no snapshot takes one. */
+function refused(tree: string, error: unknown): unknown {
+  const name = error instanceof GitError ? /[Ii]nvalid path '(.+?)'/s.exec(error.message)?.[1] : undefined;
+  if (name === undefined) return error;
+  return new StopError(
+    'PATH_DENIED',
+    `tree ${tree}: holds ${JSON.stringify(name)}, which git itself refuses to check out; take it out of the base first`,
+    { cause: error },
+  );
 }
 
 async function writeConverted(standing: Standing, entries: Entries, files: readonly (readonly [string, Storing])[]): Promise<void> {
