@@ -19,11 +19,11 @@ import type { Sql } from './sql/transaction.ts';
 export interface Stores extends CoreStores {
   readonly dossier: Dossier;
   /** The saver of the governor's graph. LangGraph is loaded with it, by whoever asks first. */
-  saver(): Promise<GuardedSaver>;
+  readonly saver: () => Promise<GuardedSaver>;
   /** What the LangGraph server keeps. */
   readonly served: Served;
   /** The saver of its graphs. */
-  servedSaver(): Promise<GuardedSaver>;
+  readonly servedSaver: () => Promise<GuardedSaver>;
   /** Deletes checkpoints, calls and transcripts of an ended thread; never releases, approvals, audit, ledger or dossier. */
   prune(threadId: string): Promise<void>;
   /** Empties what the server keeps, but system assistants and governed runs. For conformance tests. */

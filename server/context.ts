@@ -111,7 +111,7 @@ export interface Server {
   readonly served: Served;
   readonly graphs: ReadonlyMap<string, ServedGraph>;
   /** The saver of every graph but the governed one's, which has its own fence. */
-  saver(): Promise<GuardedSaver>;
+  readonly saver: () => Promise<GuardedSaver>;
   /** The durable store as a tenant sees it. */
   store(tenant: string): Promise<BaseStore>;
   readonly wakes: Wakes;

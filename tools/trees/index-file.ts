@@ -34,6 +34,14 @@ const FOLDERS = ['--directory', '--no-empty-directory'];
 /** How `ls-files -t` marks a file that the index does not have; those of others are as long. */
 const NEW = '? ';
 
+/** The rows of `ls-files -t`, new files apart from the others. */
+function apart(rows: readonly string[]): { changed: string[]; news: string[] } {
+  const of = (isNew: boolean): string[] => [
+    ...new Set(rows.filter((row) => row.startsWith(NEW) === isNew).map((row) => row.slice(NEW.length))),
+  ];
+  return { changed: of(false), news: of(true) };
+}
+
 export function indexFile(place: GitPlace, folder: string, file: string): IndexFile {
   const git = { ...withoutAttributes(place), workTree: folder, indexFile: file };
   let held: Entries | undefined;
@@ -75,13 +83,7 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
       held = new Map(entries);
     },
     changedAndNew: (ownIgnores) => list(['-d', '-m', '-o'], ownIgnores),
-    changedAndNews: async (ownIgnores) => {
-      const rows = await list(['-t', '-d', '-m', '-o', ...FOLDERS], ownIgnores);
-      const of = (isNew: boolean): string[] => [
-        ...new Set(rows.filter((row) => row.startsWith(NEW) === isNew).map((row) => row.slice(NEW.length))),
-      ];
-      return { changed: of(false), news: of(true) };
-    },
+    changedAndNews: async (ownIgnores) => apart(await list(['-t', '-d', '-m', '-o', ...FOLDERS], ownIgnores)),
     news: (ownIgnores, folders = false) => list(['-o', ...(folders ? FOLDERS : [])], ownIgnores),
     add: (entries) => put([], entries),
     note: (entries) => put(['--info-only'], entries),
