@@ -2,6 +2,7 @@
 import { failureText, shownFailing } from '../../../domain/failing-lines.ts';
 import { type Change, type CheckResult, FILES, type Finding } from '../../../domain/handoff.ts';
 import { isTestFile } from '../../../domain/test-files.ts';
+import { isBlocking } from '../../../domain/waivers.ts';
 import type { RanCheck } from '../../checks.ts';
 import { type Asked, type BaseCheckout, changedTests, inBaseCheckout } from './base/base-run.ts';
 import { type Gap, gapsOf } from './base/gaps.ts';
@@ -9,7 +10,7 @@ import { type Known, testsOfBase } from './base/known-tests.ts';
 import { saidTotal } from './base/said-totals.ts';
 import { finding, NOTHING, type ReviewCheck, type ReviewContext } from './check.ts';
 import { isUntrusted } from './commands.ts';
-import { type Meant, meantBy } from './meant.ts';
+import { meantBy } from './meant.ts';
 import { jsonIn, usedScripts } from './test-scripts.ts';
 
 /** Of the output in a finding, in bytes. */
@@ -72,12 +73,32 @@ const judge = (candidate: Candidate): Promise<Judged[]> => (candidate.known.name
 
 async function byName({ context, checkout, changed, asked, known }: Candidate): Promise<Judged[]> {
   const { gaps, result } = await gapsOf(context, checkout, asked, known);
-  const meant = meantBy(context.plan);
-  const findings = gaps.map((gap) => told(asked, gap, isMeant(gap, changed, meant)));
-  return [{ result: waivedResult({ ...result, id: asked.id }, findings), findings }];
+  const findings = gaps.map((gap) => told(asked, gap, deciderOf(context, changesOf(gap, changed))));
+  return [{ result: resultWith({ ...result, id: asked.id }, findings), findings }];
 }
 
-function told({ check }: AskedCheck, { file, tests, hollow }: Gap, meant: boolean): Finding {
+/**
+ * Who decides. What the plan names, somebody decided about: a person says whether this is what was meant, and is asked once where
+ * the same test is weakened too. With no change of a test, nothing was meant.
+ */
+function deciderOf({ plan, findings }: ReviewContext, of: readonly Change[]): Decider {
+  const meant = meantBy(plan);
+  const isAsked = ({ path, from }: Change): boolean =>
+    findings.some((one) => one.code === 'TESTS_WEAKENED' && one.needs_waiver === true && (one.path === path || one.path === from));
+  if (of.length === 0 || !of.every(({ path, from = path }) => meant.asTests(from))) return 'builder';
+  return of.every(isAsked) ? 'asked' : 'person';
+}
+
+type Decider = 'builder' | 'person' | 'asked';
+
+/** The changes of the tests that a gap is about; none where it is about others too. No plan means tests to be hollow. */
+function changesOf({ file, hollow }: Gap, changed: readonly Change[]): readonly Change[] {
+  if (hollow || file === undefined) return [];
+  const own = changed.filter(({ path, from = path }) => from === file);
+  return own.length > 0 ? own : changed.filter(({ path, from = path }) => isOfPackage(from, file));
+}
+
+function told({ check }: AskedCheck, { file, tests, hollow }: Gap, decider: Decider): Finding {
   const more = tests.length > SHOWN_NAMES ? `, and ${tests.length - SHOWN_NAMES} more` : '';
   const what = hollow
     ? 'a test that must fail passes there: its assertions assert nothing, or its results are forged'
@@ -85,15 +106,7 @@ function told({ check }: AskedCheck, { file, tests, hollow }: Gap, meant: boolea
       ? `none of the ${tests.length} tests of the base was run: something ended the process, or its reports are gone`
       : `tests of the base pass there and not on the candidate: ${tests.slice(0, SHOWN_NAMES).join(', ')}${more}`;
   const said = `${file === undefined ? '' : `${file}: `}${what} (check "${check.id}")`;
-  return failsOf(said, { path: file, meant, whole: `${what}\n${tests.join('\n')}` });
-}
-
-/** What the plan names, somebody decided about: a person says whether this is what was meant. No plan means tests to be hollow. */
-function isMeant({ file, hollow }: Gap, changed: readonly Change[], meant: Meant): boolean {
-  const paths = changed.map((change) => change.from ?? change.path);
-  const of = file === undefined || paths.includes(file) ? (file ?? []) : paths.filter((path) => isOfPackage(path, file));
-  const asked = [of].flat();
-  return !hollow && asked.length > 0 && asked.every((path) => paths.includes(path) && meant.asTests(path));
+  return failsOf(said, { path: file, decider, whole: `${what}\n${tests.join('\n')}` });
 }
 
 /** Go tells packages: `example.test/app/money` has the tests of `money/`. */
@@ -102,24 +115,25 @@ const isOfPackage = (path: string, told: string): boolean =>
 
 /** Without names: by its exit code, by the number that it says of itself, and by whether it can fail at all. */
 async function byNumber(candidate: Candidate): Promise<Judged[]> {
-  const { checkout, changed, asked, known } = candidate;
+  const { context, checkout, changed, asked, known } = candidate;
   const { result, log } = await asItIs(candidate);
   const paths = changed.map((change) => change.from ?? change.path);
-  const meant = paths.length > 0 && paths.every(meantBy(candidate.context.plan).asTests);
+  const decider = deciderOf(context, changed);
   const counted = known.total === undefined ? {} : { tests: { by: 'number' as const, base: known.total, candidate: saidTotal(log) ?? 0 } };
   const judged = (findings: readonly Finding[], of = result): Judged[] => [
-    { result: waivedResult({ ...of, id: asked.id, status: findings.length === 0 ? 'pass' : 'fail', ...counted }, findings), findings },
+    { result: resultWith({ ...of, id: asked.id, status: known.passes ? 'pass' : 'skipped', ...counted }, findings), findings },
   ];
-  if (result.status !== 'pass' && known.passes) {
+  if (!known.passes) return judged([]);
+  if (result.status !== 'pass') {
     const said = `the base's own tests (${paths.join(', ')}) fail on the candidate`;
     const whole = `${said}\n${asked.id}\n${failureText(log)}`;
-    return judged([failsOf(`${said}\n${shownFailing(log, SHOWN_BYTES)}`, { meant, whole })]);
+    return judged([failsOf(`${said}\n${shownFailing(log, SHOWN_BYTES)}`, { decider, whole })]);
   }
   const { tests } = counted;
   if (tests !== undefined && tests.candidate < tests.base)
     return judged([
       failsOf(`check "${asked.check.id}" says that ${tests.candidate} tests of the base passed; on the base it says ${tests.base}`, {
-        meant,
+        decider,
       }),
     ]);
   if (!known.canFail) return judged([]);
@@ -127,7 +141,7 @@ async function byNumber(candidate: Candidate): Promise<Judged[]> {
     status: exitCode === 0 ? 'fail' : 'pass',
   }));
   const said = `check "${asked.check.id}" passes with tests that must fail: assertions assert nothing, or its end is forged`;
-  return judged(again.result.exit_code === 0 ? [failsOf(said, { meant: false })] : [], again.result);
+  return judged(again.result.exit_code === 0 ? [failsOf(said, { decider: 'builder' })] : [], again.result);
 }
 
 /** Where no test is changed, the check itself has run just these. */
@@ -140,13 +154,18 @@ async function asItIs({ context, checkout, changed, asked }: Candidate): Promise
 }
 
 /** A failure that was meant is told, and does not fail the review: a person waives it or not. */
-const waivedResult = (result: CheckResult, findings: readonly Finding[]): CheckResult =>
-  findings.length > 0 && findings.every((one) => one.needs_waiver === true) ? { ...result, status: 'skipped' } : result;
+function resultWith(result: CheckResult, findings: readonly Finding[]): CheckResult {
+  if (findings.length === 0) return result;
+  return { ...result, status: findings.some(isBlocking) ? 'fail' : 'skipped' };
+}
 
-function failsOf(said: string, { path, meant, whole }: { path?: string | undefined; meant: boolean; whole?: string }): Finding {
-  return finding('base-tests', 'BASE_TEST_FAILS', said, {
-    ...(path === undefined ? {} : { path }),
-    ...(whole === undefined ? {} : { whole }),
-    ...(meant ? { severity: 'major' as const, needsWaiver: true } : {}),
-  });
+const DECIDED = {
+  builder: {},
+  person: { severity: 'major', needsWaiver: true },
+  asked: { severity: 'minor' },
+} as const satisfies Record<Decider, object>;
+
+function failsOf(said: string, { path, decider, whole }: { path?: string | undefined; decider: Decider; whole?: string }): Finding {
+  const where = { ...(path === undefined ? {} : { path }), ...(whole === undefined ? {} : { whole }) };
+  return finding('base-tests', 'BASE_TEST_FAILS', said, { ...where, ...DECIDED[decider] });
 }

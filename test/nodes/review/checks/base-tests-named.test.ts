@@ -1,6 +1,7 @@
 /** Tests of the base by name, with real runners: the published ways to a false green, and honest changes that look like them. */
 import { describe, expect, test } from 'vitest';
 import { baseTests } from '../../../../nodes/review/checks/base-tests.ts';
+import { weak } from '../../../../nodes/review/checks/check.ts';
 import { codes, LEVEL, type Reviewed, review } from './review.ts';
 
 const SUM = `exports.sum = (a, b) => a + b;\n`;
@@ -12,6 +13,8 @@ test('adds nothing', () => assert.equal(sum(1, 0), 1));
 `;
 const NODE = { checks: [{ id: 'test', run: ['node', '--test', 'test'] }] };
 const base = { 'src/sum.js': SUM, 'test/sum.test.js': TEST };
+
+const OTHER = "require('node:test').test('is there', () => require('node:assert').ok(1));\n";
 
 const severities = ({ findings }: Reviewed) =>
   findings.map(({ code, severity, needs_waiver }) => [code, needs_waiver === true ? 'person' : severity]);
@@ -104,6 +107,20 @@ describe('a behaviour that changes', () => {
   test('goes back to the builder where it does not', async () => {
     const outcome = await review(baseTests, { base, candidate, config: NODE, paths: ['src/**'] });
     expect(severities(outcome)).toEqual([['BASE_TEST_FAILS', 'blocker']]);
+  });
+
+  test('is asked about once where its test is weakened too', async () => {
+    const weakened = weak('test/sum.test.js: the test file is deleted', 'test/sum.test.js', true);
+    const gone = {
+      base: { ...base, 'test/other.test.js': OTHER },
+      candidate: { 'test/sum.test.js': null, 'src/sum.js': null },
+      config: NODE,
+    };
+    const paths = ['src/**', 'test/sum.test.js', 'test/other.test.js'];
+    const outcome = await review(baseTests, { ...gone, paths, findings: [weakened] });
+    expect(severities(outcome)).toEqual([['BASE_TEST_FAILS', 'minor']]);
+    expect(outcome.results).toMatchObject([{ status: 'skipped' }]);
+    expect(severities(await review(baseTests, { ...gone, paths }))).toEqual([['BASE_TEST_FAILS', 'person']]);
   });
 
   test('waives nothing in a file that the change does not touch', async () => {
