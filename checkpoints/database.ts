@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { toError, UsageError } from '../domain/errors.ts';
 import { MIGRATIONS } from './migrations/index.ts';
+import { SAVER_TABLES } from './saver/tables.ts';
 import { defineDialect } from './served/dialect.ts';
 
 export type Database = Sqlite.Database;
@@ -80,6 +81,7 @@ function migrate(database: Database, file: string): void {
     if (version > MIGRATIONS.length)
       throw new UsageError(`database ${file}: has schema version ${version}; this code knows ${MIGRATIONS.length}. Use a newer Governor`);
     for (const sql of MIGRATIONS.slice(version)) database.exec(sql);
+    database.exec(SAVER_TABLES);
     if (version < MIGRATIONS.length) database.pragma(`user_version = ${MIGRATIONS.length}`);
   });
   step.immediate();

@@ -9,20 +9,21 @@ import { backupHome } from './backup.ts';
 import { type CoreStores, createCore, pruneCore } from './core.ts';
 import { openDatabase } from './database.ts';
 import { createDossier } from './dossier.ts';
-import type { GuardedSaver } from './saver/guarded-saver.ts';
-import { guardedSqliteSaver } from './saver/sqlite-saver.ts';
-import { createServed, createServedSaver } from './served/index.ts';
+import type { AssertFence, GuardedSaver } from './saver/guarded-saver.ts';
+import { assertHeld } from './served/assert-held.ts';
+import { createServed } from './served/index.ts';
 import { type Truncated, truncateServed } from './served/truncate.ts';
 import { sqliteSql } from './sql/sqlite.ts';
 import type { Sql } from './sql/transaction.ts';
 
 export interface Stores extends CoreStores {
   readonly dossier: Dossier;
-  readonly saver: GuardedSaver;
+  /** The saver of the governor's graph. LangGraph is loaded with it, by whoever asks first. */
+  readonly saver: () => Promise<GuardedSaver>;
   /** What the LangGraph server keeps. */
   readonly served: Served;
   /** The saver of its graphs. */
-  readonly servedSaver: GuardedSaver;
+  readonly servedSaver: () => Promise<GuardedSaver>;
   /** Deletes checkpoints, calls and transcripts of an ended thread; never releases, approvals, audit, ledger or dossier. */
   prune(threadId: string): Promise<void>;
   /** Empties what the server keeps, but system assistants and governed runs. For conformance tests. */
@@ -46,10 +47,18 @@ export async function openStores({ home, clock, auditKey, auditHeads }: StoresOp
   const sql: Sql = sqliteSql(database);
   const relaxed: Sql = sqliteSql(database, 'relaxed');
   const head = createHeadFile(join(home, 'audit.head'));
-  const saver = guardedSqliteSaver(database);
+  const opened: GuardedSaver[] = [];
+  const saverOf = (fence?: AssertFence) =>
+    once(async () => {
+      const { guardedSqliteSaver } = await import('./saver/sqlite-saver.ts');
+      const saver = guardedSqliteSaver(database, fence);
+      opened.push(saver);
+      return saver;
+    });
+  const saver = saverOf();
   // Only a server needs them.
   let served: Served | undefined;
-  let servedSaver: GuardedSaver | undefined;
+  const servedSaver = saverOf(assertHeld);
   return {
     ...createCore({ sql, relaxed }, clock, {
       head,
@@ -63,21 +72,25 @@ export async function openStores({ home, clock, auditKey, auditHeads }: StoresOp
       served ??= createServed(sql, relaxed, clock);
       return served;
     },
-    get servedSaver() {
-      servedSaver ??= createServedSaver(database);
-      return servedSaver;
-    },
+    servedSaver,
     prune: async (threadId) => {
-      await saver.deleteThread(threadId);
+      await (await saver()).deleteThread(threadId);
       await sql.write(() => pruneCore(threadId));
     },
     truncate: async (what) => sql.write(() => truncateServed(what)),
     backup: (file) => backupHome(database, home, file),
     close: () => {
-      saver.close();
-      servedSaver?.close();
+      for (const one of opened) one.close();
       head.close();
       database.close();
     },
+  };
+}
+
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

@@ -46,17 +46,23 @@ interface Judged {
   readonly log?: string;
 }
 
+interface ToRun extends InTree {
+  readonly checks: readonly CheckToRun[];
+  /** Nobody looks at the checkout afterwards: what the last one writes may stay. */
+  readonly done?: boolean;
+}
+
 /**
  * Runs the checks in order, each in the same tree: what one writes is thrown away before the next. Files of tests are read-only meanwhile,
  * so that no code under test changes what tests it.
  */
-export async function runChecks(session: Session, options: InTree & { readonly checks: readonly CheckToRun[] }): Promise<RanCheck[]> {
+export async function runChecks(session: Session, options: ToRun): Promise<RanCheck[]> {
   const ran: RanCheck[] = [];
   const readOnly = options.checks.length === 0 ? [] : await testFilesOf(session, options.tree);
   for (const check of options.checks) {
     session.signal.throwIfAborted();
     ran.push(await runCheck(session, options, check, readOnly));
-    await options.checkout.restore(options.tree);
+    if (options.done !== true || ran.length < options.checks.length) await options.checkout.restore(options.tree);
   }
   return ran;
 }

@@ -10,10 +10,8 @@ import { decide } from './decide/decide.ts';
 import { recordFork } from './decide/forks.ts';
 import { rollback } from './decide/rollback.ts';
 import { tell, toldOf } from './decide/tell.ts';
-import { drive } from './drive/drive.ts';
 import { sharedText } from './drive/live-file.ts';
 import { announceServer, withdrawServer } from './drive/presence.ts';
-import { resume } from './drive/resume.ts';
 import { watchServer } from './drive/watch-server.ts';
 import { collect } from './keep/gc.ts';
 import { doctor } from './look/doctor.ts';
@@ -119,11 +117,12 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
     person,
     create: (create) => createThread(runtime, create),
     drive: async (threadId, drives = {}) => {
+      const { drive } = await driving();
       await drive(runtime, threadId, drives);
       return result(threadId);
     },
-    bringToRest: (threadId, drives) => drive(runtime, threadId, drives),
-    resume: (word, resumes = {}) => resume(runtime, word, resumes),
+    bringToRest: async (threadId, drives) => (await driving()).drive(runtime, threadId, drives),
+    resume: async (word, resumes = {}) => (await driving()).resume(runtime, word, resumes),
     goOn: (word, drives = {}) => goOn(runtime, word, drives),
     decide: async (word, decision) => decide(runtime, await find(word), decision),
     tell: async (word, said) => tell(runtime, await find(word), said),
@@ -164,10 +163,13 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
   };
 }
 
+/** Loaded by the first thread that is run, with LangGraph: whoever only looks or decides waits for neither. */
+const driving = async () => ({ ...(await import('./drive/drive.ts')), ...(await import('./drive/resume.ts')) });
+
 async function goOn(runtime: Runtime, word: string, options: DriveOptions): Promise<RunResult> {
   const { runs, approvals } = runtime.stores;
   const row = await runs.resolve(word);
   const pending = await approvals.list({ threadId: row.threadId, status: 'pending' });
   const watched = pending.length === 0 && row.status === 'waiting' && !row.live && (await watchServer(runtime, row, options));
-  return watched ? resultOf(runtime, await runs.resolve(row.threadId)) : resume(runtime, row.threadId, options);
+  return watched ? resultOf(runtime, await runs.resolve(row.threadId)) : (await driving()).resume(runtime, row.threadId, options);
 }

@@ -7,6 +7,7 @@ import type { Person } from '../domain/policy.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Sandbox } from '../domain/workspace.ts';
 import type { Session } from '../nodes/session.ts';
+import { type Answers, rememberedAnswers } from '../tools/repository/answers.ts';
 import { createSandbox } from '../tools/sandbox.ts';
 import { assertOwnDatabase, auditProof, homeFolder, loadOperator, localPerson, systemClock } from './environment.ts';
 import type { OpenOptions } from './options.ts';
@@ -19,6 +20,8 @@ export interface Runtime {
   readonly person: Person;
   readonly clock: Clock;
   readonly sessions: Map<string, Session>;
+  /** What was asked of the trees of repositories. */
+  readonly answers: Answers;
   /** For the commands of one run, or of none: `bwrap`, or the audited `unsafe` where operator and environment both say so. */
   sandbox(run?: string): Promise<Sandbox>;
   readonly demo: boolean;
@@ -39,6 +42,7 @@ export async function openRuntime(options: OpenOptions): Promise<Runtime> {
     person: localPerson(operator),
     clock,
     sessions: new Map(),
+    answers: rememberedAnswers(),
     demo: options.demo === true,
     sandbox: async (run) => {
       chosen ??= chooseSandbox(home, operator, options);

@@ -23,7 +23,6 @@ import { startSweep } from './governed/sweep.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import { createMetrics, type Metrics, metricsEndpoints } from './http/metrics.ts';
 import { isLoopback } from './http/origin.ts';
-import { storeFor } from './project/durable-store.ts';
 import { loadProject, type Project } from './project/load.ts';
 import { createOpenStreams } from './runs/open-streams.ts';
 import { createWakes } from './runs/wakes.ts';
@@ -108,7 +107,7 @@ function serverOf(
     served,
     graphs: project.graphs,
     saver: servedSaver,
-    store: (tenant) => storeFor(served.items, tenant),
+    store: async (tenant) => (await import('./project/durable-store.ts')).storeFor(served.items, tenant),
     wakes: createWakes(),
     poke: () => workers.worker?.poke(),
     pokeWebhooks: () => workers.webhooks?.poke(),

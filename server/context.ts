@@ -111,9 +111,9 @@ export interface Server {
   readonly served: Served;
   readonly graphs: ReadonlyMap<string, ServedGraph>;
   /** The saver of every graph but the governed one's, which has its own fence. */
-  readonly saver: GuardedSaver;
+  readonly saver: () => Promise<GuardedSaver>;
   /** The durable store as a tenant sees it. */
-  store(tenant: string): BaseStore;
+  store(tenant: string): Promise<BaseStore>;
   readonly wakes: Wakes;
   /** A run was put into the queue: the worker of this process reads it at once. */
   poke(): void;

@@ -1,4 +1,5 @@
 /** Starts the server: opens the project, puts its parts together, listens, and stops without losing a run. */
+import { toError } from '../domain/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type Assembled, type AssembleOptions, assemble, openProject } from './assemble.ts';
 import type { OpenStreams, ServeLimits, Server } from './context.ts';
@@ -86,8 +87,10 @@ function startWork({ server, workers, startSweep }: Assembled, listening: Listen
   workers.worker = worker;
   workers.webhooks = webhooks;
   const stopUpkeep = startUpkeep(server);
+  const ahead = setTimeout(() => void loadAhead(server), LOAD_AHEAD_MS);
   const stopSweep = startSweep();
   return async (graceMs) => {
+    clearTimeout(ahead);
     stopUpkeep();
     stopSweep();
     const closed = listening.close();
@@ -97,6 +100,18 @@ function startWork({ server, workers, startSweep }: Assembled, listening: Listen
     listening.cut();
     await closed;
   };
+}
+
+/** A run that comes earlier loads it itself. */
+const LOAD_AHEAD_MS = 500;
+
+/** What only runs and states need, LangGraph above all: the first answer does not wait for it, and the first run does not either. */
+async function loadAhead({ log }: Server): Promise<void> {
+  try {
+    await import('./runs/execute.ts');
+  } catch (error) {
+    log('error', `LangGraph cannot be loaded, so no run will be: ${toError(error).message}`);
+  }
 }
 
 /** How long those who follow a run that has just ended have to hear of it, in ms; a run that was given back ends nobody's answer. */

@@ -1,10 +1,9 @@
 /** Break-out attempts that tell whether a sandbox holds; flags that were passed are never trusted. */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { StopError, toError } from '../domain/errors.ts';
 import type { Canary, CommandResult, SandboxRequest } from '../domain/workspace.ts';
-
 import { seccompProgram } from './sandbox/seccomp.ts';
 
 type Run = (request: SandboxRequest) => Promise<CommandResult>;
@@ -17,8 +16,22 @@ interface Cage {
   /** A port of this machine that answers `reached`. */
   readonly port: number;
   readonly run: (argv: readonly string[], network?: boolean) => Promise<CommandResult>;
-  /** What a shell text prints, without blanks around it. */
-  readonly says: (script: string) => Promise<string>;
+}
+
+/** What got out; undefined when nothing did. */
+type GotOut = string | undefined;
+
+/** A shell text, and what is known by what it printed. */
+interface Told {
+  readonly name: string;
+  readonly script: (cage: Cage) => string;
+  readonly gotOut: (said: string) => GotOut;
+}
+
+/** For what one command cannot tell beside others. */
+interface Alone {
+  readonly name: string;
+  readonly attempt: (cage: Cage) => Promise<GotOut>;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -28,53 +41,67 @@ const WATCH_MS = 100;
 /** Elsewhere there is no such filter, and no layer says that there is. */
 const HAS_FILTER = process.platform === 'linux' && seccompProgram(process.arch) !== undefined;
 
-/** Each says what got out; undefined when nothing did. */
-const ATTEMPTS: readonly (readonly [name: string, attempt: (cage: Cage) => Promise<string | undefined>])[] = [
-  ['a command runs', async ({ says }) => ((await says('echo yes')) === 'yes' ? undefined : 'no command runs')],
-  ['not root', async ({ says }) => ((await says('id -u')) === '0' ? 'commands run as uid 0' : undefined)],
-  [
-    'host files',
-    async ({ run, secret }) =>
-      (await run(['sh', '-c', `cat ${secret} /etc/shadow 2>/dev/null`])).stdout === ''
-        ? undefined
-        : 'a file of the governor or of the host can be read',
-  ],
-  [
-    'environment',
-    async ({ says }) => (/GOVERNOR|OPENAI|SECRET/.test(await says('env')) ? 'variables of the governor are seen' : undefined),
-  ],
-  ['network', (cage) => portReached(cage, false)],
-  ['network of setup', (cage) => portReached(cage, true)],
-  [
-    'remount',
-    async ({ says }) =>
-      (await says('mount -o remount,rw,bind / 2>/dev/null && echo out')).includes('out') ? 'the root was remounted' : undefined,
-  ],
-  [
-    'kernel settings',
-    async ({ says }) =>
-      (await says('[ -w /proc/sys/kernel/core_pattern ] && echo out')).includes('out') ? 'core_pattern can be written' : undefined,
-  ],
-  [
-    'writes outside',
-    async ({ says }) =>
-      (await says('touch /usr/canary /etc/canary /canary 2>/dev/null && echo out')).includes('out') || existsSync('/usr/canary')
-        ? 'a write outside the workspace succeeded'
-        : undefined,
-  ],
-  [
-    'system calls',
-    async ({ says }) =>
-      !HAS_FILTER ||
-      (await says('grep -q "^Seccomp:.2" /proc/self/status && grep -q "^NoNewPrivs:.1" /proc/self/status && echo yes')) === 'yes'
-        ? undefined
-        : 'system calls are not filtered',
-  ],
-  [
-    'own namespaces',
-    async ({ says }) => ((await says('unshare -U true 2>/dev/null && echo out')).includes('out') ? 'a user namespace was made' : undefined),
-  ],
-  ['no process left', processLeft],
+const saysYes =
+  (what: string): ((said: string) => GotOut) =>
+  (said) =>
+    said.includes('yes') ? what : undefined;
+const saysOnlyYes =
+  (what: string): ((said: string) => GotOut) =>
+  (said) =>
+    said === 'yes' ? undefined : what;
+
+/** In one command, one after the other, each in a shell of its own. */
+const TOLD: readonly Told[] = [
+  { name: 'a command runs', script: () => 'echo yes', gotOut: saysOnlyYes('no command runs') },
+  { name: 'not root', script: () => 'id -u', gotOut: (said) => (/^[1-9]\d*$/.test(said) ? undefined : 'commands run as uid 0') },
+  {
+    name: 'host files',
+    script: ({ secret }) => `cat ${secret} /etc/shadow 2>/dev/null`,
+    gotOut: (said) => (said === '' ? undefined : 'a file of the governor or of the host can be read'),
+  },
+  {
+    name: 'environment',
+    script: () => 'env',
+    gotOut: (said) => (/GOVERNOR|OPENAI|SECRET/.test(said) ? 'variables of the governor are seen' : undefined),
+  },
+  {
+    name: 'network',
+    script: ({ port }) => `node -e '${connects(port)}'`,
+    gotOut: (said) => (said.includes('out') ? PORT_REACHED : undefined),
+  },
+  {
+    name: 'remount',
+    script: () => 'mount -o remount,rw,bind / 2>/dev/null && echo yes',
+    gotOut: saysYes('the root was remounted'),
+  },
+  {
+    name: 'kernel settings',
+    script: () => '[ -w /proc/sys/kernel/core_pattern ] && echo yes',
+    gotOut: saysYes('core_pattern can be written'),
+  },
+  {
+    name: 'writes outside',
+    script: () => 'touch /usr/canary /etc/canary /canary 2>/dev/null && echo yes',
+    gotOut: (said) => (said.includes('yes') || existsSync('/usr/canary') ? 'a write outside the workspace succeeded' : undefined),
+  },
+  {
+    name: 'system calls',
+    script: () => 'grep -q "^Seccomp:.2" /proc/self/status && grep -q "^NoNewPrivs:.1" /proc/self/status && echo yes',
+    gotOut: HAS_FILTER ? saysOnlyYes('system calls are not filtered') : () => undefined,
+  },
+  {
+    name: 'own namespaces',
+    script: () => 'unshare -U true 2>/dev/null && echo yes',
+    gotOut: saysYes('a user namespace was made'),
+  },
+];
+
+const ALONE: readonly Alone[] = [
+  {
+    name: 'network of setup',
+    attempt: async ({ run, port }) => ((await run(['node', '-e', connects(port)], true)).stdout.includes('out') ? PORT_REACHED : undefined),
+  },
+  { name: 'no process left', attempt: processLeft },
 ];
 
 /** Asks for the canaries before the first command of a process, and again only after they failed. */
@@ -87,9 +114,7 @@ export function createProof(): (canaries: () => Promise<readonly Canary[]>) => P
         if (out.length === 0) return;
         held = undefined;
         // Where no command runs at all, the others say the same.
-        const told = (out[0]?.name === ATTEMPTS[0]?.[0] ? out.slice(0, 1) : out)
-          .map(({ name, detail }) => `${name} (${detail})`)
-          .join(', ');
+        const told = (out[0]?.name === TOLD[0]?.name ? out.slice(0, 1) : out).map(({ name, detail }) => `${name} (${detail})`).join(', ');
         throw new StopError('SANDBOX_UNAVAILABLE', `sandbox: it does not hold: ${told}; nothing was run. See: governor doctor`);
       },
       (error: unknown) => {
@@ -111,10 +136,10 @@ export async function runCanaries(run: Run, stateFolder: string): Promise<Canary
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
   const inCage: Cage['run'] = (argv, network = false) =>
     run({ argv, workspace: folder, links: [], scratch: [], network, timeoutMs: TIMEOUT_MS });
-  const says = async (script: string): Promise<string> => (await inCage(['sh', '-c', script])).stdout.trim();
-  const cage = { folder, secret, port: portOf(server), run: inCage, says };
+  const cage = { folder, secret, port: portOf(server), run: inCage };
   try {
-    return await Promise.all(ATTEMPTS.map(([name, attempt]) => outcomeOf(name, () => attempt(cage))));
+    const alone = ALONE.map(({ name, attempt }) => outcomeOf(name, () => attempt(cage)));
+    return [...(await toldIn(cage)), ...(await Promise.all(alone))];
   } finally {
     server.close();
     rmSync(folder, { recursive: true, force: true });
@@ -122,7 +147,23 @@ export async function runCanaries(run: Run, stateFolder: string): Promise<Canary
   }
 }
 
-async function outcomeOf(name: string, attempt: () => Promise<string | undefined>): Promise<Canary> {
+/** What is not told to its end did not hold: it was cut, or its command ended before. */
+async function toldIn(cage: Cage): Promise<Canary[]> {
+  // A word that nothing prints by chance.
+  const mark = basename(cage.folder);
+  const script = TOLD.map((one, index) => `echo "${mark} ${index}"; ( ${one.script(cage)} ); echo; echo "${mark} end"`).join('\n');
+  const result = await cage.run(['sh', '-c', script]).catch(toError);
+  if (result instanceof Error) return TOLD.map(({ name }) => ({ name, ok: false, detail: result.message }));
+  const said = result.stdout.split(new RegExp(`^${mark} `, 'm'));
+  return TOLD.map(({ name, gotOut }, index) => {
+    const at = said.indexOf(said.find((part) => part.startsWith(`${index}\n`)) ?? '');
+    const isWhole = at > 0 && said[at + 1]?.startsWith('end\n') === true;
+    const out = isWhole ? gotOut((said[at] ?? '').slice(`${index}\n`.length).trim()) : 'it could not be tried';
+    return { name, ok: out === undefined, detail: out ?? 'held' };
+  });
+}
+
+async function outcomeOf(name: string, attempt: () => Promise<GotOut>): Promise<Canary> {
   try {
     const gotOut = await attempt();
     return { name, ok: gotOut === undefined, detail: gotOut ?? 'held' };
@@ -136,13 +177,13 @@ function portOf(server: Server): number {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** By its port and, as a setup step, with the network that such a step has. */
-async function portReached({ run, port }: Cage, network: boolean): Promise<string | undefined> {
-  const script = `const s=require("net").connect(${port},"127.0.0.1");s.on("data",()=>{console.log("out");process.exit()});s.on("error",()=>process.exit())`;
-  return (await run(['node', '-e', script], network)).stdout.includes('out') ? 'a port of this machine was reached' : undefined;
-}
+const PORT_REACHED = 'a port of this machine was reached';
 
-async function processLeft({ run, folder }: Cage): Promise<string | undefined> {
+/** Says so where it reaches the port. It has no quote of the shell. */
+const connects = (port: number): string =>
+  `const s=require("net").connect(${port},"127.0.0.1");s.on("data",()=>{console.log("out");process.exit()});s.on("error",()=>process.exit())`;
+
+async function processLeft({ run, folder }: Cage): Promise<GotOut> {
   const daemon = 'while true; do date +%s%N > beat; sleep 0.02; done';
   await run(['sh', '-c', `setsid sh -c "${daemon}" & while [ ! -s beat ]; do sleep 0.01; done`]);
   const beat = (): string => (existsSync(join(folder, 'beat')) ? readFileSync(join(folder, 'beat'), 'utf8') : '');

@@ -5,6 +5,7 @@ import { UsageError } from '../domain/errors.ts';
 import type { Repository } from '../domain/workspace.ts';
 import { type GitOptions, type GitResult, runGit } from './git.ts';
 import { createObjectReader } from './object-reader.ts';
+import { rememberedAnswers } from './repository/answers.ts';
 import { cleanPlace } from './repository/clean-place.ts';
 import { filtersOf } from './repository/filters.ts';
 import { assertOwn } from './repository/owner.ts';
@@ -16,10 +17,14 @@ import { submodulesOf } from './repository/submodules.ts';
 import { fitness } from './repository/unfit.ts';
 import { userCheckout } from './repository/user-checkout.ts';
 import { writeObjects } from './repository/write-objects.ts';
+import { createListings } from './trees/listings.ts';
 import { createWorkTrees } from './worktree.ts';
 
-/** @throws UsageError: no such folder, no repository, git data instead of a checkout. */
-export async function openRepository(path: string, stateFolder: string): Promise<Repository> {
+/**
+ * @param answers what this process has asked of trees before, of this repository and others.
+ * @throws UsageError: no such folder, no repository, git data instead of a checkout.
+ */
+export async function openRepository(path: string, stateFolder: string, answers = rememberedAnswers()): Promise<Repository> {
   if (!existsSync(path)) throw new UsageError(`repository ${path}: there is no such folder`);
   const folder = realpathSync(path);
   const { absolute, bare, commonWord, topWord } = await placesOf(folder);
@@ -36,7 +41,9 @@ export async function openRepository(path: string, stateFolder: string): Promise
   const main = !bare && realpathSync(absolute) === common ? top : undefined;
   const place = { path: top, bare, gitDir: absolute, common, clean, main };
   const reader = createObjectReader(clean);
-  const objects = readObjects(place, reader);
+  const asked = answers(clean);
+  const listings = createListings(reader, asked);
+  const objects = readObjects(place, { objects: reader, listings, asked });
   return {
     path: top,
     ...objects,
@@ -45,10 +52,10 @@ export async function openRepository(path: string, stateFolder: string): Promise
     ...refsOf(place),
     ...releasesOf(place),
     ...remotesOf(place),
-    ...userCheckout(place),
-    ...filtersOf(place),
+    ...userCheckout(place, reader),
+    ...filtersOf(place, listings),
     ...fitness(place),
-    ...createWorkTrees({ ...clean, common }, reader),
+    ...createWorkTrees({ ...clean, common }, { objects: reader, listings }),
   };
 }
 

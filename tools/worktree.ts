@@ -5,6 +5,7 @@ import { UsageError } from '../domain/errors.ts';
 import type { Repository, WorkTree } from '../domain/workspace.ts';
 import { type GitPlace, runGit } from './git.ts';
 import type { ObjectReader } from './object-reader.ts';
+import type { Listings } from './trees/listings.ts';
 import { createCheckedOut } from './trees/on-disk.ts';
 import { ownIgnores } from './trees/own-ignores.ts';
 import { restoreTree } from './trees/restore.ts';
@@ -16,7 +17,7 @@ import { removeAll } from './walk.ts';
 /** @param common the repository's own git dir: asked what its user ignores, and where LFS keeps content. */
 export function createWorkTrees(
   place: GitPlace & { readonly common: string },
-  objects: ObjectReader,
+  read: { readonly objects: ObjectReader; readonly listings: Listings },
 ): Pick<Repository, 'checkout' | 'open'> {
   const checkedOut = createCheckedOut(place);
   let ignores: Promise<string[]> | undefined;
@@ -24,7 +25,7 @@ export function createWorkTrees(
     openStanding(
       {
         place,
-        objects,
+        ...read,
         checkedOut,
         ownIgnores: () => {
           ignores ??= ownIgnores(place.common);
@@ -40,7 +41,7 @@ export function createWorkTrees(
       removeAll(folder);
       mkdirSync(folder, { recursive: true });
       const at = standing(folder, attributes);
-      await restoreTree(at, tree);
+      await restoreTree(at, tree, true);
       return workTreeOf(at, tree);
     },
     open: async (folder, attributes) => {

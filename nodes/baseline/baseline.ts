@@ -38,8 +38,9 @@ export const baselineNode = (find: FindSession) =>
           throw unreadable(session, error);
         });
         try {
-          const ran = await runChecks(session, { checkout, tree, attempt: 0, checks: session.facts.config.checks });
-          return { tree, checks: ran.map((check) => check.result), programs: await findPrograms(session, checkout), ...known };
+          const programs = await findPrograms(session, checkout);
+          const ran = await runChecks(session, { checkout, tree, attempt: 0, checks: session.facts.config.checks, done: true });
+          return { tree, checks: ran.map((check) => check.result), programs, ...known };
         } finally {
           await checkout.remove();
         }

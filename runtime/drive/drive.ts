@@ -9,10 +9,11 @@ import { assertNotReleased } from '../../nodes/deploy/older-home.ts';
 import type { FindSession } from '../../nodes/session.ts';
 import type { DriveOptions, LiveText } from '../options.ts';
 import type { Runtime } from '../runtime.ts';
+import { DrainedError } from './drained.ts';
 import { type Heartbeat, startHeartbeat } from './heartbeat.ts';
 import { type SharedText, shareText } from './live-file.ts';
 import { nextTurn } from './next-turn.ts';
-import { DrainedError, openSession } from './open-session.ts';
+import { openSession } from './open-session.ts';
 import { failure, pause, rest, restOrTell } from './rest.ts';
 import { step } from './step.ts';
 
@@ -36,6 +37,7 @@ interface Drive {
 /** Runs until released, unchanged, waiting, stopped or cancelled. @throws UsageError `THREAD_BUSY`; FencedError. */
 export async function drive(runtime: Runtime, threadId: string, options: DriveOptions): Promise<void> {
   await runtime.stores.audit.assertTail();
+  const saver = await runtime.stores.saver();
   const fence = await runtime.stores.runs.acquire(threadId);
   const abort = new AbortController();
   const heartbeat = startHeartbeat(runtime, fence, abort);
@@ -47,7 +49,7 @@ export async function drive(runtime: Runtime, threadId: string, options: DriveOp
   };
   options.signal?.addEventListener('abort', onSignal, { once: true });
   if (options.signal?.aborted === true) onSignal();
-  runtime.stores.saver.guard(fence);
+  saver.guard(fence);
   try {
     await run(underWay, await begin(underWay));
     await heartbeat.beat();
@@ -59,7 +61,7 @@ export async function drive(runtime: Runtime, threadId: string, options: DriveOp
     options.signal?.removeEventListener('abort', onSignal);
     runtime.sessions.get(threadId)?.places.repository.close();
     runtime.sessions.delete(threadId);
-    runtime.stores.saver.unguard(threadId);
+    saver.unguard(threadId);
     await runtime.stores.runs.release(fence).catch((error: unknown) => {
       // On a full disk the lease ends with this process.
       if (!(error instanceof FencedError) && codeOf(error) !== 'DISK_LIMIT') throw error;
@@ -94,7 +96,7 @@ async function run({ runtime, threadId, fence, abort, heartbeat, options, shared
   await assertNotReleased(session);
   heartbeat.limit(session.facts.limits.machineTime, row.machineMs);
   runtime.sessions.set(threadId, session);
-  const graph = governorGraph(sessionsOf(runtime)).compile({ checkpointer: runtime.stores.saver, name: 'governor' });
+  const graph = governorGraph(sessionsOf(runtime)).compile({ checkpointer: await runtime.stores.saver(), name: 'governor' });
   const nodes = Object.keys(graph.nodes);
   const config = {
     configurable: { thread_id: threadId },

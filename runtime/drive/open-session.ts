@@ -1,6 +1,5 @@
 /** Opens the session of a run: verifies what it captured at its start, then opens its stores, doors and places. */
 import { join } from 'node:path';
-import { GraphDrained } from '@langchain/langgraph';
 import { type Config, effectiveLimits, type Limits } from '../../domain/config.ts';
 import { StopError } from '../../domain/errors.ts';
 import type { FileRef } from '../../domain/handoff.ts';
@@ -35,13 +34,6 @@ import { readSaid } from './said.ts';
 
 /** Hosts and refusals of one setup command that its audit record names; the others are counted. */
 const MAX_TOLD_HOSTS = 6;
-
-/** Thrown at a checkpoint when a drain was asked for. LangGraph lets what runs beside it end first, and keeps what that writes. */
-export class DrainedError extends GraphDrained {
-  constructor() {
-    super('a drain was asked for');
-  }
-}
 
 /** The request of a run, checked against the run's row. @throws StopError `HANDOFF_MISSING`, `STATE_TAMPERED`. */
 export async function readRequest(runtime: Runtime, row: RunRow): Promise<{ request: RequestBody; ref: FileRef }> {
@@ -96,7 +88,7 @@ export interface SessionOptions {
 export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, options: SessionOptions): Promise<Session> {
   const { stores } = runtime;
   const facts = await factsOf(runtime, row, fence);
-  const repository = await openRepository(facts.request.repo, runtime.home);
+  const repository = await openRepository(facts.request.repo, runtime.home, runtime.answers);
   const { attempts, effects, transcripts, ledger, approvals, audit, dossier } = stores;
   let at: Stage = row.stage;
   return {
@@ -114,7 +106,10 @@ export async function openSession(runtime: Runtime, row: RunRow, fence: Fence, o
       options.signal.throwIfAborted();
       if (stage !== at) await stores.runs.update(fence, { stage });
       at = stage;
-      if (options.drain?.aborted === true) throw new DrainedError();
+      if (options.drain?.aborted !== true) return;
+      // With LangGraph, which is loaded where a stage runs.
+      const { DrainedError } = await import('./drained.ts');
+      throw new DrainedError();
     },
     left: async () => undefined,
   };

@@ -6,7 +6,7 @@ import type { Stage } from '../../domain/stages.ts';
 import type { Stop } from '../../nodes/state.ts';
 import { writeReport } from '../look/report.ts';
 import type { Runtime } from '../runtime.ts';
-import { DrainedError } from './open-session.ts';
+import { DrainedError } from './drained.ts';
 import { reasonFor } from './reason-for.ts';
 
 /** What the thread's row says from then on. */

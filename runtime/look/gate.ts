@@ -6,6 +6,7 @@ import { planBodySchema, reviewBodySchema } from '../../domain/handoff.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import { sandboxWords } from '../../domain/sandbox-words.ts';
 import { openFindings } from '../../domain/waivers.ts';
+import type { Repository } from '../../domain/workspace.ts';
 import { planMarkdown, reviewMarkdown } from '../../nodes/markdown.ts';
 import { maskedPatch } from '../../tools/masked-patch.ts';
 import { policyWarnings } from '../../tools/policy-warnings.ts';
@@ -35,6 +36,7 @@ export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | 
       ? await newest(runtime, row.threadId, { kind: '30-review', schema: reviewBodySchema, sha256: subject['review'] })
       : undefined;
   const totals = await runtime.stores.ledger.totals(row.threadId, 'run');
+  const release = gate === 'release' ? await lookAt(runtime, row) : undefined;
   const sandbox = await runtime.sandbox(row.threadId).catch(() => undefined);
   return {
     ...(sandbox === undefined ? {} : { sandbox: sandboxWords(sandbox) }),
@@ -42,9 +44,9 @@ export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | 
     goal: row.input.goal,
     plan: plan === undefined ? '' : planMarkdown(1, plan),
     review: review === undefined ? '' : reviewMarkdown(row.attempt, review),
-    diff: gate === 'release' ? await patchOf(runtime, row, subject['base'] ?? '', subject['tree'] ?? '') : '',
+    diff: release === undefined ? '' : await patchOf(runtime, release, subject['base'] ?? '', subject['tree'] ?? ''),
     redLines: review?.red_lines ?? [],
-    warnings: gate === 'release' ? await warningsOf(runtime, row) : [],
+    warnings: release === undefined ? [] : await warningsOf(release, row),
     open: openFindings(review ?? { findings: [] }),
     citations: plan?.citations ?? [],
     costMicroUsd: totals.settled.costMicroUsd + totals.reserved.costMicroUsd,
@@ -54,20 +56,28 @@ export async function gateOf(runtime: Runtime, row: RunRow): Promise<GateView | 
 /** The candidate against its base; empty without a candidate. */
 export async function diffOf(runtime: Runtime, row: RunRow): Promise<string> {
   const build = await newestBuild(runtime, row.threadId);
-  return build === undefined ? '' : patchOf(runtime, row, build.base, build.tree);
+  return build === undefined ? '' : patchOf(runtime, await lookAt(runtime, row), build.base, build.tree);
 }
 
+/** The run's repository and its configuration. */
+interface Look {
+  readonly repository: Repository;
+  readonly config: Config | undefined;
+}
+
+const lookAt = async (runtime: Runtime, row: RunRow): Promise<Look> => ({
+  repository: await openRepository(row.input.repo, runtime.home, runtime.answers),
+  config: await configOf(runtime, row),
+});
+
 /** With secrets masked: it goes to terminals, pages and clients. */
-async function patchOf(runtime: Runtime, row: RunRow, base: string, tree: string): Promise<string> {
-  const repository = await openRepository(row.input.repo, runtime.home);
-  const redact = redactorOf(runtime.env, await configOf(runtime, row));
+async function patchOf(runtime: Runtime, { repository, config }: Look, base: string, tree: string): Promise<string> {
+  const redact = redactorOf(runtime.env, config);
   return readableLines(await maskedPatch(repository, { from: await repository.treeOf(base), to: tree }, redact));
 }
 
 /** By the base that the run started from, whose rules it runs under. */
-async function warningsOf(runtime: Runtime, row: RunRow): Promise<string[]> {
-  const config = await configOf(runtime, row);
-  const repository = await openRepository(row.input.repo, runtime.home);
+async function warningsOf({ repository, config }: Look, row: RunRow): Promise<string[]> {
   return config === undefined ? [] : policyWarnings(config, repository, row.input.base);
 }
 

@@ -48,7 +48,7 @@ async function prepare(runtime: Runtime, options: CreateOptions): Promise<Draft>
   assertNoSecret(runtime.env, 'goal', goal);
   await runtime.stores.audit.assertTail();
   const threadId = threadIdOf(options.threadId);
-  const repository = await openRepository(pathOf(runtime, options.repo), runtime.home);
+  const repository = await openRepository(pathOf(runtime, options.repo), runtime.home, runtime.answers);
   assertHomeOutside(runtime.home, repository.path);
   assertNamed(runtime, repository.path);
   const exists = await isSame(runtime, threadId, { goal, repo: repository.path });

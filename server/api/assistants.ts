@@ -303,7 +303,7 @@ function servedGraph(server: Server, graphId: string, graphs: readonly string[] 
 async function open(server: Server, call: Call, row: AssistantRow, config: Record<string, unknown>): Promise<ServableGraph> {
   const graph = servedGraph(server, row.graphId, call.caller.graphs);
   try {
-    return await graph.open(config, { saver: server.saver, store: server.store(call.caller.tenant) });
+    return await graph.open(config, { saver: await server.saver(), store: await server.store(call.caller.tenant) });
   } catch (thrown) {
     throw new Problem(422, `graph "${row.graphId}": its function fails with the config of this assistant: ${toError(thrown).message}`);
   }

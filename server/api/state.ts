@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import type { Server } from '../context.ts';
 import { type Call, type Endpoint, endpoint, flag, json, uuid } from '../http/endpoint.ts';
-import { updateState } from '../threads/edit-state.ts';
 import { needThread, readHistory, readState } from '../threads/thread-graph.ts';
 import { checkpointSchema, historySchema, stateAtSchema, stateSchema, stateUpdateSchema, threadParams } from './schemas.ts';
 
@@ -68,6 +67,7 @@ const editState = (server: Server): Endpoint =>
         ...body.checkpoint,
         ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
       };
+      const { updateState } = await import('../threads/edit-state.ts');
       return json(await updateState(server, call.caller, thread, { values: body.values, asNode: body.as_node ?? undefined, at }));
     },
   );

@@ -5,7 +5,6 @@ import type { Page, ThreadFilter } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
 import { type Endpoint, empty, endpoint, json } from '../http/endpoint.ts';
 import { Problem } from '../http/problem.ts';
-import { applySupersteps } from '../threads/edit-state.ts';
 import { needThread, viewOf } from '../threads/thread-graph.ts';
 import { selected } from '../threads/views.ts';
 import {
@@ -98,6 +97,7 @@ const createThread = (server: Server): Endpoint =>
       // All or nothing: a thread that was there stays as it is, one whose steps are refused is not made.
       if (supersteps.length > 0 && before === undefined)
         try {
+          const { applySupersteps } = await import('../threads/edit-state.ts');
           await applySupersteps(server, call.caller, thread, supersteps);
         } catch (error) {
           await server.served.threads.delete(scope, threadId);

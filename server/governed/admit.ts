@@ -7,7 +7,6 @@ import { Problem } from '../http/problem.ts';
 import type { GovernedAsk } from '../project/governs.ts';
 import { answerGate, commentAt, type Speaker } from './answer-gate.ts';
 import { type Admitted, beginGoverned, epochOf, goOn } from './begin.ts';
-import { editGoverned } from './edit.ts';
 import { type Governed, latestState } from './graph.ts';
 import { parseInput, repositoryFor } from './input.ts';
 
@@ -15,7 +14,7 @@ import { parseInput, repositoryFor } from './input.ts';
 export async function admitGoverned(governed: Governed, caller: Caller, ask: GovernedAsk): Promise<Admitted> {
   const { body, threadId } = ask;
   const scope = ask.scope ?? { tenant: caller.tenant };
-  assertPossible(governed, body);
+  await assertPossible(governed, body);
   assertNoSecret(governed.runtime.env, 'metadata', body.metadata);
   assertNoSecret(governed.runtime.env, 'config', body.config);
   assertNoSecret(governed.runtime.env, 'context', body.context);
@@ -55,14 +54,18 @@ export async function admitGoverned(governed: Governed, caller: Caller, ask: Gov
 }
 
 /** What a governed thread cannot do is said, never dropped. @throws Problem 422. */
-function assertPossible(governed: Governed, body: GovernedAsk['body']): void {
+async function assertPossible(governed: Governed, body: GovernedAsk['body']): Promise<void> {
   if (body.multitask_strategy === 'rollback')
     throw new Problem(422, 'multitask_strategy: "rollback" is not possible on a governed thread; its record is kept');
   if ([body.stream_mode].flat().includes('events'))
     throw new Problem(422, 'stream_mode: "events" would show what models were sent; a governed thread streams the other modes');
-  const nodes = Object.keys(governed.graph.nodes).filter((name) => !name.startsWith('__'));
-  for (const name of [body.interrupt_before, body.interrupt_after].flat())
-    if (name !== null && name !== undefined && name !== '*' && !nodes.includes(name))
+  const named = [body.interrupt_before, body.interrupt_after]
+    .flat()
+    .flatMap((name) => (name === null || name === undefined || name === '*' ? [] : [name]));
+  if (named.length === 0) return;
+  const nodes = Object.keys((await governed.graph()).nodes).filter((name) => !name.startsWith('__'));
+  for (const name of named)
+    if (!nodes.includes(name))
       throw new Problem(422, `interrupt_before, interrupt_after: ${JSON.stringify(name)} is none of ${nodes.join(', ')}`);
 }
 
@@ -99,5 +102,6 @@ async function edit({ governed, caller }: Speaker, threadId: string, { command, 
     throw new Problem(422, 'command.goto: on a governed thread it is the name of one node');
   const update: unknown = command?.update ?? undefined;
   const values = Array.isArray(update) ? Object.fromEntries(update) : update;
+  const { editGoverned } = await import('./edit.ts');
   await editGoverned(governed, caller, threadId, { values, goto, checkpointId: fork });
 }

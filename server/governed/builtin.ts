@@ -1,6 +1,5 @@
-/** Governor's own graphs, as the server serves them. */
+/** Governor's own graphs, as the server serves them. What needs LangGraph is loaded by the first run or reading of a thread. */
 import { z } from 'zod';
-import { outsideGraphs } from '../../runtime/graphs.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { GraphSchemas, ServableGraph, ServedGraph } from '../context.ts';
 import type { Governs } from '../project/governs.ts';
@@ -9,9 +8,7 @@ import type { Snapshot } from '../threads/views.ts';
 import { admitGoverned } from './admit.ts';
 import { beginGoverned } from './begin.ts';
 import { assertGlassBroken } from './break-glass.ts';
-import { editGoverned } from './edit.ts';
 import { GOVERNOR, type Governed, latestState, openGoverned } from './graph.ts';
-import { runGoverned } from './run.ts';
 import { governedValues } from './view.ts';
 
 const BUILDER = 'builder';
@@ -36,16 +33,20 @@ export function builtinGraphs(runtime: Runtime): ReadonlyMap<string, ServedGraph
     id: GOVERNOR,
     description: DESCRIPTIONS[GOVERNOR],
     governs: governsOf(governed),
-    open: async () => governed.graph as unknown as ServableGraph, // the same class, narrowed to what the server uses
+    open: async () => (await governed.graph()) as unknown as ServableGraph, // the same class, narrowed to what the server uses
     schemas: async () => schemas(),
     subgraphSchemas: async () => ({}),
   };
-  const alone = outsideGraphs(async () => runtime).builder as unknown as ServableGraph; // the same class, narrowed to what the server uses
+  let alone: ServableGraph | undefined;
   const builder: ServedGraph = {
     id: BUILDER,
     description: DESCRIPTIONS[BUILDER],
     begin: (caller, ask, scope) => beginGoverned(governed, caller, ask, scope),
-    open: async (_config, { saver, store }) => withStores(alone, saver, store),
+    open: async (_config, { saver, store }) => {
+      const { outsideGraphs } = await import('../../runtime/graphs.ts');
+      alone ??= outsideGraphs(async () => runtime).builder as unknown as ServableGraph; // the same class, narrowed to what the server uses
+      return withStores(alone, saver, store);
+    },
     schemas: async () => schemas(),
     subgraphSchemas: async () => ({}),
   };
@@ -57,9 +58,9 @@ export function builtinGraphs(runtime: Runtime): ReadonlyMap<string, ServedGraph
 
 const governsOf = (governed: Governed): Governs => ({
   admit: (caller, ask) => admitGoverned(governed, caller, ask),
-  run: (run, options) => runGoverned(governed, run, options),
+  run: async (run, options) => (await import('./run.ts')).runGoverned(governed, run, options),
   assertEditable: (caller, threadId) => assertGlassBroken(governed, caller, threadId),
-  edit: (caller, threadId, edit) => editGoverned(governed, caller, threadId, edit),
+  edit: async (caller, threadId, edit) => (await import('./edit.ts')).editGoverned(governed, caller, threadId, edit),
   latest: async (threadId) => (await latestState(governed, threadId)) as unknown as Snapshot, // LangGraph's own
   shown: governedValues,
 });

@@ -23,8 +23,9 @@ export async function editGoverned(
   edit: StateEdit,
 ): Promise<ReturnType<typeof checkpointOf>> {
   await assertGlassBroken(governed, caller, threadId);
-  const { runtime, graph } = governed;
-  const { runs, saver, audit } = runtime.stores;
+  const { runtime } = governed;
+  const { runs, audit } = runtime.stores;
+  const [graph, saver] = await Promise.all([governed.graph(), runtime.stores.saver()]);
   await audit.assertTail();
   for (const node of [edit.asNode, edit.goto])
     if (node !== undefined && !Object.hasOwn(graph.nodes, node) && node !== '__end__')
@@ -57,7 +58,7 @@ export async function editGoverned(
   }
 }
 
-async function written(graph: Governed['graph'], at: Configured, edit: StateEdit): Promise<unknown> {
+async function written(graph: Awaited<ReturnType<Governed['graph']>>, at: Configured, edit: StateEdit): Promise<unknown> {
   const values = edit.values as Record<string, unknown> | null | undefined; // LangGraph drops what is no channel of the graph
   try {
     if (edit.goto !== undefined) {

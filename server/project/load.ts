@@ -8,7 +8,8 @@ import type { GraphSchemas, ServableGraph, ServedGraph } from '../context.ts';
 import { type ModulePath, type ProjectConfig, readProject } from './config.ts';
 import { type GraphFactory, graphOf, READS, withStores } from './graph.ts';
 import { loadExport, prepareModules } from './modules.ts';
-import { NO_SCHEMAS, runtimeSchemas, subgraphsOf, typeSchemas } from './schemas.ts';
+
+const NO_SCHEMAS: GraphSchemas = { input: null, output: null, state: null, config: null, context: null };
 
 export interface Project {
   readonly config: ProjectConfig;
@@ -92,6 +93,7 @@ async function schemasOf(
   make: GraphFactory,
   { warn, inTurn }: Reading,
 ): Promise<Made<ReadonlyMap<string, GraphSchemas>>> {
+  const { runtimeSchemas, subgraphsOf, typeSchemas } = await import('./schemas.ts');
   const parts = new Map<string, unknown>();
   try {
     const graph: ServableGraph = await make({ configurable: {} }, READS);

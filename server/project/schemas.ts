@@ -5,8 +5,6 @@ import { getConfigTypeSchema, getInputTypeSchema, getOutputTypeSchema, getUpdate
 import type { GraphSchemas, ServableGraph } from '../context.ts';
 import type { ModulePath } from './config.ts';
 
-export const NO_SCHEMAS: GraphSchemas = { input: null, output: null, state: null, config: null, context: null };
-
 /** Reading the types of a large project starts a TypeScript compiler. */
 const TYPES_MS = 30_000;
 

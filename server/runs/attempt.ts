@@ -6,7 +6,7 @@ import type { Server } from '../context.ts';
 import type { GovernedEnd, Governs } from '../project/governs.ts';
 import { failureOf } from '../threads/views.ts';
 import { createTranslator, graphModes } from './chunks.ts';
-import { type Execution, execute, outcomeOf, type RunKwargs, type RunWork } from './execute.ts';
+import type { Execution, RunKwargs, RunWork } from './execute.ts';
 import { Stopped } from './stopped.ts';
 import { underRun } from './uncaught.ts';
 import type { EventWriter } from './writer.ts';
@@ -76,6 +76,7 @@ function governedEnd(governs: Governs, { run, abort, drain }: Claimed, chunk: Ex
 
 async function plainEnd(work: RunWork, abort: AbortController, execution: Execution): Promise<RunEnd> {
   abort.signal.throwIfAborted();
+  const { execute, outcomeOf } = await running();
   await underRun({ runId: work.run.runId, fail: (error) => abort.abort(error) }, () => execute(work, execution));
   // It may have come to its end all the same. Stopped too late, it has succeeded.
   if (abort.signal.aborted && !(abort.signal.reason instanceof Stopped)) throw abort.signal.reason;
@@ -112,7 +113,12 @@ async function failed(
   work: RunWork | undefined,
   { error, writer }: { readonly error: Error; readonly writer: EventWriter },
 ): Promise<RunEnd> {
-  const state = work === undefined ? undefined : await outcomeOf(work).catch(() => undefined);
+  const state =
+    work === undefined
+      ? undefined
+      : await running()
+          .then(({ outcomeOf }) => outcomeOf(work))
+          .catch(() => undefined);
   const stopped = error instanceof Stopped ? error.action : undefined;
   // The record of a governed thread is kept: there a rollback only stops.
   if (stopped === 'rollback' && work?.served.governs === undefined) return { status: 'interrupted', rollback: true };
@@ -128,3 +134,6 @@ async function failed(
     error: failure,
   };
 }
+
+/** With LangGraph, which the first run loads. */
+const running = () => import('./execute.ts');

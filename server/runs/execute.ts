@@ -64,10 +64,11 @@ export async function execute(work: RunWork, execution: Execution): Promise<void
   const broken = new AbortController();
   const config = runConfig(work, AbortSignal.any([execution.signal, broken.signal]));
   const access = { accessContext: 'threads.create_run' as const, executionRuntime: { context: config['context'] } };
-  const graph = await served.open(config, { saver: server.saver, store: server.store(run.tenant), access });
+  const saver = await server.saver();
+  const graph = await served.open(config, { saver, store: await server.store(run.tenant), access });
   work.opened = graph;
   const stamp = { ...run.metadata, graph_id: assistant.graphId, assistant_id: assistant.assistantId };
-  server.saver.guard({ threadId: lease.threadId, epoch: lease.epoch }, (error) => broken.abort(error), stamp);
+  saver.guard({ threadId: lease.threadId, epoch: lease.epoch }, (error) => broken.abort(error), stamp);
   try {
     const taken = lease.again && (await isTaken(graph, run));
     const input = taken ? null : await inputOf(graph, run, kwargs);
@@ -79,7 +80,7 @@ export async function execute(work: RunWork, execution: Execution): Promise<void
     // What could not be stored is the cause; what the graph says of its abort is not.
     throw broken.signal.aborted ? broken.signal.reason : error;
   } finally {
-    server.saver.unguard(run.threadId);
+    saver.unguard(run.threadId);
     // Node keeps a combined signal that somebody listens to until it aborts; LangGraph goes on listening.
     broken.abort(new Error(`run ${run.runId} is over`));
   }
@@ -89,7 +90,7 @@ export async function execute(work: RunWork, execution: Execution): Promise<void
 export async function outcomeOf({ server, run, assistant, served, opened }: RunWork): Promise<Outcome> {
   const config = configOf(run.threadId, served.id, configurableOf(run, assistant));
   const access = { accessContext: 'threads.read' as const, executionRuntime: null };
-  const graph = opened ?? (await served.open(config, { saver: server.saver, store: server.store(run.tenant), access }));
+  const graph = opened ?? (await served.open(config, { saver: await server.saver(), store: await server.store(run.tenant), access }));
   const snapshot = (await graph.getState({ configurable: { thread_id: run.threadId } })) as Snapshot; // LangGraph's own
   return standing(snapshot);
 }

@@ -38,8 +38,8 @@ export async function graphOf(server: Server, thread: ThreadRow): Promise<Servab
   const access = { accessContext: 'threads.read' as const, executionRuntime: null };
   try {
     return await served.open(configOf(thread.threadId, served.id, configurable), {
-      saver: server.saver,
-      store: server.store(thread.tenant),
+      saver: await server.saver(),
+      store: await server.store(thread.tenant),
       access,
     });
   } catch (thrown) {
@@ -59,7 +59,7 @@ export async function needCheckpoint(server: Server, threadId: string, at: Reado
   const { checkpoint_id: checkpointId, checkpoint_ns: namespace } = at;
   if (typeof checkpointId !== 'string') return;
   const place = { thread_id: threadId, checkpoint_ns: typeof namespace === 'string' ? namespace : '', checkpoint_id: checkpointId };
-  if ((await server.saver.getTuple({ configurable: place })) === undefined)
+  if ((await (await server.saver()).getTuple({ configurable: place })) === undefined)
     throw new Problem(404, `checkpoint ${checkpointId} not found in thread ${threadId}`);
 }
 

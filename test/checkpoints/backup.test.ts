@@ -96,14 +96,14 @@ describe('a backup', () => {
     for (const number of [3, 1, 2]) await stores.runs.create(threadOf(number), INPUT);
     const put = async (id: string, at: Stores): Promise<void> => {
       const config = { configurable: { thread_id: ID, checkpoint_ns: '' } };
-      await at.saver.put(config, { ...emptyCheckpoint(), id }, { source: 'loop', step: 1, parents: {} });
+      await (await at.saver()).put(config, { ...emptyCheckpoint(), id }, { source: 'loop', step: 1, parents: {} });
     };
     for (const id of ['b', 'd', 'c']) await put(id, stores);
     await stores.backup(file);
     restoreHome(file, target);
     const restored = await home.open(target);
     expect((await restored.runs.list()).map((row) => row.threadId)).toEqual([2, 1, 3].map(threadOf));
-    const latest = async () => (await restored.saver.getTuple({ configurable: { thread_id: ID } }))?.checkpoint.id;
+    const latest = async () => (await (await restored.saver()).getTuple({ configurable: { thread_id: ID } }))?.checkpoint.id;
     expect(await latest()).toBe('c');
     await put('a', restored);
     expect(await latest()).toBe('a');

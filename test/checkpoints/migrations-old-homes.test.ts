@@ -62,7 +62,7 @@ describe('a home of 0.1.0', () => {
     expect(await stores.effects.start(fence, effectOf('begun 2'), {})).toMatchObject({ kind: 'interrupted', tries: 2 });
     expect(await stores.ledger.totals(threadOf(2), 'run')).toMatchObject({ settled: { costMicroUsd: 50 }, reserved: { costMicroUsd: 0 } });
     expect((await stores.transcripts.chain(threadOf(2), TRANSCRIPT)).map(({ message }) => message.content)).toEqual(['Do it', 'Done']);
-    const newest = await stores.saver.getTuple({ configurable: { thread_id: threadOf(2) } });
+    const newest = await (await stores.saver()).getTuple({ configurable: { thread_id: threadOf(2) } });
     expect(newest?.checkpoint).toMatchObject({ id: '10000000-0000-6000-8000-000000000000', channel_values: { route: 'approve' } });
     expect(newest?.pendingWrites).toEqual([['task', 'route', 'deploy']]);
   });

@@ -32,8 +32,8 @@ async function fill(threadId: string): Promise<string> {
   await stores.dossier.writeText(threadId, 'request.json', '{}');
   for (const namespace of ['', 'build:1']) {
     const config = { configurable: { thread_id: threadId, checkpoint_ns: namespace } };
-    const at = await stores.saver.put(config, { ...emptyCheckpoint(), id: 'one' }, { source: 'loop', step: 1, parents: {} });
-    await stores.saver.putWrites(at, [['channel', 'value']], 'task');
+    const at = await (await stores.saver()).put(config, { ...emptyCheckpoint(), id: 'one' }, { source: 'loop', step: 1, parents: {} });
+    await (await stores.saver()).putWrites(at, [['channel', 'value']], 'task');
   }
   return row.id;
 }
@@ -48,7 +48,7 @@ test('a pruned thread loses checkpoints, calls and transcripts; releases, approv
   expect(rowsOf(threadOf(2))).toEqual(before);
   for (const kind of ['deploy', 'verify', 'rollback'])
     expect(await stores.effects.peek(`${kind} ${threadOf(1)}`)).toMatchObject({ state: 'started', before: 'intent' });
-  expect(await stores.saver.getTuple({ configurable: { thread_id: threadOf(1) } })).toBeUndefined();
+  expect(await (await stores.saver()).getTuple({ configurable: { thread_id: threadOf(1) } })).toBeUndefined();
   await expect((await home.open()).transcripts.chain(threadOf(1), head)).rejects.toMatchObject({ code: 'STATE_TAMPERED' });
   expect(await stores.dossier.list(threadOf(1))).toEqual([{ path: 'request.json', bytes: 2 }]);
   expect(await stores.ledger.totals(threadOf(1), 'run')).toMatchObject({ settled: { costMicroUsd: 30 } });

@@ -2,7 +2,9 @@
 import { INTERRUPT } from '@langchain/langgraph-checkpoint';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../checkpoints/database.ts';
-import { createServed, createServedSaver } from '../../checkpoints/served/index.ts';
+import { guardedSqliteSaver } from '../../checkpoints/saver/sqlite-saver.ts';
+import { assertHeld } from '../../checkpoints/served/assert-held.ts';
+import { createServed } from '../../checkpoints/served/index.ts';
 import { keepReplaced } from '../../checkpoints/served/take-back.ts';
 import { truncateServed } from '../../checkpoints/served/truncate.ts';
 import { sqliteSql } from '../../checkpoints/sql/sqlite.ts';
@@ -53,7 +55,7 @@ const sqliteBackend: ServedBackend = async () => {
     open: async () => {
       const database = openDatabase(home.file);
       const [sql, relaxed] = [listening(sqliteSql(database), hear), listening(sqliteSql(database, 'relaxed'), hear)];
-      const saver = createServedSaver(database);
+      const saver = guardedSqliteSaver(database, assertHeld);
       closers.push(() => {
         saver.close();
         database.close();
@@ -77,7 +79,7 @@ for (const suite of SUITES) suite('SQLite', sqliteBackend);
 describe('the statements that the suites made', () => {
   const home = makeHome();
   const database = openDatabase(home.file);
-  createServedSaver(database);
+  guardedSqliteSaver(database, assertHeld);
   afterAll(() => {
     database.close();
     home.dispose();

@@ -38,6 +38,14 @@ test('the command says what it can do without loading a schema, a database or a 
   expect(loadedWith('runtime/entry.js').packages).toContain('better-sqlite3');
 });
 
+test('a server answers before LangGraph is loaded: the first run, or the first state that is read, brings it', () => {
+  const serve = files.find((file) => /^chunks\/serve-\w+\.js$/.test(file)) ?? '';
+  expect(textOf(serve)).toContain('serveCommand');
+  const langchain = (file: string) => loadedWith(file).packages.filter((name) => name.startsWith('@langchain/'));
+  expect(langchain(serve)).toEqual(['@langchain/core/utils/uuid']);
+  expect(langchain(files.find((file) => /^chunks\/execute-\w+\.js$/.test(file)) ?? '')).toContain('@langchain/langgraph');
+});
+
 test('every @langchain package and every native one is shared with the graphs of a user, not a copy of ours', () => {
   const inside = new Set(
     files.flatMap((file) => [...textOf(file).matchAll(/^ *\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map((found) => found[1] ?? '')),

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FencedError, StopError } from '../../domain/errors.ts';
 import { onFailpoint } from '../../domain/failpoint.ts';
 import { type DoorSession, nodeDoor } from '../../nodes/node-door.ts';
-import { DrainedError } from '../../runtime/drive/open-session.ts';
+import { DrainedError } from '../../runtime/drive/drained.ts';
 
 const STATE = { goal: 'g', repo: '/r' };
 let heard: string[];

@@ -26,16 +26,17 @@ afterEach(async () => {
   world.dispose();
 });
 
-const governor = () => governorGraph(outsideSessions(async () => runtime)).compile({ checkpointer: runtime.stores.saver });
+const governor = async () => governorGraph(outsideSessions(async () => runtime)).compile({ checkpointer: await runtime.stores.saver() });
 const config = (strict = false) => ({
   configurable: { thread_id: thread, ...(strict ? { __pregel_strict_resume: true } : {}) },
   durability: 'sync' as const,
 });
-const answer = (id: string, value: unknown, strict = false) => governor().invoke(new Command({ resume: { [id]: value } }), config(strict));
+const answer = async (id: string, value: unknown, strict = false) =>
+  (await governor()).invoke(new Command({ resume: { [id]: value } }), config(strict));
 
 /** What waits, by its node and its id. */
 async function asked(): Promise<{ node: string | undefined; id: string; schema: unknown }> {
-  const { next, tasks } = await governor().getState(config());
+  const { next, tasks } = await (await governor()).getState(config());
   const [question] = tasks.flatMap((task) => task.interrupts ?? []);
   return { node: next[0], id: question?.id ?? '', schema: (question as { response_schema?: unknown } | undefined)?.response_schema };
 }

@@ -22,7 +22,7 @@ async function edit(values: Update, asNode: string, before?: string): Promise<vo
   try {
     const graph = governorGraph(async () => {
       throw new Error('nothing runs here');
-    }).compile({ checkpointer: runtime.stores.saver });
+    }).compile({ checkpointer: await runtime.stores.saver() });
     const config = { configurable: { thread_id: thread } };
     let at: { configurable?: Record<string, unknown> } = config;
     if (before !== undefined)

@@ -1,8 +1,7 @@
 /** Objects are read through one git that stays while it is asked, and never longer. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sha256 } from '../../domain/ids.ts';
@@ -11,31 +10,13 @@ import { createObjectReader } from '../../tools/object-reader.ts';
 import { openRepository } from '../../tools/repository.ts';
 import { review } from '../nodes/review/checks/review.ts';
 import { makeRepo, type TestRepo } from './repo.ts';
+import { startedBy } from './started-by.ts';
 
 let repo: TestRepo;
 beforeEach(() => {
   repo = makeRepo();
 });
 afterEach(() => repo.remove());
-
-/** The command lines of all git processes that are started meanwhile. */
-async function startedBy(work: () => Promise<unknown>): Promise<string[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'governor-git-'));
-  const list = join(folder, 'list');
-  const before = process.env['PATH'] ?? '';
-  writeFileSync(join(folder, 'git'), `#!/bin/sh\necho "$@" >> ${list}\nPATH='${before}' exec git "$@"\n`);
-  writeFileSync(list, '');
-  chmodSync(join(folder, 'git'), 0o755);
-  process.env['PATH'] = `${folder}:${before}`;
-  try {
-    await work();
-  } finally {
-    process.env['PATH'] = before;
-  }
-  const lines = readFileSync(list, 'utf8').split('\n').slice(0, -1);
-  rmSync(folder, { recursive: true, force: true });
-  return lines;
-}
 
 /** The readers of this test's repository. */
 const readers = (): string[] =>

@@ -1,19 +1,28 @@
 /** Answers about trees that were named by their whole ids: these never change, and a stage asks what the one before it asked. */
-import type { GitResult } from '../git.ts';
+import { type GitPlace, type GitResult, runGit } from '../git.ts';
 
 /** Answers that are kept, the newest, and the largest of them in bytes. */
-const MOST = 16;
+const MOST = 32;
 const MOST_BYTES = 1024 * 1024;
+
 const ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 
-type Ask = (argv: readonly string[]) => Promise<GitResult>;
+/** A whole id, which git takes for nothing else. */
+export const isId = (name: string): boolean => ID.test(name);
+
+type Ask = (argv: readonly string[], place: GitPlace) => Promise<GitResult>;
 
 /** @param ids all of `argv` that name an object. By any other name, such as a branch, it is asked anew. */
-export function rememberedAnswers(ask: Ask): (argv: readonly string[], ids: readonly string[]) => Promise<GitResult> {
+export type Asked = (argv: readonly string[], ids: readonly string[]) => Promise<GitResult>;
+
+/** Of all repositories that one process works on, each by its place. */
+export type Answers = (place: GitPlace) => Asked;
+
+export function rememberedAnswers(ask: Ask = runGit): Answers {
   const kept = new Map<string, Promise<GitResult>>();
-  const remember = async (key: string, argv: readonly string[]): Promise<GitResult> => {
+  const remember = async (key: string, argv: readonly string[], place: GitPlace): Promise<GitResult> => {
     try {
-      const answer = await ask(argv);
+      const answer = await ask(argv, place);
       if (answer.stdout.length > MOST_BYTES) kept.delete(key);
       return answer;
     } catch (error) {
@@ -21,10 +30,10 @@ export function rememberedAnswers(ask: Ask): (argv: readonly string[], ids: read
       throw error;
     }
   };
-  return (argv, ids) => {
-    if (!ids.every((id) => ID.test(id))) return ask(argv);
-    const key = argv.join('\0');
-    const answer = kept.get(key) ?? remember(key, argv);
+  return (place) => (argv, ids) => {
+    if (!ids.every(isId)) return ask(argv, place);
+    const key = [place.gitDir, place.objects, ...argv].join('\0');
+    const answer = kept.get(key) ?? remember(key, argv, place);
     kept.delete(key);
     kept.set(key, answer);
     const [oldest] = kept.keys();

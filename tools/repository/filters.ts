@@ -3,15 +3,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { GitError, runGit } from '../git.ts';
 import { attributesOf } from '../trees/attributes.ts';
+import type { Listings } from '../trees/listings.ts';
 import { GITLINK, LINK } from '../trees/names.ts';
 import { entriesOf } from '../trees/standing.ts';
 import type { Part, RepositoryPlace } from './place.ts';
 import { gitDirOf, userGit } from './user-git.ts';
 
-export function filtersOf(place: RepositoryPlace): Part<'filters' | 'filtersOfCheckout' | 'hasLfs'> {
+export function filtersOf(place: RepositoryPlace, listings: Listings): Part<'filters' | 'filtersOfCheckout' | 'hasLfs'> {
   return {
     filters: async (commit) => {
-      const entries = await entriesOf(place.clean, commit);
+      const entries = await entriesOf(listings, commit);
       const files = [...entries].filter(([, { mode }]) => mode !== GITLINK && mode !== LINK).map(([path]) => path);
       const scratch = mkdtempSync(join(place.clean.gitDir, 'attributes-'));
       try {

@@ -3,7 +3,8 @@ import type { LargeChange, PatchOf, TreeEntry } from '../../domain/workspace.ts'
 import { parseChanges, rawChanges } from '../diff.ts';
 import { GitError, type GitResult } from '../git.ts';
 import type { ObjectReader } from '../object-reader.ts';
-import { rememberedAnswers } from './answers.ts';
+import type { Listings } from '../trees/listings.ts';
+import type { Asked } from './answers.ts';
 import { ours, type Part, type RepositoryPlace, wordsOf } from './place.ts';
 
 /** A path as it stands in a tree. A name of many lines cannot be asked for, and `tree:./a` is another question than `a`. */
@@ -12,13 +13,19 @@ const isPlain = (file: string): boolean => !file.includes('\n') && file.split('/
 const RAW = ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '-M50%', '-l0'];
 const PATCH = ['diff-tree', '-r', '-p', '--full-index', '-M50%', '--no-color', '--no-ext-diff', '--no-textconv'];
 
+/** The ways to objects that all of a repository's parts share. */
+export interface ReadBy {
+  readonly objects: ObjectReader;
+  readonly listings: Listings;
+  readonly asked: Asked;
+}
+
 export function readObjects(
   place: RepositoryPlace,
-  objects: ObjectReader,
+  { objects, listings, asked }: ReadBy,
 ): Part<
   'treeOf' | 'listTree' | 'readFile' | 'blob' | 'blobBytes' | 'diff' | 'countLines' | 'largeChanges' | 'patch' | 'isAncestor' | 'close'
 > {
-  const asked = rememberedAnswers((argv) => ours(place, [...argv]));
   const blob = async (oid: string): Promise<Buffer> => {
     const found = await objects.read(oid);
     if (found?.type !== 'blob') throw new GitError(`git cat-file: ${oid} is no blob of ${place.path}`, null);
@@ -26,15 +33,18 @@ export function readObjects(
   };
   return {
     treeOf: async (id) => {
-      const found = await objects.find(`${id}^{tree}`);
-      if (found === undefined) throw new GitError(`git cat-file: ${id} has no tree in ${place.path}`, null);
-      return found.oid;
+      const tree = await listings.treeOf(id);
+      if (tree === undefined) throw new GitError(`git cat-file: ${id} has no tree in ${place.path}`, null);
+      return tree;
     },
     listTree: async (treeish) =>
-      wordsOf(await asked(['ls-tree', '-r', '-z', '--full-tree', treeish], [treeish])).flatMap((row): TreeEntry[] => {
-        const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.*)$/s.exec(row);
-        return match === null ? [] : [{ mode: match[1] ?? '', oid: match[2] ?? '', path: match[3] ?? '' }];
-      }),
+      (await listings.list(treeish))
+        .toString('utf8')
+        .split('\0')
+        .flatMap((row): TreeEntry[] => {
+          const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.*)$/s.exec(row);
+          return match === null ? [] : [{ mode: match[1] ?? '', oid: match[2] ?? '', path: match[3] ?? '' }];
+        }),
     readFile: async (treeish, file) => {
       if (isPlain(file)) {
         const found = await objects.read(`${treeish}:${file}`);
@@ -72,8 +82,6 @@ export function readObjects(
     close: objects.end,
   };
 }
-
-type Asked = ReturnType<typeof rememberedAnswers>;
 
 async function patchOf(
   place: RepositoryPlace,

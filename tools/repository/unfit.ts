@@ -9,8 +9,10 @@ const MAX_TOLD = 3;
 
 export function fitness(place: RepositoryPlace): Part<'unfit' | 'bringObjects'> {
   return {
-    unfit: async (base) =>
-      [...(await badRefs(place, base)), ...(await missing(place, base))].map((problem) => `repository ${place.path}: ${problem}`),
+    unfit: async (base) => {
+      const problems = await Promise.all([badRefs(place, base), missing(place, base)]);
+      return problems.flat().map((problem) => `repository ${place.path}: ${problem}`);
+    },
     bringObjects: async (commit) => {
       const [problem] = await missing(place, commit);
       if (problem !== undefined) throw new StopError('DEPLOY_FAILED', `repository ${place.path}: ${problem}`);

@@ -1,6 +1,8 @@
 /** What a person has checked out: commits by name, the branch, and what is not committed. */
 import { UsageError } from '../../domain/errors.ts';
 import { runGit } from '../git.ts';
+import type { ObjectReader } from '../object-reader.ts';
+import { isId } from './answers.ts';
 import { checkoutsOf } from './checkouts.ts';
 import type { Move } from './in-the-way.ts';
 import { finishMove, prepareMove } from './move-checkout.ts';
@@ -12,6 +14,7 @@ const MAX_DIRTY = 20;
 
 export function userCheckout(
   place: RepositoryPlace,
+  objects: ObjectReader,
 ): Part<'resolveCommit' | 'currentBranch' | 'dirtyPaths' | 'checkoutsOf' | 'prepareMove' | 'finishMove'> {
   const { path, bare } = place;
   const at = { gitDir: place.gitDir };
@@ -24,9 +27,12 @@ export function userCheckout(
   });
   return {
     resolveCommit: async (ref) => {
+      // A whole id is no name of a branch, so the git that reads objects knows it; what that one cannot read is told below.
+      const commit = isId(ref) ? await objects.find(`${ref}^{commit}`).catch(() => undefined) : undefined;
+      if (commit !== undefined) return commit.oid;
       const asked = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`];
       const found = ref.startsWith('-') ? '' : lineOf(await runGit(asked, { ...at, okCodes: [1, 128] }));
-      if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(found)) return found;
+      if (isId(found)) return found;
       if (ref === 'HEAD') throw new UsageError(`repository ${path}: has no commit yet; make one first`);
       throw new UsageError(`ref ${JSON.stringify(ref)}: names no commit in ${path}`);
     },

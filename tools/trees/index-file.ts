@@ -10,10 +10,10 @@ import { type Entries, type Entry, zInput, zWords } from './names.ts';
 export interface IndexFile {
   /** Makes it hold exactly these; what it knew of unchanged ones stays. */
   set(entries: Entries): Promise<void>;
-  /** Paths on disk that differ from it, or are not there. */
-  changed(): Promise<string[]>;
-  /** As `changed`, with the files that it does not have and no rule ignores. */
+  /** Paths on disk that differ from it or are not there, with the files that it does not have and no rule ignores. */
   changedAndNew(ownIgnores: readonly string[]): Promise<string[]>;
+  /** The same, each apart; a folder of which it has nothing stands for all in it. */
+  changedAndNews(ownIgnores: readonly string[]): Promise<{ readonly changed: readonly string[]; readonly news: readonly string[] }>;
   /** Files that it does not have and no rule of the tree ignores. */
   news(ownIgnores: readonly string[], folders?: boolean): Promise<string[]>;
   /** Stores the bytes of files as they are, and takes their place. */
@@ -23,10 +23,25 @@ export interface IndexFile {
   drop(paths: readonly string[]): Promise<void>;
   /** Takes submodules, which have no files here. */
   link(entries: ReadonlyMap<string, Entry>): Promise<void>;
+  /** Makes an empty folder hold a tree of these, as it stands in the store. */
+  writeTree(tree: string, entries: Entries): Promise<void>;
   writeOut(paths: readonly string[]): Promise<void>;
   /** Learns what files look like whose bytes are the same. */
   refresh(): Promise<void>;
   remove(): void;
+}
+
+/** A folder of new files is listed as one. */
+const FOLDERS = ['--directory', '--no-empty-directory'];
+/** How `ls-files -t` marks a file that the index does not have; those of others are as long. */
+const NEW = '? ';
+
+/** The rows of `ls-files -t`, new files apart from the others. */
+function apart(rows: readonly string[]): { changed: string[]; news: string[] } {
+  const of = (isNew: boolean): string[] => [
+    ...new Set(rows.filter((row) => row.startsWith(NEW) === isNew).map((row) => row.slice(NEW.length))),
+  ];
+  return { changed: of(false), news: of(true) };
 }
 
 export function indexFile(place: GitPlace, folder: string, file: string): IndexFile {
@@ -69,9 +84,9 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
       );
       held = new Map(entries);
     },
-    changed: () => list(['-d', '-m']),
     changedAndNew: (ownIgnores) => list(['-d', '-m', '-o'], ownIgnores),
-    news: (ownIgnores, folders = false) => list(['-o', ...(folders ? ['--directory', '--no-empty-directory'] : [])], ownIgnores),
+    changedAndNews: async (ownIgnores) => apart(await list(['-t', '-d', '-m', '-o', ...FOLDERS], ownIgnores)),
+    news: (ownIgnores, folders = false) => list(['-o', ...(folders ? FOLDERS : [])], ownIgnores),
     add: (entries) => put([], entries),
     note: (entries) => put(['--info-only'], entries),
     drop,
@@ -81,6 +96,12 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
         [...entries].map(([path, { mode, oid }]) => `${mode} ${oid}\t${path}`),
       );
       for (const [path, entry] of entries) held?.set(path, entry);
+    },
+    writeTree: async (tree, entries) => {
+      rmSync(file, { force: true });
+      owner = lstatSync(folder).uid;
+      await runGit(['read-tree', '-m', '-u', tree], git);
+      held = new Map(entries);
     },
     writeOut: async (paths) => {
       if (paths.length > 0) await runGit(['checkout-index', '-f', '-q', '-u', '-z', '--stdin'], { ...git, stdin: zInput(paths) });

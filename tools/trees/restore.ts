@@ -9,16 +9,34 @@ import { canBeRun, type Entries, type Entry, placeOf } from './names.ts';
 import { baseOf, entriesOf, type Standing, storingOfFiles } from './standing.ts';
 import { tidy } from './tidy.ts';
 
-export async function restoreTree(standing: Standing, tree: string): Promise<void> {
+/** @param isEmpty nothing stands in the folder: all is written, and nothing can be there that is not of the tree. */
+export async function restoreTree(standing: Standing, tree: string, isEmpty = false): Promise<void> {
   const { folder, index } = standing;
   standing.at = undefined;
-  tidy(folder);
-  const entries = await entriesOf(standing.place, tree);
+  if (!isEmpty) tidy(folder);
+  const entries = await entriesOf(standing.listings, tree);
   const base = await baseOf(standing, { tree, entries });
   const written = [...(await storingOfFiles(base, entries))].filter(([, { changesOutput }]) => changesOutput);
   const disk = await diskIds(standing, entries, written);
-  await fill(standing, tree, new Map([...entries].map(([path, entry]) => [path, { ...entry, oid: disk.get(path) ?? entry.oid }])));
-  const changed = await index.changed();
+  const fill = async (): Promise<void> => {
+    if (isEmpty && disk.size === 0) return index.writeTree(tree, entries);
+    await index.set(new Map([...entries].map(([path, entry]) => [path, { ...entry, oid: disk.get(path) ?? entry.oid }])));
+    await rewrite(standing, entries, { written, disk });
+  };
+  await fill().catch((error: unknown) => {
+    throw refused(tree, error);
+  });
+  standing.at = { tree, entries, disk };
+}
+
+/** What differs, and what is not of the tree. */
+async function rewrite(
+  standing: Standing,
+  entries: Entries,
+  { written, disk }: { written: readonly (readonly [string, Storing])[]; disk: ReadonlyMap<string, string> },
+): Promise<void> {
+  const { folder, index } = standing;
+  const { changed, news } = await index.changedAndNews(await standing.ownIgnores());
   clearWay(folder, changed);
   await index.writeOut(changed.filter((path) => !disk.has(path)));
   const wanted = new Set(changed);
@@ -28,8 +46,8 @@ export async function restoreTree(standing: Standing, tree: string): Promise<voi
     written.filter(([path]) => wanted.has(path)),
   );
   // Only now: what is ignored is said by the tree's own .gitignore, not by one that a command wrote.
-  for (const path of await index.news(await standing.ownIgnores(), true)) removeAll(placeOf(folder, path.replace(/\/$/, '')));
-  standing.at = { tree, entries, disk };
+  const others = changed.length === 0 ? news : await index.news(await standing.ownIgnores(), true);
+  for (const path of others) removeAll(placeOf(folder, path.replace(/\/$/, '')));
 }
 
 /** The ids of the bytes on disk, of the files where they are not those of the tree. */
@@ -43,18 +61,15 @@ async function diskIds(
   return new Map(written.map(([path], index) => [path, ids[index] ?? '']));
 }
 
-async function fill({ index }: Standing, tree: string, entries: Entries): Promise<void> {
-  try {
-    await index.set(entries);
-  } catch (error) {
-    const name = error instanceof GitError ? /[Ii]nvalid path '(.+?)'/s.exec(error.message)?.[1] : undefined;
-    if (name === undefined) throw error;
-    throw new StopError(
-      'PATH_DENIED',
-      `tree ${tree}: holds ${JSON.stringify(name)}, which git itself refuses to check out; take it out of the base first`,
-      { cause: error },
-    );
-  }
+/** A name that git does not write is the base's, for no snapshot takes one. */
+function refused(tree: string, error: unknown): unknown {
+  const name = error instanceof GitError ? /[Ii]nvalid path '(.+?)'/s.exec(error.message)?.[1] : undefined;
+  if (name === undefined) return error;
+  return new StopError(
+    'PATH_DENIED',
+    `tree ${tree}: holds ${JSON.stringify(name)}, which git itself refuses to check out; take it out of the base first`,
+    { cause: error },
+  );
 }
 
 async function writeConverted(standing: Standing, entries: Entries, files: readonly (readonly [string, Storing])[]): Promise<void> {

@@ -1,8 +1,9 @@
 /** What is known of a work tree: the tree it stands at, what its index holds, and the attributes of the base. */
-import { type GitPlace, runGit } from '../git.ts';
+import type { GitPlace } from '../git.ts';
 import type { ObjectReader } from '../object-reader.ts';
 import { type Attributes, attributesOf, type Storing } from './attributes.ts';
 import { type IndexFile, indexFile } from './index-file.ts';
+import type { Listings } from './listings.ts';
 import { type Entries, type Entry, GITLINK, LINK, zWords } from './names.ts';
 import type { CheckedOut } from './on-disk.ts';
 
@@ -10,6 +11,7 @@ import type { CheckedOut } from './on-disk.ts';
 export interface Shared {
   readonly place: GitPlace;
   readonly objects: ObjectReader;
+  readonly listings: Listings;
   readonly checkedOut: CheckedOut;
   /** Files with the ignore rules that the user keeps for themselves. */
   ownIgnores(): Promise<readonly string[]>;
@@ -45,18 +47,17 @@ export function openStanding(shared: Shared, folder: string, attributes: string 
 export function baseOf(standing: Standing, first: { readonly tree: string; readonly entries: Entries }): Promise<Base> {
   standing.attributes ??= (async () => {
     const named = standing.attributesOf ?? first.tree;
-    const of = (await standing.objects.find(`${named}^{tree}`))?.oid ?? named;
-    const entries = of === first.tree ? first.entries : await entriesOf(standing.place, of);
+    const of = (await standing.listings.treeOf(named)) ?? named;
+    const entries = of === first.tree ? first.entries : await entriesOf(standing.listings, of);
     return { ...(await attributesOf(standing.place, entries, `${standing.beside}.attributes`)), tree: of, entries };
   })();
   return standing.attributes;
 }
 
 /** All files of a tree, links and submodules with them. */
-export async function entriesOf(place: GitPlace, tree: string): Promise<Entries> {
-  const { stdout } = await runGit(['ls-tree', '-r', '-z', '--full-tree', tree], place);
+export async function entriesOf(listings: Listings, tree: string): Promise<Entries> {
   const entries = new Map<string, Entry>();
-  for (const row of zWords(stdout)) {
+  for (const row of zWords(await listings.list(tree))) {
     const tab = row.indexOf('\t');
     const [mode = '', , oid = ''] = row.slice(0, tab).split(' ');
     entries.set(row.slice(tab + 1), { mode, oid });

@@ -5,7 +5,7 @@ import { makeHome, threadOf } from '../home.ts';
 test('rows that go while a listing is on its way are not held', async () => {
   const home = makeHome();
   try {
-    const { servedSaver: saver } = await home.open();
+    const saver = await (await home.open()).servedSaver();
     const config = { configurable: { thread_id: threadOf(1), checkpoint_ns: '' } };
     for (let index = 0; index < 12; index += 1)
       await saver.put(

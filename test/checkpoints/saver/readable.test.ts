@@ -26,7 +26,7 @@ describe('a checkpoint', () => {
 
 test('a row that is none is STATE_TAMPERED where it is read and where it is listed; another thread is read', async () => {
   const home = makeHome();
-  const { servedSaver: saver } = await home.open();
+  const saver = await (await home.open()).servedSaver();
   const at = (number: number) => ({ configurable: { thread_id: threadOf(number), checkpoint_ns: '' } });
   for (const number of [1, 2]) await saver.put(at(number), { ...emptyCheckpoint(), id: 'c' }, { source: 'loop', step: 1, parents: {} });
   home.raw().prepare("UPDATE checkpoints SET checkpoint = '[1,2,3]' WHERE thread_id = ?").run(threadOf(1));

@@ -48,8 +48,8 @@ beforeEach(async () => {
     runtime: { clock: home.clock, env: {} },
     served,
     graphs: project.graphs,
-    saver: only<Server['saver']>('saver', {}),
-    store: () => new InMemoryStore(),
+    saver: async () => only<Awaited<ReturnType<Server['saver']>>>('saver', {}),
+    store: async () => new InMemoryStore(),
     limits: { bodyBytes: 1_000_000, concurrency: 1, keepEventsMs: 1, runEventBytes: 1, attempts: 1, streamsPerCaller: 1000, runMs: 0 },
     authenticate: async () => caller,
   });

@@ -155,9 +155,10 @@ describe('the first input', () => {
   test('a thread with another graph’s state is not taken', async () => {
     const threadId = await waiting();
     const id = randomUUID();
-    const { checkpoint, metadata } = (await server.runtime.stores.saver.getTuple({ configurable: { thread_id: threadId } })) ?? {};
+    const { checkpoint, metadata } =
+      (await (await server.runtime.stores.saver()).getTuple({ configurable: { thread_id: threadId } })) ?? {};
     if (checkpoint === undefined || metadata === undefined) throw new Error('no checkpoint');
-    await server.runtime.stores.saver.put({ configurable: { thread_id: id } }, checkpoint, metadata);
+    await (await server.runtime.stores.saver()).put({ configurable: { thread_id: id } }, checkpoint, metadata);
     await refused(ask(ann, id, { input: { goal: GOAL, repo: 'shop' } }), 409, /state of another graph/);
   });
 });
@@ -283,7 +284,7 @@ describe('jumps, updates and forks by an admin', () => {
     let at = await stateOf(other);
     while (before === undefined && at.parentConfig !== undefined) {
       if (at.next[0] === node) before = String(at.config.configurable?.['checkpoint_id']);
-      at = await server.graph.getState(at.parentConfig);
+      at = await (await server.graph()).getState(at.parentConfig);
     }
     await breakGlass(server, second, other, { for: admin.person.id, reason: 'an exercise' });
     const { kwargs } = await ask(admin, other, { checkpoint_id: String(before) });

@@ -117,7 +117,7 @@ test('a drain stops between two steps of a sub-agent; its own state is shown, an
   });
   expect(drained.end).toMatchObject({ status: 'interrupted', drained: true });
   expect(await calls(DEEPEST)).toBe(1);
-  const state = await server.graph.getState({ configurable: { thread_id: threadId } }, { subgraphs: true });
+  const state = await (await server.graph()).getState({ configurable: { thread_id: threadId } }, { subgraphs: true });
   const [deepest] = inside(state, 'build', 'worker', 'sub_agent_2', 'sub_agent_3');
   expect(deepest?.next).toEqual(['worker']);
   expect(deepest?.values).toMatchObject({ attempt: 1, agent: { calls: 1, phase: 'model', tree: expect.any(String) }, stop: null });

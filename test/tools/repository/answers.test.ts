@@ -5,14 +5,16 @@ import { rememberedAnswers } from '../../../tools/repository/answers.ts';
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(64);
 
+const PLACE = { gitDir: '/git', objects: '/objects' };
+
 function counted(stdout: Buffer = Buffer.from('x')) {
   const asked: string[] = [];
-  const remembered = rememberedAnswers(async (argv) => {
+  const answers = rememberedAnswers(async (argv) => {
     asked.push(argv.join(' '));
     if (argv.includes('fail')) throw new Error('no');
     return { stdout, stderr: '', code: 0 };
   });
-  return { asked, remembered };
+  return { asked, answers, remembered: answers(PLACE) };
 }
 
 test('the same question about ids is asked once, also while it is being asked; another one is not taken for it', async () => {
@@ -39,10 +41,18 @@ test('names that may move, large answers and failures are asked again', async ()
 
 test('the newest answers are kept alone', async () => {
   const { asked, remembered } = counted();
-  const ids = Array.from({ length: 17 }, (_none, index) => index.toString(16).padStart(40, '0'));
+  const ids = Array.from({ length: 33 }, (_none, index) => index.toString(16).padStart(40, '0'));
   for (const id of ids) await remembered(['ls-tree', id], [id]);
-  await remembered(['ls-tree', ids[16] ?? ''], [ids[16] ?? '']);
-  expect(asked).toHaveLength(17);
+  await remembered(['ls-tree', ids[32] ?? ''], [ids[32] ?? '']);
+  expect(asked).toHaveLength(33);
   await remembered(['ls-tree', ids[0] ?? ''], [ids[0] ?? '']);
-  expect(asked).toHaveLength(18);
+  expect(asked).toHaveLength(34);
+});
+
+test('the answers of one repository are not those of another, and are there for who opens it again', async () => {
+  const { asked, answers, remembered } = counted();
+  await remembered(['ls-tree', A], [A]);
+  await answers({ ...PLACE, objects: '/others' })(['ls-tree', A], [A]);
+  await answers({ ...PLACE })(['ls-tree', A], [A]);
+  expect(asked).toHaveLength(2);
 });
