@@ -37,14 +37,7 @@ export function readObjects(
       if (tree === undefined) throw new GitError(`git cat-file: ${id} has no tree in ${place.path}`, null);
       return tree;
     },
-    listTree: async (treeish) =>
-      (await listings.list(treeish))
-        .toString('utf8')
-        .split('\0')
-        .flatMap((row): TreeEntry[] => {
-          const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.*)$/s.exec(row);
-          return match === null ? [] : [{ mode: match[1] ?? '', oid: match[2] ?? '', path: match[3] ?? '' }];
-        }),
+    listTree: async (treeish) => entriesIn(await listings.list(treeish)),
     readFile: async (treeish, file) => {
       if (isPlain(file)) {
         const found = await objects.read(`${treeish}:${file}`);
@@ -82,6 +75,16 @@ export function readObjects(
     close: objects.end,
   };
 }
+
+/** The rows of `git ls-tree -z`. */
+const entriesIn = (listing: Buffer): TreeEntry[] =>
+  listing
+    .toString('utf8')
+    .split('\0')
+    .flatMap((row) => {
+      const match = /^(\d{6}) \w+ ([0-9a-f]+)\t(.*)$/s.exec(row);
+      return match === null ? [] : [{ mode: match[1] ?? '', oid: match[2] ?? '', path: match[3] ?? '' }];
+    });
 
 async function patchOf(
   place: RepositoryPlace,

@@ -51,15 +51,17 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
   const update = async (flags: readonly string[], words: readonly string[]): Promise<void> => {
     if (words.length > 0) await runGit(['update-index', ...flags], { ...git, stdin: zInput(words) });
   };
+  const write = (entries: Iterable<readonly [string, Entry]>): Promise<void> =>
+    update(
+      ['-z', '--index-info'],
+      [...entries].map(([path, { mode, oid }]) => `${mode} ${oid}\t${path}`),
+    );
   const put = async (flags: readonly string[], entries: Entries): Promise<void> => {
     await update([...flags, '--add', '--replace', '-z', '--stdin'], [...entries.keys()]);
     for (const [path, entry] of entries) held?.set(path, entry);
   };
   const drop = async (paths: readonly string[]): Promise<void> => {
-    await update(
-      ['-z', '--index-info'],
-      paths.map((path) => `0 ${'0'.repeat(held?.get(path)?.oid.length ?? 40)}\t${path}`),
-    );
+    await write(paths.map((path) => [path, { mode: '0', oid: '0'.repeat(held?.get(path)?.oid.length ?? 40) }]));
     for (const path of paths) held?.delete(path);
   };
   const refresh = async (): Promise<void> => {
@@ -77,11 +79,7 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
     set: async (entries) => {
       if (held === undefined) rmSync(file, { force: true });
       await drop([...(held?.keys() ?? [])].filter((path) => !entries.has(path)));
-      const fresh = [...entries].filter(([path, entry]) => !isSame(held?.get(path), entry));
-      await update(
-        ['-z', '--index-info'],
-        fresh.map(([path, { mode, oid }]) => `${mode} ${oid}\t${path}`),
-      );
+      await write([...entries].filter(([path, entry]) => !isSame(held?.get(path), entry)));
       held = new Map(entries);
     },
     changedAndNew: (ownIgnores) => list(['-d', '-m', '-o'], ownIgnores),
@@ -91,10 +89,7 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
     note: (entries) => put(['--info-only'], entries),
     drop,
     link: async (entries) => {
-      await update(
-        ['-z', '--index-info'],
-        [...entries].map(([path, { mode, oid }]) => `${mode} ${oid}\t${path}`),
-      );
+      await write(entries);
       for (const [path, entry] of entries) held?.set(path, entry);
     },
     writeTree: async (tree, entries) => {
