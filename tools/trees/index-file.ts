@@ -51,11 +51,7 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
   const update = async (flags: readonly string[], words: readonly string[]): Promise<void> => {
     if (words.length > 0) await runGit(['update-index', ...flags], { ...git, stdin: zInput(words) });
   };
-  const write = (entries: Iterable<readonly [string, Entry]>): Promise<void> =>
-    update(
-      ['-z', '--index-info'],
-      [...entries].map(([path, { mode, oid }]) => `${mode} ${oid}\t${path}`),
-    );
+  const write = (entries: Iterable<readonly [string, Entry]>): Promise<void> => update(['-z', '--index-info'], rowsOf(entries));
   const put = async (flags: readonly string[], entries: Entries): Promise<void> => {
     await update([...flags, '--add', '--replace', '-z', '--stdin'], [...entries.keys()]);
     for (const [path, entry] of entries) held?.set(path, entry);
@@ -105,6 +101,9 @@ export function indexFile(place: GitPlace, folder: string, file: string): IndexF
     remove: () => rmSync(file, { force: true }),
   };
 }
+
+const rowsOf = (entries: Iterable<readonly [string, Entry]>): string[] =>
+  [...entries].map(([path, { mode, oid }]) => `${mode} ${oid}\t${path}`);
 
 const isSame = (a: Entry | undefined, b: Entry): boolean => a !== undefined && a.mode === b.mode && a.oid === b.oid;
 
