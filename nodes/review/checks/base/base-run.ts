@@ -50,22 +50,29 @@ export async function inBaseCheckout<Result>(
 ): Promise<Result> {
   const { session, repository, base, candidate, attempt } = context;
   const folder = session.places.workFolder(`base-tests-${attempt}-${side}`);
-  const checkout = await repository.checkout(side === 'base' ? base.tree : candidate.tree, folder, base.commit);
+  const own = side === 'base' ? base.tree : candidate.tree;
+  const checkout = await repository.checkout(own, folder, base.commit);
   try {
-    if (side === 'candidate') await takeBaseTests(context, checkout.folder);
+    const isOwn = side === 'base' || !(await takeBaseTests(context, checkout.folder));
     const appended = await mustFailTests(context);
-    const plain = await checkout.snapshot();
+    const plain = isOwn ? own : await checkout.snapshot();
+    let isPlain = true;
+    const reset = async (): Promise<void> => {
+      if (!isPlain) await checkout.restore(plain);
+      isPlain = false;
+    };
     return await work({
       word: appended.word,
       files: new Set(appended.texts.keys()),
       plainly: async (asked) => {
-        await checkout.restore(plain);
-        return only(await runChecks(session, { checkout, tree: plain, attempt, checks: [{ ...asked.check, id: asked.id }] }));
+        await reset();
+        const checks = [{ ...asked.check, id: asked.id }];
+        return only(await runChecks(session, { checkout, tree: plain, attempt, checks, done: true }));
       },
       withReports: async (asked, files, judge) => {
-        await checkout.restore(plain);
+        await reset();
         for (const [path, { text, mode }] of appended.texts) if (files.has(path)) put(checkout.folder, path, Buffer.from(text), mode);
-        return reported(context, checkout, asked, judge);
+        return reported(context, { checkout, plain }, asked, judge);
       },
     });
   } finally {
@@ -73,18 +80,24 @@ export async function inBaseCheckout<Result>(
   }
 }
 
-async function reported({ session, attempt }: ReviewContext, checkout: WorkTree, asked: Asked, judge: Judge): Promise<Reported> {
+interface Opened {
+  readonly checkout: WorkTree;
+  /** Its tree without the tests that must fail. */
+  readonly plain: string;
+}
+
+async function reported({ session, attempt }: ReviewContext, { checkout, plain }: Opened, asked: Asked, judge: Judge): Promise<Reported> {
   const folder = join(checkout.folder, REPORTS);
   const seen = session.places.sandbox.level === 'bwrap' ? `/workspace/${REPORTS}` : folder;
-  const tree = await checkout.snapshot();
   // A run before this one may have left it, ignored files stay, and a candidate may hold a link of this name.
   removeAll(folder);
   mkdirSync(folder);
   let told: readonly ToldTest[] = [];
   const ran = await runChecks(session, {
     checkout,
-    tree,
+    tree: plain,
     attempt,
+    done: true,
     checks: [
       {
         ...asked.check,
@@ -114,16 +127,16 @@ const listOf = (told: readonly ToldTest[]): string =>
 export const changedTests = (changes: readonly Change[]): Change[] =>
   changes.filter((change) => change.status !== 'added' && isTestFile(change.from ?? change.path));
 
-/** Puts the base's files of tests in place of the candidate's. Tests that are new need the candidate's helpers: they are not the base's own. */
-async function takeBaseTests({ changes, repository, base }: ReviewContext, folder: string): Promise<void> {
-  for (const change of changes)
-    if ((change.status === 'added' || change.from !== undefined) && isTestFile(change.path))
-      rmSync(join(folder, change.path), { force: true });
+/** Puts the base's files of tests in place of the candidate's; false where there was nothing to do. Tests that are new need the candidate's helpers: they are not the base's own. */
+async function takeBaseTests({ changes, repository, base }: ReviewContext, folder: string): Promise<boolean> {
+  const added = changes.filter((change) => (change.status === 'added' || change.from !== undefined) && isTestFile(change.path));
+  for (const { path } of added) rmSync(join(folder, path), { force: true });
   for (const change of changedTests(changes)) {
     const path = change.from ?? change.path;
     const content = await repository.readFile(base.tree, path);
     if (content !== undefined) put(folder, path, content, change.old_mode === '100755' ? 0o755 : 0o644);
   }
+  return added.length + changedTests(changes).length > 0;
 }
 
 async function mustFailTests({ repository, base, session }: ReviewContext) {
