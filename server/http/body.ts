@@ -82,11 +82,14 @@ function unwrapped(text: string): unknown {
 }
 
 function inspect(value: unknown, path: string[]): void {
+  // Written down again, `1e999` would be null: another value than the one that was sent.
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw refused(path, `is a number beyond ${value < 0 ? '-' : ''}1.8e308, the largest that can be kept; send it as text`);
   if (typeof value !== 'object' || value === null) return;
   if (path.length >= MAX_DEPTH) throw refused(path, `is nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) {
     for (const [index, member] of value.entries()) {
-      if (typeof member !== 'object' || member === null) continue;
+      if (!isInspected(member)) continue;
       path.push(String(index));
       inspect(member, path);
       path.pop();
@@ -100,10 +103,12 @@ function inspect(value: unknown, path: string[]): void {
     if (key === '__proto__') throw refused(path, 'this key is not allowed');
     if (key === 'constructor' && typeof member === 'object' && member !== null && Object.hasOwn(member, 'prototype'))
       throw refused([...path, 'prototype'], 'this key is not allowed');
-    if (typeof member === 'object') inspect(member, path);
+    if (isInspected(member)) inspect(member, path);
     path.pop();
   }
 }
+
+const isInspected = (member: unknown): boolean => typeof member === 'object' || (typeof member === 'number' && !Number.isFinite(member));
 
 /** A path of a hundred members tells no more than its first ones. */
 function refused(path: readonly string[], rule: string): Problem {

@@ -5,6 +5,7 @@ import type { RunEnd, RunLease, ServedRun } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
 import type { GovernedEnd, Governs } from '../project/governs.ts';
 import { failureOf } from '../threads/views.ts';
+import { UnknownInterruptError } from './answer.ts';
 import { createTranslator, graphModes } from './chunks.ts';
 import { type Execution, execute, outcomeOf, type RunKwargs, type RunWork } from './execute.ts';
 import { Stopped } from './stopped.ts';
@@ -112,6 +113,10 @@ async function failed(
   work: RunWork | undefined,
   { error, writer }: { readonly error: Error; readonly writer: EventWriter },
 ): Promise<RunEnd> {
+  if (error instanceof UnknownInterruptError) {
+    await writer.write('error', failureOf(error));
+    return { status: 'error', error: failureOf(error), output: { __error__: failureOf(error) }, untouched: true };
+  }
   const state = work === undefined ? undefined : await outcomeOf(work).catch(() => undefined);
   const stopped = error instanceof Stopped ? error.action : undefined;
   // The record of a governed thread is kept: there a rollback only stops.

@@ -186,6 +186,7 @@ function kwargsOf(server: Server, body: RunCreate): Json {
     interrupt_before: body.interrupt_before ?? undefined,
     interrupt_after: body.interrupt_after ?? undefined,
     durability: body.durability ?? (body.checkpoint_during === false ? 'exit' : undefined),
+    strict_resume: body.strict_resume ?? undefined,
     webhook: body.webhook ?? undefined,
     feedback_keys: body.feedback_keys === null || body.feedback_keys === undefined ? undefined : [body.feedback_keys].flat(),
     checkpoint: Object.keys(checkpoint).length === 0 ? undefined : checkpoint,
