@@ -214,7 +214,7 @@ export const stateUpdateSchema = z
 
 const STATE_MEMBERS = ['values', 'next', 'tasks', 'checkpoint', 'metadata', 'created_at', 'parent_checkpoint', 'interrupts'] as const;
 /** Members of a state; `values.messages` is one of its values. */
-const stateMember = z.union([z.enum(STATE_MEMBERS), z.string().regex(/^values\..+$/)], {
+const stateMember = z.string().refine((name) => STATE_MEMBERS.some((member) => member === name) || /^values\..+$/.test(name), {
   error: `must be one of ${STATE_MEMBERS.join(', ')}, or values.<key>`,
 });
 export const stateSelect = z.union([stateMember, z.array(stateMember)]).transform((given): readonly string[] => [given].flat());

@@ -55,7 +55,7 @@ test('tells the API level that Studio looks for, LangGraph as installed, and our
     langgraph_js_version: manifest('../../../node_modules/@langchain/langgraph/package.json').version,
     langgraph_py_version: null,
     context: 'js',
-    flags: { assistants: true, crons: false, langsmith: false, langsmith_tracing_replicas: false },
+    flags: { assistants: true, crons: false, langsmith: false, langsmith_tracing_replicas: false, strict_resume: true, stream_namespaces: true },
     metadata: {},
     host: { kind: 'self-hosted', project_id: null, revision_id: null, tenant_id: null },
     governor: { version: manifest('../../../package.json').version },
