@@ -66,7 +66,7 @@ const editState = (server: Server): Endpoint =>
       permission: 'run',
       params: threadParams,
       body: stateUpdateSchema,
-      response: z.object({ checkpoint: checkpointSchema }),
+      response: z.object({ checkpoint: checkpointSchema.nullable(), detail: z.string().optional() }),
     },
     async (call) => {
       const { body } = call;
@@ -80,7 +80,7 @@ const editState = (server: Server): Endpoint =>
         ...body.checkpoint,
         ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
       };
-      return json(await updateState(server, call.caller, thread, { values: body.values, asNode: body.as_node ?? undefined, at }));
+      return json(await updateState(server, call.caller, thread, { values: body.values, asNode: body.as_node ?? undefined, at, scope }));
     },
   );
 

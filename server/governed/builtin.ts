@@ -11,8 +11,9 @@ import { beginGoverned } from './begin.ts';
 import { assertGlassBroken } from './break-glass.ts';
 import { editGoverned } from './edit.ts';
 import { GOVERNOR, type Governed, latestState, openGoverned } from './graph.ts';
+import { resolveByEdit } from './resolve.ts';
 import { runGoverned } from './run.ts';
-import { governedValues } from './view.ts';
+import { besideState, shownState } from './shown.ts';
 
 const BUILDER = 'builder';
 const DESCRIPTIONS = {
@@ -61,5 +62,9 @@ const governsOf = (governed: Governed): Governs => ({
   assertEditable: (caller, threadId) => assertGlassBroken(governed, caller, threadId),
   edit: (caller, threadId, edit) => editGoverned(governed, caller, threadId, edit),
   latest: async (threadId) => (await latestState(governed, threadId)) as unknown as Snapshot, // LangGraph's own
-  shown: governedValues,
+  shown: async (threadId) => {
+    const beside = await besideState(governed, threadId);
+    return (snapshot) => shownState(snapshot, beside);
+  },
+  resolve: (caller, scope, threadId) => resolveByEdit({ governed, caller }, scope, threadId),
 });

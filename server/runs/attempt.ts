@@ -42,7 +42,7 @@ export async function attempt(claimed: Claimed, kwargs: RunKwargs, writer: Event
     };
     const { governs } = work.served;
     if (governs !== undefined) {
-      const end = await governedEnd(governs, claimed, chunk);
+      const end = await governedEnd(governs, claimed, { chunk, event: (data) => writer.write('events', data) });
       return end.drained ? 'drain' : ended(end, writer);
     }
     return await plainEnd(work, abort, { signal: abort.signal, chunk, event: async (data) => writer.write('events', data) });
@@ -62,7 +62,11 @@ async function assertStillPlain({ server, run, served }: RunWork): Promise<void>
 }
 
 /** One that is stopped already goes to its runner too: the thread's own record must say that it was. */
-function governedEnd(governs: Governs, { run, abort, drain }: Claimed, chunk: Execution['chunk']): Promise<GovernedEnd> {
+function governedEnd(
+  governs: Governs,
+  { run, abort, drain }: Claimed,
+  { chunk, event }: Pick<Execution, 'chunk' | 'event'>,
+): Promise<GovernedEnd> {
   const { stream_mode, subgraphs, interrupt_before, interrupt_after } = run.kwargs as unknown as RunKwargs; // written by the runs route
   return governs.run(run, {
     signal: abort.signal,
@@ -72,6 +76,7 @@ function governedEnd(governs: Governs, { run, abort, drain }: Claimed, chunk: Ex
     interruptBefore: interrupt_before,
     interruptAfter: interrupt_after,
     emit: chunk,
+    ...(stream_mode.includes('events') ? { event } : {}),
   });
 }
 

@@ -47,7 +47,9 @@ describe('a Command that was written as JSON', () => {
     const remote = new RemoteGraph({ graphId: 'ask', client: server.client });
     const config = { configurable: { thread_id: await fresh() } };
     await expect(remote.invoke({}, config)).rejects.toMatchObject({ interrupts: [{ value: { question: 'first?' } }] });
-    await expect(remote.invoke(new Command({ resume: 1 }), config)).rejects.toMatchObject({ interrupts: [{ value: { question: 'second?' } }] });
+    await expect(remote.invoke(new Command({ resume: 1 }), config)).rejects.toMatchObject({
+      interrupts: [{ value: { question: 'second?' } }],
+    });
     expect(await remote.invoke(new Command({ resume: 2 }), config)).toMatchObject({ log: ['first:1', 'second:2'] });
   });
 
@@ -69,7 +71,8 @@ test('a goto with a Send reaches a graph of a project that has its own copy of L
   const ours = new URL('../../../node_modules/', import.meta.url).pathname;
   const modules = join(project, 'node_modules');
   mkdirSync(join(modules, '@langchain'), { recursive: true });
-  for (const name of readdirSync(ours)) if (!name.startsWith('.') && name !== '@langchain') symlinkSync(join(ours, name), join(modules, name));
+  for (const name of readdirSync(ours))
+    if (!name.startsWith('.') && name !== '@langchain') symlinkSync(join(ours, name), join(modules, name));
   for (const name of readdirSync(join(ours, '@langchain')))
     if (name === 'langgraph') cpSync(join(ours, '@langchain', name), join(modules, '@langchain', name), { recursive: true });
     else symlinkSync(join(ours, '@langchain', name), join(modules, '@langchain', name));

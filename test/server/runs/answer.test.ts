@@ -54,7 +54,9 @@ describe('two questions in one node', () => {
     const [run] = await server.client.runs.list(threadId);
     const rows = new Database(join(server.home, 'governor.sqlite'));
     // As if its process had died before it could write the end: the answer was taken, and the next question asked.
-    rows.prepare("UPDATE thread_runs SET status = 'running', lease_until = 1, lease_pid = 1, output = NULL WHERE run_id = ?").run(run?.run_id);
+    rows
+      .prepare("UPDATE thread_runs SET status = 'running', lease_until = 1, lease_pid = 1, output = NULL WHERE run_id = ?")
+      .run(run?.run_id);
     rows.close();
     await until(async () => (await server.client.runs.get(threadId, run?.run_id ?? '')).status === 'success', 'the run');
     expect(await asked(threadId)).toEqual(question('second?'));
@@ -69,8 +71,7 @@ describe('begun again', () => {
     { id: '1', name: 'left', interrupts: [{ id: left, value: 'left?' }] },
     { id: '2', name: 'right', interrupts: [{ id: right, value: 'right?' }] },
   ];
-  const of = (resume: unknown, since: readonly string[]) =>
-    deliverable(head(tasks), { resume, strict: true, askedSince: new Set(since) });
+  const of = (resume: unknown, since: readonly string[]) => deliverable(head(tasks), { resume, strict: true, askedSince: new Set(since) });
 
   test('what was asked before the run is answered, what was asked since is not', () => {
     expect(of({ [left]: 1, [right]: 2 }, [])).toEqual({ [left]: 1, [right]: 2 });
