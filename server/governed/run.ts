@@ -29,7 +29,8 @@ interface Serving {
   readonly options: GovernedOptions;
   readonly asked: z.output<typeof governedKwargs> | undefined;
   readonly events: EventTeller | undefined;
-  /** True once the graph itself has told what it waits for. */
+  /** True once the graph itself has told its values, and what it waits for. */
+  toldValues: boolean;
   toldInterrupt: boolean;
 }
 
@@ -37,7 +38,7 @@ interface Serving {
 export async function runGoverned(governed: Governed, run: ServedRun, options: GovernedOptions): Promise<GovernedEnd> {
   const asked = governedKwargs.safeParse(run.kwargs['governed']).data;
   const events = options.event === undefined ? undefined : tellEvents(run, options.event);
-  const serving: Serving = { governed, run, options, asked, events, toldInterrupt: false };
+  const serving: Serving = { governed, run, options, asked, events, toldValues: false, toldInterrupt: false };
   await events?.begin();
   if (asked?.only === undefined) await driven(serving);
   const end = await endOf(serving);
@@ -100,25 +101,23 @@ async function tellChunk(serving: Serving, [namespace, mode, data]: StreamChunk)
   if (mode === 'tasks') await events?.task(namespace, data);
   if (!options.modes.some((asked) => asked === mode) || (namespace.length > 0 && !options.subgraphs)) return;
   if (namespace.length === 0 && typeof data === 'object' && data !== null && INTERRUPT in data) serving.toldInterrupt = true;
+  if (namespace.length === 0 && mode === 'values') serving.toldValues = true;
   const shown = mode === 'values' && namespace.length === 0 ? shownValues(data, await besideState(governed, run.threadId)) : data;
   await options.emit([namespace, mode, shown]);
 }
 
 /**
- * A thread that waits already streams nothing by itself. Who asks for it must see that it waits, and for what: a graph that has this one
- * as a node would take the silence for an end.
+ * A thread that waits or has ended already streams nothing by itself. Who asks for it must see its values, and what it waits for: a graph
+ * that has this one as a node would take the silence for an end without an outcome.
  */
-async function tellRest({ options, toldInterrupt, asked, run }: Serving, end: GovernedEnd): Promise<void> {
-  const waiting = Object.values(end.interrupts).flat();
+async function tellRest({ options, asked, run, ...told }: Serving, end: GovernedEnd): Promise<void> {
   const asks = (mode: StreamMode): boolean => options.modes.includes(mode);
-  if (asked?.only !== undefined) {
-    const answer = answersIn(end.values).at(-1);
-    if (answer !== undefined && asks('messages'))
-      await options.emit([[], 'messages', [answer, { thread_id: run.threadId, run_id: run.runId, langgraph_node: answer.name }]]);
-  }
-  if (toldInterrupt || (waiting.length === 0 && asked?.only === undefined)) return;
-  if (asks('values')) await options.emit([[], 'values', end.values]);
-  if (waiting.length === 0) return;
+  const answer = asked?.only === undefined ? undefined : answersIn(end.values).at(-1);
+  if (answer !== undefined && asks('messages'))
+    await options.emit([[], 'messages', [answer, { thread_id: run.threadId, run_id: run.runId, langgraph_node: answer.name }]]);
+  if (asks('values') && !told.toldValues) await options.emit([[], 'values', end.values]);
+  const waiting = Object.values(end.interrupts).flat();
+  if (waiting.length === 0 || told.toldInterrupt) return;
   if (asks('values')) await options.emit([[], 'values', { [INTERRUPT]: waiting }]);
   if (asks('updates')) await options.emit([[], 'updates', { [INTERRUPT]: waiting }]);
 }

@@ -103,7 +103,7 @@ describe('Agent Inbox', () => {
     const threadId = await atGate();
     const card = cardOf(await client.threads.get(threadId));
     expect(card).toMatchObject({ action: 'approve_release', allowed: ['approve', 'reject'] });
-    expect(card.description).toMatch(/response.*rejects/i);
+    expect(card.description).toMatch(/To reject, or to respond, sends it back to the builder with your words/);
     const { nodes } = await answered(client, threadId, { type: 'response', args: 'Say in a comment what it multiplies.' });
     expect(nodes).toEqual(expect.arrayContaining(['approve_release', 'build', 'review_rules', 'review_critic']));
     const [first, second] = await approvals(server, threadId);
@@ -249,19 +249,21 @@ describe('Agent Chat UI', () => {
       texts.findIndex((text: string) => text.startsWith('**approve_plan 1:**')),
     );
 
-    const rejected = await submit(threadId, {}, { command: { resume: { decisions: [{ type: 'reject', message: 'Name it better.' }] } } });
-    expect(interruptIn(rejected)).toMatchObject({ value: { action_requests: [{ name: 'approve_release' }] } });
-    expect((await approvals(planServer, threadId)).map(({ gate, status }) => [gate, status])).toEqual([
-      ['plan', 'approved'],
-      ['release', 'rejected'],
-      ['release', 'pending'],
-    ]);
     const resolved = await submit(threadId, {}, { command: { goto: '__end__' } });
     expect(resolved.filter(({ event }) => event === 'error')).toEqual([]);
     expect(valuesIn(resolved).messages.at(-1).content).toMatch(/cancelled by .*Nothing is released/);
     expect(await of.threads.get(threadId)).toMatchObject({ status: 'idle', interrupts: {} });
     expect((await approvals(planServer, threadId)).at(-1)).toMatchObject({ status: 'void' });
     expect(planShop.world.git('rev-list', '--merges', '--count', 'main')).toBe('0');
+  });
+
+  test('a rejection goes back with its reason, and the next plan waits', async () => {
+    const threadId = await atGate(of);
+    const told = await submit(threadId, {}, { command: { resume: { decisions: [{ type: 'reject', message: 'Name it better.' }] } } });
+    expect(interruptIn(told)).toMatchObject({ value: { action_requests: [{ name: 'approve_plan' }] } });
+    const [first, second] = await approvals(planServer, threadId);
+    expect([first?.status, first?.votes[0]?.comment, second?.status]).toEqual(['rejected', 'Name it better.', 'pending']);
+    await submit(threadId, {}, { command: { goto: '__end__' } });
   });
 
   test('an edited plan is the plan', async () => {
@@ -285,24 +287,18 @@ describe('Agent Chat UI', () => {
 });
 
 test('to resolve takes the right to cancel: an approver is refused, an operator is not', async () => {
+  const threadId = await atGate(clientOf(planServer));
   const key = async (role: string) =>
     clientOf(
-      server,
-      (await issueKey(server.runtime.stores.served.keys, { tenant: 'default', owner: `service:${role}`, roles: [role] })).key,
+      planServer,
+      (await issueKey(planServer.runtime.stores.served.keys, { tenant: 'default', owner: `service:${role}`, roles: [role] })).key,
     );
-  const threadId = await atGateBefore();
   const [approver, operator] = [await key('approver'), await key('operator')];
   await expect(approver.threads.updateState(threadId, { values: null, asNode: '__end__' })).rejects.toThrow(/403/);
   await expect(approver.runs.wait(threadId, 'governor', { command: { goto: '__end__' } })).rejects.toThrow(/403.*operator, admin/);
-  expect((await approvals(server, threadId)).at(-1)).toMatchObject({ status: 'pending' });
+  expect((await approvals(planServer, threadId)).at(-1)).toMatchObject({ status: 'pending' });
   expect(await operator.runs.wait(threadId, 'governor', { command: { goto: '__end__' } })).not.toHaveProperty('__interrupt__');
-  expect((await approvals(server, threadId)).at(-1)).toMatchObject({ status: 'void' });
+  expect((await approvals(planServer, threadId)).at(-1)).toMatchObject({ status: 'void' });
+  // The button pressed twice changes nothing.
   await expect(operator.runs.wait(threadId, 'governor', { command: { goto: '__end__' } })).resolves.toBeDefined();
 });
-
-/** After the release above a plain goal changes nothing; this one waits at its gate by the plan's. */
-async function atGateBefore(): Promise<string> {
-  const { thread_id } = await client.threads.create({ graphId: 'governor' });
-  await client.runs.wait(thread_id, 'governor', { input: { goal: GOAL, repo: 'shop' } });
-  return thread_id;
-}
