@@ -5,6 +5,7 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { GraphSchemas, ServableGraph, ServedGraph } from '../context.ts';
 import type { Governs } from '../project/governs.ts';
 import { withStores } from '../project/graph.ts';
+import { NO_SCHEMAS, runtimeSchemas, subgraphsOf } from '../project/schemas.ts';
 import type { Snapshot } from '../threads/views.ts';
 import { admitGoverned } from './admit.ts';
 import { beginGoverned } from './begin.ts';
@@ -30,6 +31,12 @@ function schemas(): GraphSchemas {
   return { input, output: state, state, config: {}, context: {} };
 }
 
+/** The agents' graphs, by their places. */
+async function subgraphSchemas(graph: ServableGraph): Promise<Readonly<Record<string, GraphSchemas>>> {
+  const found = [...(await subgraphsOf(graph))].map(([place, subgraph]) => [place, runtimeSchemas(subgraph) ?? NO_SCHEMAS] as const);
+  return Object.fromEntries(found);
+}
+
 /** By the name under which `runtime/entry.ts` exports them. */
 export function builtinGraphs(runtime: Runtime): ReadonlyMap<string, ServedGraph> {
   const governed = openGoverned(runtime);
@@ -39,7 +46,7 @@ export function builtinGraphs(runtime: Runtime): ReadonlyMap<string, ServedGraph
     governs: governsOf(governed),
     open: async () => governed.graph as unknown as ServableGraph, // the same class, narrowed to what the server uses
     schemas: async () => schemas(),
-    subgraphSchemas: async () => ({}),
+    subgraphSchemas: () => subgraphSchemas(governed.graph as unknown as ServableGraph), // the same class, narrowed to what the server uses
   };
   const alone = outsideGraphs(async () => runtime).builder as unknown as ServableGraph; // the same class, narrowed to what the server uses
   const builder: ServedGraph = {
@@ -48,7 +55,7 @@ export function builtinGraphs(runtime: Runtime): ReadonlyMap<string, ServedGraph
     begin: (caller, ask, scope) => beginGoverned(governed, caller, ask, scope),
     open: async (_config, { saver, store }) => withStores(alone, saver, store),
     schemas: async () => schemas(),
-    subgraphSchemas: async () => ({}),
+    subgraphSchemas: () => subgraphSchemas(alone),
   };
   return new Map([
     [GOVERNOR, governor],

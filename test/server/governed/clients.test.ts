@@ -226,3 +226,18 @@ test('runs.wait of the Python SDK at a gate: raise_error is taken, an answer for
   });
   expect(released()).toBe('0');
 });
+
+test('the schemas of the agents’ graphs, by their places, and of one of them; our own are read from no types', async () => {
+  const { assistants } = client;
+  const [all, top] = [await assistants.getSubgraphs('governor', { recurse: true }), await assistants.getSubgraphs('governor')];
+  expect(Object.keys(top).toSorted()).toEqual(['build', 'plan', 'review_critic']);
+  expect(Object.keys(all)).toEqual(expect.arrayContaining([...Object.keys(top), 'build|worker']));
+  expect(all['plan']).toMatchObject({ state: { type: 'object', properties: { agent: {} } }, state_schema: { type: 'object' } });
+  expect(Object.keys(await assistants.getSubgraphs('governor', { namespace: 'build|worker' }))).toEqual(['build|worker']);
+  expect(Object.keys(await assistants.getSubgraphs('builder'))).toEqual(['worker']);
+  for (const name of ['governor', 'builder']) {
+    const schemas = await assistants.getSchemas(name);
+    expect(schemas).toMatchObject({ input_schema: { properties: { goal: {} } } });
+    expect(schemas).not.toHaveProperty('detail');
+  }
+});
