@@ -68,7 +68,7 @@ export const approveReleaseNode = (find: FindSession) =>
           review: reviewRef.path,
           ...shownFindings(open),
         },
-        card: await cardOf(session, { plan: await bodyOf(session, plan, planBodySchema), build, review }),
+        card: async () => cardOf(session, { plan: await bodyOf(session, plan, planBodySchema), build, review }),
       },
       [plan, buildRef, reviewRef],
     );
@@ -89,7 +89,7 @@ export const approveReleaseNode = (find: FindSession) =>
 async function cardOf(
   { places, doors }: Session,
   { plan, build, review }: { readonly plan: PlanBody; readonly build: BuildBody; readonly review: ReviewBody },
-): Promise<NonNullable<GateQuestion['card']>> {
+): ReturnType<NonNullable<GateQuestion['card']>> {
   const { repository } = places;
   const from = await repository.treeOf(build.base);
   const wide = build.changes.length > MOST_SHOWN || (await repository.countLines(from, build.tree)) > MOST_LINES;

@@ -121,10 +121,7 @@ function budget({ shown, subject }: GatePayload): { readonly question: string; r
   if (isFanOut({ facts: subject }))
     return {
       question: `allow this fan-out? ${String(shown['message'])}`,
-      lines: [
-        `${spent} To reject, or to respond, lets the lead go on alone. "Mark as resolved" cancels the run.`,
-        ...fanOutTitles(shown),
-      ],
+      lines: [`${spent} To reject, or to respond, lets the lead go on alone. "Mark as resolved" cancels the run.`, ...fanOutTitles(shown)],
     };
   return {
     question: `more budget? ${String(shown['message'])}`,

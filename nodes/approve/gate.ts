@@ -14,8 +14,8 @@ import { presented } from './payload.ts';
 /** What a gate asks; the same values on every replay. */
 export interface GateQuestion extends Omit<GatePayload, 'kind'> {
   readonly stage: `approve_${Gate}`;
-  /** What the card shows beside it. */
-  readonly card?: Pick<Presented, 'summary' | 'checks' | 'diff'>;
+  /** What the card shows beside it; asked for only where a person is asked. */
+  readonly card?: () => Promise<Pick<Presented, 'summary' | 'checks' | 'diff'>>;
 }
 
 export type Decided =
@@ -80,6 +80,6 @@ async function facts(session: Session, question: GateQuestion, [first]: readonly
     sandbox: session.places.sandbox,
     costMicroUsd: settled.costMicroUsd + reserved.costMicroUsd,
     plan: question.gate === 'plan' && first !== undefined ? await bodyOf(session, first, planBodySchema) : undefined,
-    ...question.card,
+    ...(await question.card?.()),
   };
 }

@@ -69,8 +69,8 @@ const governsOf = (governed: Governed): Governs => ({
   assertEditable: (caller, threadId) => assertGlassBroken(governed, caller, threadId),
   edit: (caller, threadId, edit) => editGoverned(governed, caller, threadId, edit),
   latest: async (threadId) => (await latestState(governed, threadId)) as unknown as Snapshot, // LangGraph's own
-  shown: async (threadId) => {
-    const beside = await besideState(governed, threadId);
+  shown: async (threadId, brief) => {
+    const beside = await besideState(governed, threadId, brief);
     return (snapshot) => shownState(snapshot, beside);
   },
   resolve: (caller, scope, threadId) => resolveByEdit({ governed, caller }, scope, threadId),

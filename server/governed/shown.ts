@@ -18,11 +18,12 @@ export interface Beside {
   readonly remarks: readonly Remark[];
 }
 
-export async function besideState({ runtime }: Pick<Governed, 'runtime'>, threadId: string): Promise<Beside> {
+export async function besideState({ runtime }: Pick<Governed, 'runtime'>, threadId: string, brief = false): Promise<Beside> {
   const { runs, approvals, audit } = runtime.stores;
   const row = await runs.get(threadId);
   const gates = await approvals.list({ threadId });
-  const comments = (await audit.read({ threadId, action: 'approval-comment' })).slice(-MOST_REMARKS);
+  // Said at gates: where there was none, no trail is read.
+  const comments = brief || gates.length === 0 ? [] : (await audit.read({ threadId, action: 'approval-comment' })).slice(-MOST_REMARKS);
   const remarks = comments.flatMap(({ seq, facts }): Remark[] => {
     const { data } = commentFacts.safeParse(facts);
     const gate = gates.find((one) => one.id === data?.approval);

@@ -66,8 +66,8 @@ export interface Governs {
   edit(caller: Caller, threadId: string, edit: StateEdit): Promise<Json | null>;
   /** The newest state. @throws StopError `STATE_TAMPERED` */
   latest(threadId: string): Promise<Snapshot>;
-  /** How clients see the states of a thread, as its records stand now. */
-  shown(threadId: string): Promise<(snapshot: Snapshot) => Snapshot>;
+  /** How clients see the states of a thread, as its records stand now; `brief`: without what was said at its gates. */
+  shown(threadId: string, brief?: boolean): Promise<(snapshot: Snapshot) => Snapshot>;
   /** A client marks the thread as resolved: it is cancelled, and nothing waits. @throws Problem 403, 404, 409. */
   resolve(caller: Caller, scope: Scope, threadId: string): Promise<{ readonly checkpoint: Json | null; readonly detail: string }>;
 }

@@ -118,9 +118,9 @@ export function placed(checkpoint: Record<string, unknown>): Record<string, unkn
 
 /**
  * The thread as the API shows it. A governed one may have gone on by the command line: its state is read, not remembered. One whose
- * state cannot be read says so, and hides no other thread of a listing.
+ * state cannot be read says so, and hides no other thread of a listing. `brief`: one of a listing, whose trails are not all read.
  */
-export async function viewOf(server: Server, thread: ThreadRow): Promise<Record<string, unknown>> {
+export async function viewOf(server: Server, thread: ThreadRow, brief = false): Promise<Record<string, unknown>> {
   const governs = servedGraphOf(server, thread)?.governs;
   if (governs === undefined) return threadView(thread);
   const snapshot = await governs.latest(thread.threadId).catch((thrown: unknown) => {
@@ -135,7 +135,7 @@ export async function viewOf(server: Server, thread: ThreadRow): Promise<Record<
       interrupts: {},
       error: { error: 'STATE_TAMPERED', message: snapshot.message },
     });
-  const shown = (await governs.shown(thread.threadId))(snapshot);
+  const shown = (await governs.shown(thread.threadId, brief))(snapshot);
   return threadView({
     ...thread,
     values: shown.values,
