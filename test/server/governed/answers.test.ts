@@ -83,7 +83,10 @@ describe('Agent Inbox, which has no rejection', () => {
     });
   });
   test('an empty response is none', () => {
-    expect(parseAnswer([{ type: 'response', args: ' ' }], release)).toMatchObject({ kind: 'unparseable', why: expect.stringMatching(/needs a comment/) });
+    expect(parseAnswer([{ type: 'response', args: ' ' }], release)).toMatchObject({
+      kind: 'unparseable',
+      why: expect.stringMatching(/needs a comment/),
+    });
   });
   test('an Inbox ignore is nothing at all', () => {
     expect(parseAnswer([{ type: 'ignore', args: null }], release)).toEqual({ kind: 'ignored' });
