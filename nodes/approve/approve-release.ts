@@ -98,7 +98,7 @@ async function cardOf(
     checks: review.checks.map(
       ({ id, status, exit_code: code }) => `${id} ${status}${code === null || code === 0 ? '' : ` (exit code ${code})`}`,
     ),
-    ...(wide ? {} : { diff: readableLines(await maskedPatch(repository, { from, to: build.tree }, doors.redact)) }),
+    ...(wide ? {} : { diff: readableLines(await maskedPatch(repository, { from, to: build.tree }, (text) => doors.redact(text))) }),
   };
 }
 

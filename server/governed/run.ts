@@ -51,7 +51,11 @@ async function driven(serving: Serving): Promise<void> {
   const { governed, run, options, events } = serving;
   const live =
     events !== undefined || isLive(options.modes)
-      ? await tellAgents(governed, run, { modes: options.modes, emit: options.emit, onMessage: events?.message })
+      ? await tellAgents(governed, run, {
+          modes: options.modes,
+          emit: (chunk) => options.emit(chunk),
+          ...(events === undefined ? {} : { onMessage: (one, place, whole) => events.message(one, place, whole) }),
+        })
       : undefined;
   try {
     await toRest(serving, live);

@@ -116,8 +116,7 @@ export const HOSTED: readonly Difference[] = [
     id: 'H12',
     official:
       '`/info` has no `host`, no `langgraph_py_version` and no `metadata`, says that it copies traces to LangSmith, and names the LangGraph that it came with.',
-    ours:
-      'All three, its own name and version beside them, no copies of traces, the LangGraph that ours came with, and the flags `strict_resume` and `stream_namespaces`.',
+    ours: 'All three, its own name and version beside them, no copies of traces, the LangGraph that ours came with, and the flags `strict_resume` and `stream_namespaces`.',
     why: 'H and Agent Inbox type them; ours sends nothing to LangSmith by itself; the SDK asks for the flags.',
     at: [
       at('*', 'body.host', ABSENT, ANY),
