@@ -328,7 +328,7 @@ export interface Approvals {
 export interface Audit {
   /** With `allowed` nothing is appended where it throws of what the thread was given after a record; no other writer comes between. */
   append(entry: AuditEntry, allowed?: { readonly afterSeq: number; readonly by: (newer: readonly AuditRecord[]) => void }): Promise<void>;
-  read(options: { threadId?: string; afterSeq?: number; limit?: number; action?: string }): Promise<AuditRecord[]>;
+  read(options: { threadId?: string; afterSeq?: number; limit?: number; action?: AuditEntry['action'] }): Promise<AuditRecord[]>; // `action`: of one thread
   home(): Promise<string | undefined>; // its first seal, which outlives backup and restore
   verify(): Promise<AuditVerdict>;
   /** All records of a thread. @throws StopError `STATE_TAMPERED` naming the first that its chain, seals or signatures do not bear out. */

@@ -176,6 +176,8 @@ export interface RunEnd extends ThreadEnd {
   readonly webhook?: { readonly url: string; readonly body: string } | undefined;
   /** Take back what the run has done to its thread, and the run itself. */
   readonly rollback?: boolean;
+  /** The run was refused before it did anything: its thread stays as it was. */
+  readonly untouched?: boolean;
 }
 
 export interface Queue {
@@ -200,6 +202,8 @@ export interface Queue {
   heartbeat(lease: RunLease): Promise<'held' | 'lost' | CancelAction>;
   /** In one transaction: the run's end, its thread's state, the webhook. False when fenced. */
   finish(lease: RunLease, end: RunEnd): Promise<boolean>;
+  /** The tasks of its thread that have asked something since the run first began: no answer that it came with is for them. */
+  askedSince(lease: RunLease): Promise<ReadonlySet<string>>;
   /** Gives a run back, to be begun again by whoever comes next (drain). */
   giveBack(lease: RunLease): Promise<void>;
   /** Pending runs end at once; running ones are told by the next heartbeat. Returns the ids it concerned. */

@@ -4,6 +4,7 @@ import { MAX_DEPTH } from '../domain/config.ts';
 import type { Role } from '../domain/roles.ts';
 import { type AgentAt, AgentRun, actNode, askNode, type Delegates } from '../nodes/agent-run.ts';
 import type { FindSession } from '../nodes/session.ts';
+import { anyOf, described } from './described.ts';
 import { going } from './going.ts';
 
 interface Below extends Delegates {
@@ -25,7 +26,7 @@ export function agentGraph(find: FindSession, role: Role, at: AgentAt, delegates
       return Array.from({ length: delegation.tasks }, (_none, index) => new Send(below, { ...run, task: index + 1 }));
     return phase === 'tools' ? act : ask;
   };
-  const graph = new StateGraph(AgentRun)
+  const graph = described(new StateGraph(AgentRun), anyOf(Object.keys(AgentRun.spec)))
     .addNode(ask, going(askNode(find, ask, at), onward), { ends: [act, ask, END] })
     .addNode(act, going(actNode(find, act, at), onward), { ends: delegates === undefined ? [ask, END] : [ask, below, END] })
     .addEdge(START, ask);

@@ -19,6 +19,7 @@ import { attemptOf } from '../nodes/stage.ts';
 import { isDisputed, standingRules } from '../nodes/standing-rules.ts';
 import { FRESH_AGENT, note, type State, type Update } from '../nodes/state.ts';
 import { agentGraph, drawnWorker } from './agent.ts';
+import { anyOf, described } from './described.ts';
 import { going } from './going.ts';
 
 /** Where the lead goes on; coming back from a gate, that can be in the middle. Total and pure. */
@@ -37,7 +38,7 @@ const unlessStopped = (state: Builder) => (state.stop === null ? onward(state) :
 
 /** The builder graph; compiled without a checkpointer: it inherits its parent's. */
 export function builderGraph(find: FindSession) {
-  return new StateGraph(BuilderState)
+  return described(new StateGraph(BuilderState), anyOf(Object.keys(BuilderState.spec)))
     .addNode('brief', briefNode(find))
     .addNode('lead', going(leadNode(find), unlessStopped), { ends: ['lead_tools', 'lead', END] })
     .addNode('lead_tools', going(leadToolsNode(find), unlessStopped), { ends: ['lead', 'worker', 'install', 'artifact', END] })

@@ -15,6 +15,7 @@ import type { FindSession } from '../nodes/session.ts';
 import { GovernorInput, GovernorState, type State } from '../nodes/state.ts';
 import { agentGraph } from './agent.ts';
 import { builderGraph, buildNode } from './builder.ts';
+import { described } from './described.ts';
 
 /**
  * The router of a stage, total and pure: the edge that its node chose. A name that is no edge goes to `halt`, which stops the run
@@ -28,6 +29,16 @@ function choose(stage: Stage) {
 /** The places that the edges of a stage lead to, by their names. */
 const placesOf = (stage: Stage) => Object.fromEntries(edgesOf(stage).map((edge) => [edge, edge === 'end' ? END : edge] as const));
 
+/** What a thread is started with. */
+export const START_SCHEMA = {
+  type: 'object',
+  properties: {
+    goal: { type: 'string', description: 'What is to be changed.' },
+    repo: { type: 'string', description: 'A repository that this server names, or for its own operator an absolute path.' },
+  },
+  required: ['goal'],
+} as const;
+
 /**
  * The uncompiled governor; the caller gives the checkpointer.
  *
@@ -40,7 +51,10 @@ export function governorGraph(find: FindSession) {
   const plans = agentGraph(find, 'planner', planner);
   const builder = builderGraph(find);
   const judges = agentGraph(find, 'critic', critic);
-  const graph = new StateGraph({ stateSchema: GovernorState, input: GovernorInput })
+  const graph = described(new StateGraph({ stateSchema: GovernorState, input: GovernorInput }), {
+    state: Object.keys(GovernorState.spec),
+    input: START_SCHEMA,
+  })
     .addNode('baseline', baselineNode(find))
     .addNode('plan', planNode(find, plans), { subgraphs: [plans] })
     .addNode('approve_plan', approvePlanNode(find))

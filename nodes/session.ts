@@ -115,6 +115,8 @@ export interface SessionDoors {
 export interface SessionPlaces {
   readonly repository: Repository;
   readonly sandbox: Sandbox;
+  /** Where a person finds the whole difference: an address of the server, or a command. */
+  readonly look: string;
   /** Prepared once per process: linked folders and cached setup. `installed`: for the dependencies of this tree, not of the base. */
   mounts(installed?: string): Promise<Mounts>;
   /**

@@ -25,6 +25,8 @@ export interface Runtime {
   /** For the commands of one run, or of none: `bwrap`, or the audited `unsafe` where operator and environment both say so. */
   sandbox(run?: string): Promise<Sandbox>;
   readonly demo: boolean;
+  /** Where a server of this process is found, once it is. */
+  readonly address: { url: string | undefined };
 }
 
 export async function openRuntime(options: OpenOptions): Promise<Runtime> {
@@ -44,6 +46,7 @@ export async function openRuntime(options: OpenOptions): Promise<Runtime> {
     sessions: new Map(),
     answers: rememberedAnswers(),
     demo: options.demo === true,
+    address: { url: undefined },
     sandbox: async (run) => {
       chosen ??= chooseSandbox(home, operator, options);
       return (await chosen)(run);

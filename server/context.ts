@@ -32,6 +32,8 @@ export interface GraphSchemas {
   readonly state: unknown;
   readonly config: unknown;
   readonly context: unknown;
+  /** Why none are known. */
+  readonly problem?: string;
 }
 
 /** Why a factory is asked for its graph: LangGraph's own words. `context` is the run's. */

@@ -52,6 +52,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   await seedAssistants(assembled.server, project);
   connect(assembled.app);
   const listening = await listen(assembled.app, options, assembled.auth.watch);
+  // Behind a proxy it is found elsewhere than it listens.
+  options.runtime.address.url = assembled.server.env['LANGGRAPH_API_URL']?.replace(/\/$/, '') ?? listening.url;
   const stop = startWork(assembled, listening);
   const { token } = assembled.auth;
   const link = token === undefined ? undefined : `${listening.url}/docs#token=${token}`;

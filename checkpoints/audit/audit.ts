@@ -46,6 +46,7 @@ const ONE_CHAIN = 'SELECT seq, hash FROM audit WHERE number IS NULL ORDER BY seq
 const STANDS = `SELECT r.seq FROM audit r JOIN audit_seals s ON s.seq = r.seq AND s.head = r.hash WHERE r.seq = $1 AND s.hash = $2
   UNION ALL SELECT o.seq FROM audit o WHERE o.seq = $1 AND o.hash = $2`;
 const READ_OF = 'SELECT * FROM audit WHERE thread_id = $1 AND seq > $2 ORDER BY seq LIMIT $3';
+/** Found by its text, which no other record need be parsed for; what only quotes it is left out afterwards. */
 const READ_ACTION = 'SELECT * FROM audit WHERE thread_id = $1 AND seq > $2 AND body LIKE $4 ORDER BY seq LIMIT $3';
 
 /** Most records of one reading. */
@@ -84,12 +85,16 @@ export function createAudit(sql: Sql, clock: Clock, place: AuditPlace): Audit & 
       await anchor();
     },
     read: async ({ threadId, afterSeq = 0, limit = MOST, action }) => {
-      if (threadId === undefined) return (await sql.read(() => many<RecordRow>(READ, [afterSeq, limit]))).map(recordOf);
-      if (action === undefined) return (await sql.read(() => many<RecordRow>(READ_OF, [threadId, afterSeq, limit]))).map(recordOf);
-      // Canonical JSON: what a record holds deeper down may be written alike, so it is looked at again.
-      const like = `%"action":${JSON.stringify(action)}%`;
-      const rows = await sql.read(() => many<RecordRow>(READ_ACTION, [threadId, afterSeq, limit, like]));
-      return rows.map(recordOf).filter((record) => record.action === action);
+      if (action !== undefined && threadId !== undefined) {
+        const found = await sql.read(() =>
+          many<RecordRow>(READ_ACTION, [threadId, afterSeq, limit, `%"action":${JSON.stringify(action)}%`]),
+        );
+        return found.map(recordOf).filter((one) => one.action === action);
+      }
+      const rows = await sql.read(() =>
+        threadId === undefined ? many<RecordRow>(READ, [afterSeq, limit]) : many<RecordRow>(READ_OF, [threadId, afterSeq, limit]),
+      );
+      return rows.map(recordOf);
     },
     home: async () => (await sql.read(() => one<{ hash: string }>(SEAL_OF, [1])))?.hash,
     verify: async () => {

@@ -7,7 +7,9 @@ import {
   type CheckpointMetadata,
   type CheckpointTuple,
   copyCheckpoint,
+  INTERRUPT,
   type PendingWrite,
+  RESUME,
   WRITES_IDX_MAP,
 } from '@langchain/langgraph-checkpoint';
 import { StopError, toError } from '../../domain/errors.ts';
@@ -46,10 +48,17 @@ export interface GuardedTables {
   insertCheckpoint(row: CheckpointRow): Transaction<void>;
   /** Inserts if absent; with `replace` the row that is there goes. */
   insertWrite(row: WriteRow, replace: boolean): Transaction<void>;
+  /** Removes the write of this place, where there is one. */
+  removeWrite(place: Omit<WriteRow, 'channel' | 'type' | 'value'>): Transaction<void>;
+  /** Removes what this task wrote to this channel, in all checkpoints of the thread. */
+  removeWrites(threadId: string, taskId: string, channel: string): Transaction<void>;
 }
 
 /** Throws in a transaction when a lease is stale. */
 export type AssertFence = (fence: Fence) => Transaction<void>;
+
+/** The task that a command's own writes stand under: no node's. */
+const NULL_TASK_ID = '00000000-0000-0000-0000-000000000000';
 
 type Place = { threadId: string; namespace: string; checkpointId: string | undefined };
 
@@ -58,6 +67,7 @@ type Place = { threadId: string; namespace: string; checkpointId: string | undef
  * - latest is the newest inserted, not the largest id: a clock that goes back must not run finished steps again (langgraphjs#2854)
  * - under a project's graph no write rejects: before 1.5 Node ends at a saver's rejection that LangGraph leaves unseen (langgraphjs#2838)
  * - every write checks the fence in its own transaction; the writes of a step share the one of the checkpoint that ends it
+ * - an answer that a task has taken reaches no later question, and a task that has its answer waits for none
  * - `run_id` is stamped into the metadata, so that the same input delivered again continues; so are the names of the graph's nodes
  */
 export class GuardedSaver extends BaseCheckpointSaver {
@@ -190,6 +200,7 @@ export class GuardedSaver extends BaseCheckpointSaver {
       point: `writes:${levelOf(place)}:${special ?? 'values'}`,
       *rows() {
         for (const row of rows) yield* tables.insertWrite(row, replace);
+        yield* outdated(tables, { ...place, taskId }, writes);
       },
     };
   }
@@ -235,6 +246,23 @@ export class GuardedSaver extends BaseCheckpointSaver {
       tell(toError(error));
     }
   }
+}
+
+/**
+ * What these writes make untrue. LangGraph leaves both: the next run without an answer would give the last one to the next question of
+ * the node, and a question of parallel tasks would be listed until the last of them is answered.
+ */
+function* outdated(
+  tables: GuardedTables,
+  place: { readonly taskId: string } & Place & { checkpointId: string },
+  writes: PendingWrite[],
+): Transaction<void> {
+  const { threadId, taskId } = place;
+  if (taskId === NULL_TASK_ID) return;
+  const channels = writes.map(([channel]) => channel);
+  if (channels.includes(RESUME)) yield* tables.removeWrites(threadId, NULL_TASK_ID, RESUME);
+  if (channels.some((channel) => !(channel in WRITES_IDX_MAP)))
+    yield* tables.removeWrite({ ...place, index: WRITES_IDX_MAP[INTERRUPT] ?? 0 });
 }
 
 const levelOf = (place: Place): string => (place.namespace === '' ? 'top' : 'nested');

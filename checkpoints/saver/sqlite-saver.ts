@@ -7,7 +7,7 @@ import { assertFence } from '../fence.ts';
 import { contains } from '../served/filters.ts';
 import { keepReplaced } from '../served/take-back.ts';
 import { sqliteSql } from '../sql/sqlite.ts';
-import { run, type Transaction } from '../sql/transaction.ts';
+import { one, run, type Transaction } from '../sql/transaction.ts';
 import { type AssertFence, type CheckpointRow, GuardedSaver, type GuardedTables, type WriteRow } from './guarded-saver.ts';
 import { strictSerializer } from './serializer.ts';
 
@@ -35,6 +35,8 @@ export function guardedSqliteSaver(database: Database, assert: AssertFence = ass
     reader: new InsertedOrderSaver(database, strictSerializer()),
     insertCheckpoint,
     insertWrite,
+    removeWrite,
+    removeWrites,
   };
   return new GuardedSaver(sqliteSql(database, 'relaxed'), tables, assert);
 }
@@ -50,6 +52,24 @@ function* insertWrite(row: WriteRow, replace: boolean): Transaction<void> {
   // Not updated in place: what a run wrote is known by being newer than its start.
   if (replace) yield* keepReplaced(row);
   yield* run(replace ? REPLACE : WRITE, [...place, channel, type, value]);
+}
+
+function* removeWrite({
+  threadId,
+  namespace,
+  checkpointId,
+  taskId,
+  index,
+}: Parameters<GuardedTables['removeWrite']>[0]): Transaction<void> {
+  const place = [threadId, namespace, checkpointId, taskId, index] as const;
+  const where = 'thread_id = $1 AND checkpoint_ns = $2 AND checkpoint_id = $3 AND task_id = $4 AND idx = $5';
+  if ((yield* one(`SELECT idx FROM writes WHERE ${where}`, place)) === undefined) return;
+  yield* keepReplaced({ threadId, namespace, checkpointId, taskId, index });
+  yield* run(`DELETE FROM writes WHERE ${where}`, place);
+}
+
+function* removeWrites(threadId: string, taskId: string, channel: string): Transaction<void> {
+  yield* run('DELETE FROM writes WHERE thread_id = $1 AND task_id = $2 AND channel = $3', [threadId, taskId, channel]);
 }
 
 /** SqliteSaver, read in the order of insertion and a few at a time. */

@@ -1,15 +1,30 @@
 /** The release gate: bound to the difference, base, plan, policy and review; red lines always come here. */
 import { StopError } from '../../domain/errors.ts';
-import { buildBodySchema, type Finding, originWords, reviewBodySchema } from '../../domain/handoff.ts';
+import {
+  type BuildBody,
+  buildBodySchema,
+  type Finding,
+  originWords,
+  type PlanBody,
+  planBodySchema,
+  type ReviewBody,
+  reviewBodySchema,
+} from '../../domain/handoff.ts';
 import { strictest } from '../../domain/policy.ts';
 import type { ApprovalRow, Subject } from '../../domain/ports.ts';
 import { openFindings } from '../../domain/waivers.ts';
+import { maskedPatch } from '../../tools/masked-patch.ts';
 import { policyWarnings } from '../../tools/policy-warnings.ts';
+import { readableLines } from '../../tools/text/encoding.ts';
 import { governorNode } from '../governor-node.ts';
 import { isExpired, needsApproval, pointers, releaseSubject, sameButBase } from '../release-subject.ts';
 import { bodyOf, type FindSession, type Session } from '../session.ts';
 import { note } from '../state.ts';
-import { passGate } from './gate.ts';
+import { type GateQuestion, passGate } from './gate.ts';
+
+/** A change of more files, or of more lines, is too wide for a card to show any of it. */
+const MOST_SHOWN = 50;
+const MOST_LINES = 2000;
 
 /** The `approve_release` node. */
 export const approveReleaseNode = (find: FindSession) =>
@@ -53,6 +68,7 @@ export const approveReleaseNode = (find: FindSession) =>
           review: reviewRef.path,
           ...shownFindings(open),
         },
+        card: async () => cardOf(session, { plan: await bodyOf(session, plan, planBodySchema), build, review }),
       },
       [plan, buildRef, reviewRef],
     );
@@ -68,6 +84,23 @@ export const approveReleaseNode = (find: FindSession) =>
       );
     return { rejection: ref, rounds: state.rounds + 1, releaseApproval: null, route: 'build', notes: said };
   });
+
+/** What the card tells of the candidate; of a large difference only its beginning is shown, so no more of it is made. */
+async function cardOf(
+  { places, doors }: Session,
+  { plan, build, review }: { readonly plan: PlanBody; readonly build: BuildBody; readonly review: ReviewBody },
+): ReturnType<NonNullable<GateQuestion['card']>> {
+  const { repository } = places;
+  const from = await repository.treeOf(build.base);
+  const wide = build.changes.length > MOST_SHOWN || (await repository.countLines(from, build.tree)) > MOST_LINES;
+  return {
+    summary: doors.redact(plan.summary),
+    checks: review.checks.map(
+      ({ id, status, exit_code: code }) => `${id} ${status}${code === null || code === 0 ? '' : ` (exit code ${code})`}`,
+    ),
+    ...(wide ? {} : { diff: readableLines(await maskedPatch(repository, { from, to: build.tree }, (text) => doors.redact(text))) }),
+  };
+}
 
 /**
  * An approval given for an older base still covers an identical difference with no new red line (invariant 6): same

@@ -8,12 +8,15 @@ import type { Vote } from '../../domain/vote.ts';
 import { waiversOf } from '../../domain/waivers.ts';
 import { bodyOf, type GatePayload, type Session } from '../session.ts';
 import { runStage } from '../stage.ts';
+import type { Presented } from './card.ts';
 import { gateAnswer } from './gate-answer.ts';
 import { presented } from './payload.ts';
 
 /** What a gate asks; the same values on every replay. */
 export interface GateQuestion extends Omit<GatePayload, 'kind'> {
   readonly stage: `approve_${Gate}`;
+  /** What the card shows beside it; asked for only where a person is asked. */
+  readonly card?: () => Promise<Pick<Presented, 'summary' | 'checks' | 'diff'>>;
 }
 
 export type Decided =
@@ -67,12 +70,17 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
   return { kind: 'decided', row, vote, ref: done.ref };
 }
 
-/** What a person is told beside the question; no part of what is decided. */
-async function facts(session: Session, question: GateQuestion, [first]: readonly FileRef[]) {
-  const { settled, reserved } = await session.stores.ledger.totals(session.facts.threadId, 'run');
+async function facts(session: Session, question: GateQuestion, [first]: readonly FileRef[]): Promise<Presented> {
+  const { threadId, request } = session.facts;
+  const { settled, reserved } = await session.stores.ledger.totals(threadId, 'run');
   return {
+    threadId,
+    goal: request.goal,
+    repository: request.repo,
+    link: session.places.look,
     sandbox: session.places.sandbox,
     costMicroUsd: settled.costMicroUsd + reserved.costMicroUsd,
     plan: question.gate === 'plan' && first !== undefined ? await bodyOf(session, first, planBodySchema) : undefined,
+    ...(await question.card?.()),
   };
 }

@@ -32,6 +32,8 @@ export async function cancel(runtime: Runtime, row: RunRow): Promise<void> {
       row.threadId,
       reasonFor(row.threadId, { code: 'CANCELLED', message: `cancelled by ${person.id}`, stage: now.stage, evidence: [] }),
     );
+    // Nobody is asked any more: a listing of what waits must not name it.
+    await stores.served.threads.settle(row.threadId, { interrupts: {}, paused: false });
     await writeReport(runtime, row.threadId);
   }
 }

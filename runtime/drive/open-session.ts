@@ -160,6 +160,10 @@ function doorsOf(runtime: Runtime, { request, config }: SessionFacts, onText: Dr
   };
 }
 
+function lookAt({ address }: Runtime, threadId: string): string {
+  return address.url === undefined ? `governor show ${threadId.slice(0, 8)}` : `${address.url}/governor/threads/${threadId}/diff`;
+}
+
 function placesOf(on: {
   readonly runtime: Runtime;
   readonly facts: SessionFacts;
@@ -190,6 +194,7 @@ function placesOf(on: {
   return {
     repository,
     sandbox,
+    look: lookAt(runtime, facts.threadId),
     mounts: (installed = '') => {
       const mounts = prepared.get(installed) ?? prepare(installed);
       prepared.set(installed, mounts);

@@ -87,6 +87,7 @@ const schemas = {
   state_schema: z.unknown(),
   config_schema: z.unknown(),
   context_schema: z.unknown(),
+  detail: z.string().optional().describe('Why no schemas are known.'),
 };
 export const graphSchemas = z.object({ graph_id: z.string(), ...schemas }).meta({ id: 'GraphSchema' });
 /** A subgraph's have also the dev server's names. */

@@ -369,6 +369,7 @@ const schemaView = (known: GraphSchemas) => ({
   state_schema: known.state,
   config_schema: known.config,
   context_schema: known.context,
+  ...(known.problem === undefined ? {} : { detail: known.problem }),
 });
 
 /** The dev server's names. */

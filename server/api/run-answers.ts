@@ -75,11 +75,17 @@ export async function createRun(server: Server, call: Call, body: RunCreate, thr
 }
 
 /** The events of a new run. */
-export async function streamRun(server: Server, call: Call, body: RunCreate, threadId: string | undefined): Promise<Response> {
+export async function streamRun(
+  server: Server,
+  call: Call<unknown, { namespace?: readonly string[] | undefined }>,
+  body: RunCreate,
+  threadId: string | undefined,
+): Promise<Response> {
   server.streams.assertRoom(ownerOf(call));
   const run = await putRun(server, call, body, threadId);
   return eventStream(server, run, {
     afterSeq: -1,
+    namespaces: call.query.namespace,
     headers: places(run, threadId, 'stream'),
     owner: ownerOf(call),
     onLeave: leaving(server, call, run, body.on_disconnect === 'cancel'),
@@ -126,19 +132,26 @@ export async function followOutput(
   return outputOf(server, call, await joined(server, call, runId, followed), followed);
 }
 
+interface FollowQuery {
+  readonly cancel_on_disconnect?: boolean | undefined;
+  readonly stream_mode?: readonly string[] | undefined;
+  readonly namespace?: readonly string[] | undefined;
+}
+
 /** The events of a run that is there, from where its client was cut off. */
 export async function followEvents(
   server: Server,
-  call: Call<unknown, { cancel_on_disconnect?: boolean | undefined; stream_mode?: string | string[] | undefined }>,
+  call: Call<unknown, FollowQuery>,
   threadId: string | undefined,
   runId: string,
 ): Promise<Response> {
-  const { cancel_on_disconnect, stream_mode } = call.query;
+  const { cancel_on_disconnect, stream_mode, namespace } = call.query;
   const cancels = cancel_on_disconnect === true;
   const run = await joined(server, call, runId, { threadId, cancels });
   return eventStream(server, run, {
     afterSeq: afterSeq(call),
-    modes: stream_mode === undefined ? undefined : [stream_mode].flat(),
+    modes: stream_mode,
+    namespaces: namespace,
     headers: places(run, threadId, 'stream'),
     owner: ownerOf(call),
     onLeave: leaving(server, call, run, cancels),

@@ -16,10 +16,25 @@ const output = z.unknown();
 const EVENTS = 'text/event-stream';
 const runIdOnly = z.object({ run_id: uuid('run_id') });
 const cancelQuery = z.strictObject({ wait: flag.optional(), action: z.enum(['interrupt', 'rollback']).default('interrupt') });
+/** httpx, under the Python SDK, writes a parameter that is None as an empty one: nothing is asked for. */
+const streamModes = z
+  .union([z.literal(''), z.enum(STREAM_MODES), z.array(z.union([z.literal(''), z.enum(STREAM_MODES)]))])
+  .transform((given) => {
+    const modes = [given].flat().filter((mode) => mode !== '');
+    return modes.length === 0 ? undefined : modes;
+  });
+const namespaces = z
+  .union([z.string(), z.array(z.string())])
+  .transform((given) => [given].flat())
+  .optional()
+  .describe('Only events of these namespaces, `tools:1|agent:2`; the empty one is the graph itself.');
+const runStreamQuery = z.object({ namespace: namespaces });
 const joinQuery = z.strictObject({ cancel_on_disconnect: flag.optional() });
 const streamQuery = z.strictObject({
   cancel_on_disconnect: flag.optional(),
-  stream_mode: z.union([z.enum(STREAM_MODES), z.array(z.enum(STREAM_MODES))]).optional(),
+  stream_mode: streamModes.optional(),
+  namespace: namespaces,
+  checkpoint_id: z.string().optional().describe('A wish to be told only what came after it; the whole run is told.'),
 });
 const listQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(10),
@@ -65,7 +80,7 @@ const streamOnThread = (server: Server): Endpoint =>
   endpoint(
     'post',
     '/threads/{thread_id}/runs/stream',
-    { ...onThread, summary: 'Start a run and stream its events', media: EVENTS },
+    { ...onThread, query: runStreamQuery, summary: 'Start a run and stream its events', media: EVENTS },
     (call) => streamRun(server, call, call.body, call.params.thread_id),
   );
 
@@ -83,8 +98,11 @@ const createStateless = (server: Server): Endpoint =>
   );
 
 const streamStateless = (server: Server): Endpoint =>
-  endpoint('post', '/runs/stream', { ...withBody, summary: 'Start a stateless run and stream its events', media: EVENTS }, (call) =>
-    streamRun(server, call, call.body, undefined),
+  endpoint(
+    'post',
+    '/runs/stream',
+    { ...withBody, query: runStreamQuery, summary: 'Start a stateless run and stream its events', media: EVENTS },
+    (call) => streamRun(server, call, call.body, undefined),
   );
 
 const waitStateless = (server: Server): Endpoint =>

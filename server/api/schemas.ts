@@ -42,14 +42,48 @@ export const checkpointSchema = z
   })
   .meta({ id: 'CheckpointConfig' });
 
-const place = z.union([z.string(), z.strictObject({ node: z.string(), input: z.unknown().optional() })]);
+/** How long one sent task may take; LangGraph's own member, which it checks. */
+const timeout = z.union([z.number(), jsonObject]).nullish();
+/**
+ * A node, or a Send in the forms of the clients: the SDK's types say `input`, a `Send` of LangGraph.js that is written as JSON says
+ * `args` and its class name, one of Python `arg`.
+ */
+const send = z
+  .strictObject({
+    node: z.string(),
+    input: z.unknown().optional(),
+    args: z.unknown().optional(),
+    arg: z.unknown().optional(),
+    lg_name: z.literal('Send').optional(),
+    timeout,
+  })
+  .superRefine((given, context) => {
+    const named = ['input', 'args', 'arg'].filter((name) => Object.hasOwn(given, name));
+    if (named.length > 1) context.addIssue({ code: 'custom', message: `has ${named.join(' and ')}, which say the same; send one` });
+  })
+  .transform(({ node, input, args, arg, timeout: limited }) => ({
+    node,
+    input: input ?? args ?? arg ?? null,
+    ...(limited === null || limited === undefined ? {} : { timeout: limited }),
+  }));
+const place = z.union([z.string(), send]);
 
+/** `lg_name`, and of Python `graph`, stand in a Command that is written as JSON, as RemoteGraph sends it. */
 export const commandSchema = z
   .strictObject({
     resume: z.unknown().optional(),
     goto: z.union([place, z.array(place)]).nullish(),
     update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
+    lg_name: z.literal('Command').optional(),
+    graph: z
+      .null({ error: 'must be null: a run has one graph, which its assistant names; only a node can send a command to a parent' })
+      .optional(),
   })
+  // An empty list of places is how a Command without any is written.
+  .transform(({ lg_name: _name, graph: _graph, goto, ...command }) => ({
+    ...command,
+    ...(Array.isArray(goto) && goto.length === 0 ? {} : goto === undefined ? {} : { goto }),
+  }))
   .meta({ id: 'Command' });
 
 export const configSchema = z
@@ -86,6 +120,16 @@ export const runCreateSchema = z
     feedback_keys: z.union([z.string(), z.array(z.string())]).nullish(),
     durability: z.enum(['sync', 'async', 'exit']).nullish(),
     checkpoint_during: z.boolean().nullish(),
+    strict_resume: z
+      .boolean()
+      .nullish()
+      .describe(
+        'The run fails with UnknownInterruptError where its answer is for no interrupt that waits, and the thread stays as it was.',
+      ),
+    raise_error: z
+      .boolean()
+      .nullish()
+      .describe('For the client, which raises what the answer says; a failed run is told as `__error__` either way.'),
     langsmith_tracer: z.strictObject({ project_name: z.string().nullish(), example_id: z.string().nullish() }).nullish(),
   })
   .meta({ id: 'RunCreate' });
@@ -168,15 +212,28 @@ export const stateUpdateSchema = z
   })
   .meta({ id: 'ThreadStateUpdate' });
 
+const STATE_MEMBERS = ['values', 'next', 'tasks', 'checkpoint', 'metadata', 'created_at', 'parent_checkpoint', 'interrupts'] as const;
+/** Members of a state; `values.messages` is one of its values. */
+const stateMember = z.string().refine((name) => STATE_MEMBERS.some((member) => member === name) || /^values\..+$/.test(name), {
+  error: `must be one of ${STATE_MEMBERS.join(', ')}, or values.<key>`,
+});
+export const stateSelect = z.union([stateMember, z.array(stateMember)]).transform((given): readonly string[] => [given].flat());
+
 export const stateAtSchema = z
-  .strictObject({ checkpoint: checkpointSchema, subgraphs: z.boolean().nullish() })
+  .strictObject({ checkpoint: checkpointSchema, subgraphs: z.boolean().nullish(), select: stateSelect.nullish() })
   .meta({ id: 'ThreadStateAt' });
 
 /** `before` comes as an id, as a checkpoint, or as a whole config. */
 const before = z.union([z.string(), z.looseObject({ configurable: checkpointSchema }), checkpointSchema]);
 
 export const historySchema = z
-  .strictObject({ limit: limit(10), before: before.nullish(), metadata: jsonObject.nullish(), checkpoint: checkpointSchema.nullish() })
+  .strictObject({
+    limit: limit(10),
+    before: before.nullish(),
+    metadata: jsonObject.nullish(),
+    checkpoint: checkpointSchema.nullish(),
+    select: stateSelect.nullish(),
+  })
   .meta({ id: 'ThreadHistory' });
 
 export type History = z.output<typeof historySchema>;

@@ -3,13 +3,15 @@ import { z } from 'zod';
 import type { Server } from '../context.ts';
 import { type Call, type Endpoint, endpoint, flag, json, uuid } from '../http/endpoint.ts';
 import { needThread, readHistory, readState } from '../threads/thread-graph.ts';
-import { checkpointSchema, historySchema, stateAtSchema, stateSchema, stateUpdateSchema, threadParams } from './schemas.ts';
+import { selected } from '../threads/views.ts';
+import { checkpointSchema, historySchema, stateAtSchema, stateSchema, stateSelect, stateUpdateSchema, threadParams } from './schemas.ts';
 
 const tag = 'threads';
-const withSubgraphs = z.strictObject({ subgraphs: flag.optional() });
+const stateQuery = z.strictObject({ subgraphs: flag.optional(), select: stateSelect.optional() });
 const historyQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(10),
   before: z.string().optional(),
+  select: stateSelect.optional(),
 });
 
 const history = {
@@ -29,6 +31,15 @@ export const stateEndpoints = (server: Server): readonly Endpoint[] => [
   historyByBody(server),
 ];
 
+/** The members that were asked for, by their names; nothing asked: all. */
+function chosen(state: Record<string, unknown>, select: readonly string[] | null | undefined): Record<string, unknown> {
+  if (select === null || select === undefined) return state;
+  const whole = selected(state, select);
+  const keys = select.flatMap((name) => (name.startsWith('values.') ? [name.slice('values.'.length)] : []));
+  if (keys.length === 0 || 'values' in whole || typeof state['values'] !== 'object' || state['values'] === null) return whole;
+  return { ...whole, values: selected(state['values'] as Record<string, unknown>, keys) }; // narrowed above
+}
+
 /** The thread that is asked about. */
 async function threadOf(server: Server, call: Call<z.output<typeof threadParams>>) {
   const { thread_id } = call.params;
@@ -39,8 +50,9 @@ const latestStateOf = (server: Server): Endpoint =>
   endpoint(
     'get',
     '/threads/{thread_id}/state',
-    { tag, summary: 'Get the latest state', permission: 'read', params: threadParams, query: withSubgraphs, response: stateSchema },
-    async (call) => json(await readState(server, await threadOf(server, call), {}, call.query.subgraphs ?? false)),
+    { tag, summary: 'Get the latest state', permission: 'read', params: threadParams, query: stateQuery, response: stateSchema },
+    async (call) =>
+      json(chosen(await readState(server, await threadOf(server, call), {}, call.query.subgraphs ?? false), call.query.select)),
   );
 
 const editState = (server: Server): Endpoint =>
@@ -53,7 +65,7 @@ const editState = (server: Server): Endpoint =>
       permission: 'run',
       params: threadParams,
       body: stateUpdateSchema,
-      response: z.object({ checkpoint: checkpointSchema }),
+      response: z.object({ checkpoint: checkpointSchema.nullable(), detail: z.string().optional() }),
     },
     async (call) => {
       const { body } = call;
@@ -68,7 +80,7 @@ const editState = (server: Server): Endpoint =>
         ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
       };
       const { updateState } = await import('../threads/edit-state.ts');
-      return json(await updateState(server, call.caller, thread, { values: body.values, asNode: body.as_node ?? undefined, at }));
+      return json(await updateState(server, call.caller, thread, { values: body.values, asNode: body.as_node ?? undefined, at, scope }));
     },
   );
 
@@ -84,7 +96,10 @@ const stateAt = (server: Server): Endpoint =>
       body: stateAtSchema,
       response: stateSchema,
     },
-    async (call) => json(await readState(server, await threadOf(server, call), call.body.checkpoint, call.body.subgraphs ?? false)),
+    async (call) => {
+      const { checkpoint, subgraphs, select } = call.body;
+      return json(chosen(await readState(server, await threadOf(server, call), checkpoint, subgraphs ?? false), select));
+    },
   );
 
 const stateAtId = (server: Server): Endpoint =>
@@ -96,21 +111,22 @@ const stateAtId = (server: Server): Endpoint =>
       summary: 'Get the state at a checkpoint (deprecated)',
       permission: 'read',
       params: z.object({ thread_id: uuid('thread_id'), checkpoint_id: uuid('checkpoint_id') }),
-      query: withSubgraphs,
+      query: stateQuery,
       response: stateSchema,
     },
     async (call) => {
       const { checkpoint_id } = call.params;
-      return json(await readState(server, await threadOf(server, call), { checkpoint_id }, call.query.subgraphs ?? false));
+      const state = await readState(server, await threadOf(server, call), { checkpoint_id }, call.query.subgraphs ?? false);
+      return json(chosen(state, call.query.select));
     },
   );
 
 const historyByQuery = (server: Server): Endpoint =>
   endpoint('get', '/threads/{thread_id}/history', { ...history, query: historyQuery }, async (call) =>
-    json(await readHistory(server, await threadOf(server, call), call.query)),
+    json((await readHistory(server, await threadOf(server, call), call.query)).map((state) => chosen(state, call.query.select))),
   );
 
 const historyByBody = (server: Server): Endpoint =>
   endpoint('post', '/threads/{thread_id}/history', { ...history, body: historySchema, bodyOptional: true }, async (call) =>
-    json(await readHistory(server, await threadOf(server, call), call.body)),
+    json((await readHistory(server, await threadOf(server, call), call.body)).map((state) => chosen(state, call.body.select))),
   );

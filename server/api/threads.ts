@@ -124,7 +124,7 @@ const searchThreads = (server: Server): Endpoint =>
       });
       const views: Record<string, unknown>[] = [];
       for (const row of page.rows) {
-        const view = await viewOf(server, row);
+        const view = await viewOf(server, row, true);
         views.push({ ...selected(view, body.select ?? undefined), ...extracted(view, body.extract) });
       }
       return json(views, 200, paging(page));

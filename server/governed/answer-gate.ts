@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { visible } from '../../domain/access.ts';
 import { isFanOut } from '../../domain/fan-out.ts';
 import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
+import { assertNoSecret } from '../../runtime/goal.ts';
 import type { Caller } from '../auth/caller.ts';
 import { Problem } from '../http/problem.ts';
 import { ACCEPTED, parseAnswer } from './answers.ts';
@@ -25,6 +26,7 @@ export interface Speaker {
 
 /** Said at a gate, on the record, and no decision. */
 export async function commentAt({ governed, caller }: Speaker, gate: ApprovalRow, text: string): Promise<void> {
+  assertNoSecret(governed.runtime.env, 'message', text);
   await governed.runtime.stores.audit.append({
     threadId: gate.threadId,
     actor: caller.person.id,
@@ -33,12 +35,17 @@ export async function commentAt({ governed, caller }: Speaker, gate: ApprovalRow
   });
 }
 
+/** LangGraph's error of an answer for what does not wait. */
+const UNKNOWN = 'UnknownInterruptError: ';
+
 const asked = z.looseObject({ gate: z.enum(['plan', 'release', 'budget']), subject: z.looseObject({ digest: z.string() }) });
 
 export interface GivenAnswer {
   readonly resume: unknown;
   /** The request named the checkpoint that it answers at. */
   readonly placed: boolean;
+  /** The SDK's `strictResume`: what fits nothing that waits is said in LangGraph's words. */
+  readonly strict?: boolean;
 }
 
 /** An answer to exactly the interrupt that waits. @throws Problem 409, 422; the gate stays as it is then. */
@@ -53,15 +60,16 @@ export async function answerGate(speaker: Speaker, asLive: RunRow, given: GivenA
     ? await governed.runtime.stores.approvals.newest(threadId, payload.data.gate, payload.data.subject.digest)
     : undefined;
   if (waits === undefined || approval === undefined || approval.status !== 'pending')
-    throw new Problem(409, `thread ${threadId}: is ${row.status}; no approval is pending`);
+    throw new Problem(409, `${given.strict === true ? UNKNOWN : ''}thread ${threadId}: is ${row.status}; no approval is pending`);
   const parsed = parseAnswer(resume, { interruptId: String(waits.id), gate: approval.gate, fanOut: isFanOut({ facts: approval.subject }) });
   switch (parsed.kind) {
     case 'unparseable':
-      throw new Problem(422, `command.resume: ${parsed.why}; ${ACCEPTED}. The ${approval.gate} gate stays pending`);
+      throw new Problem(
+        422,
+        `${given.strict === true && parsed.other === true ? UNKNOWN : ''}command.resume: ${parsed.why}; ${ACCEPTED}. The ${approval.gate} gate stays pending`,
+      );
     case 'ignored':
       return;
-    case 'comment':
-      return commentAt(speaker, approval, parsed.text);
     case 'decision': {
       const { kind: _kind, subject, ...decision } = parsed;
       const keyed = typeof resume === 'object' && resume !== null && Object.hasOwn(resume, String(waits.id));

@@ -25,11 +25,10 @@ export interface Decision {
 
 export type Answer =
   | Decision
-  /** Said, and no decision. */
-  | { readonly kind: 'comment'; readonly text: string }
   /** The person looked away: nothing is said and nothing decided. */
   | { readonly kind: 'ignored' }
-  | { readonly kind: 'unparseable'; readonly why: string };
+  /** `other`: it names an interrupt that does not wait. */
+  | { readonly kind: 'unparseable'; readonly why: string; readonly other?: boolean };
 
 /** Said to whoever sends something else. */
 export const ACCEPTED =
@@ -79,12 +78,13 @@ export function parseAnswer(resume: unknown, pending: PendingGate): Answer {
     const ids = Object.keys(keyed.data);
     if (ids.length === 1 && ids[0] === pending.interruptId) return plainAnswer(keyed.data[pending.interruptId], pending);
     const other = ids.find((id) => /^[0-9a-f]{32}$/.test(id));
-    if (other !== undefined) return no(`it answers interrupt ${ids.join(', ')}; the one that waits is ${pending.interruptId}`);
+    if (other !== undefined)
+      return { ...no(`it answers interrupt ${ids.join(', ')}; the one that waits is ${pending.interruptId}`), other: true };
   }
   return plainAnswer(resume, pending);
 }
 
-const no = (why: string): Answer => ({ kind: 'unparseable', why });
+const no = (why: string): Extract<Answer, { kind: 'unparseable' }> => ({ kind: 'unparseable', why });
 
 function plainAnswer(resume: unknown, pending: PendingGate): Answer {
   const ours = own.safeParse(resume);
@@ -111,7 +111,8 @@ function plainAnswer(resume: unknown, pending: PendingGate): Answer {
   if (listed.success) {
     const [one] = listed.data;
     if (one.type === 'ignore') return { kind: 'ignored' };
-    if (one.type === 'response') return one.args.trim() === '' ? no('the response is empty') : { kind: 'comment', text: one.args };
+    // Agent Inbox can only respond where a gate allows to reject: its words are the reason.
+    if (one.type === 'response') return rejection(one.args, undefined);
     if (one.type === 'edit') return editAnswer(pending, one.args.action, one.args.args);
     if (one.args === null || one.args === undefined) return approval(pending, {});
     if (one.args.action !== actionOf(pending)) return no(wrongAction(pending, one.args.action));

@@ -14,12 +14,15 @@ export interface Admitted {
     readonly input: null;
     readonly command: undefined;
     readonly checkpoint: undefined;
-    readonly governed: { readonly epoch: number };
+    readonly governed: { readonly epoch: number; readonly only?: Only };
   };
 }
 
-export const goOn = (epoch: number): Admitted => ({
-  kwargs: { input: null, command: undefined, checkpoint: undefined, governed: { epoch } },
+/** A run that does not go on: it tells how the thread was cancelled, or how a message at its gate is answered. */
+export type Only = 'resolved' | 'comment';
+
+export const goOn = (epoch: number, only?: Only): Admitted => ({
+  kwargs: { input: null, command: undefined, checkpoint: undefined, governed: { epoch, ...(only === undefined ? {} : { only }) } },
 });
 
 /**
@@ -35,8 +38,8 @@ export async function beginGoverned(governed: Governed, caller: Caller, ask: Gov
   if ((await latestState(governed, threadId)).createdAt !== undefined)
     throw new Problem(409, `thread ${threadId}: holds the state of another graph; a governed run needs a thread of its own`);
   const input = parseInput(body.input);
-  const goal = checkGoal(input.kind === 'goal' ? input.goal : input.text);
-  const repo = repositoryFor(runtime, caller, input.kind === 'goal' ? input.repo : undefined);
+  const goal = checkGoal(input.kind === 'goal' ? input.goal : (input.goal ?? input.text));
+  const repo = repositoryFor(runtime, caller, input.repo);
   // Before the run's row, which would make it a thread of the default tenant.
   if (thread === undefined)
     await served.threads.create(scope, {

@@ -3,13 +3,14 @@ import { z } from 'zod';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { GraphSchemas, ServableGraph, ServedGraph } from '../context.ts';
 import type { Governs } from '../project/governs.ts';
-import { withStores } from '../project/graph.ts';
+import { NO_SCHEMAS, withStores } from '../project/graph.ts';
 import type { Snapshot } from '../threads/views.ts';
 import { admitGoverned } from './admit.ts';
 import { beginGoverned } from './begin.ts';
 import { assertGlassBroken } from './break-glass.ts';
 import { GOVERNOR, type Governed, latestState, openGoverned } from './graph.ts';
-import { governedValues } from './view.ts';
+import { resolveByEdit } from './resolve.ts';
+import { besideState, shownState } from './shown.ts';
 
 const BUILDER = 'builder';
 const DESCRIPTIONS = {
@@ -26,29 +27,38 @@ function schemas(): GraphSchemas {
   return { input, output: state, state, config: {}, context: {} };
 }
 
+/** The agents' graphs, by their places. */
+async function subgraphSchemas(graph: ServableGraph): Promise<Readonly<Record<string, GraphSchemas>>> {
+  const { runtimeSchemas, subgraphsOf } = await import('../project/schemas.ts');
+  const found = [...(await subgraphsOf(graph))].map(([place, subgraph]) => [place, runtimeSchemas(subgraph) ?? NO_SCHEMAS] as const);
+  return Object.fromEntries(found);
+}
+
 /** By the name under which `runtime/entry.ts` exports them. */
 export function builtinGraphs(runtime: Runtime): ReadonlyMap<string, ServedGraph> {
   const governed = openGoverned(runtime);
+  const whole = async (): Promise<ServableGraph> => (await governed.graph()) as unknown as ServableGraph; // the same class, narrowed to what the server uses
   const governor: ServedGraph = {
     id: GOVERNOR,
     description: DESCRIPTIONS[GOVERNOR],
     governs: governsOf(governed),
-    open: async () => (await governed.graph()) as unknown as ServableGraph, // the same class, narrowed to what the server uses
+    open: whole,
     schemas: async () => schemas(),
-    subgraphSchemas: async () => ({}),
+    subgraphSchemas: async () => subgraphSchemas(await whole()),
   };
-  let alone: ServableGraph | undefined;
+  let made: ServableGraph | undefined;
+  const alone = async (): Promise<ServableGraph> => {
+    const { outsideGraphs } = await import('../../runtime/graphs.ts');
+    made ??= outsideGraphs(async () => runtime).builder as unknown as ServableGraph; // the same class, narrowed to what the server uses
+    return made;
+  };
   const builder: ServedGraph = {
     id: BUILDER,
     description: DESCRIPTIONS[BUILDER],
     begin: (caller, ask, scope) => beginGoverned(governed, caller, ask, scope),
-    open: async (_config, { saver, store }) => {
-      const { outsideGraphs } = await import('../../runtime/graphs.ts');
-      alone ??= outsideGraphs(async () => runtime).builder as unknown as ServableGraph; // the same class, narrowed to what the server uses
-      return withStores(alone, saver, store);
-    },
+    open: async (_config, { saver, store }) => withStores(await alone(), saver, store),
     schemas: async () => schemas(),
-    subgraphSchemas: async () => ({}),
+    subgraphSchemas: async () => subgraphSchemas(await alone()),
   };
   return new Map([
     [GOVERNOR, governor],
@@ -62,5 +72,9 @@ const governsOf = (governed: Governed): Governs => ({
   assertEditable: (caller, threadId) => assertGlassBroken(governed, caller, threadId),
   edit: async (caller, threadId, edit) => (await import('./edit.ts')).editGoverned(governed, caller, threadId, edit),
   latest: async (threadId) => (await latestState(governed, threadId)) as unknown as Snapshot, // LangGraph's own
-  shown: governedValues,
+  shown: async (threadId, brief) => {
+    const beside = await besideState(governed, threadId, brief);
+    return (snapshot) => shownState(snapshot, beside);
+  },
+  resolve: (caller, scope, threadId) => resolveByEdit({ governed, caller }, scope, threadId),
 });

@@ -21,7 +21,12 @@ export interface LiveOptions {
   readonly modes: readonly string[];
   /** Stores an event, then sends it. */
   readonly emit: (chunk: StreamChunk) => Promise<void>;
+  /** Hears every message, whatever the modes; `whole`: nothing more of it comes. */
+  readonly onMessage?: ((one: AIMessageChunk | ToolMessage, place: LivePlace, whole: boolean) => Promise<void>) | undefined;
 }
+
+/** Who says something, where in the run. */
+export type LivePlace = Pick<LogEvent, 'stage' | 'attempt' | 'agent' | 'step'>;
 
 export interface Live {
   /** What an agent is writing; it is told a moment later. */
@@ -131,12 +136,16 @@ async function tellText(telling: Telling, text: LiveText): Promise<void> {
   for (const piece of piecesOf(text.piece)) {
     answer.heard = true;
     await custom(telling, { event: 'text', stage, attempt, agent, role, step, message_id: answer.id, text: piece });
-    await message(telling, new AIMessageChunk({ id: answer.id, name: agent, content: piece }), { stage, attempt, agent, step });
+    const place = { stage, attempt, agent, step };
+    await message(telling, new AIMessageChunk({ id: answer.id, name: agent, content: piece }), { place, whole: false });
   }
   // It is asked again, and that is another message.
   if (state === 'lost') {
     telling.answers.delete(key);
-    if (answer.heard) await custom(telling, { event: 'text-lost', stage, attempt, agent, role, step, message_id: answer.id });
+    if (!answer.heard) return;
+    await custom(telling, { event: 'text-lost', stage, attempt, agent, role, step, message_id: answer.id });
+    const place = { stage, attempt, agent, step };
+    await telling.options.onMessage?.(new AIMessageChunk({ id: answer.id, name: agent, content: '' }), place, true);
   }
 }
 
@@ -150,8 +159,6 @@ function* piecesOf(text: string): Generator<string> {
   }
 }
 
-type Place = Pick<LogEvent, 'stage' | 'attempt' | 'agent' | 'step'>;
-
 /** Events of one audit record: the words and calls of an answer are one message. */
 async function tellEvents(telling: Telling, events: readonly LogEvent[]): Promise<void> {
   const [first] = events;
@@ -160,7 +167,7 @@ async function tellEvents(telling: Telling, events: readonly LogEvent[]): Promis
   telling.answers.delete(placeKey(first));
   for (const { type, ...event } of events)
     await custom(telling, { event: type, ...event, ...(answer === undefined ? {} : { message_id: answer.id }) });
-  if (answer !== undefined) await message(telling, messageOf(answer, first.agent, events), first);
+  if (answer !== undefined) await message(telling, messageOf(answer, first.agent, events), { place: first, whole: true });
   if (first.type === 'result' && first.id !== '')
     await message(
       telling,
@@ -171,7 +178,7 @@ async function tellEvents(telling: Telling, events: readonly LogEvent[]): Promis
         content: first.text,
         status: isGood(first) ? 'success' : 'error',
       }),
-      first,
+      { place: first, whole: true },
     );
 }
 
@@ -200,8 +207,14 @@ const custom = (telling: Telling, data: Readonly<Record<string, unknown>>): Prom
   telling.options.modes.includes('custom') ? send(telling, [[], 'custom', { type: 'governor/agent', ...data }]) : Promise.resolve();
 
 /** In LangGraph's form: the message, and where it is from. */
-async function message(telling: Telling, one: AIMessageChunk | ToolMessage, { stage, attempt, agent, step }: Place): Promise<void> {
+async function message(
+  telling: Telling,
+  one: AIMessageChunk | ToolMessage,
+  { place, whole }: { readonly place: LivePlace; readonly whole: boolean },
+): Promise<void> {
   const { run, options } = telling;
+  if (telling.told < EVENTS) await options.onMessage?.(one, place, whole);
+  const { stage, attempt, agent, step } = place;
   if (!options.modes.includes('messages')) return;
   const metadata = {
     thread_id: run.threadId,

@@ -11,6 +11,7 @@ import { approvalEndpoints } from './approval-routes.ts';
 import { breakGlass } from './break-glass.ts';
 import { commentEndpoints } from './comment-routes.ts';
 import { overview } from './overview.ts';
+import { assertCancellable } from './resolve.ts';
 import { changed, params, seen, tag } from './thread-rows.ts';
 
 const TEXT = 'text/plain';
@@ -128,8 +129,7 @@ function cancelThread(server: Server): Endpoint {
   const declared = { tag, summary: 'Stop it; what it did is kept, and it can be resumed', permission: 'run', params } as const;
   return endpoint('post', '/governor/threads/{thread_id}/cancel', declared, async (call) => {
     const { scope, row } = await changed(server, call);
-    if (['released', 'unchanged', 'rolled_back'].includes(row.status) || (row.status === 'stopped' && row.reason?.resumable !== true))
-      throw new Problem(409, `thread ${row.threadId}: is ${row.status}; it cannot be cancelled`);
+    assertCancellable(row);
     const operations = operationsOf(server.runtime, call.caller.person);
     await operations.cancel(row);
     const told = await server.served.queue.cancel(scope, { threadId: row.threadId, status: 'all' }, 'interrupt');

@@ -1,14 +1,18 @@
 /** Runs a served run of a governed thread: by a drive, under the thread's own lease and gates; nothing else may run it. */
+import { AIMessageChunk } from '@langchain/core/messages';
+import { INTERRUPT, type StreamMode } from '@langchain/langgraph';
 import { z } from 'zod';
 import { FencedError, UsageError } from '../../domain/errors.ts';
 import type { RunRow } from '../../domain/ports.ts';
 import type { ServedRun } from '../../domain/served.ts';
 import { operationsOf } from '../../runtime/operations.ts';
+import type { StreamChunk } from '../../runtime/options.ts';
 import type { GovernedEnd, GovernedOptions } from '../project/governs.ts';
 import { interruptsOf, type Snapshot } from '../threads/views.ts';
+import { type EventTeller, tellEvents } from './events.ts';
 import { type Governed, latestState } from './graph.ts';
 import { isLive, type Live, tellAgents } from './live.ts';
-import { governedValues } from './view.ts';
+import { besideState, shownState, shownValues } from './shown.ts';
 
 /** How often it looks whether another process has let go of the thread, in ms. */
 const BUSY_POLL_MS = 100;
@@ -16,27 +20,57 @@ const BUSY_POLL_MS = 100;
 const CANCEL_WAIT_MS = 10_000;
 
 /** What `admitGoverned` writes into the kwargs of a run. */
-export const governedKwargs = z.object({ epoch: z.int() });
+export const governedKwargs = z.object({ epoch: z.int(), only: z.enum(['resolved', 'comment']).optional() });
+
+/** One served run, and what it has told of. */
+interface Serving {
+  readonly governed: Governed;
+  readonly run: ServedRun;
+  readonly options: GovernedOptions;
+  readonly asked: z.output<typeof governedKwargs> | undefined;
+  readonly events: EventTeller | undefined;
+  /** True once the graph itself has told its values, and what it waits for. */
+  toldValues: boolean;
+  toldInterrupt: boolean;
+}
 
 /** @throws FencedError when the lease of the run or of the thread was lost; UsageError when the thread is not in this home. */
 export async function runGoverned(governed: Governed, run: ServedRun, options: GovernedOptions): Promise<GovernedEnd> {
-  const live = isLive(options.modes) ? await tellAgents(governed, run, options) : undefined;
+  const asked = governedKwargs.safeParse(run.kwargs['governed']).data;
+  const events = options.event === undefined ? undefined : tellEvents(run, options.event);
+  const serving: Serving = { governed, run, options, asked, events, toldValues: false, toldInterrupt: false };
+  await events?.begin();
+  if (asked?.only === undefined) await driven(serving);
+  const end = await endOf(serving);
+  await tellRest(serving, end);
+  await events?.end(end.values);
+  return end;
+}
+
+async function driven(serving: Serving): Promise<void> {
+  const { governed, run, options, events } = serving;
+  const live =
+    events !== undefined || isLive(options.modes)
+      ? await tellAgents(governed, run, {
+          modes: options.modes,
+          emit: (chunk) => options.emit(chunk),
+          ...(events === undefined ? {} : { onMessage: (one, place, whole) => events.message(one, place, whole) }),
+        })
+      : undefined;
   try {
-    await toRest(governed, run, options, live);
+    await toRest(serving, live);
   } finally {
     await live?.end();
   }
-  return endOf(governed, run.threadId, options.drain.aborted);
 }
 
-async function toRest(governed: Governed, run: ServedRun, options: GovernedOptions, live: Live | undefined): Promise<void> {
+async function toRest(serving: Serving, live: Live | undefined): Promise<void> {
+  const { governed, run, options, asked } = serving;
   const operations = operationsOf(governed.runtime);
   const { threadId } = run;
-  const asked = governedKwargs.safeParse(run.kwargs['governed']);
   for (;;) {
     const row = await free(governed, threadId, options);
-    if (row.live || (options.signal.aborted && row.status !== 'running') || !isDue(row, asked.success ? asked.data.epoch : row.epoch))
-      return;
+    if (row.live || (options.signal.aborted && row.status !== 'running') || !isDue(row, asked?.epoch ?? row.epoch)) return;
     try {
       await operations.bringToRest(threadId, {
         signal: options.signal,
@@ -44,13 +78,11 @@ async function toRest(governed: Governed, run: ServedRun, options: GovernedOptio
         pauseOnDrain: true,
         ...(live === undefined ? {} : { onText: live.hear }),
         stream: {
-          // These two are told from what is recorded and masked, never from inside of a node.
-          modes: options.modes.filter((mode) => mode !== 'custom' && mode !== 'messages'),
-          subgraphs: options.subgraphs,
+          modes: watched(serving),
+          subgraphs: options.subgraphs || serving.events !== undefined,
           ...(options.interruptBefore === undefined ? {} : { interruptBefore: options.interruptBefore }),
           ...(options.interruptAfter === undefined ? {} : { interruptAfter: options.interruptAfter }),
-          onChunk: ([namespace, mode, data]) =>
-            options.emit([namespace, mode, mode === 'values' && namespace.length === 0 ? governedValues(data) : data]),
+          onChunk: (chunk) => tellChunk(serving, chunk),
         },
       });
       return;
@@ -59,6 +91,51 @@ async function toRest(governed: Governed, run: ServedRun, options: GovernedOptio
       if (!(error instanceof UsageError && error.code === 'THREAD_BUSY')) throw error;
     }
   }
+}
+
+/** `custom` and `messages` are told from what is recorded and masked, never from inside of a node. */
+function watched({ options, events }: Serving): StreamMode[] {
+  const modes = options.modes.filter((mode) => mode !== 'custom' && mode !== 'messages');
+  return events === undefined || modes.includes('tasks') ? modes : [...modes, 'tasks'];
+}
+
+/** What the graph streams, as far as it was asked for. */
+async function tellChunk(serving: Serving, [namespace, mode, data]: StreamChunk): Promise<void> {
+  const { governed, run, options, events } = serving;
+  if (mode === 'tasks') await events?.task(namespace, data);
+  if (!options.modes.some((asked) => asked === mode) || (namespace.length > 0 && !options.subgraphs)) return;
+  if (namespace.length === 0 && typeof data === 'object' && data !== null && INTERRUPT in data) serving.toldInterrupt = true;
+  if (namespace.length === 0 && mode === 'values') serving.toldValues = true;
+  const shown = mode === 'values' && namespace.length === 0 ? shownValues(data, await besideState(governed, run.threadId)) : data;
+  await options.emit([namespace, mode, shown]);
+}
+
+/**
+ * A thread that waits or has ended already streams nothing by itself. Who asks for it must see its values, and what it waits for: a graph
+ * that has this one as a node would take the silence for an end without an outcome.
+ */
+async function tellRest({ options, asked, run, ...told }: Serving, end: GovernedEnd): Promise<void> {
+  const asks = (mode: StreamMode): boolean => options.modes.includes(mode);
+  const answer = asked?.only === undefined ? undefined : answersIn(end.values).at(-1);
+  if (answer !== undefined && asks('messages'))
+    await options.emit([[], 'messages', [answer, { thread_id: run.threadId, run_id: run.runId, langgraph_node: answer.name }]]);
+  if (asks('values') && !told.toldValues) await options.emit([[], 'values', end.values]);
+  const waiting = Object.values(end.interrupts).flat();
+  if (waiting.length === 0 || told.toldInterrupt) return;
+  if (asks('values')) await options.emit([[], 'values', { [INTERRUPT]: waiting }]);
+  if (asks('updates')) await options.emit([[], 'updates', { [INTERRUPT]: waiting }]);
+}
+
+const answersSchema = z.looseObject({
+  messages: z.array(z.looseObject({ type: z.string(), id: z.string(), name: z.string().optional(), content: z.string() })),
+});
+
+/** What Governor says in a thread's values, as messages that are streamed. */
+function answersIn(values: unknown): AIMessageChunk[] {
+  const { data } = answersSchema.safeParse(values);
+  return (data?.messages ?? []).flatMap(({ type, id, name, content }) =>
+    type === 'ai' ? [new AIMessageChunk({ id, content, ...(name === undefined ? {} : { name }) })] : [],
+  );
 }
 
 /** The thread's row once nobody else runs it, or when this run is to stop: whoever runs the thread is then told to stop as well. */
@@ -87,19 +164,22 @@ function isDue(row: RunRow, askedAtEpoch: number): boolean {
   return row.reason?.resumable === true && (row.status === 'stopped' || row.status === 'cancelled') && row.epoch === askedAtEpoch;
 }
 
-async function endOf(governed: Governed, threadId: string, draining: boolean): Promise<GovernedEnd> {
-  const { runtime } = governed;
-  const row = await runtime.stores.runs.get(threadId);
-  const snapshot = await latestState(governed, threadId);
-  const values = governedValues(snapshot.values);
-  const status = row?.status ?? 'stopped';
-  const interrupts = status === 'waiting' ? interruptsOf(snapshot as unknown as Snapshot) : {};
-  const end = { values, interrupts, error: null, drained: draining && status === 'running' };
+async function endOf({ governed, run, options, asked }: Serving): Promise<GovernedEnd> {
+  const { threadId } = run;
+  const beside = await besideState(governed, threadId);
+  const snapshot = shownState((await latestState(governed, threadId)) as unknown as Snapshot, beside); // LangGraph's own
+  const { values } = snapshot;
+  const status = beside.row?.status ?? 'stopped';
+  const interrupts = status === 'waiting' ? interruptsOf(snapshot) : {};
+  const end = { values, interrupts, error: null, drained: options.drain.aborted && status === 'running' };
+  // That it was cancelled is what this run was for.
+  if (asked?.only === 'resolved') return { ...end, interrupts: {}, status: 'success' };
   if (status === 'released' || status === 'unchanged' || status === 'rolled_back') return { ...end, status: 'success' };
   if (status !== 'stopped') return { ...end, status: 'interrupted' };
+  const reason = beside.row?.reason;
   return {
     ...end,
     status: 'error',
-    error: { error: row?.reason?.code ?? 'INTERNAL', message: row?.reason?.message ?? `thread ${threadId}: stopped` },
+    error: { error: reason?.code ?? 'INTERNAL', message: reason?.message ?? `thread ${threadId}: stopped` },
   };
 }

@@ -86,9 +86,9 @@ const isPlain = (value: unknown): boolean =>
   typeof value === 'number' ? Number.isFinite(value) : typeof value !== 'object' || value === null;
 
 function inspect(value: unknown, path: string[]): void {
-  // `1e999` is JSON, and would be stored as null.
+  // Written down again, `1e999` would be null: another value than the one that was sent.
   if (typeof value === 'number' && !Number.isFinite(value))
-    throw refused(path, 'this number is larger than can be kept; send it as a text');
+    throw refused(path, `is a number beyond ${value < 0 ? '-' : ''}1.8e308, the largest that can be kept; send it as text`);
   if (typeof value !== 'object' || value === null) return;
   if (path.length >= MAX_DEPTH) throw refused(path, `is nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) {

@@ -110,7 +110,8 @@ function sentence(issue: z.core.$ZodIssue, value: unknown, where: string): strin
   if (issue.code === 'invalid_union') {
     // The branch that came furthest tells most.
     const branch = issue.errors.flat().toSorted((a, b) => b.path.length - a.path.length)[0];
-    if (branch !== undefined && branch.path.length > 0) return sentence({ ...branch, path: [...issue.path, ...branch.path] }, value, where);
+    const telling = branch !== undefined && branch.path.length > 0 ? branch : issue.errors.flat().find(isOwnRule);
+    if (telling !== undefined) return sentence({ ...telling, path: [...issue.path, ...telling.path] }, value, where);
   }
   let at = value;
   for (const key of issue.path) at = typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[key] : undefined; // walking any JSON
@@ -118,6 +119,10 @@ function sentence(issue: z.core.$ZodIssue, value: unknown, where: string): strin
   const shown = whole === undefined || keyShapeIn(whole) !== undefined ? undefined : whole.slice(0, 100);
   return `${place(where, issue.path)}: ${issue.message}${shown === undefined ? '' : `; got ${shown}`}`;
 }
+
+/** The form was right, and a rule of ours says what is not. */
+const isOwnRule = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'custom' || issue.code === 'unrecognized_keys' || (issue.code === 'invalid_union' && issue.errors.flat().some(isOwnRule));
 
 const place = (where: string, path: readonly PropertyKey[]): string => [where, ...path.map(String)].join('.');
 

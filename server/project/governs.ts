@@ -33,6 +33,8 @@ export interface GovernedOptions {
   readonly interruptBefore?: readonly string[] | '*' | undefined;
   readonly interruptAfter?: readonly string[] | '*' | undefined;
   emit(chunk: StreamChunk): Promise<void>;
+  /** Where the mode `events` was asked for: writes one of them. */
+  readonly event?: ((data: unknown) => Promise<void>) | undefined;
 }
 
 export interface GovernedEnd {
@@ -64,6 +66,8 @@ export interface Governs {
   edit(caller: Caller, threadId: string, edit: StateEdit): Promise<Json | null>;
   /** The newest state. @throws StopError `STATE_TAMPERED` */
   latest(threadId: string): Promise<Snapshot>;
-  /** A state's values as clients see them. */
-  shown(values: unknown): unknown;
+  /** How clients see the states of a thread, as its records stand now; `brief`: without what was said at its gates. */
+  shown(threadId: string, brief?: boolean): Promise<(snapshot: Snapshot) => Snapshot>;
+  /** A client marks the thread as resolved: it is cancelled, and nothing waits. @throws Problem 403, 404, 409. */
+  resolve(caller: Caller, scope: Scope, threadId: string): Promise<{ readonly checkpoint: Json | null; readonly detail: string }>;
 }

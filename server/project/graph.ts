@@ -2,7 +2,9 @@
 import type { BaseStore } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import { UsageError } from '../../domain/errors.ts';
-import type { GraphAccess, ServableGraph } from '../context.ts';
+import type { GraphAccess, GraphSchemas, ServableGraph } from '../context.ts';
+
+export const NO_SCHEMAS: GraphSchemas = { input: null, output: null, state: null, config: null, context: null };
 
 export type GraphFactory = (config: Record<string, unknown>, runtime: GraphAccess) => Promise<ServableGraph>;
 

@@ -6,10 +6,8 @@ import type { Hono } from 'hono';
 import { toError, UsageError } from '../../domain/errors.ts';
 import type { GraphSchemas, ServableGraph, ServedGraph } from '../context.ts';
 import { type ModulePath, type ProjectConfig, readProject } from './config.ts';
-import { type GraphFactory, graphOf, READS, withStores } from './graph.ts';
+import { type GraphFactory, graphOf, NO_SCHEMAS, READS, withStores } from './graph.ts';
 import { loadExport, prepareModules } from './modules.ts';
-
-const NO_SCHEMAS: GraphSchemas = { input: null, output: null, state: null, config: null, context: null };
 
 export interface Project {
   readonly config: ProjectConfig;
@@ -28,13 +26,18 @@ export interface LoadOptions {
   readonly builtin: ReadonlyMap<string, ServedGraph>;
   /** Told when a graph's schemas cannot be read. */
   readonly warn?: (message: string) => void;
+  /** How long a reading of types that failed stands before the next one is tried, in ms. */
+  readonly retryMs?: number;
 }
+
+/** A reading that fails may take half a minute, each time. */
+const RETRY_MS = 10 * 60_000;
 
 /**
  * Apply the `env` of `readProject` before: modules read the environment as they load.
  * @throws UsageError naming the graph, its file, its export, and what is there.
  */
-export async function loadProject({ file, builtin, warn = () => {} }: LoadOptions): Promise<Project> {
+export async function loadProject({ file, builtin, warn = () => {}, retryMs = RETRY_MS }: LoadOptions): Promise<Project> {
   const config = readProject(file);
   const paths = [...config.graphs.values(), config.app, config.auth].filter((path) => path !== undefined);
   await prepareModules(
@@ -42,7 +45,7 @@ export async function loadProject({ file, builtin, warn = () => {} }: LoadOption
     paths.filter((path) => !isEntry(path.file)).map((path) => path.file),
   );
   const graphs = new Map<string, ServedGraph>();
-  const reading: Reading = { warn, inTurn: inTurn() };
+  const reading: Reading = { warn, retryMs, inTurn: inTurn() };
   // One after the other: what the modules share loads once, and the first error is always the same one.
   for (const [id, path] of config.graphs)
     graphs.set(id, isEntry(path.file) ? ofBuiltin(id, path, builtin) : await loadGraph(id, path, reading));
@@ -76,7 +79,7 @@ async function loadGraph(id: string, path: ModulePath & { description: string | 
   const what = `graph "${id}"`;
   const graph = await graphOf(`${what}: ${path.file}:${path.exported}`, await loadExport(what, path));
   const make: GraphFactory = typeof graph === 'function' ? graph : async () => graph;
-  const read = once(() => schemasOf(what, path, make, reading));
+  const read = kept(() => schemasOf(what, path, make, reading), reading.retryMs);
   return {
     id,
     description: path.description,
@@ -104,21 +107,31 @@ async function schemasOf(
     if (!parts.has('')) parts.set('', undefined);
   }
   const found = new Map([...parts].map(([namespace, part]) => [namespace, runtimeSchemas(part)] as const));
-  let types: ReadonlyMap<string, GraphSchemas> = new Map();
+  if (![...found.values()].includes(undefined)) return { value: withProblem(found, undefined), lasting: true };
+  let types: ReadonlyMap<string, GraphSchemas> | undefined;
+  let problem = `${what}: its state says no schemas at run time, and @langchain/langgraph-api, which reads them from types, is not installed in the project`;
   let failed = false;
-  if ([...found.values()].includes(undefined))
-    try {
-      types = await inTurn(() => typeSchemas(path));
-    } catch (thrown) {
-      warn(`${what}: its schemas cannot be read from the types of ${path.file}: ${toError(thrown).message}`);
-      failed = true;
-    }
-  const value = new Map([...found].map(([namespace, schemas]) => [namespace, schemas ?? types.get(namespace) ?? NO_SCHEMAS]));
-  return { value, lasting: !failed };
+  try {
+    types = await inTurn(() => typeSchemas(path));
+    if (types !== undefined) problem = `${what}: the types of ${path.file} say no schemas`;
+  } catch (thrown) {
+    problem = `${what}: its schemas cannot be read from the types of ${path.file}: ${toError(thrown).message}`;
+    warn(problem);
+    failed = true;
+  }
+  const read = [...found].map(([namespace, schemas]) => [namespace, schemas ?? types?.get(namespace)] as const);
+  return { value: withProblem(new Map(read), problem), lasting: !failed };
+}
+
+/** Where none are known, why. */
+function withProblem(found: ReadonlyMap<string, GraphSchemas | undefined>, problem: string | undefined): ReadonlyMap<string, GraphSchemas> {
+  const unknown = problem === undefined ? NO_SCHEMAS : { ...NO_SCHEMAS, problem };
+  return new Map([...found].map(([namespace, schemas]) => [namespace, schemas ?? unknown]));
 }
 
 interface Reading {
   readonly warn: (message: string) => void;
+  readonly retryMs: number;
   readonly inTurn: <Value>(work: () => Promise<Value>) => Promise<Value>;
 }
 
@@ -138,12 +151,19 @@ interface Made<Value> {
   readonly lasting: boolean;
 }
 
-function once<Value>(make: () => Promise<Made<Value>>): () => Promise<Value> {
+/** What does not last is made again once `retryMs` have passed since it was made; until then it is what is known. */
+function kept<Value>(make: () => Promise<Made<Value>>, retryMs: number): () => Promise<Value> {
   let made: Promise<Made<Value>> | undefined;
+  let until = Number.POSITIVE_INFINITY;
   return async () => {
-    made ??= make();
-    const { value, lasting } = await made;
-    if (!lasting) made = undefined;
+    if (performance.now() >= until) made = undefined;
+    if (made === undefined) {
+      until = Number.POSITIVE_INFINITY;
+      made = make();
+    }
+    const asked = made;
+    const { value, lasting } = await asked;
+    if (!lasting && asked === made && until === Number.POSITIVE_INFINITY) until = performance.now() + retryMs;
     return value;
   };
 }

@@ -48,15 +48,16 @@ export async function subgraphsOf(graph: ServableGraph): Promise<ReadonlyMap<str
 }
 
 /**
- * Graph and `graph|namespace` -> schemas, read from the types by `@langchain/langgraph-api`, where the project has installed it.
+ * Graph and `graph|namespace` -> schemas, read from the types by `@langchain/langgraph-api`; undefined where the project has not
+ * installed it.
  * @throws Error what the reader throws: types it does not understand, or too much time.
  */
-export async function typeSchemas({ file, exported }: ModulePath): Promise<ReadonlyMap<string, GraphSchemas>> {
+export async function typeSchemas({ file, exported }: ModulePath): Promise<ReadonlyMap<string, GraphSchemas> | undefined> {
   let reader: string;
   try {
     reader = createRequire(file).resolve('@langchain/langgraph-api/schema');
   } catch {
-    return new Map();
+    return undefined;
   }
   const module = (await import(/* @vite-ignore */ pathToFileURL(reader).href)) as SchemaReader; // its package's own types
   const read = await module.getStaticGraphSchema({ sourceFile: file, exportSymbol: exported }, { timeoutMs: TYPES_MS });

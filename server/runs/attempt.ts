@@ -5,6 +5,7 @@ import type { RunEnd, RunLease, ServedRun } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
 import type { GovernedEnd, Governs } from '../project/governs.ts';
 import { failureOf } from '../threads/views.ts';
+import { UnknownInterruptError } from './answer.ts';
 import { createTranslator, graphModes } from './chunks.ts';
 import type { Execution, RunKwargs, RunWork } from './execute.ts';
 import { Stopped } from './stopped.ts';
@@ -41,7 +42,7 @@ export async function attempt(claimed: Claimed, kwargs: RunKwargs, writer: Event
     };
     const { governs } = work.served;
     if (governs !== undefined) {
-      const end = await governedEnd(governs, claimed, chunk);
+      const end = await governedEnd(governs, claimed, { chunk, event: (data) => writer.write('events', data) });
       return end.drained ? 'drain' : ended(end, writer);
     }
     return await plainEnd(work, abort, { signal: abort.signal, chunk, event: async (data) => writer.write('events', data) });
@@ -61,7 +62,11 @@ async function assertStillPlain({ server, run, served }: RunWork): Promise<void>
 }
 
 /** One that is stopped already goes to its runner too: the thread's own record must say that it was. */
-function governedEnd(governs: Governs, { run, abort, drain }: Claimed, chunk: Execution['chunk']): Promise<GovernedEnd> {
+function governedEnd(
+  governs: Governs,
+  { run, abort, drain }: Claimed,
+  { chunk, event }: Pick<Execution, 'chunk' | 'event'>,
+): Promise<GovernedEnd> {
   const { stream_mode, subgraphs, interrupt_before, interrupt_after } = run.kwargs as unknown as RunKwargs; // written by the runs route
   return governs.run(run, {
     signal: abort.signal,
@@ -71,6 +76,7 @@ function governedEnd(governs: Governs, { run, abort, drain }: Claimed, chunk: Ex
     interruptBefore: interrupt_before,
     interruptAfter: interrupt_after,
     emit: chunk,
+    ...(stream_mode.includes('events') ? { event } : {}),
   });
 }
 
@@ -113,6 +119,10 @@ async function failed(
   work: RunWork | undefined,
   { error, writer }: { readonly error: Error; readonly writer: EventWriter },
 ): Promise<RunEnd> {
+  if (error instanceof UnknownInterruptError) {
+    await writer.write('error', failureOf(error));
+    return { status: 'error', error: failureOf(error), output: { __error__: failureOf(error) }, untouched: true };
+  }
   const state =
     work === undefined
       ? undefined

@@ -84,8 +84,14 @@ async function prepare(wanted: Wanted): Promise<{ run: NewRun; scope: Scope }> {
     if ((body.after_seconds ?? 0) > 0) throw new Problem(422, `after_seconds: graph ${served.id} begins at once`);
     await served.begin(call.caller, ask, scope);
   }
-  const plain = served.governs === undefined && served.begin === undefined;
-  return { scope, run: newRun(wanted, assistant, { metadata, stamped: ask.metadata, kwargs: { ...kwargs, ...governed.kwargs }, plain }) };
+  const checked = {
+    metadata,
+    stamped: ask.metadata,
+    kwargs: { ...kwargs, ...governed.kwargs },
+    plain: served.governs === undefined && served.begin === undefined,
+    governed: served.governs !== undefined,
+  };
+  return { scope, run: newRun(wanted, assistant, checked) };
 }
 
 /** The assistant and its graph. @throws Problem 403, 404. */
@@ -122,11 +128,12 @@ interface Checked {
   readonly kwargs: Json;
   /** No record is kept of its thread: a stateless run takes it away again. */
   readonly plain: boolean;
+  readonly governed: boolean;
 }
 
 function newRun({ call, body, given, threadId, runId }: Wanted, assistant: AssistantRow, checked: Checked): NewRun {
   const configurable = { ...configurableOf(assistant.config), ...body.config?.configurable };
-  const { metadata, stamped, kwargs, plain } = checked;
+  const { metadata, stamped, kwargs, plain, governed } = checked;
   return {
     runId,
     threadId,
@@ -134,7 +141,8 @@ function newRun({ call, body, given, threadId, runId }: Wanted, assistant: Assis
     metadata: { ...assistantMetadata(assistant), ...metadata },
     kwargs,
     caller: callerConfig(call, configurable, body.config?.configurable ?? {}),
-    multitask: body.multitask_strategy ?? 'enqueue',
+    // A governed thread keeps its record: should another run have come meanwhile, this one is refused, and takes nothing back.
+    multitask: governed && body.multitask_strategy === 'rollback' ? 'reject' : (body.multitask_strategy ?? 'enqueue'),
     temporary: given === undefined && !keeps(body) && plain,
     afterMs: Math.round((body.after_seconds ?? 0) * 1000),
     ifNotExists: given === undefined ? 'create' : (body.if_not_exists ?? 'reject'),
@@ -186,6 +194,7 @@ function kwargsOf(server: Server, body: RunCreate): Json {
     interrupt_before: body.interrupt_before ?? undefined,
     interrupt_after: body.interrupt_after ?? undefined,
     durability: body.durability ?? (body.checkpoint_during === false ? 'exit' : undefined),
+    strict_resume: body.strict_resume ?? undefined,
     webhook: body.webhook ?? undefined,
     feedback_keys: body.feedback_keys === null || body.feedback_keys === undefined ? undefined : [body.feedback_keys].flat(),
     checkpoint: Object.keys(checkpoint).length === 0 ? undefined : checkpoint,

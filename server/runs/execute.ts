@@ -6,6 +6,7 @@ import { cleanConfigurable } from '../auth/configurable.ts';
 import type { ServableGraph, ServedGraph, Server } from '../context.ts';
 import { configOf } from '../threads/thread-graph.ts';
 import { type Snapshot, standing } from '../threads/views.ts';
+import { deliverable } from './answer.ts';
 import { type Chunk, graphModes } from './chunks.ts';
 
 /** `kwargs` of a run, as the runs route made them. */
@@ -27,6 +28,7 @@ export interface RunKwargs {
   readonly webhook?: string;
   readonly feedback_keys?: readonly string[];
   readonly checkpoint?: Json;
+  readonly strict_resume?: boolean;
 }
 
 /** How a run left its thread. */
@@ -71,7 +73,7 @@ export async function execute(work: RunWork, execution: Execution): Promise<void
   saver.guard({ threadId: lease.threadId, epoch: lease.epoch }, (error) => broken.abort(error), stamp);
   try {
     const taken = lease.again && (await isTaken(graph, run));
-    const input = taken ? null : await inputOf(graph, run, kwargs);
+    const input = taken ? null : await inputOf(graph, work, kwargs);
     const place = taken ? atHead(config) : config;
     if (kwargs.stream_mode.includes('events')) await streamEvents(graph, input, { config: place, run, execution });
     else for await (const raw of await graph.stream(input, place)) await execution.chunk(chunkOf(raw, kwargs.subgraphs));
@@ -169,33 +171,51 @@ function atHead(config: Record<string, unknown>): Record<string, unknown> {
 }
 
 /** The input verbatim, or the command. */
-async function inputOf(graph: ServableGraph, run: ServedRun, kwargs: RunKwargs): Promise<unknown> {
+async function inputOf(graph: ServableGraph, work: RunWork, kwargs: RunKwargs): Promise<unknown> {
   if (kwargs.command === undefined || kwargs.command === null) return kwargs.input ?? null;
   const { resume, goto, update } = kwargs.command;
   const places = goto === undefined || goto === null ? [] : Array.isArray(goto) ? goto : [goto];
   const nodes = Object.keys(graph.nodes);
+  const targets = places.map((place) => placeOf(place, nodes));
+  const names = targets.filter((target) => typeof target === 'string');
+  const sends = targets.filter((target) => typeof target !== 'string');
+  const updates = [...sends.map((sent): [string, unknown] => [TASKS, JSON.parse(JSON.stringify(sent))]), ...pairsOf(update)];
+  const answer = resume === undefined || resume === null ? undefined : await answerOf(graph, work, kwargs);
+  if (answer === undefined && names.length === 0 && updates.length === 0) return null;
   return new Command({
-    ...(resume === undefined || resume === null ? {} : { resume: await answerOf(graph, run, kwargs, resume) }),
-    ...(places.length === 0 ? {} : { goto: places.map((place) => placeOf(place, nodes)) }),
-    ...(update === undefined || update === null ? {} : { update: update as Record<string, unknown> }), // checked by the runs route
+    ...(answer === undefined ? {} : { resume: answer }),
+    ...(names.length === 0 ? {} : { goto: names }),
+    ...(updates.length === 0 ? {} : { update: updates }),
   });
 }
 
-/** LangGraph 1.4, which a project may bring, takes `false`, `0` and `""` for no answer, unless they are given by the id of their question. */
-async function answerOf(graph: ServableGraph, run: ServedRun, kwargs: RunKwargs, resume: unknown): Promise<unknown> {
-  if (resume) return resume;
-  const config = { configurable: { ...kwargs.checkpoint, thread_id: run.threadId } };
-  const head = (await graph.getState(config)) as Snapshot; // LangGraph's own
-  const [asked, ...others] = head.tasks.flatMap((task) => task.interrupts ?? []);
-  return asked?.id === undefined || others.length > 0 ? resume : { [asked.id]: resume };
+async function answerOf(graph: ServableGraph, { server, run, lease }: RunWork, kwargs: RunKwargs): Promise<unknown> {
+  const head = (await graph.getState({ configurable: { ...kwargs.checkpoint, thread_id: run.threadId } })) as Snapshot; // LangGraph's own
+  return deliverable(head, {
+    resume: kwargs.command?.resume,
+    strict: kwargs.strict_resume ?? false,
+    askedSince: lease.again ? await server.served.queue.askedSince(lease) : undefined,
+  });
 }
+
+/** Where LangGraph keeps what was sent; written there as plain data, which every copy of LangGraph reads: each knows only its own `Send`. */
+const TASKS = '__pregel_tasks';
+
+const pairsOf = (update: unknown): readonly [string, unknown][] =>
+  Array.isArray(update) ? update : Object.entries((update ?? {}) as Json); // checked by the runs route
 
 /** @throws Error for a node that the graph does not have: LangGraph would go nowhere and call it success. */
 export function placeOf(place: unknown, nodes: readonly string[]): string | Send {
-  const { node, input } = typeof place === 'string' ? { node: place } : (place as { node: string; input?: unknown }); // checked by the runs route
+  const { node, input, timeout } = typeof place === 'string' ? { node: place } : (place as Sent); // checked by the runs route
   if (node !== END && !nodes.includes(node))
     throw new Error(`command.goto: the graph has no node ${JSON.stringify(node)}; it has ${nodes.join(', ')}`);
-  return typeof place === 'string' ? place : new Send(node, input);
+  return typeof place === 'string' ? place : new Send(node, input ?? null, timeout === undefined ? undefined : { timeout });
+}
+
+interface Sent {
+  readonly node: string;
+  readonly input?: unknown;
+  readonly timeout?: number;
 }
 
 function chunkOf(raw: unknown, subgraphs: boolean): Chunk {

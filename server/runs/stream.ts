@@ -12,6 +12,8 @@ export interface StreamOptions {
   readonly afterSeq: number;
   /** Modes to be told; undefined: all. */
   readonly modes?: readonly string[] | undefined;
+  /** Namespaces to be told, `''` the graph's own; undefined: all. */
+  readonly namespaces?: readonly string[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** The principal that reads. */
   readonly owner: string;
@@ -23,8 +25,10 @@ export interface StreamOptions {
 const frame = (event: string, data: string, id: number): string => `event: ${event}\ndata: ${data}\nid: ${id}\n\n`;
 
 /** `values|tools:1` is of the mode `values`, `messages/partial` of `messages`; a bare `messages` is told by `messages-tuple`. */
-function wanted(event: string, modes: readonly string[] | undefined): boolean {
-  if (modes === undefined || event === 'metadata' || event === 'error' || event === 'feedback') return true;
+function wanted(event: string, { modes, namespaces }: StreamOptions): boolean {
+  if (event === 'metadata' || event === 'error' || event === 'feedback') return true;
+  if (namespaces !== undefined && !namespaces.includes(event.split('|').slice(1).join('|'))) return false;
+  if (modes === undefined) return true;
   if (event.startsWith('messages/')) return modes.includes('messages');
   const mode = /^[^|]*/.exec(event)?.[0] ?? event;
   return modes.includes(mode === 'messages' ? 'messages-tuple' : mode);
@@ -59,7 +63,7 @@ export function eventStream(server: Server, run: ServedRun, options: StreamOptio
     try {
       for await (const row of follow(server, run, options.afterSeq, signal)) {
         if (row === undefined) yield ': heartbeat\n\n';
-        else if (wanted(row.event, options.modes)) yield frame(row.event, row.data, row.seq);
+        else if (wanted(row.event, options)) yield frame(row.event, row.data, row.seq);
       }
     } finally {
       server.streams.closed(options.owner);

@@ -1,7 +1,7 @@
 /** Edits of a thread's state: by a person, from a checkpoint, as a node. */
-import { Command } from '@langchain/langgraph';
+import { Command, END } from '@langchain/langgraph';
 import type { z } from 'zod';
-import type { ThreadRow } from '../../domain/served.ts';
+import type { Scope, ThreadRow } from '../../domain/served.ts';
 import type { threadCreateSchema } from '../api/schemas.ts';
 import type { Caller } from '../auth/caller.ts';
 import type { ServableGraph, Server } from '../context.ts';
@@ -27,8 +27,12 @@ export async function updateState(
   server: Server,
   caller: Caller,
   thread: ThreadRow,
-  edit: { values: unknown; asNode: string | undefined; at: Record<string, unknown> },
+  edit: { values: unknown; asNode: string | undefined; at: Record<string, unknown>; scope: Scope },
 ): Promise<Record<string, unknown>> {
+  const keeper = servedGraphOf(server, thread)?.governs;
+  // Agent Inbox marks a thread as resolved by it: an end that the graph did not come to.
+  if (keeper !== undefined && edit.asNode === END && (edit.values ?? null) === null)
+    return keeper.resolve(caller, edit.scope, thread.threadId);
   const graph = await editable(server, caller, thread);
   await needCheckpoint(server, thread.threadId, edit.at);
   const governs = servedGraphOf(server, thread)?.governs;

@@ -47,9 +47,9 @@ export async function graphOf(server: Server, thread: ThreadRow): Promise<Servab
   }
 }
 
-function shown(server: Server, thread: ThreadRow, values: unknown): unknown {
-  const governs = servedGraphOf(server, thread)?.governs;
-  return governs === undefined ? values : governs.shown(values);
+/** How clients see the states of this thread. */
+async function shownOf(server: Server, thread: ThreadRow): Promise<(snapshot: Snapshot) => Snapshot> {
+  return (await servedGraphOf(server, thread)?.governs?.shown(thread.threadId)) ?? ((snapshot) => snapshot);
 }
 
 const EMPTY: Snapshot = { values: {}, next: [], tasks: [], metadata: {}, config: {} };
@@ -75,7 +75,7 @@ export async function readState(
   await needCheckpoint(server, thread.threadId, at);
   const config = { configurable: { ...placed(at), thread_id: thread.threadId } };
   const snapshot = (await graph.getState(config, { subgraphs })) as Snapshot; // LangGraph's own
-  return stateOf({ ...snapshot, values: shown(server, thread, snapshot.values) });
+  return stateOf((await shownOf(server, thread))(snapshot));
 }
 
 /** @throws Problem 422 where the states are longer than an answer may be; one alone always fits. */
@@ -93,9 +93,9 @@ export async function readHistory(server: Server, thread: ThreadRow, options: Hi
       ...(options.metadata === null || options.metadata === undefined ? {} : { filter: options.metadata }),
     },
   );
+  const shown = await shownOf(server, thread);
   for await (const raw of history) {
-    const snapshot = raw as Snapshot; // LangGraph's own
-    const state = stateOf({ ...snapshot, values: shown(server, thread, snapshot.values) });
+    const state = stateOf(shown(raw as Snapshot)); // LangGraph's own
     length += toJson(state).length;
     if (states.length > 0 && length > MAX_PAGE_LENGTH)
       throw new Problem(422, `limit: the first ${states.length + 1} states are longer than ${MAX_PAGE_LENGTH} characters; ask for fewer`);
@@ -118,9 +118,9 @@ export function placed(checkpoint: Record<string, unknown>): Record<string, unkn
 
 /**
  * The thread as the API shows it. A governed one may have gone on by the command line: its state is read, not remembered. One whose
- * state cannot be read says so, and hides no other thread of a listing.
+ * state cannot be read says so, and hides no other thread of a listing. `brief`: one of a listing, whose trails are not all read.
  */
-export async function viewOf(server: Server, thread: ThreadRow): Promise<Record<string, unknown>> {
+export async function viewOf(server: Server, thread: ThreadRow, brief = false): Promise<Record<string, unknown>> {
   const governs = servedGraphOf(server, thread)?.governs;
   if (governs === undefined) return threadView(thread);
   const snapshot = await governs.latest(thread.threadId).catch((thrown: unknown) => {
@@ -135,9 +135,10 @@ export async function viewOf(server: Server, thread: ThreadRow): Promise<Record<
       interrupts: {},
       error: { error: 'STATE_TAMPERED', message: snapshot.message },
     });
+  const shown = (await governs.shown(thread.threadId, brief))(snapshot);
   return threadView({
     ...thread,
-    values: governs.shown(snapshot.values),
-    interrupts: thread.status === 'interrupted' ? interruptsOf(snapshot) : {},
+    values: shown.values,
+    interrupts: thread.status === 'interrupted' ? interruptsOf(shown) : {},
   });
 }

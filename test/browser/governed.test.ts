@@ -31,7 +31,7 @@ test('a person starts a goal, approves its plan and its release on the page, and
 
   const plan = await app.question();
   expect(plan).toMatchObject({ action: 'approve_plan', subject: expect.stringMatching(SUBJECT), allowed: 'approve edit reject' });
-  expect(plan.description).toContain('Approve this plan? add a product function');
+  expect(plan.description).toMatch(/\*\*approve_plan\*\* asks: may this plan be built\?\nadd a product function/);
   expect(await app.list('messages')).toEqual([GOAL, expect.any(String), expect.any(String)]);
   expect(await app.list('nodes')).toEqual(expect.arrayContaining(['baseline', 'plan']));
   expect(await statusOf()).toBe('interrupted');
@@ -41,7 +41,7 @@ test('a person starts a goal, approves its plan and its release on the page, and
   const release = await app.question();
   expect(release).toMatchObject({ subject: expect.stringMatching(SUBJECT), allowed: 'approve reject' });
   expect(release.subject).not.toBe(plan.subject);
-  expect(release.description).toMatch(/^Release commit [0-9a-f]{40}\? It changes 2 file\(s\)\./);
+  expect(release.description).toMatch(/\*\*approve_release\*\* asks: may this change be released\? It changes 2 file\(s\)\./);
   expect(merges()).toBe('0');
 
   await app.press('Approve');

@@ -121,6 +121,15 @@ export const auditSuite: Suite = (name, backend) =>
       }
     });
 
+    test('records of one action of a thread are read by it, and none that only quotes its name', async () => {
+      const said = { ...entry(1, threadOf(1)), action: 'approval-comment' };
+      await stores.audit.append(said);
+      await stores.audit.append({ ...entry(2, threadOf(1)), facts: { message: '"action":"approval-comment"' } });
+      await stores.audit.append({ ...said, threadId: threadOf(2) });
+      const found = await stores.audit.read({ threadId: said.threadId, action: 'approval-comment' });
+      expect(found.map(({ action, threadId }) => [action, threadId])).toEqual([['approval-comment', said.threadId]]);
+    });
+
     test('records of a transaction that was rolled back are not there', async () => {
       await stores.audit.append(entry(1));
       const stale = { threadId: threadOf(1), epoch: 9 };

@@ -15,7 +15,7 @@ export function* finish(lease: RunLease, end: RunEnd, nowMs: number): Transactio
   const at = new Date(nowMs).toISOString();
   if (end.rollback === true) yield* takeBack(row);
   else yield* writeEnd(row, end, at);
-  yield* leaveThread(row, end.rollback === true ? {} : end, at);
+  yield* leaveThread(row, end.rollback === true || end.untouched === true ? {} : end, at);
   if (end.webhook !== undefined)
     yield* putWebhook({ runId: row.run_id, tenant: row.tenant, url: end.webhook.url, body: end.webhook.body, at: nowMs });
   return true;

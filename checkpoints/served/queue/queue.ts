@@ -3,6 +3,7 @@ import type { Clock } from '../../../domain/ports.ts';
 import type { Queue } from '../../../domain/served.ts';
 import { thisProcess } from '../../owner.ts';
 import type { Sql } from '../../sql/transaction.ts';
+import { askedSince } from './asked-since.ts';
 import { cancelRuns } from './cancel-runs.ts';
 import { claim } from './claim.ts';
 import { countRuns } from './count-runs.ts';
@@ -31,6 +32,7 @@ export function createQueue(sql: Sql, relaxed: Sql, clock: Clock): Queue {
     nextDueMs: async () => sql.read(() => nextDueMs(clock.now())),
     heartbeat: async (lease) => relaxed.write(() => heartbeat(lease, clock.now())),
     finish: async (lease, end) => sql.write(() => finish(lease, end, clock.now())),
+    askedSince: async (lease) => sql.read(() => askedSince(lease.runId)),
     giveBack: async (lease) => relaxed.write(() => giveBack(lease)),
     cancel: async (scope, which, action) => sql.write(() => cancelRuns(scope, which, action, stamp())),
     delete: async (scope, threadId, runId) => sql.write(() => deleteRun(scope, threadId, runId, stamp())),

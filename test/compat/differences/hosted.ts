@@ -116,8 +116,8 @@ export const HOSTED: readonly Difference[] = [
     id: 'H12',
     official:
       '`/info` has no `host`, no `langgraph_py_version` and no `metadata`, says that it copies traces to LangSmith, and names the LangGraph that it came with.',
-    ours: 'All three, its own name and version beside them, no copies of traces, and the LangGraph that ours came with.',
-    why: 'H and Agent Inbox type them; ours sends nothing to LangSmith by itself.',
+    ours: 'All three, its own name and version beside them, no copies of traces, the LangGraph that ours came with, and the flags `strict_resume` and `stream_namespaces`.',
+    why: 'H and Agent Inbox type them; ours sends nothing to LangSmith by itself; the SDK asks for the flags.',
     at: [
       at('*', 'body.host', ABSENT, ANY),
       at('*', 'body.metadata', ABSENT, {}),
@@ -125,6 +125,8 @@ export const HOSTED: readonly Difference[] = [
       at('*', 'body.langgraph_py_version', ABSENT, null),
       at('*', 'body.langgraph_js_version', '1.4.18', '1.7.3'),
       at('*', 'body.flags.langsmith_tracing_replicas', true, false),
+      at('*', 'body.flags.strict_resume', ABSENT, true),
+      at('*', 'body.flags.stream_namespaces', ABSENT, true),
     ],
   },
   {

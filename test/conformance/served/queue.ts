@@ -35,6 +35,31 @@ export const queueSuite: ServedSuite = (name, backend) =>
       expect([await count(a), await queue.get(scope, a, 'r')]).toEqual([0, undefined]);
     });
 
+    test('what has asked since a run began is told from what asked before, also when the run is begun again', async () => {
+      const { queue } = stores.served;
+      const thread = threadOf(1);
+      const ask = (taskId: string, channel = '__interrupt__') =>
+        stores.sql.write(() =>
+          run(
+            "INSERT INTO writes (thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value) VALUES ($1, '', 'c', $2, -3, $3, 'json', '[]')",
+            [thread, taskId, channel],
+          ),
+        );
+      await ask('before');
+      await queue.put(scope, [newRun('r', thread)]);
+      const first = await queue.claim();
+      if (first === undefined) throw new Error('not claimed');
+      expect(await queue.askedSince(first.lease)).toEqual(new Set());
+      await ask('since');
+      await ask('values', 'log');
+      await queue.giveBack(first.lease);
+      const again = await queue.claim();
+      if (again === undefined) throw new Error('not claimed again');
+      expect(await queue.askedSince(again.lease)).toEqual(new Set(['since']));
+      expect(await queue.finish(again.lease, { status: 'error', error: { error: 'E', message: 'm' }, untouched: true })).toBe(true);
+      expect(await stores.served.threads.get(scope, thread)).toMatchObject({ status: 'idle', error: null });
+    });
+
     test('put is all or nothing: one refused run, and none is there', async () => {
       const { queue, threads } = stores.served;
       await queue.put(scope, [newRun('first', threadOf(1))]);

@@ -6,6 +6,13 @@ import type { GatePayload } from '../../../nodes/session.ts';
 import { parseAnswer } from '../../../server/governed/answers.ts';
 
 const sandbox = { level: 'bwrap', layers: ['network', 'system-calls'] } as const;
+/** What every card tells of its thread. */
+const about = {
+  threadId: '019ac1b2-0000-7000-8000-00000000beef',
+  goal: 'Add a product function',
+  repository: '/srv/shop',
+  link: 'governor show 019ac1b2',
+};
 
 const subject = { base: 'b'.repeat(64), tree: 't'.repeat(64), digest: 'd'.repeat(64) };
 const required = { role: 'approver', min: 1, notStarter: false };
@@ -39,11 +46,11 @@ const plan: PlanBody = {
 const bytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
 describe('the release gate', () => {
-  const made = presented(release, { sandbox, costMicroUsd: 1_230_000 });
+  const made = presented(release, { ...about, sandbox, costMicroUsd: 1_230_000 });
 
   test('says what commands ran in, and loudly where that was nothing', () => {
     expect(made.description).toContain('Commands run in bwrap: network, system-calls.');
-    const bare = presented(release, { sandbox: { level: 'unsafe', layers: ['growth-quota'] }, costMicroUsd: 0 });
+    const bare = presented(release, { ...about, sandbox: { level: 'unsafe', layers: ['growth-quota'] }, costMicroUsd: 0 });
     expect(bare.description).toContain('Commands run in NO SANDBOX: growth-quota.');
   });
 
@@ -51,7 +58,7 @@ describe('the release gate', () => {
     expect(made).toMatchObject(release);
     expect(made.action_request).toEqual({
       action: 'approve_release',
-      args: { subject: subject.digest, candidate: 'c0ffee', review: '30-review.1.json' },
+      args: { review: '30-review.1.json', candidate: 'c0ffee', subject: subject.digest },
     });
     expect(made.config).toEqual({ allow_accept: true, allow_edit: false, allow_respond: true, allow_ignore: false });
     expect(made.action_requests).toEqual([
@@ -76,7 +83,7 @@ describe('the release gate', () => {
       red_line_origins: ['of protect', 'by default'],
       warnings: ['"x" names no file'],
     };
-    const { description } = presented({ ...release, shown }, { sandbox, costMicroUsd: 0 });
+    const { description } = presented({ ...release, shown }, { ...about, sandbox, costMicroUsd: 0 });
     expect(description).toContain('RED LINES: money of protect, default:ci by default.');
     expect(description).toContain('Warning: "x" names no file.');
     const many = Array.from({ length: 20 }, (_, at) => `codeowners:${at}000`);
@@ -87,7 +94,7 @@ describe('the release gate', () => {
       warnings: Array.from({ length: 3 }, () => '界'.repeat(200)),
       changed: many.map(() => '界'.repeat(60)),
     };
-    expect(bytes(presented({ ...release, shown: wide }, { sandbox, costMicroUsd: 0 }))).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
+    expect(bytes(presented({ ...release, shown: wide }, { ...about, sandbox, costMicroUsd: 0 }))).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
   });
 
   test('says in words what is decided, the red lines, the cost, the difference and the subject', () => {
@@ -110,7 +117,7 @@ describe('a release gate with open findings', () => {
     ...release,
     shown: { ...release.shown, waive: ids, findings: [`${ids[0]} TESTS_WEAKENED the test file a.test.js is deleted`] },
   };
-  const made = presented(open, { sandbox, costMicroUsd: 0 });
+  const made = presented(open, { ...about, sandbox, costMicroUsd: 0 });
 
   test('lists each by its id and says in words what the first are, within the cap', () => {
     expect(made.shown['waive']).toEqual(ids);
@@ -135,7 +142,7 @@ describe('a release gate with open findings', () => {
 
 describe('the plan gate', () => {
   test('a plan that fits can be edited where it is shown', () => {
-    const made = presented(planGate, { sandbox, costMicroUsd: 0, plan });
+    const made = presented(planGate, { ...about, sandbox, costMicroUsd: 0, plan });
     expect(made.config.allow_edit).toBe(true);
     expect(made.action_request.args).toEqual({ subject: subject.digest, ...plan });
     expect(made.description).toContain('2 people with role approver, not the starter, must decide');
@@ -149,7 +156,7 @@ describe('the plan gate', () => {
       ...plan,
       items: Array.from({ length: 20 }, (_none, index) => ({ ...item, id: `i${index}`, goal: 'x'.repeat(200) })),
     } as PlanBody; // the same shape
-    const made = presented(planGate, { sandbox, costMicroUsd: 0, plan: large });
+    const made = presented(planGate, { ...about, sandbox, costMicroUsd: 0, plan: large });
     expect(made.config.allow_edit).toBe(false);
     expect(made.review_configs[0]?.allowed_decisions).toEqual(['approve', 'reject']);
     expect(made.action_request.args).toEqual({ subject: subject.digest, plan: '10-plan.1.json' });
@@ -158,7 +165,7 @@ describe('the plan gate', () => {
 
   test('stays bounded whatever a model writes', () => {
     const wide = { ...planGate, shown: { summary: '界'.repeat(680), question: null, red_lines: [], plan: '10-plan.1.json' } };
-    const made = presented(wide, { sandbox, costMicroUsd: 0, plan: { ...plan, summary: '\u0000\u202e😀'.repeat(1000) } });
+    const made = presented(wide, { ...about, sandbox, costMicroUsd: 0, plan: { ...plan, summary: '\u0000\u202e😀'.repeat(1000) } });
     expect(bytes(made)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
     expect(JSON.stringify(made.description)).not.toMatch(/\\ud[89ab]..(?!\\ud)/);
   });
@@ -172,7 +179,9 @@ test('every gate says what commands run in', () => {
     { ...planGate, gate: 'budget' as const, shown: budget },
     { ...planGate, gate: 'budget' as const, subject: { ...subject, fan_out: 'f' }, shown: budget },
   ])
-    expect(presented(payload, { sandbox, costMicroUsd: 1 }).description).toContain('Commands run in bwrap: network, system-calls.');
+    expect(presented(payload, { ...about, sandbox, costMicroUsd: 1 }).description).toContain(
+      'Commands run in bwrap: network, system-calls.',
+    );
 });
 
 test('the budget gate can only be approved with an amount', () => {
@@ -184,7 +193,7 @@ test('the budget gate can only be approved with an amount', () => {
       required,
       shown: { message: 'used up', spent_micro_usd: 2_000_000, limit_micro_usd: 2_000_000 },
     },
-    { sandbox, costMicroUsd: 2_000_000 },
+    { ...about, sandbox, costMicroUsd: 2_000_000 },
   );
   expect(made.config).toMatchObject({ allow_accept: false, allow_edit: true });
   expect(made.review_configs[0]?.allowed_decisions).toEqual(['edit', 'reject']);
@@ -203,17 +212,17 @@ describe('the budget gate', () => {
   const pending = { interruptId: 'i', gate: 'budget' } as const;
 
   test('more money cannot be accepted without its amount', () => {
-    const made = presented(budget({ cap: 'costMicroUsd' }), { sandbox, costMicroUsd: 10_000 });
+    const made = presented(budget({ cap: 'costMicroUsd' }), { ...about, sandbox, costMicroUsd: 10_000 });
     expect(made.config).toMatchObject({ allow_accept: false, allow_edit: true });
     expect(parseAnswer([{ type: 'accept', args: made.action_request }], pending)).toMatchObject({ kind: 'unparseable' });
   });
 
   test('a fan-out is shown with its estimate and titles, and can be accepted as it is', () => {
     const fanOut = { agents: 2, worst_case_micro_usd: 2_000_000, titles: ['the parser', 'the printer'] };
-    const made = presented(budget({ fan_out: 'f' }, { fan_out: fanOut }), { sandbox, costMicroUsd: 10_000 });
+    const made = presented(budget({ fan_out: 'f' }, { fan_out: fanOut }), { ...about, sandbox, costMicroUsd: 10_000 });
     expect(made.shown).toMatchObject({ message: 'why', spent_micro_usd: 10_000, limit_micro_usd: 5_000_000, fan_out: fanOut });
     expect(made.config.allow_accept).toBe(true);
-    for (const words of ['Allow this fan-out? why', '- the parser', '- the printer', 'role operator'])
+    for (const words of ['allow this fan-out? why', '- the parser', '- the printer', 'role operator'])
       expect(made.description).toContain(words);
     expect(bytes(made)).toBeLessThanOrEqual(MAX_PAYLOAD_BYTES);
     expect(parseAnswer([{ type: 'accept', args: made.action_request }], { ...pending, fanOut: true })).toMatchObject({

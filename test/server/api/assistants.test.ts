@@ -213,6 +213,7 @@ test('schemas of graphs and of subgraphs', async () => {
     state_schema: null,
     config_schema: null,
     context_schema: null,
+    detail: expect.stringMatching(/^graph "annotation": its state says no schemas at run time/),
   });
   expect(Object.keys(await client.getSubgraphs('nested'))).toEqual(['middle']);
   expect(Object.keys(await client.getSubgraphs('nested', { recurse: true }))).toEqual(['middle', 'middle|inner']);

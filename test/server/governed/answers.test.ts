@@ -74,9 +74,19 @@ describe('decisions', () => {
   });
 });
 
-describe('said, and no decision', () => {
-  test('an Inbox response is a comment', () => {
-    expect(parseAnswer([{ type: 'response', args: 'looks good, go on' }], release)).toEqual({ kind: 'comment', text: 'looks good, go on' });
+describe('Agent Inbox, which has no rejection', () => {
+  test('a response is one, with its words as the comment, whatever they say', () => {
+    expect(parseAnswer([{ type: 'response', args: 'looks good, go on' }], release)).toEqual({
+      kind: 'decision',
+      decision: 'rejected',
+      comment: 'looks good, go on',
+    });
+  });
+  test('an empty response is none', () => {
+    expect(parseAnswer([{ type: 'response', args: ' ' }], release)).toMatchObject({
+      kind: 'unparseable',
+      why: expect.stringMatching(/needs a comment/),
+    });
   });
   test('an Inbox ignore is nothing at all', () => {
     expect(parseAnswer([{ type: 'ignore', args: null }], release)).toEqual({ kind: 'ignored' });

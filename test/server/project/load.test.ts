@@ -159,7 +159,10 @@ test('schemas come from zod with its reducers, and from StateSchema', async () =
 
 test('schemas of an Annotation graph, and of a factory that needs a config, are null without the reader of types', async () => {
   for (const id of ['annotation', 'plain', 'common', 'factory'])
-    expect(await graphOf(id).schemas()).toEqual({ input: null, output: null, state: null, config: null, context: null });
+    expect(await graphOf(id).schemas()).toEqual({
+      ...{ input: null, output: null, state: null, config: null, context: null },
+      problem: expect.stringMatching(/^graph ".*": its state says no schemas at run time, and @langchain\/langgraph-api/),
+    });
   expect(told.join('\n')).toContain('graph "factory": cannot be made without a run\'s config');
 });
 
@@ -187,11 +190,12 @@ test("where the project has the reader of types, it is asked, by the graph's fil
     config: null,
     context: null,
   });
-  expect((await graphs.get('bad')?.schemas())?.state).toBeNull();
-  expect(warnings).toEqual([`graph "bad": its schemas cannot be read from the types of ${join(folder, 'graph.mjs')}: cannot read it`]);
+  const problem = `graph "bad": its schemas cannot be read from the types of ${join(folder, 'graph.mjs')}: cannot read it`;
+  expect(await graphs.get('bad')?.schemas()).toMatchObject({ state: null, problem });
+  expect(warnings).toEqual([problem]);
 });
 
-test('a reading of types that failed is tried again at the next request; one that worked is not done twice', async () => {
+test('a reading of types that failed costs its time once in a while; one that worked is not done twice', async () => {
   const readings = write('readings', '');
   const broken = write('broken', '');
   writeReader(
@@ -205,7 +209,17 @@ test('a reading of types that failed is tried again at the next request; one tha
   const counted = (): number => readFileSync(readings, 'utf8').length;
   const warnings: string[] = [];
   const file = write('langgraph.json', { graphs: { good: './graph.mjs:good' } });
-  const good = (await loadProject({ file, builtin, warn: (message) => warnings.push(message) })).graphs.get('good');
+  const load = async (retryMs?: number) =>
+    (
+      await loadProject({ file, builtin, warn: (message) => warnings.push(message), ...(retryMs === undefined ? {} : { retryMs }) })
+    ).graphs.get('good');
+  const patient = await load();
+  for (let time = 0; time < 3; time += 1)
+    expect(await patient?.schemas()).toMatchObject({ state: null, problem: expect.stringMatching(/cannot read it now$/) });
+  expect([counted(), warnings.length]).toEqual([1, 1]);
+  write('readings', '');
+  warnings.length = 0;
+  const good = await load(0);
   expect(counted()).toBe(0);
   // Two that ask at once share one reading, also one that fails.
   expect((await Promise.all([good?.schemas(), good?.schemas()])).map((schemas) => schemas?.state)).toEqual([null, null]);
