@@ -1,5 +1,7 @@
 /** What the LangGraph server keeps: threads, runs, assistants, events, items, webhooks, keys; and whose they are. */
 
+import type { NewThreadEvent } from './thread-events.ts';
+
 export type Json = Readonly<Record<string, unknown>>;
 
 /** What a custom auth handler lets its user see: members of the row's metadata. An absent member never matches. */
@@ -176,6 +178,8 @@ export interface RunEnd extends ThreadEnd {
   readonly webhook?: { readonly url: string; readonly body: string } | undefined;
   /** Take back what the run has done to its thread, and the run itself. */
   readonly rollback?: boolean;
+  /** The last of its events for those who follow the thread, and how many characters of events the thread keeps. */
+  readonly told?: { readonly events: readonly NewThreadEvent[]; readonly mostCharacters: number } | undefined;
 }
 
 export interface Queue {

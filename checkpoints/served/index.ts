@@ -14,6 +14,7 @@ import { createKeys } from './keys.ts';
 import { createOutbox } from './outbox.ts';
 import { holds } from './queue/holds.ts';
 import { createQueue } from './queue/queue.ts';
+import { createThreadEvents } from './thread-events.ts';
 import { createThreads } from './threads/threads.ts';
 
 /** What a run writes on its way is `relaxed`. */
@@ -22,6 +23,7 @@ export function createServed(sql: Sql, relaxed: Sql, clock: Clock): Served {
     threads: createThreads(sql, clock),
     queue: createQueue(sql, relaxed, clock),
     events: createEvents(relaxed),
+    threadEvents: createThreadEvents(relaxed),
     assistants: createAssistants(sql, clock),
     items: createItems(sql, clock),
     outbox: createOutbox(sql, clock),
