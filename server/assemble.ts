@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { assistantEndpoints } from './api/assistants.ts';
 import { docsEndpoints } from './api/docs.ts';
 import { metaEndpoints } from './api/meta.ts';
+import { protocolEndpoints } from './api/protocol.ts';
 import { runEndpoints } from './api/runs.ts';
 import { stateEndpoints } from './api/state.ts';
 import { storeEndpoints } from './api/store.ts';
@@ -25,6 +26,7 @@ import { createMetrics, type Metrics, metricsEndpoints } from './http/metrics.ts
 import { isLoopback } from './http/origin.ts';
 import { storeFor } from './project/durable-store.ts';
 import { loadProject, type Project } from './project/load.ts';
+import { createThreadWatch } from './protocol/thread-watch.ts';
 import { createOpenStreams } from './runs/open-streams.ts';
 import { createWakes } from './runs/wakes.ts';
 import type { Worker } from './runs/worker.ts';
@@ -91,6 +93,7 @@ const plainEndpoints = (server: Server): Endpoint[] => [
   ...threadEndpoints(server),
   ...stateEndpoints(server),
   ...runEndpoints(server),
+  ...protocolEndpoints(server),
   ...storeEndpoints(server),
 ];
 
@@ -110,6 +113,7 @@ function serverOf(
     saver: servedSaver,
     store: (tenant) => storeFor(served.items, tenant),
     wakes: createWakes(),
+    threads: createThreadWatch({ served, log }),
     poke: () => workers.worker?.poke(),
     pokeWebhooks: () => workers.webhooks?.poke(),
     stopRuns: (runIds, action) => workers.worker?.stopRuns(runIds, action),

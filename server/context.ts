@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Peer } from './auth/peer.ts';
 import type { GovernedAsk, Governs } from './project/governs.ts';
+import type { ThreadWatch } from './protocol/thread-watch.ts';
 import type { WebhookPolicy } from './webhooks/webhook-target.ts';
 
 /** The part of a compiled graph that the server uses; `Pregel` of any version that the project brings. */
@@ -17,7 +18,8 @@ export interface ServableGraph {
   checkpointer?: unknown;
   store?: unknown;
   stream(input: unknown, config: Record<string, unknown>): Promise<AsyncIterable<unknown>>;
-  streamEvents(input: unknown, config: Record<string, unknown>): AsyncIterable<unknown>;
+  /** A promise where `version` is `v3`. */
+  streamEvents(input: unknown, config: Record<string, unknown>): AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>;
   getState(config: Record<string, unknown>, options?: { subgraphs?: boolean }): Promise<unknown>;
   getStateHistory(config: Record<string, unknown>, options?: Record<string, unknown>): AsyncIterable<unknown>;
   updateState(config: Record<string, unknown>, values: unknown, asNode?: string): Promise<unknown>;
@@ -96,6 +98,8 @@ export interface ServeLimits {
   readonly keepEventsMs: number;
   /** Largest total of a run's kept events, in bytes. */
   readonly runEventBytes: number;
+  /** Largest total of a thread's kept events of protocol v2, in characters. */
+  readonly threadEventCharacters: number;
   /** How often one run is begun, after crashes, before it is given up. */
   readonly attempts: number;
   /** Streams and waits that one caller may hold open at once. */
@@ -115,6 +119,8 @@ export interface Server {
   /** The durable store as a tenant sees it. */
   store(tenant: string): BaseStore;
   readonly wakes: Wakes;
+  /** The streams of threads that are followed here. */
+  readonly threads: ThreadWatch;
   /** A run was put into the queue: the worker of this process reads it at once. */
   poke(): void;
   /** The end of a run put a webhook: it can be sent. */

@@ -12,6 +12,7 @@ import { assertGlassBroken } from './break-glass.ts';
 import { editGoverned } from './edit.ts';
 import { GOVERNOR, type Governed, latestState, openGoverned } from './graph.ts';
 import { runGoverned } from './run.ts';
+import { createAgentEvents } from './told.ts';
 import { governedValues } from './view.ts';
 
 const BUILDER = 'builder';
@@ -58,6 +59,7 @@ export function builtinGraphs(runtime: Runtime): ReadonlyMap<string, ServedGraph
 const governsOf = (governed: Governed): Governs => ({
   admit: (caller, ask) => admitGoverned(governed, caller, ask),
   run: (run, options) => runGoverned(governed, run, options),
+  protocolEvents: createAgentEvents,
   assertEditable: (caller, threadId) => assertGlassBroken(governed, caller, threadId),
   edit: (caller, threadId, edit) => editGoverned(governed, caller, threadId, edit),
   latest: async (threadId) => (await latestState(governed, threadId)) as unknown as Snapshot, // LangGraph's own

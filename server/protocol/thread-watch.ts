@@ -1,0 +1,112 @@
+/** Tells the followers of threads how far each stream has grown: at once where this process wrote, else a moment later. */
+import { toError } from '../../domain/errors.ts';
+import type { Server } from '../context.ts';
+
+/** How often the streams that are followed here are looked at for what other processes wrote, in ms; with more threads less often. */
+const POLL_MS = 100;
+const POLL_MS_PER_THREAD = 0.25;
+
+export interface Follower {
+  /** The last number of the thread, as far as it is known here; 0: there is none. */
+  readonly last: () => number;
+  /** Resolves at the next growth, after `ms`, or at `close`. A growth between two calls is not lost. */
+  next(ms: number): Promise<void>;
+  close(): void;
+}
+
+export interface ThreadWatch {
+  /** Begins with what is there now. */
+  follow(threadId: string): Promise<Follower>;
+  /** This process wrote up to this number. */
+  grown(threadId: string, last: number): void;
+  /** This process wrote something, in a transaction of others. */
+  look(threadId: string): Promise<void>;
+  stop(): void;
+}
+
+interface Watched {
+  last: number;
+  readonly followers: Set<() => void>;
+}
+
+export function createThreadWatch({ served, log }: Pick<Server, 'served' | 'log'>): ThreadWatch {
+  const watched = new Map<string, Watched>();
+  let timer: NodeJS.Timeout | undefined;
+  const set = (threadId: string, last: number): void => {
+    const one = watched.get(threadId);
+    // A thread that was deleted and made again counts anew.
+    if (one === undefined || one.last === last) return;
+    one.last = last;
+    for (const wake of one.followers) wake();
+  };
+  const look = async (threadIds: readonly string[]): Promise<void> => {
+    const asked = threadIds.filter((threadId) => watched.has(threadId));
+    const before = new Map(asked.map((threadId) => [threadId, watched.get(threadId)?.last]));
+    const found = await served.threadEvents.lasts(asked);
+    // What this process wrote in the meantime is newer than what was read.
+    for (const threadId of asked) if (watched.get(threadId)?.last === before.get(threadId)) set(threadId, found.get(threadId) ?? 0);
+  };
+  const poll = async (): Promise<void> => {
+    try {
+      await look([...watched.keys()]);
+    } catch (error) {
+      log('error', `the streams of threads cannot be read: ${toError(error).message}`);
+    }
+    timer = undefined;
+    schedule();
+  };
+  const schedule = (): void => {
+    if (timer !== undefined || watched.size === 0) return;
+    timer = setTimeout(() => void poll(), Math.max(POLL_MS, watched.size * POLL_MS_PER_THREAD));
+    timer.unref();
+  };
+  return {
+    follow: async (threadId) => {
+      const one = watched.get(threadId) ?? { last: 0, followers: new Set() };
+      watched.set(threadId, one);
+      const follower = createFollower(one, () => {
+        if (one.followers.size === 0 && watched.get(threadId) === one) watched.delete(threadId);
+      });
+      schedule();
+      await look([threadId]);
+      return follower;
+    },
+    grown: set,
+    look: (threadId) => look([threadId]),
+    stop: () => {
+      clearTimeout(timer);
+      for (const { followers } of watched.values()) for (const wake of followers) wake();
+      watched.clear();
+    },
+  };
+}
+
+function createFollower(one: Watched, closed: () => void): Follower {
+  let dirty = false;
+  let wake: (() => void) | undefined;
+  const heard = (): void => {
+    dirty = true;
+    wake?.();
+  };
+  one.followers.add(heard);
+  return {
+    last: () => one.last,
+    next: (ms) =>
+      new Promise((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          wake = undefined;
+          dirty = false;
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        wake = done;
+        if (dirty) done();
+      }),
+    close: () => {
+      one.followers.delete(heard);
+      wake?.();
+      closed();
+    },
+  };
+}
