@@ -43,7 +43,7 @@ export function createAgentEvents(): OwnEvents {
 const event = (from: AgentEvent, timestamp: number, method: string, data: unknown): SourceEvent => ({
   method,
   namespace: [],
-  node: from.stage,
+  node: from.stage === '' ? undefined : from.stage,
   timestamp,
   data,
 });

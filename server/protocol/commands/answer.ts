@@ -27,7 +27,7 @@ export class CommandError extends Error {
 export interface Meta {
   readonly thread_id: string;
   /** Events up to this one tell of what was before. */
-  readonly applied_through_seq: number;
+  readonly applied_through_seq?: number;
 }
 
 export type CommandAnswer =
