@@ -55,8 +55,8 @@ export function openStream(
 async function read(response: Promise<Response>, reading: Reading): Promise<void> {
   const { events, ids } = reading;
   try {
-    const { body } = await response;
-    if (body === null) return;
+    const { status, body } = await response;
+    if (status !== 200 || body === null) return;
     let text = '';
     for await (const chunk of body.pipeThrough(new TextDecoderStream())) {
       text += chunk;

@@ -51,6 +51,8 @@ export async function inputRespond(command: Command): Promise<Record<string, nev
     config,
     metadata: params.metadata,
     checkpoint_id: checkpointId,
+    // Of two answers at once one is taken: the other finds its run.
+    multitask_strategy: 'reject',
     protocol: { answered: ids },
   });
   return {};
@@ -59,7 +61,8 @@ export async function inputRespond(command: Command): Promise<Record<string, nev
 /** @throws CommandError `no_such_interrupt` naming what waits. */
 async function assertWaits({ server, threadId }: Command, thread: ThreadRow, ids: readonly string[]): Promise<void> {
   const { interrupts } = await viewOf(server, thread);
-  const waiting = Object.values(interrupts as ThreadRow['interrupts']) // as `threadView` writes it
+  // While a run is open the row has what waited before it.
+  const waiting = Object.values(thread.status === 'busy' ? {} : (interrupts as ThreadRow['interrupts'])) // as `threadView` writes it
     .flat()
     .map((asked) => String((asked as { readonly id?: unknown }).id)); // LangGraph's own
   const unknown = ids.filter((id) => !waiting.includes(id));
