@@ -1,5 +1,4 @@
 /** The events of a thread over all its runs, as protocol v2 tells them (`docs/protocol.md`): dense numbers that go on for as long as it lives. */
-import type { RunLease } from './served.ts';
 
 /** What a client can ask for; a named one (`custom:<name>`) is a part of `custom`. */
 export const CHANNELS = ['values', 'updates', 'messages', 'tools', 'lifecycle', 'input', 'tasks', 'checkpoints', 'custom'] as const;
@@ -34,9 +33,16 @@ export interface ReadThreadEvents {
   readonly maxCharacters: number;
 }
 
+/** Who writes: a run, under the lease of its thread. */
+interface Writer {
+  readonly runId: string;
+  readonly threadId: string;
+  readonly epoch: number;
+}
+
 export interface ThreadEvents {
   /** The thread keeps at most `mostCharacters` of `params`: the oldest go. @returns the last number. @throws FencedError when the lease is stale. */
-  append(lease: RunLease, events: readonly NewThreadEvent[], mostCharacters: number): Promise<number>;
+  append(lease: Writer, events: readonly NewThreadEvent[], mostCharacters: number): Promise<number>;
   read(threadId: string, what: ReadThreadEvents): Promise<readonly ThreadEvent[]>;
   /** The last number of each thread that has one, also where its event is gone. */
   lasts(threadIds: readonly string[]): Promise<ReadonlyMap<string, number>>;

@@ -9,7 +9,6 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { Caller } from './auth/caller.ts';
 import type { Peer } from './auth/peer.ts';
 import type { GovernedAsk, Governs } from './project/governs.ts';
-import type { ThreadWatch } from './protocol/thread-watch.ts';
 import type { WebhookPolicy } from './webhooks/webhook-target.ts';
 
 /** The part of a compiled graph that the server uses; `Pregel` of any version that the project brings. */
@@ -77,6 +76,26 @@ export interface Subscription {
   /** Resolves at the next wake, or after `ms`, or at `close`. */
   next(ms: number): Promise<void>;
   close(): void;
+}
+
+/** One who follows the stream of a thread. */
+export interface Follower {
+  /** The last number of the thread, as far as it is known here; 0: there is none. */
+  readonly last: () => number;
+  /** Resolves at the next growth, after `ms`, or at `close`. A growth between two calls is not lost. */
+  next(ms: number): Promise<void>;
+  close(): void;
+}
+
+/** Tells how far the streams of threads have grown (protocol v2). */
+export interface ThreadWatch {
+  /** Begins with what is there now. */
+  follow(threadId: string): Promise<Follower>;
+  /** This process wrote up to this number. */
+  grown(threadId: string, last: number): void;
+  /** This process wrote something, in a transaction of others. */
+  look(threadId: string): Promise<void>;
+  stop(): void;
 }
 
 /** Counts the open event streams and waits. */

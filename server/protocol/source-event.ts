@@ -30,7 +30,7 @@ export function threadEvent(event: SourceEvent): NewThreadEvent | undefined {
 
 function nameOf(data: unknown): string | undefined {
   const name: unknown = typeof data === 'object' && data !== null && 'name' in data ? data.name : undefined;
-  return name === undefined || name === null ? undefined : String(name);
+  return typeof name === 'string' ? name : undefined;
 }
 
 const TOO_LONG = 'event-too-long';

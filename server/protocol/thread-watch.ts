@@ -1,28 +1,10 @@
 /** Tells the followers of threads how far each stream has grown: at once where this process wrote, else a moment later. */
 import { toError } from '../../domain/errors.ts';
-import type { Server } from '../context.ts';
+import type { Follower, Server, ThreadWatch } from '../context.ts';
 
 /** How often the streams that are followed here are looked at for what other processes wrote, in ms; with more threads less often. */
 const POLL_MS = 100;
 const POLL_MS_PER_THREAD = 0.25;
-
-export interface Follower {
-  /** The last number of the thread, as far as it is known here; 0: there is none. */
-  readonly last: () => number;
-  /** Resolves at the next growth, after `ms`, or at `close`. A growth between two calls is not lost. */
-  next(ms: number): Promise<void>;
-  close(): void;
-}
-
-export interface ThreadWatch {
-  /** Begins with what is there now. */
-  follow(threadId: string): Promise<Follower>;
-  /** This process wrote up to this number. */
-  grown(threadId: string, last: number): void;
-  /** This process wrote something, in a transaction of others. */
-  look(threadId: string): Promise<void>;
-  stop(): void;
-}
 
 interface Watched {
   last: number;
