@@ -170,6 +170,12 @@ export interface RunLease {
   readonly again: boolean;
 }
 
+/** A run and its place among the runs of its thread: higher than of those that were put before. */
+export interface Begun {
+  readonly run: ServedRun;
+  readonly place: number;
+}
+
 export interface RunEnd extends ThreadEnd {
   readonly status: Exclude<ServedStatus, 'pending' | 'running'>;
   /** What those who wait are given. */
@@ -214,6 +220,10 @@ export interface Queue {
   ): Promise<readonly string[]>;
   /** @throws ServedError `missing`; `conflict` while it runs. */
   delete(scope: Scope, threadId: string, runId: string): Promise<void>;
+  /** The oldest run of the thread behind this place that no longer waits. */
+  nextBegun(threadId: string, after: number): Promise<Begun | undefined>;
+  /** The place of the thread's last run that has ended; 0: none has. */
+  lastEnded(threadId: string): Promise<number>;
   counts(): Promise<Readonly<Record<ServedStatus, number>>>;
   /** Deletes runs that ended before `before` (ISO) and whose thread is gone; at most `limit`. */
   prune(before: string, limit: number): Promise<number>;

@@ -38,7 +38,11 @@ export function createThreadEvents(sql: Sql): ThreadEvents {
   };
 }
 
-function* append(lease: RunLease, events: readonly NewThreadEvent[], mostCharacters: number): Transaction<number> {
+function* append(
+  lease: Pick<RunLease, 'runId' | 'threadId' | 'epoch'>,
+  events: readonly NewThreadEvent[],
+  mostCharacters: number,
+): Transaction<number> {
   if (!(yield* holds(lease))) throw new FencedError(lease.threadId, lease.epoch);
   return yield* tellThread({ thread_id: lease.threadId, run_id: lease.runId }, events, mostCharacters);
 }

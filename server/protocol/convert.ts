@@ -1,6 +1,6 @@
 /** From what a graph streams by modes to the protocol's events, with the lifecycle of its subgraphs: where it has no `streamEvents` v3. */
 import { convertToProtocolEvent } from '@langchain/langgraph/stream';
-import type { Chunk } from '../runs/chunks.ts';
+import { type Chunk, taskView } from '../runs/chunks.ts';
 import type { SourceEvent } from './source-event.ts';
 
 /** What to ask a graph for. */
@@ -75,7 +75,7 @@ function converted([namespace, mode, data]: Chunk, timestamp: number): readonly 
   const parts =
     mode === 'updates' && typeof data === 'object' && data !== null
       ? Object.entries(data).map(([node, values]) => ({ [node]: values }))
-      : [data];
+      : [mode === 'tasks' ? taskView(data) : data];
   return parts.flatMap((payload) =>
     convertToProtocolEvent({ namespace: [...namespace], mode: mode as 'values', payload, seq: 0 }).map((event) => ({
       // any mode; others give nothing
