@@ -82,6 +82,8 @@ export interface Subscription {
 export interface Follower {
   /** The last number of the thread, as far as it is known here; 0: there is none. */
   readonly last: () => number;
+  /** The server ends: nothing more will come. */
+  readonly isOver: () => boolean;
   /** Resolves at the next growth, after `ms`, or at `close`. A growth between two calls is not lost. */
   next(ms: number): Promise<void>;
   close(): void;
@@ -95,7 +97,8 @@ export interface ThreadWatch {
   grown(threadId: string, last: number): void;
   /** This process wrote something, in a transaction of others. */
   look(threadId: string): Promise<void>;
-  stop(): void;
+  /** Looks once more, and ends all followers. */
+  stop(): Promise<void>;
 }
 
 /** Counts the open event streams and waits. */

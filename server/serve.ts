@@ -91,9 +91,9 @@ function startWork({ server, workers, startSweep }: Assembled, listening: Listen
   return async (graceMs) => {
     stopUpkeep();
     stopSweep();
-    server.threads.stop();
     const closed = listening.close();
     await worker.drain(graceMs);
+    await server.threads.stop();
     await answered(server.streams, Math.min(graceMs, LAST_WORDS_MS));
     await webhooks.stop();
     listening.cut();

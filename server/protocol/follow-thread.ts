@@ -17,7 +17,7 @@ export interface Following {
   readonly signal: AbortSignal;
 }
 
-/** Endless, until `signal`; `undefined` is a heartbeat. Of a thread that is not there, or not for this reader, nothing is told. */
+/** Endless, until `signal` or the end of the server; `undefined` is a heartbeat. Of a thread that is not there, or not for this reader, nothing is told. */
 export async function* followThread(server: Server, following: Following): AsyncGenerator<ThreadEvent | undefined> {
   const { threadId, filter, signal } = following;
   const { clock } = server.runtime;
@@ -42,6 +42,7 @@ export async function* followThread(server: Server, following: Following): Async
           if (signal.aborted) return;
         }
       if (isNow && follower.last() > cursor.at) continue;
+      if (follower.isOver()) return;
       const quiet = clock.monotonic() - quietSince;
       if (quiet >= heartbeatMs) {
         quietSince = clock.monotonic();

@@ -14,6 +14,7 @@ interface Watched {
 export function createThreadWatch({ served, log }: Pick<Server, 'served' | 'log'>): ThreadWatch {
   const watched = new Map<string, Watched>();
   let timer: NodeJS.Timeout | undefined;
+  let over = false;
   const set = (threadId: string, last: number): void => {
     const one = watched.get(threadId);
     // A thread that was deleted and made again counts anew.
@@ -38,7 +39,7 @@ export function createThreadWatch({ served, log }: Pick<Server, 'served' | 'log'
     schedule();
   };
   const schedule = (): void => {
-    if (timer !== undefined || watched.size === 0) return;
+    if (timer !== undefined || watched.size === 0 || over) return;
     timer = setTimeout(() => void poll(), Math.max(POLL_MS, watched.size * POLL_MS_PER_THREAD));
     timer.unref();
   };
@@ -46,24 +47,26 @@ export function createThreadWatch({ served, log }: Pick<Server, 'served' | 'log'
     follow: async (threadId) => {
       const one = watched.get(threadId) ?? { last: 0, followers: new Set() };
       watched.set(threadId, one);
-      const follower = createFollower(one, () => {
+      const closed = (): void => {
         if (one.followers.size === 0 && watched.get(threadId) === one) watched.delete(threadId);
-      });
+      };
+      const follower = createFollower(one, { closed, isOver: () => over });
       schedule();
       await look([threadId]);
       return follower;
     },
     grown: set,
     look: (threadId) => look([threadId]),
-    stop: () => {
+    stop: async () => {
       clearTimeout(timer);
+      await look([...watched.keys()]);
+      over = true;
       for (const { followers } of watched.values()) for (const wake of followers) wake();
-      watched.clear();
     },
   };
 }
 
-function createFollower(one: Watched, closed: () => void): Follower {
+function createFollower(one: Watched, { closed, isOver }: { readonly closed: () => void; readonly isOver: () => boolean }): Follower {
   let dirty = false;
   let wake: (() => void) | undefined;
   const heard = (): void => {
@@ -73,6 +76,7 @@ function createFollower(one: Watched, closed: () => void): Follower {
   one.followers.add(heard);
   return {
     last: () => one.last,
+    isOver,
     next: (ms) =>
       new Promise((resolve) => {
         const done = (): void => {

@@ -125,6 +125,19 @@ describe('a stream', () => {
     expect(roots(works.events)).toEqual(['running', 'interrupted']);
   });
 
+  test('ends with its server, at once, and after all that the server did at its end', async () => {
+    const id = randomUUID();
+    const [stream, idle] = [open(id), open(randomUUID())];
+    await start(id, 'slow', {}, { config: { configurable: { ms: 200, steps: 3 } } });
+    await stream.until((events) => events.length > 3, 'its work');
+    await idle.response;
+    const begun = performance.now();
+    await server.serving.stop(10_000);
+    expect(performance.now() - begun).toBeLessThan(3000);
+    await stream.until(() => stream.over && idle.over, 'the end of both');
+    expect(roots(stream.events)).toEqual(['running', 'completed']);
+  });
+
   test('of a thread that was deleted and made again counts anew', async () => {
     const id = randomUUID();
     const stream = open(id);
