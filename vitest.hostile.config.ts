@@ -2,7 +2,7 @@
 import { defineConfig } from 'vitest/config';
 
 export const HOSTILE = [
-  'test/story/{appeal-crash,attack,crash,damage,drift,forged,power-cut,races,tell-crash}.test.ts',
+  'test/story/{appeal-crash,attack,crash,damage,drift,exploits,forged,power-cut,races,tell-crash}.test.ts',
   'test/nodes/review/rules-flood.test.ts',
   'test/server/{auth/local-user-attack,runs/worker-durable}.test.ts',
   'test/tools/sandbox-attack.test.ts',

@@ -196,6 +196,8 @@ export const checkResultSchema = z.strictObject({
   exit_code: z.int().nullable(),
   duration_ms: z.int(),
   evidence: z.string(),
+  /** Tests of the base, where they were looked at: how many pass there, and how many of those here. */
+  tests: z.strictObject({ by: z.enum(['name', 'number']), base: z.int(), candidate: z.int() }).optional(),
 });
 export type CheckResult = z.infer<typeof checkResultSchema>;
 

@@ -57,6 +57,11 @@ export const REASONS = {
   CHECK_FAILED: { meaning: 'a check failed on the candidate', resumable: false, next: look },
   CHECK_ERROR: { meaning: 'a check could not be run', resumable: false, next: look },
   TESTS_WEAKENED: { meaning: 'the change removes, skips or empties tests or changes how they run', resumable: false, next: look },
+  BASE_TEST_FAILS: {
+    meaning: 'a test that passes on the base does not pass on the candidate, or cannot fail there',
+    resumable: false,
+    next: look,
+  },
   CHECK_INPUT_CHANGED: { meaning: 'the change touches what a check goes by, such as the rules of a linter', resumable: false, next: look },
   SECRET_FOUND: {
     meaning: 'the change contains something that looks like a secret, or has a mask where one stood',

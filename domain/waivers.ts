@@ -8,7 +8,7 @@ import type { ReasonCode } from './reasons.ts';
  * whether what the checks go by was meant to change.
  * No check that failed, no denied path and no secret; a red line has its own approval.
  */
-const WAIVABLE: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['TESTS_WEAKENED', 'OUT_OF_SCOPE', 'CHECK_INPUT_CHANGED']);
+const WAIVABLE: ReadonlySet<ReasonCode> = new Set<ReasonCode>(['TESTS_WEAKENED', 'BASE_TEST_FAILS', 'OUT_OF_SCOPE', 'CHECK_INPUT_CHANGED']);
 
 /** More open findings than this are no exception that a person can judge one by one: the run stops as it did. */
 export const MAX_OPEN_FINDINGS = 30;

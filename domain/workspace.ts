@@ -33,6 +33,8 @@ export interface SandboxRequest {
   readonly links: readonly Mount[];
   /** Paths relative to the workspace that are writable and thrown away (tmpfs); may lie under a link. */
   readonly scratch: readonly string[];
+  /** Files of the workspace that the command reads and cannot change, rename or remove; `unsafe` does not hold this. */
+  readonly readOnly?: readonly string[];
   /** A network of its own that leads to allowed registries alone. True only for declared setup steps. */
   readonly network: boolean;
   readonly timeoutMs: number;

@@ -1,6 +1,6 @@
 /** The hand-over files as people read them. */
 import { visible } from '../domain/access.ts';
-import { type Finding, originWords, type PlanBody, type ReviewBody } from '../domain/handoff.ts';
+import { type CheckResult, type Finding, originWords, type PlanBody, type ReviewBody } from '../domain/handoff.ts';
 import { headOf, placeOf } from './told-findings.ts';
 
 const list = (lines: readonly string[]): string => lines.map((line) => `- ${visible(line)}`).join('\n');
@@ -30,13 +30,17 @@ const waiver = ({ needs_waiver, waived_by }: Finding): string =>
       : ''
     : `; waived by ${visible(waived_by)}`;
 
+/** How many tests of the base pass, and how that is known. */
+const testsOf = ({ tests }: CheckResult): string =>
+  tests === undefined ? '' : `, ${tests.candidate} of ${tests.base} tests of the base by ${tests.by}`;
+
 /** `30-review.<attempt>.md`. */
 export function reviewMarkdown(attempt: number, review: ReviewBody): string {
   const parts = [`# Review ${attempt}: ${review.verdict}`, `Commit \`${review.commit}\`, tree \`${review.tree}\`.`];
   if (review.checks.length > 0) {
     parts.push(
       `| check | result | exit code | time |\n|---|---|---|---|\n${review.checks
-        .map((check) => `| ${visible(check.id)} | ${check.status} | ${check.exit_code ?? '-'} | ${check.duration_ms} ms |`)
+        .map((check) => `| ${visible(check.id)} | ${check.status}${testsOf(check)} | ${check.exit_code ?? '-'} | ${check.duration_ms} ms |`)
         .join('\n')}`,
     );
   }

@@ -13,6 +13,30 @@ const CHECKS = 'nodes/review/checks';
 /** @type {readonly Control[]} */
 export const CONTROLS = [
   control(
+    'what passes on the base passes by name',
+    `${CHECKS}/base/gaps.ts`,
+    { on: "if (passed.has(keys[index] ?? '')) continue;", off: 'if (passed !== undefined) continue;' },
+    `test/${CHECKS}/base-tests-named.test.ts`,
+  ),
+  control(
+    'a test that must fail fails',
+    `${CHECKS}/base/gaps.ts`,
+    { on: '!red.has(file) && ran.has(file)', off: '!red.has(file) && !ran.has(file)' },
+    `test/${CHECKS}/base-tests-named.test.ts`,
+  ),
+  control(
+    'files of tests are read-only while checks run',
+    'nodes/checks.ts',
+    { on: 'files.slice(0, MAX_READ_ONLY)', off: 'files.slice(0, MAX_READ_ONLY - MAX_READ_ONLY)' },
+    `test/${CHECKS}/base-tests-named.test.ts`,
+  ),
+  control(
+    'a number of tests that falls is told',
+    `${CHECKS}/base-tests.ts`,
+    { on: 'tests.candidate < tests.base', off: 'tests.candidate < 0' },
+    `test/${CHECKS}/base-tests-counted.test.ts`,
+  ),
+  control(
     'denied paths are refused',
     `${CHECKS}/deny.ts`,
     { on: '.filter(matches)', off: '.filter(() => false)' },

@@ -34,7 +34,7 @@ export function shownFolders(): string[] {
 }
 
 /** A request whose mounts are opened and known. */
-export type PlacedRequest = Omit<SandboxRequest, 'workspace' | 'links' | 'scratch'> & Omit<Places, 'unmake'>;
+export type PlacedRequest = Omit<SandboxRequest, 'workspace' | 'links' | 'scratch' | 'readOnly'> & Omit<Places, 'unmake'>;
 
 /** What the command's own process answers when a mount is not what was opened. */
 export const MOUNT_CHANGED = { exitCode: 213, says: 'governor: a mount is not what was checked' } as const;
@@ -140,14 +140,29 @@ const emptyFolders = (): string[] => [
   ...temporary('/home/agent', '0777', 256 * MIB),
 ];
 
-/** The work tree, with its links read-only and its scratch folders empty. */
-function mounts({ workspace, links, scratch }: PlacedRequest): string[] {
+/** The work tree, with its links and some of its files read-only and its scratch folders empty. */
+function mounts({ workspace, links, scratch, readOnly }: PlacedRequest): string[] {
   return [
     ...['--bind', workspace.from, '/workspace'],
+    ...foldersAbove(readOnly).flatMap((path) => ['--bind', `${workspace.from}/${path}`, `/workspace/${path}`]),
+    ...readOnly.flatMap((path) => ['--ro-bind', `${workspace.from}/${path}`, `/workspace/${path}`]),
     ...links.flatMap((link) => ['--ro-bind', link.from, `/workspace/${link.at}`]),
     ...scratch.flatMap((path) => temporary(`/workspace/${path}`, '0777', 512 * MIB)),
   ];
 }
+
+/** Each a mount of its own, or the folder could be moved away with what is read-only in it; those above come first. */
+const foldersAbove = (paths: readonly string[]): string[] =>
+  [
+    ...new Set(
+      paths.flatMap((path) =>
+        path
+          .split('/')
+          .slice(0, -1)
+          .map((_, index, parts) => parts.slice(0, index + 1).join('/')),
+      ),
+    ),
+  ].toSorted();
 
 function environment(request: PlacedRequest, { bin }: NodeInstall): string[] {
   const variables = {

@@ -33,6 +33,8 @@ export interface Places {
   readonly workspace: Source;
   readonly links: readonly (Source & { readonly at: string })[];
   readonly scratch: readonly string[];
+  /** Files of the workspace itself, each reached through no link. */
+  readonly readOnly: readonly string[];
   /** Removes what was made and is still empty. */
   readonly unmake: () => void;
 }
@@ -76,7 +78,9 @@ export function makePlaces(request: SandboxRequest): Places {
       make(at, true);
       return true;
     });
-    return { workspace, links, scratch, unmake };
+    const covers = [...links.map((link) => link.at), ...scratch];
+    const readOnly = (request.readOnly ?? []).filter((at) => isPlain(request.workspace, at) && !covers.some((cover) => isBelow(at, cover)));
+    return { workspace, links, scratch, readOnly, unmake };
   } catch (error) {
     unmake();
     throw error;
@@ -128,6 +132,15 @@ function isIn(above: Places['links'][number], at: string): boolean {
     if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
   }
   return true;
+}
+
+/** A file under this very name: nothing on the way to it is a link. */
+function isPlain(workspace: string, at: string): boolean {
+  const parts = at.split('/');
+  return parts.every((_, index) => {
+    const there = lstatSync(join(workspace, ...parts.slice(0, index + 1)), { throwIfNoEntry: false });
+    return index === parts.length - 1 ? there?.isFile() === true : there?.isDirectory() === true;
+  });
 }
 
 function taken(at: string, place: string, what: string): StopError {

@@ -52,7 +52,8 @@ async function start(request: SandboxRequest, { places, limits, signal }: Starte
     const node = dirname(dirname(realpathSync(places.nodeBinary ?? process.execPath)));
     const programs = [join(node, 'bin'), join(node, 'lib', 'node_modules', 'npm')];
     const port = egress === undefined ? undefined : Number(egress.at);
-    const profile = seatbeltProfile({ writable: [workspace, home], readable: [...links, ...programs], port });
+    const readOnly = (request.readOnly ?? []).map((at) => join(workspace, at));
+    const profile = seatbeltProfile({ writable: [workspace, home], readable: [...links, ...programs], readOnly, port });
     const result = await runProcess(['/usr/bin/sandbox-exec', '-p', profile, 'sh', '-c', limited(limits), 'sh', ...request.argv], {
       cwd: workspace,
       env: {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -57,6 +57,23 @@ test('a file above the limit cannot be written, and the exit code says so', asyn
 
 test('a command that is not there ends with 127, not with an error of ours', async () => {
   expect((await run('exec nowhere-to-be-found')).exitCode).toBe(127);
+});
+
+test('a file that is read-only can be read, and not written, replaced, removed or moved with its folder; what is beside it can', async () => {
+  const workspace = mkdtempSync(join(folder, 'tree-'));
+  mkdirSync(join(workspace, 'test/deep'), { recursive: true });
+  for (const name of ['test/deep/a.test.js', 'test/deep/b.js']) writeFileSync(join(workspace, name), 'as it was');
+  symlinkSync('deep', join(workspace, 'test/link'));
+  const script = `cat test/deep/a.test.js; cd test/deep
+for change in 'echo x > a.test.js' 'rm -f a.test.js' 'mv a.test.js c' 'mv b.js a.test.js' 'chmod 777 a.test.js' 'mv ../deep ../other' 'mv ../../test ../../tests' 'ln -sf b.js a.test.js'; do
+  sh -c "$change" 2>/dev/null && echo "[$change]"
+done; echo y > b.js && echo z > c && mkdir d && rm -r d && echo beside`;
+  const readOnly = ['test/deep/a.test.js', 'test/link/b.js', 'test/gone.js', 'test/deep'];
+  const request = { argv: ['sh', '-c', script], workspace, links: [], scratch: [], readOnly, network: false, timeoutMs: 10_000 };
+  const { stdout } = await createSandbox({ level: 'bwrap', stateFolder: folder }).run(request);
+  expect(stdout).toBe('as it wasbeside\n');
+  expect(readFileSync(join(workspace, 'test/deep/a.test.js'), 'utf8')).toBe('as it was');
+  expect(readdirSync(join(workspace, 'test/deep')).toSorted()).toEqual(['a.test.js', 'b.js', 'c']);
 });
 
 test('a folder that is concealed is empty and stays so, also where it lies in what is shown of the machine; what is beside it is seen', async () => {

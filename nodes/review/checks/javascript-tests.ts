@@ -1,7 +1,8 @@
 /** Tests, skips and assertions of a JavaScript or TypeScript test file, by the calls that stand in it. */
+
+import { NO_TESTS, type TestCounts } from '../../../domain/test-files.ts';
 import { functionDepth, leaves } from './javascript-functions.ts';
 import { closing, partsOf, type Token, tokensOf } from './javascript-tokens.ts';
-import { NO_TESTS, type TestCounts } from './test-files.ts';
 
 const ROOTS: ReadonlySet<string> = new Set(['it', 'test', 'specify', 'xit', 'xtest', 'fit', 'ftest']);
 const GROUPS: ReadonlySet<string> = new Set(['describe', 'suite', 'context', 'xdescribe', 'fdescribe', 'xcontext', 'fcontext']);

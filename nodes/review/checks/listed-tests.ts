@@ -1,8 +1,9 @@
 /** The tests that the project's own runner lists in the base and in the candidate, for the test files that a change touches. */
+
+import { isTestFile } from '../../../domain/test-files.ts';
 import { type RanCheck, runChecks } from '../../checks.ts';
 import type { ReviewContext } from './check.ts';
 import { isUntrusted } from './commands.ts';
-import { isTestFile } from './test-files.ts';
 import { type Listed, type Runner, runnerOf } from './test-runners.ts';
 import { scriptsIn } from './test-scripts.ts';
 

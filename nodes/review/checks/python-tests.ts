@@ -1,5 +1,5 @@
 /** Tests, skips and assertions of a Python test file, by its definitions and decorators. */
-import { NO_TESTS, type TestCounts } from './test-files.ts';
+import { NO_TESTS, type TestCounts } from '../../../domain/test-files.ts';
 
 /** Strings, the triple ones first, and comments. */
 const DEAD = /(?:"""|''')[\s\S]*?(?:"""|'''|$(?![\s\S]))|"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|#[^\n]*/g;

@@ -1,7 +1,8 @@
 /** Tests, skips and assertions of a test file, by its language. What stands in strings and comments never counts. */
+
+import { isTestFile, NO_TESTS, type TestCounts } from '../../../domain/test-files.ts';
 import { javascriptTests } from './javascript-tests.ts';
 import { pythonTests } from './python-tests.ts';
-import { isTestFile, NO_TESTS, type TestCounts } from './test-files.ts';
 
 /** More than this of a file is not read, in UTF-16 units: no test file that people wrote is longer. */
 const MAX_UNITS = 1024 * 1024;

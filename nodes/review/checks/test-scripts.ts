@@ -1,9 +1,9 @@
 /** Changes of how the tests are run: scripts of package.json, what those run, and test settings inside shared files. */
 import { posix } from 'node:path';
 import type { Finding } from '../../../domain/handoff.ts';
+import { isTestFile } from '../../../domain/test-files.ts';
 import type { ReviewContext } from './check.ts';
 import { weak } from './check.ts';
-import { isTestFile } from './test-files.ts';
 
 const RUNS_TESTS = /^(?:pre|post)?(?:test|lint|check|typecheck)/;
 const RUNNER = /\b(?:npm|pnpm|yarn|bun|run-s|run-p|npm-run-all)\b/;

@@ -1,10 +1,10 @@
 /** Weakened tests: deleted, renamed away, emptied, skipped, fewer, with fewer assertions, or run in another way. */
 import type { Change, Finding } from '../../../domain/handoff.ts';
+import { isFoundLike, isSnapshot, isTestConfig, isTestFile, NO_TESTS, type TestCounts } from '../../../domain/test-files.ts';
 import { type ReviewCheck, type ReviewContext, weak } from './check.ts';
 import { type Listing, listTests } from './listed-tests.ts';
 import { type Meant, meantBy } from './meant.ts';
 import { countTests } from './test-counts.ts';
-import { isFoundLike, isSnapshot, isTestConfig, isTestFile, NO_TESTS, type TestCounts } from './test-files.ts';
 import { changedParts, changedScripts } from './test-scripts.ts';
 
 export const weakenedTests: ReviewCheck = {

@@ -1,6 +1,7 @@
 /** The base's own tests run where the candidate changed them, and are never written through a link. */
 import { describe, expect, test } from 'vitest';
 import { baseTests } from '../../../../nodes/review/checks/base-tests.ts';
+import { finding } from '../../../../nodes/review/checks/check.ts';
 import { verdictOf } from '../../../../nodes/review/checks/verdict.ts';
 import { codes, review, sh } from './review.ts';
 
@@ -11,14 +12,31 @@ describe("the base's own tests", () => {
 
   test('run where the candidate changed a test file, and block when they fail', async () => {
     const outcome = await review(baseTests, { base, candidate: { 'src/a.sh': 'A=2\n', 'test/a.py': 'true\n' }, config });
-    expect(codes(outcome)).toEqual(['TESTS_WEAKENED']);
+    expect(codes(outcome)).toEqual(['BASE_TEST_FAILS']);
     expect(outcome.findings[0]?.severity).toBe('blocker');
     expect(outcome.left).toBe(outcome.candidate);
   });
 
-  test('do not run where no test file that was there has changed', async () => {
-    const outcome = await review(baseTests, { base, candidate: { 'src/a.sh': 'A=2\n', 'test/b.py': 'true\n' }, config });
-    expect(outcome.results).toEqual([]);
+  test('run too where no test file has changed: a check that ends well says nothing about who ended it', async () => {
+    const outcome = await review(baseTests, { base, candidate: { 'src/a.sh': 'A=1\nexit 0\n', 'test/b.py': 'true\n' }, config });
+    expect(outcome.results).toMatchObject([{ id: 'base-test', status: 'pass' }]);
+    const red = await review(baseTests, { base, candidate: { 'src/a.sh': 'A=2\n', 'test/b.py': 'true\n' }, config });
+    expect(codes(red)).toEqual(['BASE_TEST_FAILS']);
+  });
+
+  test('do not run a second time where they failed as they are and none has changed', async () => {
+    const findings = [finding('test', 'CHECK_FAILED', 'check "test" failed')];
+    const outcome = await review(baseTests, { base, candidate: { 'src/a.sh': 'A=2\n' }, config, findings });
+    expect(outcome).toMatchObject({ results: [], findings: [] });
+    const changed = { 'src/a.sh': 'A=2\n', 'test/a.py': 'false\n' };
+    expect(codes(await review(baseTests, { base, candidate: changed, config, findings }))).toEqual(['BASE_TEST_FAILS']);
+  });
+
+  test('are not run where the base has none, or the change is not trusted', async () => {
+    const untrusted = [finding('deny', 'PATH_DENIED', 'secret.txt')];
+    const candidate = { 'src/a.sh': 'A=2\n' };
+    expect(await review(baseTests, { base, candidate, config, findings: untrusted })).toMatchObject({ results: [], findings: [] });
+    expect(await review(baseTests, { base: { 'src/a.sh': 'A=1\n' }, candidate, config })).toMatchObject({ results: [], findings: [] });
   });
 
   test('are recorded and do not block where the plan names the test file', async () => {
@@ -30,7 +48,7 @@ describe("the base's own tests", () => {
 
   test('a folder of tests that became a file is judged, not a crash', async () => {
     const outcome = await review(baseTests, { base, candidate: { 'test/a.py': null, test: 'x', 'src/a.sh': 'A=2\n' }, config });
-    expect(codes(outcome)).toEqual(['TESTS_WEAKENED']);
+    expect(codes(outcome)).toEqual(['BASE_TEST_FAILS']);
     expect(outcome.left).toBe(outcome.candidate);
   });
 

@@ -76,6 +76,8 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
       doors: { redact: createRedactor(what.secrets ?? []), knownIn: createKnown(what.secrets ?? []).find },
       places: {
         sandbox: createSandbox({ level: LEVEL, stateFolder: join(folder, 'home') }),
+        repository,
+        workFolder: (name) => join(folder, 'work', name),
         mounts: async () => ({
           links: Object.entries(what.links ?? {}).map(([at, from]) => ({ at, from, root: dirname(from) })),
           scratch: [],
@@ -85,6 +87,10 @@ export async function review(check: ReviewCheck, what: Review): Promise<Reviewed
       stores: {
         audit: { append: async () => undefined },
         dossier: {
+          read: async (_thread, path) => {
+            const text = evidence.get(path);
+            return text === undefined ? undefined : { bytes: Buffer.from(text), ref: kept(path, text) };
+          },
           writeText: async (_thread, path, text) => kept(path, text),
           writeJson: async (_thread, path, envelope) => kept(path, JSON.stringify(envelope)),
         },

@@ -92,7 +92,7 @@ describe("the base's own tests fail", () => {
   test('a plan of test/** means those tests: no blocker, and a person must waive it', async () => {
     expect(await told({ ...what, paths: ['src/**', 'test/**'] }, baseTests)).toMatchObject({
       verdict: 'pass',
-      findings: [{ code: 'TESTS_WEAKENED', severity: 'major', needs_waiver: true }],
+      findings: [{ code: 'BASE_TEST_FAILS', severity: 'major', needs_waiver: true }],
     });
   });
 

@@ -1,0 +1,157 @@
+/** A check with the tests of the base and no others, on the base itself and on a candidate; each in a checkout of its own. */
+import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Change } from '../../../../domain/handoff.ts';
+import { isTestFile } from '../../../../domain/test-files.ts';
+import type { WorkTree } from '../../../../domain/workspace.ts';
+import { removeAll } from '../../../../tools/walk.ts';
+import { type RanCheck, runChecks } from '../../../checks.ts';
+import type { ReviewContext } from '../check.ts';
+import { askForReports, REPORTS } from './asked-reports.ts';
+import { mustFail } from './must-fail.ts';
+import { readReports, type ToldTest } from './read-reports.ts';
+
+/** Test files that a must-fail test is written into. */
+const MAX_FILES = 500;
+/** Of the output of a check whose runner prints its report, in bytes. */
+const OUTPUT_BYTES = 16 * 1024 * 1024;
+
+export interface Asked {
+  readonly id: string;
+  readonly check: { readonly run: readonly string[]; readonly timeout: number };
+  /** All that the check runs, scripts of package.json with it. */
+  readonly words: string;
+}
+
+/** What becomes of a run in the review. */
+export type Judge = (told: readonly ToldTest[], exitCode: number | null) => Pick<RanCheck['result'], 'status' | 'tests'>;
+
+export interface Reported {
+  readonly told: readonly ToldTest[];
+  readonly result: RanCheck['result'];
+}
+
+export interface BaseCheckout {
+  /** Runs the check as it is. */
+  plainly(asked: Asked): Promise<RanCheck>;
+  /** Runs it with tests that must fail in these files of tests, and has its runners write down what they ran. */
+  withReports(asked: Asked, files: ReadonlySet<string>, judge: Judge): Promise<Reported>;
+  /** Stands in the names of the tests that must fail. */
+  readonly word: string;
+  /** Files that can have one. */
+  readonly files: ReadonlySet<string>;
+}
+
+/** Opens a checkout of one side and removes it in the end. */
+export async function inBaseCheckout<Result>(
+  context: ReviewContext,
+  side: 'base' | 'candidate',
+  work: (checkout: BaseCheckout) => Promise<Result>,
+): Promise<Result> {
+  const { session, repository, base, candidate, attempt } = context;
+  const folder = session.places.workFolder(`base-tests-${attempt}-${side}`);
+  const checkout = await repository.checkout(side === 'base' ? base.tree : candidate.tree, folder, base.commit);
+  try {
+    if (side === 'candidate') await takeBaseTests(context, checkout.folder);
+    const appended = await mustFailTests(context);
+    const plain = await checkout.snapshot();
+    return await work({
+      word: appended.word,
+      files: new Set(appended.texts.keys()),
+      plainly: async (asked) => {
+        await checkout.restore(plain);
+        return only(await runChecks(session, { checkout, tree: plain, attempt, checks: [{ ...asked.check, id: asked.id }] }));
+      },
+      withReports: async (asked, files, judge) => {
+        await checkout.restore(plain);
+        for (const [path, { text, mode }] of appended.texts) if (files.has(path)) put(checkout.folder, path, Buffer.from(text), mode);
+        return reported(context, checkout, asked, judge);
+      },
+    });
+  } finally {
+    await checkout.remove();
+  }
+}
+
+async function reported({ session, attempt }: ReviewContext, checkout: WorkTree, asked: Asked, judge: Judge): Promise<Reported> {
+  const folder = join(checkout.folder, REPORTS);
+  const seen = session.places.sandbox.level === 'bwrap' ? `/workspace/${REPORTS}` : folder;
+  const tree = await checkout.snapshot();
+  // A run before this one may have left it, ignored files stay, and a candidate may hold a link of this name.
+  removeAll(folder);
+  mkdirSync(folder);
+  let told: readonly ToldTest[] = [];
+  const ran = await runChecks(session, {
+    checkout,
+    tree,
+    attempt,
+    checks: [
+      {
+        ...asked.check,
+        id: asked.id,
+        env: askForReports(seen, asked.words),
+        outputBytes: OUTPUT_BYTES,
+        judge: ({ stdout, exitCode }) => {
+          told = readReports(folder, stdout, ['/workspace', checkout.folder]);
+          return { ...judge(told, exitCode), log: session.doors.redact(listOf(told)) };
+        },
+      },
+    ],
+  });
+  return { told, result: only(ran).result };
+}
+
+/** Of the list that is kept as evidence, in characters. */
+const LIST_LENGTH = 256 * 1024;
+
+const listOf = (told: readonly ToldTest[]): string =>
+  told
+    .map(({ file, name, end }) => `${end} ${file} > ${name}`)
+    .join('\n')
+    .slice(0, LIST_LENGTH);
+
+/** Files of tests that were there before and are not as they were, under their names in the base. */
+export const changedTests = (changes: readonly Change[]): Change[] =>
+  changes.filter((change) => change.status !== 'added' && isTestFile(change.from ?? change.path));
+
+/** Puts the base's files of tests in place of the candidate's. Tests that are new need the candidate's helpers: they are not the base's own. */
+async function takeBaseTests({ changes, repository, base }: ReviewContext, folder: string): Promise<void> {
+  for (const change of changes)
+    if ((change.status === 'added' || change.from !== undefined) && isTestFile(change.path))
+      rmSync(join(folder, change.path), { force: true });
+  for (const change of changedTests(changes)) {
+    const path = change.from ?? change.path;
+    const content = await repository.readFile(base.tree, path);
+    if (content !== undefined) put(folder, path, content, change.old_mode === '100755' ? 0o755 : 0o644);
+  }
+}
+
+async function mustFailTests({ repository, base, session }: ReviewContext) {
+  const tests = mustFail({ thread: session.facts.threadId, base: base.tree });
+  const texts = new Map<string, { readonly text: string; readonly mode: number }>();
+  for (const { path, mode } of await repository.listTree(base.tree)) {
+    if (!mode.startsWith('100') || !isTestFile(path) || texts.size === MAX_FILES) continue;
+    const text = (await repository.readFile(base.tree, path))?.toString('utf8') ?? '';
+    const more = tests.for(path, text);
+    if (more !== undefined) texts.set(path, { text: text + more, mode: mode === '100755' ? 0o755 : 0o644 });
+  }
+  return { word: tests.word, texts };
+}
+
+function only(ran: readonly RanCheck[]): RanCheck {
+  const [one] = ran;
+  if (one === undefined) throw new Error('a check that was run has no result');
+  return one;
+}
+
+/** Writes a file of the base; what the candidate has in its way, a link above all, is removed and never followed. */
+function put(folder: string, path: string, content: Buffer, mode: number): void {
+  let at = folder;
+  for (const part of path.split('/').slice(0, -1)) {
+    at = join(at, part);
+    if (lstatSync(at, { throwIfNoEntry: false })?.isDirectory() === false) rmSync(at, { force: true });
+  }
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  rmSync(join(folder, path), { recursive: true, force: true });
+  writeFileSync(join(folder, path), content, { mode });
+}
