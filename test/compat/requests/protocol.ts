@@ -35,9 +35,14 @@ const rootEnds = (events: readonly SseEvent[]): number =>
 interface Session {
   readonly id: string;
   /** Sends a command, and records its answer. */
-  command(label: string, method: string, params?: unknown): Promise<unknown>;
+  readonly command: (label: string, method: string, params?: unknown) => Promise<unknown>;
   /** Reads the stream again from its start until so many runs have ended on it, and records what it told. */
-  told(label: string, runs: number, filter?: object, pick?: (events: readonly SseEvent[]) => unknown): Promise<readonly SseEvent[]>;
+  readonly told: (
+    label: string,
+    runs: number,
+    filter?: object,
+    pick?: (events: readonly SseEvent[]) => unknown,
+  ) => Promise<readonly SseEvent[]>;
 }
 
 function session(wire: Parameters<Scenario['run']>[0]): Session {
