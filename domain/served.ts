@@ -1,5 +1,7 @@
 /** What the LangGraph server keeps: threads, runs, assistants, events, items, webhooks, keys; and whose they are. */
 
+import type { NewThreadEvent } from './thread-events.ts';
+
 export type Json = Readonly<Record<string, unknown>>;
 
 /** What a custom auth handler lets its user see: members of the row's metadata. An absent member never matches. */
@@ -168,6 +170,12 @@ export interface RunLease {
   readonly again: boolean;
 }
 
+/** A run and its place among the runs of its thread: higher than of those that were put before. */
+export interface Begun {
+  readonly run: ServedRun;
+  readonly place: number;
+}
+
 export interface RunEnd extends ThreadEnd {
   readonly status: Exclude<ServedStatus, 'pending' | 'running'>;
   /** What those who wait are given. */
@@ -178,6 +186,8 @@ export interface RunEnd extends ThreadEnd {
   readonly rollback?: boolean;
   /** The run was refused before it did anything: its thread stays as it was. */
   readonly untouched?: boolean;
+  /** The last of its events for those who follow the thread, and how many characters of events the thread keeps. */
+  readonly told?: { readonly events: readonly NewThreadEvent[]; readonly mostCharacters: number } | undefined;
 }
 
 export interface Queue {
@@ -214,6 +224,10 @@ export interface Queue {
   ): Promise<readonly string[]>;
   /** @throws ServedError `missing`; `conflict` while it runs. */
   delete(scope: Scope, threadId: string, runId: string): Promise<void>;
+  /** The oldest run of the thread behind this place that no longer waits. */
+  nextBegun(threadId: string, after: number): Promise<Begun | undefined>;
+  /** The place of the thread's last run that has ended; 0: none has. */
+  lastEnded(threadId: string): Promise<number>;
   counts(): Promise<Readonly<Record<ServedStatus, number>>>;
   /** Deletes runs that ended before `before` (ISO) and whose thread is gone; at most `limit`. */
   prune(before: string, limit: number): Promise<number>;

@@ -4,11 +4,13 @@ import type { Items } from './items.ts';
 import type { Keys } from './keys.ts';
 import type { Outbox } from './outbox.ts';
 import type { Assistants, Events, Queue, Threads } from './served.ts';
+import type { ThreadEvents } from './thread-events.ts';
 
 export interface Served {
   readonly threads: Threads;
   readonly queue: Queue;
   readonly events: Events;
+  readonly threadEvents: ThreadEvents;
   readonly assistants: Assistants;
   readonly items: Items;
   readonly outbox: Outbox;

@@ -5,6 +5,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { assistantEndpoints } from './api/assistants.ts';
 import { docsEndpoints } from './api/docs.ts';
 import { metaEndpoints } from './api/meta.ts';
+import { protocolEndpoints } from './api/protocol.ts';
 import { runEndpoints } from './api/runs.ts';
 import { stateEndpoints } from './api/state.ts';
 import { storeEndpoints } from './api/store.ts';
@@ -24,6 +25,7 @@ import type { Endpoint } from './http/endpoint.ts';
 import { createMetrics, type Metrics, metricsEndpoints } from './http/metrics.ts';
 import { isLoopback } from './http/origin.ts';
 import { loadProject, type Project } from './project/load.ts';
+import { createThreadWatch } from './protocol/thread-watch.ts';
 import { createOpenStreams } from './runs/open-streams.ts';
 import { createWakes } from './runs/wakes.ts';
 import type { Worker } from './runs/worker.ts';
@@ -90,6 +92,7 @@ const plainEndpoints = (server: Server): Endpoint[] => [
   ...threadEndpoints(server),
   ...stateEndpoints(server),
   ...runEndpoints(server),
+  ...protocolEndpoints(server),
   ...storeEndpoints(server),
 ];
 
@@ -109,6 +112,7 @@ function serverOf(
     saver: servedSaver,
     store: async (tenant) => (await import('./project/durable-store.ts')).storeFor(served.items, tenant),
     wakes: createWakes(),
+    threads: createThreadWatch({ served, log }),
     poke: () => workers.worker?.poke(),
     pokeWebhooks: () => workers.webhooks?.poke(),
     stopRuns: (runIds, action) => workers.worker?.stopRuns(runIds, action),

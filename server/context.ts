@@ -17,7 +17,8 @@ export interface ServableGraph {
   checkpointer?: unknown;
   store?: unknown;
   stream(input: unknown, config: Record<string, unknown>): Promise<AsyncIterable<unknown>>;
-  streamEvents(input: unknown, config: Record<string, unknown>): AsyncIterable<unknown>;
+  /** A promise where `version` is `v3`. */
+  streamEvents(input: unknown, config: Record<string, unknown>): AsyncIterable<unknown> | Promise<AsyncIterable<unknown>>;
   getState(config: Record<string, unknown>, options?: { subgraphs?: boolean }): Promise<unknown>;
   getStateHistory(config: Record<string, unknown>, options?: Record<string, unknown>): AsyncIterable<unknown>;
   updateState(config: Record<string, unknown>, values: unknown, asNode?: string): Promise<unknown>;
@@ -79,6 +80,29 @@ export interface Subscription {
   close(): void;
 }
 
+/** One who follows the stream of a thread. */
+export interface Follower {
+  /** The last number of the thread, as far as it is known here; 0: there is none. */
+  readonly last: () => number;
+  /** The server ends: nothing more will come. */
+  readonly isOver: () => boolean;
+  /** Resolves at the next growth, after `ms`, or at `close`. A growth between two calls is not lost. */
+  next(ms: number): Promise<void>;
+  close(): void;
+}
+
+/** Tells how far the streams of threads have grown (protocol v2). */
+export interface ThreadWatch {
+  /** Begins with what is there now. */
+  follow(threadId: string): Promise<Follower>;
+  /** This process wrote up to this number. */
+  grown(threadId: string, last: number): void;
+  /** This process wrote something, in a transaction of others. */
+  look(threadId: string): Promise<void>;
+  /** Looks once more, and ends all followers. */
+  stop(): Promise<void>;
+}
+
 /** Counts the open event streams and waits. */
 export interface OpenStreams {
   /** Asked before a run is put: a refusal after that would be a run that nobody follows. @throws Problem 429. */
@@ -98,6 +122,8 @@ export interface ServeLimits {
   readonly keepEventsMs: number;
   /** Largest total of a run's kept events, in bytes. */
   readonly runEventBytes: number;
+  /** Largest total of a thread's kept events of protocol v2, in characters. */
+  readonly threadEventCharacters: number;
   /** How often one run is begun, after crashes, before it is given up. */
   readonly attempts: number;
   /** Streams and waits that one caller may hold open at once. */
@@ -117,6 +143,8 @@ export interface Server {
   /** The durable store as a tenant sees it. */
   store(tenant: string): Promise<BaseStore>;
   readonly wakes: Wakes;
+  /** The streams of threads that are followed here. */
+  readonly threads: ThreadWatch;
   /** A run was put into the queue: the worker of this process reads it at once. */
   poke(): void;
   /** The end of a run put a webhook: it can be sent. */

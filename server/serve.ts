@@ -38,6 +38,7 @@ export const LIMITS: ServeLimits = {
   concurrency: 10,
   keepEventsMs: 3600 * 1000,
   runEventBytes: 64 * 1024 * 1024,
+  threadEventCharacters: 64 * 1024 * 1024,
   attempts: 3,
   streamsPerCaller: 1000,
   runMs: 0,
@@ -97,6 +98,7 @@ function startWork({ server, workers, startSweep }: Assembled, listening: Listen
     stopSweep();
     const closed = listening.close();
     await worker.drain(graceMs);
+    await server.threads.stop();
     await answered(server.streams, Math.min(graceMs, LAST_WORDS_MS));
     await webhooks.stop();
     listening.cut();

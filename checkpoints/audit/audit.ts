@@ -1,4 +1,6 @@
 /** The audit trail: append-only, a chain a thread, their heads sealed into one chain, its head written outside the database too. */
+
+import type { AuditRecord } from '../../domain/audit.ts';
 import {
   AUDIT_ROOT,
   type AuditEntry,
@@ -52,6 +54,13 @@ const READ_ACTION = 'SELECT * FROM audit WHERE thread_id = $1 AND seq > $2 AND b
 /** Most records of one reading. */
 const MOST = 1_000_000;
 
+function* recordsOf({ threadId, afterSeq = 0, limit = MOST, action }: Parameters<Audit['read']>[0]): Transaction<AuditRecord[]> {
+  if (threadId === undefined) return (yield* many<RecordRow>(READ, [afterSeq, limit])).map(recordOf);
+  if (action === undefined) return (yield* many<RecordRow>(READ_OF, [threadId, afterSeq, limit])).map(recordOf);
+  const found = yield* many<RecordRow>(READ_ACTION, [threadId, afterSeq, limit, `%"action":${JSON.stringify(action)}%`]);
+  return found.map(recordOf).filter((one) => one.action === action);
+}
+
 export function createAudit(sql: Sql, clock: Clock, place: AuditPlace): Audit & AuditCore {
   const { head, database, signer, sink } = place;
   const now = (): string => new Date(clock.now()).toISOString();
@@ -84,18 +93,7 @@ export function createAudit(sql: Sql, clock: Clock, place: AuditPlace): Audit & 
       });
       await anchor();
     },
-    read: async ({ threadId, afterSeq = 0, limit = MOST, action }) => {
-      if (action !== undefined && threadId !== undefined) {
-        const found = await sql.read(() =>
-          many<RecordRow>(READ_ACTION, [threadId, afterSeq, limit, `%"action":${JSON.stringify(action)}%`]),
-        );
-        return found.map(recordOf).filter((one) => one.action === action);
-      }
-      const rows = await sql.read(() =>
-        threadId === undefined ? many<RecordRow>(READ, [afterSeq, limit]) : many<RecordRow>(READ_OF, [threadId, afterSeq, limit]),
-      );
-      return rows.map(recordOf);
-    },
+    read: async (options) => sql.read(() => recordsOf(options)),
     home: async () => (await sql.read(() => one<{ hash: string }>(SEAL_OF, [1])))?.hash,
     verify: async () => {
       const verdict = await sql.read(() => verify(head.read(), signer));

@@ -8,6 +8,7 @@ import { sql as askedAmounts } from './0006-asked-amounts.ts';
 import { sql as sequences } from './0007-sequences.ts';
 import { sql as auditByThread } from './0008-audit-by-thread.ts';
 import { sql as signedSeals } from './0009-signed-seals.ts';
+import { sql as threadEvents } from './0010-thread-events.ts';
 
 export const MIGRATIONS: readonly string[] = [
   first,
@@ -19,4 +20,5 @@ export const MIGRATIONS: readonly string[] = [
   sequences,
   auditByThread,
   signedSeals,
+  threadEvents,
 ];

@@ -9,6 +9,7 @@ import { createItems } from './items.ts';
 import { createKeys } from './keys.ts';
 import { createOutbox } from './outbox.ts';
 import { createQueue } from './queue/queue.ts';
+import { createThreadEvents } from './thread-events.ts';
 import { createThreads } from './threads/threads.ts';
 
 /** What a run writes on its way is `relaxed`. */
@@ -17,6 +18,7 @@ export function createServed(sql: Sql, relaxed: Sql, clock: Clock): Served {
     threads: createThreads(sql, clock),
     queue: createQueue(sql, relaxed, clock),
     events: createEvents(relaxed),
+    threadEvents: createThreadEvents(relaxed),
     assistants: createAssistants(sql, clock),
     items: createItems(sql, clock),
     outbox: createOutbox(sql, clock),

@@ -1,6 +1,7 @@
 /** Takes back what a run wrote. Questions and answers of a task replace each other in their row: the replaced ones are kept until the run ends. */
 import type { SqlValue } from '../sql/statement.ts';
 import { one, run, type Transaction } from '../sql/transaction.ts';
+import { forgetTold } from './thread-events.ts';
 
 const COLUMNS = 'thread_id, checkpoint_ns, checkpoint_id, task_id, idx, channel, type, value';
 
@@ -64,6 +65,6 @@ export function* takeBack({ run_id: runId, thread_id: threadId, ...marks }: Begu
   );
   yield* run(`INSERT INTO writes (${COLUMNS}) SELECT ${COLUMNS} FROM replaced_writes WHERE run_id = $1`, [runId]);
   yield* forgetReplaced(runId);
-  yield* run('DELETE FROM run_events WHERE run_id = $1', [runId]);
-  yield* run('DELETE FROM thread_runs WHERE run_id = $1', [runId]);
+  yield* forgetTold(runId);
+  for (const table of ['run_events', 'thread_runs']) yield* run(`DELETE FROM ${table} WHERE run_id = $1`, [runId]);
 }

@@ -68,12 +68,17 @@ const send = z
   }));
 const place = z.union([z.string(), send]);
 
+/** Where a command jumps, and what it changes. */
+export const commandMembers = {
+  goto: z.union([place, z.array(place)]).nullish(),
+  update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
+};
+
 /** `lg_name`, and of Python `graph`, stand in a Command that is written as JSON, as RemoteGraph sends it. */
 export const commandSchema = z
   .strictObject({
     resume: z.unknown().optional(),
-    goto: z.union([place, z.array(place)]).nullish(),
-    update: z.union([jsonObject, z.array(z.tuple([z.string(), z.unknown()]))]).nullish(),
+    ...commandMembers,
     lg_name: z.literal('Command').optional(),
     graph: z
       .null({ error: 'must be null: a run has one graph, which its assistant names; only a node can send a command to a parent' })

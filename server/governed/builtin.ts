@@ -11,6 +11,7 @@ import { assertGlassBroken } from './break-glass.ts';
 import { GOVERNOR, type Governed, latestState, openGoverned } from './graph.ts';
 import { resolveByEdit } from './resolve.ts';
 import { besideState, shownState } from './shown.ts';
+import { createAgentEvents } from './told.ts';
 
 const BUILDER = 'builder';
 const DESCRIPTIONS = {
@@ -69,6 +70,7 @@ export function builtinGraphs(runtime: Runtime): ReadonlyMap<string, ServedGraph
 const governsOf = (governed: Governed): Governs => ({
   admit: (caller, ask) => admitGoverned(governed, caller, ask),
   run: async (run, options) => (await import('./run.ts')).runGoverned(governed, run, options),
+  protocolEvents: createAgentEvents,
   assertEditable: (caller, threadId) => assertGlassBroken(governed, caller, threadId),
   edit: async (caller, threadId, edit) => (await import('./edit.ts')).editGoverned(governed, caller, threadId, edit),
   latest: async (threadId) => (await latestState(governed, threadId)) as unknown as Snapshot, // LangGraph's own

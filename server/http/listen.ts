@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { UsageError } from '../../domain/errors.ts';
+import { createSocketServer } from '../protocol/socket/socket-server.ts';
 
 /**
  * How long an idle connection is kept, in ms: longer than SQLite may hold the event loop (15 s). Node ends idle connections (by default after 5 s)
@@ -22,12 +23,14 @@ export interface Address {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  readonly limits: { readonly bodyBytes: number };
 }
 
 /** `connected` is told of each new connection. @throws UsageError naming host and port. */
-export async function listen(app: Hono, { host, port }: Address, connected: (socket: Socket) => void): Promise<Listening> {
+export async function listen(app: Hono, { host, port, limits }: Address, connected: (socket: Socket) => void): Promise<Listening> {
   const serverOptions = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: 30_000, requestTimeout: 120_000 };
-  const http = createAdaptorServer({ fetch: app.fetch, serverOptions });
+  const sockets = createSocketServer({ mostBytes: limits.bodyBytes });
+  const http = createAdaptorServer({ fetch: app.fetch, serverOptions, websocket: { server: sockets } });
   http.on('connection', connected);
   await new Promise<void>((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
@@ -42,6 +45,7 @@ export async function listen(app: Hono, { host, port }: Address, connected: (soc
     close: () => new Promise((resolve) => http.close(() => resolve())),
     cut: () => {
       if ('closeAllConnections' in http) http.closeAllConnections();
+      sockets.cut();
     },
   };
 }

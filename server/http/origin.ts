@@ -58,7 +58,8 @@ export function guardOrigin(options: OriginOptions): MiddlewareHandler {
     const isPreflight = c.req.method === 'OPTIONS' && c.req.header('access-control-request-method') !== undefined;
     if (origin === undefined) return next();
     const allowed = isAllowed(origin, host);
-    if (!allowed && !SAFE.includes(c.req.method))
+    // A browser lets any page open a WebSocket and read what comes.
+    if (!allowed && (!SAFE.includes(c.req.method) || c.req.header('upgrade') !== undefined))
       return refuse(`origin ${shown(origin)}: pages from there may not call; operator.yaml names them: server.origins`);
     if (isPreflight) {
       const asked = c.req.header('access-control-request-private-network') === 'true';

@@ -7,6 +7,7 @@ import type { Json, Scope, ServedRun } from '../../domain/served.ts';
 import type { StreamChunk } from '../../runtime/options.ts';
 import type { RunCreate } from '../api/schemas.ts';
 import type { Caller } from '../auth/caller.ts';
+import type { OwnEvents } from '../protocol/convert.ts';
 import type { Snapshot } from '../threads/views.ts';
 
 /** What a client asks of a thread before its run is put. */
@@ -60,6 +61,8 @@ export interface Governs {
   admit(caller: Caller, ask: GovernedAsk): Promise<{ readonly kwargs: Json }>;
   /** Runs a served run of its thread to rest. @throws FencedError when the lease of the run or of the thread was lost. */
   run(run: ServedRun, options: GovernedOptions): Promise<GovernedEnd>;
+  /** One a run: what it says of its own in the events of protocol v2. */
+  protocolEvents(): OwnEvents;
   /** @throws Problem 403 */
   assertEditable(caller: Caller, threadId: string): Promise<void>;
   /** Writes a checkpoint, and gives it in the words of the API. Nothing runs. */

@@ -4,6 +4,8 @@ import { FencedError, toError } from '../../domain/errors.ts';
 import type { RunEnd, RunLease, ServedRun } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
 import type { GovernedEnd, Governs } from '../project/governs.ts';
+import { PROTOCOL_MODES } from '../protocol/convert.ts';
+import type { Teller } from '../protocol/teller.ts';
 import { failureOf } from '../threads/views.ts';
 import { UnknownInterruptError } from './answer.ts';
 import { createTranslator, graphModes } from './chunks.ts';
@@ -22,8 +24,14 @@ export interface Claimed {
   readonly drain: AbortSignal;
 }
 
+/** Who is told of the run: who follows it, and who follows its thread. */
+export interface Told {
+  readonly writer: EventWriter;
+  readonly teller: Teller | undefined;
+}
+
 /** `drain`: it is to be given back to the queue. @throws FencedError when it is another process's now. */
-export async function attempt(claimed: Claimed, kwargs: RunKwargs, writer: EventWriter): Promise<RunEnd | 'drain'> {
+export async function attempt(claimed: Claimed, kwargs: RunKwargs, { writer, teller }: Told): Promise<RunEnd | 'drain'> {
   const { server, run, lease, abort } = claimed;
   const assistant = await server.served.assistants.get({ tenant: run.tenant }, run.assistantId);
   const served = assistant === undefined ? undefined : server.graphs.get(assistant.graphId);
@@ -42,10 +50,15 @@ export async function attempt(claimed: Claimed, kwargs: RunKwargs, writer: Event
     };
     const { governs } = work.served;
     if (governs !== undefined) {
-      const end = await governedEnd(governs, claimed, { chunk, event: (data) => writer.write('events', data) });
+      const end = await governedEnd(governs, claimed, { chunk, event: (data) => writer.write('events', data), teller });
       return end.drained ? 'drain' : ended(end, writer);
     }
-    return await plainEnd(work, abort, { signal: abort.signal, chunk, event: async (data) => writer.write('events', data) });
+    return await plainEnd(work, abort, {
+      signal: abort.signal,
+      chunk,
+      event: async (data) => writer.write('events', data),
+      protocol: async (event) => teller?.event(event),
+    });
   } catch (error) {
     const reason: unknown = abort.signal.reason;
     if (reason instanceof FencedError || error instanceof FencedError) throw error;
@@ -65,17 +78,20 @@ async function assertStillPlain({ server, run, served }: RunWork): Promise<void>
 function governedEnd(
   governs: Governs,
   { run, abort, drain }: Claimed,
-  { chunk, event }: Pick<Execution, 'chunk' | 'event'>,
+  { chunk, event, teller }: Pick<Told, 'teller'> & Pick<Execution, 'chunk' | 'event'>,
 ): Promise<GovernedEnd> {
   const { stream_mode, subgraphs, interrupt_before, interrupt_after } = run.kwargs as unknown as RunKwargs; // written by the runs route
   return governs.run(run, {
     signal: abort.signal,
     drain,
-    modes: graphModes(stream_mode) as StreamMode[], // checked by the runs route
-    subgraphs,
+    modes: [...new Set([...graphModes(stream_mode), ...(teller === undefined ? [] : PROTOCOL_MODES)])] as StreamMode[], // checked by the runs route
+    subgraphs: subgraphs || teller !== undefined,
     interruptBefore: interrupt_before,
     interruptAfter: interrupt_after,
-    emit: chunk,
+    emit: async (one) => {
+      if (subgraphs || one[0].length === 0) await chunk(one);
+      await teller?.chunk(one);
+    },
     ...(stream_mode.includes('events') ? { event } : {}),
   });
 }

@@ -67,14 +67,14 @@ export function createTranslator(asked: readonly string[]): (chunk: Chunk) => Se
 function shaped(mode: string, raw: unknown, wholeCheckpoints: boolean): unknown {
   if (typeof raw !== 'object' || raw === null) return raw;
   const data = raw as Record<string, unknown>; // narrowed above
-  if (mode === 'tasks') return task(data);
+  if (mode === 'tasks') return taskView(data);
   if (mode === 'checkpoints' && wholeCheckpoints && 'values' in data)
     return { values: data['values'], metadata: data['metadata'], next: data['next'] };
   if (mode !== 'debug') return raw;
   const payload = data['payload'];
   if (typeof payload !== 'object' || payload === null) return raw;
   if (data['type'] === 'checkpoint') return { ...data, payload: checkpoint(payload as Record<string, unknown>) }; // narrowed above
-  return data['type'] === 'task_result' ? { ...data, payload: task(payload as Record<string, unknown>) } : raw; // narrowed above
+  return data['type'] === 'task_result' ? { ...data, payload: taskView(payload as Record<string, unknown>) } : raw; // narrowed above
 }
 
 /** Studio draws its timeline from these members. */
@@ -85,16 +85,18 @@ function checkpoint(payload: Record<string, unknown>): Record<string, unknown> {
     ...rest,
     checkpoint: checkpointOf(payload['config']),
     parent_checkpoint: checkpointOf(parentConfig),
-    tasks: tasks.map((one: Record<string, unknown>) => task(one)),
+    tasks: tasks.map((one: Record<string, unknown>) => taskView(one)),
     config: outside(payload['config']),
     parent_config: outside(parentConfig),
   };
 }
 
-function task(one: Record<string, unknown>): Record<string, unknown> {
-  const at = checkpointOf(one['state'], true);
+/** A task with the place of its subgraph, not with its config. */
+export function taskView(one: unknown): unknown {
+  if (typeof one !== 'object' || one === null || !('state' in one)) return one;
+  const { state, ...rest } = one;
+  const at = checkpointOf(state, true);
   if (at === null) return one;
-  const { state: _state, ...rest } = one;
   return { ...rest, checkpoint: at };
 }
 

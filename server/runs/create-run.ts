@@ -15,11 +15,14 @@ import { checkWebhook } from '../webhooks/webhook-target.ts';
 /** Headers that graphs may read as `configurable["x-..."]`; never those that carry a credential. */
 const SECRET_HEADERS: readonly string[] = ['x-api-key', 'x-tenant-id', 'x-service-key', 'x-auth-token', 'x-auth-scheme'];
 
+/** A body that a route checked; `protocol`: what a command of protocol v2 adds. */
+export type WantedRun = RunCreate & { readonly protocol?: Json };
+
 /** All or nothing. `threadId` undefined: stateless, with a thread of its own. */
 export async function createRuns(
   server: Server,
   call: Call,
-  bodies: readonly RunCreate[],
+  bodies: readonly WantedRun[],
   threadId: string | undefined,
 ): Promise<readonly ServedRun[]> {
   const ids = bodies.map((_, index) => runIdOfKey(call, index));
@@ -62,7 +65,7 @@ async function assertPlain(server: Server, call: Call, { assistant_id: id }: Run
 interface Wanted {
   readonly server: Server;
   readonly call: Call;
-  readonly body: RunCreate;
+  readonly body: WantedRun;
   /** The thread that the request names; undefined: stateless. */
   readonly given: string | undefined;
   readonly threadId: string;
@@ -171,7 +174,7 @@ const assistantMetadata = (assistant: AssistantRow): Json =>
 /** A new thread's metadata is what the auth handler stamped onto the run: its owner. */
 const scopeMetadata = (value: Record<string, unknown>): Json => (value['metadata'] ?? {}) as Json; // an object by construction
 
-function kwargsOf(server: Server, body: RunCreate): Json {
+function kwargsOf(server: Server, body: WantedRun): Json {
   const modes = body.stream_mode === null || body.stream_mode === undefined ? [] : [body.stream_mode].flat();
   const checkpoint = {
     ...(body.checkpoint_id === null || body.checkpoint_id === undefined ? {} : { checkpoint_id: body.checkpoint_id }),
@@ -198,6 +201,7 @@ function kwargsOf(server: Server, body: RunCreate): Json {
     webhook: body.webhook ?? undefined,
     feedback_keys: body.feedback_keys === null || body.feedback_keys === undefined ? undefined : [body.feedback_keys].flat(),
     checkpoint: Object.keys(checkpoint).length === 0 ? undefined : checkpoint,
+    protocol: body.protocol,
   };
   if (kwargs.webhook !== undefined) checkWebhook(kwargs.webhook, server.webhookPolicy);
   return Object.fromEntries(Object.entries(kwargs).filter(([, value]) => value !== undefined));

@@ -4,6 +4,8 @@ import { StopError } from '../../domain/errors.ts';
 import type { AssistantRow, Json, RunLease, ServedRun } from '../../domain/served.ts';
 import { cleanConfigurable } from '../auth/configurable.ts';
 import type { ServableGraph, ServedGraph, Server } from '../context.ts';
+import type { SourceEvent } from '../protocol/source-event.ts';
+import { streamGraph } from '../protocol/stream-graph.ts';
 import { configOf } from '../threads/thread-graph.ts';
 import { type Snapshot, standing } from '../threads/views.ts';
 import { deliverable } from './answer.ts';
@@ -29,6 +31,8 @@ export interface RunKwargs {
   readonly feedback_keys?: readonly string[];
   readonly checkpoint?: Json;
   readonly strict_resume?: boolean;
+  /** It was asked for by protocol v2. */
+  readonly protocol?: Json;
 }
 
 /** How a run left its thread. */
@@ -44,6 +48,8 @@ export interface Execution {
   /** A chunk of the graph, or a raw event of `streamEvents`. */
   chunk(chunk: Chunk): Promise<void>;
   event(event: unknown): Promise<void>;
+  /** An event of a run that was asked for by protocol v2. */
+  protocol(event: SourceEvent): Promise<void>;
 }
 
 /** One run of one graph, under one lease. */
@@ -75,7 +81,8 @@ export async function execute(work: RunWork, execution: Execution): Promise<void
     const taken = lease.again && (await isTaken(graph, run));
     const input = taken ? null : await inputOf(graph, work, kwargs);
     const place = taken ? atHead(config) : config;
-    if (kwargs.stream_mode.includes('events')) await streamEvents(graph, input, { config: place, run, execution });
+    if (kwargs.protocol !== undefined) await streamProtocol(graph, input, { config: place, server, execution });
+    else if (kwargs.stream_mode.includes('events')) await streamEvents(graph, input, { config: place, run, execution });
     else for await (const raw of await graph.stream(input, place)) await execution.chunk(chunkOf(raw, kwargs.subgraphs));
     broken.signal.throwIfAborted();
   } catch (error) {
@@ -233,12 +240,24 @@ async function streamEvents(
 ): Promise<void> {
   const { stream_mode, subgraphs } = kwargsOf(run);
   const modes = graphModes(stream_mode);
-  const events = graph.streamEvents(input, { ...config, version: 'v2', streamMode: modes.length === 0 ? ['values'] : modes });
+  const events = await graph.streamEvents(input, { ...config, version: 'v2', streamMode: modes.length === 0 ? ['values'] : modes });
   for await (const raw of events) {
     const event = raw as { event: string; run_id: string; tags?: readonly string[]; data: { chunk?: unknown } }; // LangChain's own
     if (event.tags?.includes('langsmith:hidden') === true) continue;
     const ours = event.event === 'on_chain_stream' && event.run_id === run.runId;
     if (ours && Array.isArray(event.data.chunk)) await execution.chunk(chunkOf(event.data.chunk, subgraphs));
     else await execution.event(raw);
+  }
+}
+
+/** By protocol v2. Who joins the run itself is told the values. */
+async function streamProtocol(
+  graph: ServableGraph,
+  input: unknown,
+  { config, server, execution }: { readonly config: Record<string, unknown>; readonly server: Server; readonly execution: Execution },
+): Promise<void> {
+  for await (const event of streamGraph(graph, input, config, () => server.runtime.clock.now())) {
+    await execution.protocol(event);
+    if (event.method === 'values' && event.namespace.length === 0) await execution.chunk([[], 'values', event.data]);
   }
 }

@@ -56,7 +56,17 @@ function body(parts: (signal: AbortSignal) => AsyncGenerator<string>, onLeave: (
   );
 }
 
-/** @returns 200 with `text/event-stream`. */
+/** @returns 200 with `text/event-stream`; what `parts` holds it lets go when the reader leaves. */
+export function sse(
+  parts: (signal: AbortSignal) => AsyncGenerator<string>,
+  { headers, onLeave }: Partial<Pick<StreamOptions, 'headers' | 'onLeave'>> = {},
+): Response {
+  return new Response(body(parts, onLeave), {
+    headers: { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no', ...headers },
+  });
+}
+
+/** The events of a run. */
 export function eventStream(server: Server, run: ServedRun, options: StreamOptions): Response {
   async function* parts(signal: AbortSignal): AsyncGenerator<string> {
     server.streams.opened(options.owner);
@@ -69,14 +79,7 @@ export function eventStream(server: Server, run: ServedRun, options: StreamOptio
       server.streams.closed(options.owner);
     }
   }
-  return new Response(body(parts, options.onLeave), {
-    headers: {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-      ...options.headers,
-    },
-  });
+  return sse(parts, options);
 }
 
 /** @returns 200 with the run's output; a failed run's output is `{ "__error__": ... }`, since the answer has begun. */

@@ -19,6 +19,7 @@ export function startUpkeep(server: Server): () => void {
     try {
       const counts = [
         await served.events.prune(before(limits.keepEventsMs), BATCH),
+        await served.threadEvents.prune(before(limits.keepEventsMs), BATCH),
         await served.queue.prune(before(limits.keepEventsMs), BATCH),
         await served.idempotency.prune(before(IDEMPOTENCY_MS), BATCH),
         await served.threads.expire(BATCH),

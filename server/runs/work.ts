@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FencedError, toError } from '../../domain/errors.ts';
 import type { RunEnd, ServedRun } from '../../domain/served.ts';
 import { toJson } from '../http/endpoint.ts';
+import { openTeller } from '../protocol/teller.ts';
 import { runView } from '../threads/views.ts';
 import { attempt, type Claimed } from './attempt.ts';
 import type { RunKwargs } from './execute.ts';
@@ -30,13 +31,17 @@ export async function work(claimed: Claimed): Promise<void> {
   try {
     // What was asked while nobody held it: a cancel of a run whose worker died.
     if (lease.again) await beat().catch(missed);
-    const end = await attempt(claimed, kwargs, writer);
+    const teller = await openTeller(server, run, lease);
+    const end = await attempt(claimed, kwargs, { writer, teller });
     if (end === 'drain') {
+      await teller?.flush();
       await queue.giveBack(lease);
       return;
     }
     await writer.flush();
-    await queue.finish(lease, { ...end, webhook: webhookOf(run, kwargs, end, new Date(server.runtime.clock.now()).toISOString()) });
+    const told = await teller?.end(end);
+    await queue.finish(lease, { ...end, told, webhook: webhookOf(run, kwargs, end, new Date(server.runtime.clock.now()).toISOString()) });
+    if (told !== undefined) await server.threads.look(run.threadId);
     if (kwargs.webhook !== undefined) server.pokeWebhooks();
   } catch (error) {
     // Another process has taken the run over: it is no longer ours to end.

@@ -8,7 +8,7 @@ import type { Difference } from './differences/row.ts';
 
 /** What is compared by a rule of its own, and not by the table. */
 export const CONVENTIONS: readonly string[] = [
-  'An error is compared by its status. Ours is always JSON `{"detail": "..."}` (the hosted form); the official server answers plain text, or an object of its validator.',
+  'An error is compared by its status. Ours is always JSON `{"detail": "..."}` (the hosted form), of a command of protocol v2 with its members before it; the official server answers plain text, or an object of its validator.',
   'Where a run is streamed or waited for, ours sends `Location` beside `Content-Location`, so that the official clients rejoin a stream that was cut. The official server never does.',
   'Ids, times, addresses and hashes are compared by the places where they stand.',
 ];

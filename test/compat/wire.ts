@@ -69,6 +69,33 @@ export class Wire {
     return answer;
   }
 
+  /** Reads an endless stream of events until it has told what is waited for; 20 seconds at most. */
+  async follow(
+    label: string,
+    path: string,
+    body: unknown,
+    { until, pick }: { readonly until: (events: readonly SseEvent[]) => boolean; readonly pick: (events: readonly SseEvent[]) => unknown },
+  ): Promise<readonly SseEvent[]> {
+    const leave = AbortSignal.timeout(20_000);
+    const headers = { 'user-agent': 'compare', 'content-type': 'application/json' };
+    const response = await fetch(`${this.server.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body), signal: leave });
+    let text = '';
+    let events: readonly SseEvent[] = [];
+    try {
+      if (response.body !== null)
+        for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+          text += chunk;
+          events = eventsOf(text.slice(0, text.lastIndexOf('\n\n') + 2));
+          if (until(events)) break;
+        }
+    } catch (error) {
+      if (!leave.aborted) throw error;
+    }
+    const answer = { status: response.status, headers: response.headers, text, body: undefined, events };
+    this.records.push(this.recorded(label, `POST ${path}`, answer, { pick: () => pick(events) }));
+    return events;
+  }
+
   /** Not compared: it only prepares. */
   async quiet(method: string, path: string, options: SendOptions = {}): Promise<Answer> {
     const hasBody = options.raw !== undefined || options.body !== undefined;
@@ -124,14 +151,14 @@ export class Wire {
     return { ...base, headers: kept, body: this.normal(pick(answer.body === undefined ? answer.text : answer.body)) };
   }
 
-  /** Convention 1: an error of ours is `{"detail": "..."}` in JSON; the official forms vary and are not compared. */
+  /** Convention 1: an error of ours is `{"detail": "..."}` in JSON, of a command with the protocol's members; the official forms vary and are not compared. */
   private errorForm(answer: Answer): string {
     if (this.server.kind === 'official') return '<error>';
     const { body } = answer;
     const isDetail =
       typeof body === 'object' &&
       body !== null &&
-      Object.keys(body).join() === 'detail' &&
+      ['detail', 'type,id,error,message,detail'].includes(Object.keys(body).join()) &&
       'detail' in body &&
       typeof body.detail === 'string';
     return isDetail && essence(answer.headers) === 'application/json' ? '<error>' : `not a detail: ${answer.text.slice(0, 200)}`;

@@ -23,6 +23,7 @@ import { queueSuite } from './served/queue.ts';
 import { remadeThreadSuite } from './served/remade-thread.ts';
 import { statelessRunsSuite } from './served/stateless-runs.ts';
 import { takeBackSuite } from './served/take-back.ts';
+import { threadEventsSuite } from './served/thread-events.ts';
 import { threadsSuite } from './served/threads.ts';
 import { truncateSuite } from './served/truncate.ts';
 import { writtenIn } from './served/written.ts';
@@ -32,6 +33,7 @@ const SUITES: readonly ServedSuite[] = [
   threadsSuite,
   queueSuite,
   eventsSuite,
+  threadEventsSuite,
   statelessRunsSuite,
   takeBackSuite,
   remadeThreadSuite,

@@ -2,6 +2,7 @@
 import { type Scope, ServedError } from '../../../domain/served.ts';
 import { many, run, type Transaction } from '../../sql/transaction.ts';
 import { forgetReplaced } from '../take-back.ts';
+import { forgetTold } from '../thread-events.ts';
 import { leaveThread } from './leave-thread.ts';
 import { rowInSight } from './run-sight.ts';
 
@@ -28,5 +29,6 @@ export function* pruneRuns(before: string, limit: number): Transaction<number> {
 
 function* eraseRun(runId: string): Transaction<void> {
   yield* run('DELETE FROM run_events WHERE run_id = $1', [runId]);
+  yield* forgetTold(runId);
   yield* run('DELETE FROM thread_runs WHERE run_id = $1', [runId]);
 }

@@ -1,8 +1,9 @@
-/** Ends a run in one transaction: its row, its thread's state, its webhook. */
+/** Ends a run in one transaction: its row, its last events, its thread's state, its webhook. */
 import type { RunEnd, RunLease } from '../../../domain/served.ts';
 import { run, type Transaction } from '../../sql/transaction.ts';
 import { putWebhook } from '../outbox.ts';
 import { forgetReplaced, takeBack } from '../take-back.ts';
+import { tellThread } from '../thread-events.ts';
 import { holds } from './holds.ts';
 import { leaveThread } from './leave-thread.ts';
 import { type Row, rowById } from './run-row.ts';
@@ -15,6 +16,7 @@ export function* finish(lease: RunLease, end: RunEnd, nowMs: number): Transactio
   const at = new Date(nowMs).toISOString();
   if (end.rollback === true) yield* takeBack(row);
   else yield* writeEnd(row, end, at);
+  if (end.told !== undefined) yield* tellThread(row, end.told.events, end.told.mostCharacters);
   yield* leaveThread(row, end.rollback === true || end.untouched === true ? {} : end, at);
   if (end.webhook !== undefined)
     yield* putWebhook({ runId: row.run_id, tenant: row.tenant, url: end.webhook.url, body: end.webhook.body, at: nowMs });

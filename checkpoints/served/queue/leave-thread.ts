@@ -10,7 +10,8 @@ export function* leaveThread(row: Row, end: ThreadEnd, at: string): Transaction<
     yield* settleThread(row.thread_id, end, at);
     return;
   }
-  for (const table of ['checkpoints', 'writes', 'threads']) yield* run(`DELETE FROM ${table} WHERE thread_id = $1`, [row.thread_id]);
+  for (const table of ['checkpoints', 'writes', 'thread_events', 'thread_streams', 'threads'])
+    yield* run(`DELETE FROM ${table} WHERE thread_id = $1`, [row.thread_id]);
 }
 
 function* isShared(row: Row): Transaction<boolean> {

@@ -13,6 +13,7 @@ import { finish } from './finish.ts';
 import { giveBack } from './give-back.ts';
 import { heartbeat } from './heartbeat.ts';
 import { findRun, listRuns } from './list-runs.ts';
+import { lastEnded, nextBegun } from './next-begun.ts';
 import { nextDueMs } from './next-due.ts';
 
 /** What is acknowledged (`put`) and what ends a run is on the disk when it returns; claims and heartbeats are `relaxed`. */
@@ -36,6 +37,8 @@ export function createQueue(sql: Sql, relaxed: Sql, clock: Clock): Queue {
     giveBack: async (lease) => relaxed.write(() => giveBack(lease)),
     cancel: async (scope, which, action) => sql.write(() => cancelRuns(scope, which, action, stamp())),
     delete: async (scope, threadId, runId) => sql.write(() => deleteRun(scope, threadId, runId, stamp())),
+    nextBegun: async (threadId, after) => sql.read(() => nextBegun(threadId, after)),
+    lastEnded: async (threadId) => sql.read(() => lastEnded(threadId)),
     counts: async () => sql.read(countRuns),
     prune: async (before, limit) => sql.write(() => pruneRuns(before, limit)),
   };

@@ -19,7 +19,10 @@ export const BETTER_ANSWERS: readonly Difference[] = [
     official: 'Metadata of events names the version and plan of LangGraph, the address of the server, and who made the assistant.',
     ours: 'The run, thread, graph, assistant, attempt and host.',
     why: 'The rest is in `/info`, and would stand in every event.',
-    at: INTERNAL.flatMap((name) => [at('stream of *', `events[*]*.${name}`, ANY, ABSENT)]),
+    at: [
+      ...INTERNAL.map((name) => at('stream of *', `events[*]*.${name}`, ANY, ABSENT)),
+      ...INTERNAL.map((name) => at('protocol: *', `events.tasks[*].data.metadata.${name}`, ANY, ABSENT)),
+    ],
   },
   {
     id: 'A3',
@@ -146,5 +149,46 @@ export const BETTER_ANSWERS: readonly Difference[] = [
     ours: 'Its class and its message.',
     why: 'It is read by people.',
     at: [at('failing run/state', 'body.tasks[0].error', ANY, 'RangeError: the second node always fails')],
+  },
+  {
+    id: 'A18',
+    official: 'In protocol v2 messages of a state come without `additional_kwargs`, empty lists and content blocks.',
+    ours: 'Whole, as everywhere else.',
+    why: 'One message has one form, whatever it is read by.',
+    at: [
+      at('protocol: messages/all', 'events.values[*].data.messages[*].additional_kwargs', ABSENT, {}),
+      at('protocol: messages/all', 'events.values[*].data.messages[0].response_metadata', ABSENT, {}),
+      at('protocol: messages/all', 'events.*.data.messages[*].*tool_calls', ABSENT, []),
+      at('protocol: messages/all', 'events.*.data.messages[*].content_blocks', ABSENT, ANY),
+      at('protocol: messages/all', 'events.updates[0].data.messages[0].additional_kwargs', ABSENT, {}),
+    ],
+  },
+  {
+    id: 'A19',
+    official: 'An event of protocol v2 about a message does not name its node.',
+    ours: 'It does.',
+    why: 'A member of the protocol.',
+    at: [at('protocol: messages/all', 'events.messages[*].node', ABSENT, 'answer')],
+  },
+  {
+    id: 'A20',
+    official: 'Nobody but who answered hears that a question was answered.',
+    ours: '`input.answered`, for every reader of the thread.',
+    why: 'An event of the protocol, newer than the dev server.',
+    at: [at('protocol: a question/answered', 'events.input.answered', ABSENT, ANY)],
+  },
+  {
+    id: 'A21',
+    official: 'An answer to what does not wait is `invalid_argument`.',
+    ours: '`no_such_interrupt`, naming what waits.',
+    why: 'The protocol has a code for it.',
+    at: [at('protocol: a question/answer again', 'body.error', 'invalid_argument', 'no_such_interrupt')],
+  },
+  {
+    id: 'A22',
+    official: 'A command to a thread that does not exist is 200, and `no_such_run` in its body.',
+    ours: '404, with the same body.',
+    why: 'Another one’s thread is as one that is not there, by every route.',
+    at: [at('protocol: a question/answer before any run', 'status', 200, 404), at('protocol: refusals/tree of no run', 'status', 200, 404)],
   },
 ];

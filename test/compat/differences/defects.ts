@@ -230,4 +230,21 @@ export const DEFECTS: readonly Difference[] = [
       at('human in the loop/goto a node that is not', 'body.__error__', ABSENT, ANY),
     ],
   },
+  {
+    id: 'D25',
+    official: 'The lifecycle of protocol v2 tells a failure as JSON in a string.',
+    ours: 'As its message.',
+    why: 'It is read by people.',
+    at: [at('protocol: a failure/failed', 'events.lifecycle[1].data.error', ANY, 'the second node always fails')],
+  },
+  {
+    id: 'D26',
+    official: 'Before the first run every unknown command is `no_such_run`.',
+    ours: '`unknown_command`, or `not_supported` with what to do instead.',
+    why: 'No run makes it known.',
+    at: [
+      at('protocol: refusals/no such method', 'body.error', 'no_such_run', 'unknown_command'),
+      at('protocol: refusals/subscribe', 'body.error', 'no_such_run', 'not_supported'),
+    ],
+  },
 ];

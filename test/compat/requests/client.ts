@@ -1,10 +1,27 @@
 /** Every method of the official client, once. */
+import type { Client } from '@langchain/langgraph-sdk';
 import { of, ran, type Scenario, thread, untilStatus } from './scenario.ts';
 
 async function all(stream: AsyncIterable<unknown>): Promise<unknown[]> {
   const parts: unknown[] = [];
   for await (const part of stream) parts.push(part);
   return parts;
+}
+
+/** Of an endless one. */
+async function first(stream: AsyncIterable<unknown>, count: number): Promise<unknown[]> {
+  const parts: unknown[] = [];
+  for await (const part of stream) if (parts.push(part) >= count) break;
+  return parts;
+}
+
+/** A run by protocol v2: its last values. */
+async function streamed(client: Client): Promise<unknown> {
+  const stream = client.threads.stream({ assistantId: 'trivial' });
+  await stream.run.start({ input: { count: 3 } });
+  const output = await stream.output;
+  await stream.close();
+  return output;
 }
 
 const names = (value: unknown): unknown => (Array.isArray(value) ? value.map((one) => Object(one)['name']) : value);
@@ -65,6 +82,12 @@ export const CLIENT: readonly Scenario[] = [
         (value) => Object(value)['status'],
       );
       wire.name(Object(copy)['thread_id'], 'copy');
+      await wire.call('threads.stream', streamed);
+      await wire.call(
+        'threads.joinStream',
+        (c) => first(c.threads.joinStream(id, { lastEventId: '-' }), 5),
+        (parts) => (Array.isArray(parts) ? parts.map((one) => Object(one)['event']) : parts),
+      );
       await wire.call('threads.prune', (c) => c.threads.prune([id], { strategy: 'keep_latest' }));
       await wire.call('threads.delete', (c) => c.threads.delete(id));
     },

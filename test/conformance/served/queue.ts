@@ -60,6 +60,22 @@ export const queueSuite: ServedSuite = (name, backend) =>
       expect(await stores.served.threads.get(scope, thread)).toMatchObject({ status: 'idle', error: null });
     });
 
+    test('the runs of a thread are walked in the order in which they were put, as far as they have begun', async () => {
+      const { queue } = stores.served;
+      const thread = threadOf(1);
+      await queue.put(scope, [newRun('one', thread), newRun('two', thread), newRun('other', threadOf(2))]);
+      expect([await queue.nextBegun(thread, 0), await queue.lastEnded(thread)]).toEqual([undefined, 0]);
+      const claimed = await queue.claim();
+      const first = await queue.nextBegun(thread, 0);
+      expect(first).toMatchObject({ run: { runId: 'one', status: 'running' } });
+      expect(await queue.lastEnded(thread)).toBe(0);
+      if (claimed !== undefined) await queue.finish(claimed.lease, { status: 'success' });
+      expect(await queue.lastEnded(thread)).toBe(first?.place);
+      expect(await queue.nextBegun(thread, first?.place ?? 0)).toBeUndefined();
+      await queue.cancel(scope, { runIds: ['two'] }, 'interrupt');
+      expect(await queue.nextBegun(thread, first?.place ?? 0)).toMatchObject({ run: { runId: 'two' } });
+    });
+
     test('put is all or nothing: one refused run, and none is there', async () => {
       const { queue, threads } = stores.served;
       await queue.put(scope, [newRun('first', threadOf(1))]);
