@@ -3,9 +3,6 @@ import { convertToProtocolEvent } from '@langchain/langgraph/stream';
 import { type Chunk, taskView } from '../runs/chunks.ts';
 import type { SourceEvent } from './source-event.ts';
 
-/** What to ask a graph for. */
-export const PROTOCOL_MODES = ['values', 'updates', 'messages', 'tools', 'custom', 'tasks', 'checkpoints'] as const;
-
 /** Undefined: the chunk is converted like any other. */
 export type OwnEvents = (chunk: Chunk, at: number) => readonly SourceEvent[] | undefined;
 

@@ -40,3 +40,6 @@ function tooLong({ method, namespace, timestamp }: SourceEvent, characters: numb
   const params = toJson({ namespace, timestamp, data: { name: TOO_LONG, payload } });
   return { channel: 'custom', method: 'custom', name: TOO_LONG, namespace, params };
 }
+
+/** What to ask a graph for that is streamed by modes. */
+export const PROTOCOL_MODES = ['values', 'updates', 'messages', 'tools', 'custom', 'tasks', 'checkpoints'] as const;

@@ -2,8 +2,8 @@
 import { toError } from '../../domain/errors.ts';
 import type { ServableGraph } from '../context.ts';
 import { taskView } from '../runs/chunks.ts';
-import { createConverter, PROTOCOL_MODES } from './convert.ts';
-import type { SourceEvent } from './source-event.ts';
+import { createConverter } from './convert.ts';
+import { PROTOCOL_MODES, type SourceEvent } from './source-event.ts';
 
 interface ProtocolEvent {
   readonly method: string;

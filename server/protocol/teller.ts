@@ -5,7 +5,6 @@ import type { NewThreadEvent } from '../../domain/thread-events.ts';
 import type { Server } from '../context.ts';
 import type { Governs } from '../project/governs.ts';
 import type { Chunk } from '../runs/chunks.ts';
-import { createConverter } from './convert.ts';
 import { type SourceEvent, threadEvent } from './source-event.ts';
 import { createThreadWriter, type ThreadWriter } from './writer.ts';
 
@@ -58,7 +57,9 @@ export async function openTeller(server: Server, run: ServedRun, lease: RunLease
   return tellerOf(telling, governs);
 }
 
-function tellerOf(telling: Telling, governs: Governs | undefined): Teller {
+async function tellerOf(telling: Telling, governs: Governs | undefined): Promise<Teller> {
+  // It brings LangGraph, which a server that only answers does without.
+  const { createConverter } = await import('./convert.ts');
   const convert = createConverter(() => telling.server.runtime.clock.now(), governs?.protocolEvents());
   const event = async (one: SourceEvent): Promise<void> => {
     for (const told of shown(telling, one)) await write(telling, told);

@@ -4,7 +4,7 @@ import { FencedError, toError } from '../../domain/errors.ts';
 import type { RunEnd, RunLease, ServedRun } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
 import type { GovernedEnd, Governs } from '../project/governs.ts';
-import { PROTOCOL_MODES } from '../protocol/convert.ts';
+import { PROTOCOL_MODES } from '../protocol/source-event.ts';
 import type { Teller } from '../protocol/teller.ts';
 import { failureOf } from '../threads/views.ts';
 import { UnknownInterruptError } from './answer.ts';

@@ -1,6 +1,8 @@
 /** Which tasks of a thread have asked something since a run first began: their questions are newer than what it came to answer. */
-import { INTERRUPT } from '@langchain/langgraph-checkpoint';
 import { many, type Transaction } from '../../sql/transaction.ts';
+
+/** LangGraph's channel of questions; its package is loaded by the first run only. */
+const INTERRUPT = '__interrupt__';
 
 export function* askedSince(runId: string): Transaction<ReadonlySet<string>> {
   const rows = yield* many<{ task_id: string }>(
