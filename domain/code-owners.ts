@@ -3,7 +3,7 @@
  * less: what owns is widened, and what takes ownership away counts only where it can be said exactly. Sources: GitHub, "About code
  * owners"; GitLab, "Syntax of CODEOWNERS file".
  */
-import { pathMatcher } from './patterns.ts';
+import { folderMatcher, pathMatcher } from './patterns.ts';
 
 export const CODE_OWNERS_HOSTS = ['github', 'gitlab'] as const;
 export type CodeOwnersHost = (typeof CODE_OWNERS_HOSTS)[number];
@@ -72,6 +72,14 @@ export function ownersOf({ rules }: Pick<CodeOwners, 'rules'>): (path: string) =
       const last = found.at(-1);
       return last?.effect === 'owned' && !found.some(({ effect }) => effect === 'excluded') ? [last] : [];
     });
+}
+
+/** Rules that own something in a folder of this path: a link in its place brings files there that stand elsewhere. */
+export function ownersIn({ rules }: Pick<CodeOwners, 'rules'>): (path: string) => OwnerRule[] {
+  const owning = rules
+    .filter(({ effect }) => effect === 'owned')
+    .map((rule) => ({ rule, isAbove: folderMatcher(rule.names, { folded: true }) }));
+  return (path) => owning.filter(({ isAbove }) => isAbove(path)).map(({ rule }) => rule);
 }
 
 /** What owns does so whatever the case and Unicode form, as every red line; what takes away only by the very name. */

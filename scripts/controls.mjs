@@ -35,6 +35,12 @@ export const CONTROLS = [
     `test/${CHECKS}/base-tests-counted.test.ts`,
   ),
   control(
+    'a link above a denied place is refused',
+    `${CHECKS}/deny.ts`,
+    { on: 'isAbove(path) && !matches(path)', off: 'isAbove(path) && matches(path)' },
+    `test/${CHECKS}/deny.test.ts`,
+  ),
+  control(
     'denied paths are refused',
     `${CHECKS}/deny.ts`,
     { on: '.filter(matches)', off: '.filter(() => false)' },

@@ -1,5 +1,5 @@
 /** THE RED LINES OF A RUN: those of its configuration, those by default, and what CODEOWNERS of a tree owns. */
-import { CODE_OWNERS_BYTES, CODE_OWNERS_PLACES, ownersOf, parseCodeOwners } from '../domain/code-owners.ts';
+import { CODE_OWNERS_BYTES, CODE_OWNERS_PLACES, type OwnerRule, ownersIn, ownersOf, parseCodeOwners } from '../domain/code-owners.ts';
 import type { Config } from '../domain/config.ts';
 import { toError } from '../domain/errors.ts';
 import type { RedLineOrigin } from '../domain/handoff.ts';
@@ -47,7 +47,7 @@ export async function redLinesOf(config: Config, repository: Repository, treeish
     },
     in: (path) => {
       const own = [...written(path), ...writtenIn(path)];
-      return own.length > 0 ? writtenIn(path) : byDefaultIn(path);
+      return [...(own.length > 0 ? writtenIn(path) : byDefaultIn(path)), ...(owned?.in(path) ?? [])];
     },
     ...(owned === undefined ? {} : { codeOwners: owned.codeOwners }),
   };
@@ -105,6 +105,7 @@ export function lockRule({ protectDefaults }: Pick<Config, 'protectDefaults'>, p
 
 interface Owned {
   readonly of: Named;
+  readonly in: Named;
   readonly codeOwners: { readonly path: string; readonly notes: readonly string[] };
 }
 
@@ -119,20 +120,21 @@ async function ownedRules(from: NonNullable<Config['protectFrom']>, repository: 
       reason: `protectFrom asks for CODEOWNERS: ${found.fault}`,
       approvers: from.approvers,
     };
-    return { of: () => [all], codeOwners: { path: found.path, notes: [found.fault] } };
+    return { of: () => [all], in: () => [all], codeOwners: { path: found.path, notes: [found.fault] } };
   }
   const parsed = parseCodeOwners(found.text, from.codeowners);
-  const owners = ownersOf(parsed);
+  const [owners, inside] = [ownersOf(parsed), ownersIn(parsed)];
+  const redLine = (rule: OwnerRule): TouchedRedLine => ({
+    id: `codeowners:${rule.line}`,
+    origin: 'codeowners',
+    pattern: rule.written,
+    reason: `${rule.owners.slice(0, 10).join(' ')} ${rule.owners.length === 1 ? 'owns' : 'own'} ${rule.written} (${found.path}:${rule.line})`,
+    approvers: { ...from.approvers, min: Math.max(from.approvers.min, rule.min) },
+    at: rule.line,
+  });
   return {
-    of: (path) =>
-      owners(path).map((rule) => ({
-        id: `codeowners:${rule.line}`,
-        origin: 'codeowners',
-        pattern: rule.written,
-        reason: `${rule.owners.slice(0, 10).join(' ')} ${rule.owners.length === 1 ? 'owns' : 'own'} ${rule.written} (${found.path}:${rule.line})`,
-        approvers: { ...from.approvers, min: Math.max(from.approvers.min, rule.min) },
-        at: rule.line,
-      })),
+    of: (path) => owners(path).map(redLine),
+    in: (path) => inside(path).map(redLine),
     codeOwners: { path: found.path, notes: parsed.notes },
   };
 }

@@ -1,7 +1,7 @@
 /** Denied paths, and what no policy can allow: links out of the tree and sub-repositories. */
 import { canonicalPath } from '../../../domain/access.ts';
 import { toError } from '../../../domain/errors.ts';
-import { ruleMatcher } from '../../../tools/globs.ts';
+import { ruleFolderMatcher, ruleMatcher } from '../../../tools/globs.ts';
 import { finding, type ReviewCheck, touched } from './check.ts';
 import { linksOut } from './links.ts';
 
@@ -10,11 +10,18 @@ const LINK_MODE = '120000';
 export const deny: ReviewCheck = {
   id: 'deny',
   run: async ({ changes, config, repository, base, candidate }) => {
-    const findings = config.deny.flatMap((rule) => {
-      const matches = ruleMatcher(rule.paths, config.patterns);
-      return touched(changes)
-        .filter(matches)
-        .map((path) => finding('deny', 'PATH_DENIED', `rule "${rule.id}" denies ${path}: ${rule.reason}`, { path }));
+    const linked = touched(changes.filter(({ mode, old_mode }) => [mode, old_mode].includes(LINK_MODE)));
+    const findings = config.deny.flatMap(({ id, paths, reason }) => {
+      const matches = ruleMatcher(paths, config.patterns);
+      const isAbove = ruleFolderMatcher(paths);
+      const denied = touched(changes).filter(matches);
+      const above = linked.filter((path) => isAbove(path) && !matches(path));
+      return [
+        ...denied.map((path) => finding('deny', 'PATH_DENIED', `rule "${id}" denies ${path}: ${reason}`, { path })),
+        ...above.map((path) =>
+          finding('deny', 'PATH_DENIED', `rule "${id}" denies what the link ${path} would bring to its places: ${reason}`, { path }),
+        ),
+      ];
     });
     for (const change of changes) {
       if (change.status === 'deleted') continue;

@@ -13,6 +13,19 @@ describe('deny', () => {
     expect(codes(await review(deny, { base: {}, candidate: { 'CI/a': 'x' }, config: RULE }))).toEqual(['PATH_DENIED CI/a']);
   });
 
+  test('a link above a denied place is denied, put there or taken away; one beside it is not', async () => {
+    const config = { deny: [{ id: 'pipelines', paths: ['.ci/workflows/**'], reason: 'by people' }] };
+    const real = { 'docs/workflows/a.yml': 'x' };
+    const put = await review(deny, { base: real, candidate: { ...real, '.ci': { link: 'docs' } }, config });
+    expect(put.findings.map(({ message }) => message)).toEqual([
+      'rule "pipelines" denies what the link .ci would bring to its places: by people',
+    ]);
+    const gone = { base: { ...real, '.ci': { link: 'docs' } }, candidate: { '.ci': null }, config };
+    expect(codes(await review(deny, gone))).toEqual(['PATH_DENIED .ci']);
+    const beside = { ...real, latest: { link: 'docs' }, '.ci/notes': { link: '../docs' }, 'docs/ci': { link: 'workflows' } };
+    expect(codes(await review(deny, { base: real, candidate: beside, config }))).toEqual([]);
+  });
+
   test('links out of the tree are denied, links inside it are not', async () => {
     const candidate = { a: { link: '/etc/passwd' }, 'd/b': { link: '../../x' }, 'd/c': { link: '../e' }, e: 'x' };
     expect(codes(await review(deny, { base: {}, candidate }))).toEqual(['PATH_DENIED a', 'PATH_DENIED d/b']);

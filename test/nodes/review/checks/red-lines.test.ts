@@ -164,6 +164,14 @@ describe('CODEOWNERS', () => {
     candidate: Parameters<typeof review>[1]['candidate'] = { 'src/a.js': 'x' },
   ) => (await review(redLines, { config, base, candidate })).redLines;
 
+  test('a link above what somebody owns is behind that line; one beside it, or above what nobody owns, is not', async () => {
+    const base = { CODEOWNERS: '/pay/core/ @money\n/free/core/\n', 'x/core/a.js': 'x' };
+    const named = async (candidate: Parameters<typeof of>[1]) =>
+      (await of(base, candidate)).map(({ rule_id, paths }) => `${rule_id} ${paths}`);
+    expect(await named({ pay: { link: 'x' } })).toEqual(['codeowners:1 pay']);
+    expect(await named({ paid: { link: 'x' }, free: { link: 'x' }, 'x/pay': { link: 'core' } })).toEqual([]);
+  });
+
   test('each section asks for its approvals, by people whom the configuration names', async () => {
     expect(await of({ CODEOWNERS: '* @all\n[Code][2]\n*.js @js\n' })).toEqual([
       {
