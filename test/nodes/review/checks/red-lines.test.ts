@@ -167,7 +167,7 @@ describe('CODEOWNERS', () => {
   test('a link above what somebody owns is behind that line; one beside it, or above what nobody owns, is not', async () => {
     const base = { CODEOWNERS: '/pay/core/ @money\n/free/core/\n', 'x/core/a.js': 'x' };
     const named = async (candidate: Parameters<typeof of>[1]) =>
-      (await of(base, candidate)).map(({ rule_id, paths }) => `${rule_id} ${paths}`);
+      (await of(base, candidate)).map(({ rule_id, paths }) => `${rule_id} ${paths.join(' ')}`);
     expect(await named({ pay: { link: 'x' } })).toEqual(['codeowners:1 pay']);
     expect(await named({ paid: { link: 'x' }, free: { link: 'x' }, 'x/pay': { link: 'core' } })).toEqual([]);
   });
