@@ -10,10 +10,10 @@ const CONFIG_PATH =
 export const isTestFile = (path: string): boolean => TEST_PATH.some((shape) => shape.test(path)) && !SNAPSHOT_PATH.test(path);
 
 /** Is a test that was found as `old` still found as `now`? In a folder of tests, too, a runner may go by the name. */
-export const isFoundLike = (old: string, now: string): boolean => {
-  const isNamed = (path: string): boolean => NAMED.some((shape) => shape.test(path));
-  return isTestFile(now) && (!isNamed(old) || isNamed(now));
-};
+export const isFoundLike = (old: string, now: string): boolean => isTestFile(now) && (!isNamedTest(old) || isNamedTest(now));
+
+/** By its own name, wherever it is. */
+export const isNamedTest = (path: string): boolean => NAMED.some((shape) => shape.test(path));
 
 export const isSnapshot = (path: string): boolean => SNAPSHOT_PATH.test(path);
 export const isTestConfig = (path: string): boolean => CONFIG_PATH.test(path);

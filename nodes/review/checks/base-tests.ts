@@ -1,4 +1,5 @@
 /** The base's own tests against the candidate: each that passes on the base must pass here, by its name, whatever the change did to it. */
+import { posix } from 'node:path';
 import { failureText, shownFailing } from '../../../domain/failing-lines.ts';
 import { type Change, type CheckResult, FILES, type Finding } from '../../../domain/handoff.ts';
 import { isTestFile } from '../../../domain/test-files.ts';
@@ -18,7 +19,8 @@ const SHOWN_BYTES = 2048;
 /** Names in a finding. */
 const SHOWN_NAMES = 10;
 /** Words of commands that run tests, or may. */
-const RUNS_TESTS = /test|spec|jest|mocha|ava\b|tox|nox|check|verify|\bci\b|\bmvnw?\b|gradlew?|\brake\b|\btap\b/i;
+const RUNS_TESTS =
+  /test|spec|jest|mocha|ava\b|unit|jasmine|karma|cypress|uvu|\btape\b|\bmake\b|\bsbt\b|tox|nox|check|verify|\bci\b|\bmvnw?\b|gradlew?|\brake\b|\btap\b/i;
 
 export const baseTests: ReviewCheck = {
   id: 'base-tests',
@@ -91,11 +93,15 @@ function deciderOf({ plan, findings }: ReviewContext, of: readonly Change[]): De
 
 type Decider = 'builder' | 'person' | 'asked';
 
-/** The changes of the tests that a gap is about; none where it is about others too. No plan means tests to be hollow. */
+/**
+ * The changes of the tests that a gap is about; none where it is about others too. Where nothing was run, all of them: one that does not
+ * compile keeps all from running. No plan means tests to be hollow.
+ */
 function changesOf({ file, hollow }: Gap, changed: readonly Change[]): readonly Change[] {
-  if (hollow || file === undefined) return [];
+  if (hollow) return [];
+  if (file === undefined) return changed;
   const own = changed.filter(({ path, from = path }) => from === file);
-  return own.length > 0 ? own : changed.filter(({ path, from = path }) => isOfPackage(from, file));
+  return own.length > 0 ? own : changed.filter(({ path, from = path }) => isOfPackage(from, file) || isCompiledFrom(from, file));
 }
 
 function told({ check }: AskedCheck, { file, tests, hollow }: Gap, decider: Decider): Finding {
@@ -113,6 +119,12 @@ function told({ check }: AskedCheck, { file, tests, hollow }: Gap, decider: Deci
 const isOfPackage = (path: string, told: string): boolean =>
   path.endsWith('_test.go') && `${told}/`.endsWith(`/${path.split('/').slice(0, -1).join('/')}/`.replace('//', '/'));
 
+/** `dist/test/a.test.js` of `test/a.test.ts`. */
+const isCompiledFrom = (path: string, told: string): boolean => {
+  const stem = (name: string): string => posix.basename(name).replace(/\.[cm]?[jt]sx?$/, '');
+  return /\.[cm]?tsx?$/.test(path) && /\.[cm]?js$/.test(told) && stem(path) === stem(told);
+};
+
 /** Without names: by its exit code, by the number that it says of itself, and by whether it can fail at all. */
 async function byNumber(candidate: Candidate): Promise<Judged[]> {
   const { context, checkout, changed, asked, known } = candidate;
@@ -125,7 +137,7 @@ async function byNumber(candidate: Candidate): Promise<Judged[]> {
   ];
   if (!known.passes) return judged([]);
   if (result.status !== 'pass') {
-    const said = `the base's own tests (${paths.join(', ')}) fail on the candidate`;
+    const said = `the base's own tests${paths.length === 0 ? '' : ` (${paths.join(', ')})`} fail on the candidate (check "${asked.check.id}")`;
     const whole = `${said}\n${asked.id}\n${failureText(log)}`;
     return judged([failsOf(`${said}\n${shownFailing(log, SHOWN_BYTES)}`, { decider, whole })]);
   }

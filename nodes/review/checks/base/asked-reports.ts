@@ -16,6 +16,9 @@ const flags = {
   mocha: (file) => ['--reporter=json', '--reporter-option=output=' + file],
 }[basename(words[1] ?? '').replace(/^_|\\.m?js$/g, '')];
 if (flags !== undefined) {
+  // A second place for a report is an error to some; the command's own is of no use here.
+  for (let at = words.length - 1; at > 1; at -= 1)
+    if (/^--outputFile(?:$|[.=])/.test(words[at])) words.splice(at, words[at].includes('=') ? 1 : 2);
   const end = words.indexOf('--');
   words.splice(end < 0 ? words.length : end, 0, ...flags(FOLDER + '/' + process.pid + '.json'));
 }
@@ -32,6 +35,15 @@ export default async function* (events) {
       }) + '\\n');
 }
 `;
+
+/** Each process of pytest and rspec writes a report of its own: their variables name one for all. By the name of the file. */
+export const OWN_REPORTS: Readonly<Record<string, string>> = {
+  'sitecustomize.py': `import os, re
+os.environ['PYTEST_ADDOPTS'] = re.sub(r'/pytest[0-9]*[.]xml', '/pytest%d.xml' % os.getpid(), os.environ.get('PYTEST_ADDOPTS', ''))
+`,
+  'governor.rb': `ENV['SPEC_OPTS'] = ENV['SPEC_OPTS'].to_s.sub(/rspec[0-9]*[.]json/, "rspec#{Process.pid}.json")
+`,
+};
 
 const module = (source: string, folder: string): string =>
   `data:text/javascript,${encodeURIComponent(source.replaceAll('FOLDER', JSON.stringify(folder)))}`;
@@ -53,8 +65,10 @@ export function askForReports(folder: string, words: string): Readonly<Record<st
       // The command's own reporters stand behind these, and so must their destinations.
       ...Array.from({ length: Math.max(0, open) }, () => '--test-reporter-destination=stdout'),
     ].join(' '),
-    PYTEST_ADDOPTS: `--junitxml=${folder}/pytest.xml -o junit_family=xunit1 -p no:cacheprovider`,
+    PYTEST_ADDOPTS: `--junitxml=${folder}/pytest.xml -o junit_family=xunit1 -p no:cacheprovider --continue-on-collection-errors`,
+    PYTHONPATH: folder,
     GOFLAGS: '-json',
     SPEC_OPTS: `--format progress --format json --out ${folder}/rspec.json`,
+    ...(/\s/.test(folder) ? {} : { RUBYOPT: `-r${folder}/governor.rb` }),
   };
 }

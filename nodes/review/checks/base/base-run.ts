@@ -2,12 +2,13 @@
 import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Change } from '../../../../domain/handoff.ts';
-import { isTestFile } from '../../../../domain/test-files.ts';
+import { isNamedTest, isTestConfig, isTestFile } from '../../../../domain/test-files.ts';
 import type { WorkTree } from '../../../../domain/workspace.ts';
 import { removeAll } from '../../../../tools/walk.ts';
 import { type RanCheck, runChecks } from '../../../checks.ts';
 import type { ReviewContext } from '../check.ts';
-import { askForReports, REPORTS } from './asked-reports.ts';
+import { countTests } from '../test-counts.ts';
+import { askForReports, OWN_REPORTS, REPORTS } from './asked-reports.ts';
 import { mustFail } from './must-fail.ts';
 import { readReports, type ToldTest } from './read-reports.ts';
 
@@ -38,6 +39,8 @@ export interface BaseCheckout {
   withReports(asked: Asked, files: ReadonlySet<string>, judge: Judge): Promise<Reported>;
   /** Stands in the names of the tests that must fail. */
   readonly word: string;
+  /** The name of the one of a file. */
+  readonly nameOf: (path: string) => string;
   /** Files that can have one. */
   readonly files: ReadonlySet<string>;
 }
@@ -63,6 +66,7 @@ export async function inBaseCheckout<Result>(
     };
     return await work({
       word: appended.word,
+      nameOf: appended.nameOf,
       files: new Set(appended.texts.keys()),
       plainly: async (asked) => {
         await reset();
@@ -71,7 +75,7 @@ export async function inBaseCheckout<Result>(
       },
       withReports: async (asked, files, judge) => {
         await reset();
-        for (const [path, { text, mode }] of appended.texts) if (files.has(path)) put(checkout.folder, path, Buffer.from(text), mode);
+        for (const [path, { text, mode }] of appended.texts) if (files.has(path)) put(checkout.folder, path, text, mode);
         return reported(context, { checkout, plain }, asked, judge);
       },
     });
@@ -92,6 +96,7 @@ async function reported({ session, attempt }: ReviewContext, { checkout, plain }
   // A run before this one may have left it, ignored files stay, and a candidate may hold a link of this name.
   removeAll(folder);
   mkdirSync(folder);
+  for (const [name, text] of Object.entries(OWN_REPORTS)) writeFileSync(join(folder, name), text);
   let told: readonly ToldTest[] = [];
   const ran = await runChecks(session, {
     checkout,
@@ -127,9 +132,17 @@ const listOf = (told: readonly ToldTest[]): string =>
 export const changedTests = (changes: readonly Change[]): Change[] =>
   changes.filter((change) => change.status !== 'added' && isTestFile(change.from ?? change.path));
 
-/** Puts the base's files of tests in place of the candidate's; false where there was nothing to do. Tests that are new need the candidate's helpers: they are not the base's own. */
-async function takeBaseTests({ changes, repository, base }: ReviewContext, folder: string): Promise<boolean> {
-  const added = changes.filter((change) => (change.status === 'added' || change.from !== undefined) && isTestFile(change.path));
+/**
+ * Puts the base's files of tests in place of the candidate's; false where there was nothing to do. Tests that are new need the candidate's
+ * helpers: they are not the base's own. What is new in a folder of that name and is no test stays: the source may be there.
+ */
+async function takeBaseTests({ changes, repository, base, candidate }: ReviewContext, folder: string): Promise<boolean> {
+  const added: Change[] = [];
+  for (const change of changes) {
+    if ((change.status !== 'added' && change.from === undefined) || !isTestFile(change.path)) continue;
+    const text = (await repository.readFile(candidate.tree, change.path))?.toString('utf8') ?? '';
+    if (runsAsTest(change.path, text)) added.push(change);
+  }
   for (const { path } of added) rmSync(join(folder, path), { force: true });
   for (const change of changedTests(changes)) {
     const path = change.from ?? change.path;
@@ -139,16 +152,25 @@ async function takeBaseTests({ changes, repository, base }: ReviewContext, folde
   return added.length + changedTests(changes).length > 0;
 }
 
+/** All but a module of JavaScript or Python that others load: it has a name of no test, exports, and neither tests nor asserts. */
+function runsAsTest(path: string, text: string): boolean {
+  if (isNamedTest(path) || isTestConfig(path) || !/\.(?:[cm]?[jt]sx?|py)$/.test(path)) return true;
+  const { tests, assertions } = countTests(path, text);
+  const isModule = /\bexports?\b|^(?:async )?def \w|^class \w/m.test(text) || path.endsWith('/__init__.py');
+  return tests > 0 || assertions > 0 || !isModule;
+}
+
 async function mustFailTests({ repository, base, session }: ReviewContext) {
   const tests = mustFail({ thread: session.facts.threadId, base: base.tree });
-  const texts = new Map<string, { readonly text: string; readonly mode: number }>();
+  const texts = new Map<string, { readonly text: Buffer; readonly mode: number }>();
   for (const { path, mode } of await repository.listTree(base.tree)) {
     if (!mode.startsWith('100') || !isTestFile(path) || texts.size === MAX_FILES) continue;
-    const text = (await repository.readFile(base.tree, path))?.toString('utf8') ?? '';
-    const more = tests.for(path, text);
-    if (more !== undefined) texts.set(path, { text: text + more, mode: mode === '100755' ? 0o755 : 0o644 });
+    const text = (await repository.readFile(base.tree, path)) ?? Buffer.alloc(0);
+    const more = tests.for(path, text.toString('utf8'));
+    // As bytes: not every file is UTF-8.
+    if (more !== undefined) texts.set(path, { text: Buffer.concat([text, Buffer.from(more)]), mode: mode === '100755' ? 0o755 : 0o644 });
   }
-  return { word: tests.word, texts };
+  return { word: tests.word, nameOf: tests.nameOf, texts };
 }
 
 function only(ran: readonly RanCheck[]): RanCheck {

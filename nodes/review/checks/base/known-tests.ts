@@ -8,8 +8,12 @@ import { saidTotal } from './said-totals.ts';
 const knownSchema = z.strictObject({
   /** Those that pass, by file; empty where no runner told names. */
   names: z.array(z.tuple([z.string(), z.string()])),
-  /** Files in which the test that must fail did. */
+  /** Files in which the test that must fail did, as the runner calls them. */
   fail: z.array(z.string()),
+  /** Files that a test that must fail is written into. */
+  written: z.array(z.string()),
+  /** Tests that must fail end the run before others were run (`--bail`, `a && b`), or keep it from its start (a linter): they have a run of their own. */
+  apart: z.boolean(),
   /** Whether the check as it is ends with exit code 0, and red with tests that must fail. */
   passes: z.boolean(),
   canFail: z.boolean(),
@@ -44,14 +48,20 @@ async function known(checkout: BaseCheckout, asked: Asked): Promise<Known> {
   let { told, result } = await run(checkout.files, 'known');
   // A file that a must-fail test breaks goes without.
   const broken = new Set(told.filter(({ name, file }) => name === '' && checkout.files.has(file)).map(({ file }) => file));
-  if (broken.size > 0) ({ told, result } = await run(new Set([...checkout.files].filter((file) => !broken.has(file))), 'known-again'));
-  const names = [...passing(told, checkout.word).values()].map(({ file, name }): [string, string] => [file, name]);
-  if (names.length > 0) return { names, fail: [...failing(told, checkout.word)], passes: true, canFail: true };
+  const files = new Set([...checkout.files].filter((file) => !broken.has(file)));
+  if (broken.size > 0) ({ told, result } = await run(files, 'known-again'));
+  const failed = told.filter(({ end }) => end === 'failed');
+  const isCut = [...files].some((file) => !failed.some(({ name }) => name.includes(checkout.nameOf(file))));
+  const alone = isCut ? (await run(new Set(), 'known-alone')).told : [];
+  const apart = passing(alone, checkout.word).size > passing(told, checkout.word).size;
+  const names = [...passing(apart ? alone : told, checkout.word).values()].map(({ file, name }): [string, string] => [file, name]);
+  const of = { names, fail: [...failing(told, checkout.word)], written: [...files], apart };
+  if (names.length > 0) return { ...of, passes: true, canFail: true };
   const plain = await checkout.plainly({ ...asked, id: `known-plain-${asked.id}` });
   const total = saidTotal(plain.log);
   const passes = plain.result.status === 'pass';
   const canFail = passes && result.exit_code !== 0 && checkout.files.size > 0;
-  return { names, fail: [], passes, canFail, ...(total === undefined ? {} : { total }) };
+  return { ...of, fail: [], passes, canFail, ...(total === undefined ? {} : { total }) };
 }
 
 /** Tests that passed, each under a key of its own. */

@@ -8,6 +8,8 @@ import { countTests } from '../test-counts.ts';
 export interface MustFail {
   /** A word of letters and digits that stands in the names of these tests, and in no other. */
   readonly word: string;
+  /** With it, the name of the test of one file: a package of Go has all of its files' in one place. */
+  readonly nameOf: (path: string) => string;
   /** What is appended to the text of a test file; undefined for a language without one, and for a file without tests. */
   readonly for: (path: string, text: string) => string | undefined;
 }
@@ -66,7 +68,7 @@ interface Language {
 const LANGUAGES: readonly Language[] = [
   { files: /\.[cm]?[jt]sx?$/, write: javascript },
   { files: /\.py$/, write: python },
-  { files: /_test\.go$/, write: (word) => `\nfunc Test${word}(t *testing.T) { t.Fatal("must fail") }\n` },
+  { files: /_test\.go$/, write: (name) => `\nfunc Test${name}(t *testing.T) { t.Fatal("must fail") }\n` },
 ];
 
 /** @param seed the same for the same test files of the same run, so that a repeated review does the same. */
@@ -74,11 +76,13 @@ export function mustFail(seed: unknown): MustFail {
   const digest = digestOf(seed);
   const word = `Holds${digest.slice(0, 12)}`;
   const [one, other] = [Number.parseInt(digest.slice(12, 16), 16), Number.parseInt(digest.slice(16, 20), 16) + 0x10000];
+  const nameOf = (path: string): string => `${word}x${digestOf(path).slice(0, 8)}`;
   return {
     word,
+    nameOf,
     for: (path, text) => {
-      if (countTests(path, text).tests === 0) return undefined;
-      return LANGUAGES.find(({ files }) => files.test(path))?.write(word, one, other);
+      if (countTests(path, text).tests === 0 || (path.endsWith('.go') && !/"testing"/.test(text))) return undefined;
+      return LANGUAGES.find(({ files }) => files.test(path))?.write(nameOf(path), one, other);
     },
   };
 }

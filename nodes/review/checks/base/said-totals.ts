@@ -2,6 +2,12 @@
 
 /** One line of a total, and the number of tests that passed, or that ran where nothing else is said. */
 const TOTALS: readonly RegExp[] = [
+  // jest, vitest and pytest, where their reports were turned off
+  /^Tests:\s+(?:\d+ \w+, )*?(\d{1,9}) passed, (?:\d+ \w+, )*\d+ total$/gm,
+  /^\s+Tests\s+(?:\d+ \w+ \| )*?(\d{1,9}) passed (?:\| \d+ \w+ )*\(\d+\)$/gm,
+  /^(?:=+ )?(?:\d+ \w+, )*?(\d{1,9}) passed\b[^\n]* in [\d.]+s/gm,
+  // node --test
+  /^ℹ pass (\d{1,9})$/gm,
   // unittest
   /^Ran (\d{1,9}) tests? in /gm,
   // JUnit under Maven; the line of each class is indented or names a time

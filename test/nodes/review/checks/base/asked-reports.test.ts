@@ -33,3 +33,16 @@ test('a program that is no runner keeps its words', () => {
   const env = { PATH: process.env['PATH'], ...askForReports(join(folder, 'reports'), '') };
   expect(execFileSync('node', ['a.mjs', '--json', '--', 'x'], { cwd: folder, env, encoding: 'utf8' })).toBe('["--json","--","x"]\n');
 });
+
+test.each([
+  ['jest', ['--ci', '--outputFile=mine.json', '--json', '--', 'x'], /^\["--ci","--json","--json","--outputFile=[^"]+\.json","--","x"\]$/],
+  [
+    'vitest',
+    ['run', '--outputFile', 'mine.xml', '--outputFile.junit=x.xml', '--bail'],
+    /^\["run","--bail",[^\]]*"--outputFile.json=[^"]+"\]$/,
+  ],
+])('%s gets one place for its report, and that is not the one of the command', (name, words, gets) => {
+  writeFileSync(join(folder, `${name}.mjs`), 'console.log(JSON.stringify(process.argv.slice(2)));\n');
+  const env = { PATH: process.env['PATH'], ...askForReports(join(folder, 'reports'), '') };
+  expect(execFileSync('node', [`${name}.mjs`, ...words], { cwd: folder, env, encoding: 'utf8' }).trim()).toMatch(gets);
+});
