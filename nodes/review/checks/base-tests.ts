@@ -2,7 +2,7 @@
 import { posix } from 'node:path';
 import { failureText, shownFailing } from '../../../domain/failing-lines.ts';
 import { type Change, type CheckResult, FILES, type Finding } from '../../../domain/handoff.ts';
-import { isTestFile } from '../../../domain/test-files.ts';
+import { isNamedTest, isTestFile } from '../../../domain/test-files.ts';
 import { isBlocking } from '../../../domain/waivers.ts';
 import type { RanCheck } from '../../checks.ts';
 import { type Asked, type BaseCheckout, changedTests, inBaseCheckout } from './base/base-run.ts';
@@ -74,8 +74,14 @@ interface Candidate {
 const judge = (candidate: Candidate): Promise<Judged[]> => (candidate.known.names.length > 0 ? byName(candidate) : byNumber(candidate));
 
 async function byName({ context, checkout, changed, asked, known }: Candidate): Promise<Judged[]> {
-  const { gaps, result } = await gapsOf(context, checkout, asked, known);
-  const findings = gaps.map((gap) => told(asked, gap, deciderOf(context, changesOf(gap, changed))));
+  const { gaps, result, log } = await gapsOf(context, checkout, asked, known);
+  const findings = gaps.map((gap) => {
+    const decider = deciderOf(context, changesOf(gap, changed));
+    // That nothing was run says more than that one test is weakened.
+    return gap.file === undefined
+      ? noneRan(asked, gap, { decider: decider === 'asked' ? 'person' : decider, log })
+      : told(asked, gap, decider);
+  });
   return [{ result: resultWith({ ...result, id: asked.id }, findings), findings }];
 }
 
@@ -100,18 +106,22 @@ type Decider = 'builder' | 'person' | 'asked';
 function changesOf({ file, hollow }: Gap, changed: readonly Change[]): readonly Change[] {
   if (hollow) return [];
   if (file === undefined) return changed;
-  const own = changed.filter(({ path, from = path }) => from === file);
-  return own.length > 0 ? own : changed.filter(({ path, from = path }) => isOfPackage(from, file) || isCompiledFrom(from, file));
+  const own = changed.filter(({ path, from = path }) => from === file || isOfPackage(from, file) || isCompiledFrom(from, file));
+  // A helper beside the tests changes what they do.
+  return own.length > 0 ? own : changed.filter(({ path, from = path }) => !isNamedTest(from));
+}
+
+function noneRan({ check }: AskedCheck, { tests }: Gap, { decider, log }: { decider: Decider; log: string }): Finding {
+  const said = `none of the ${tests.length} tests of the base was run: something ended the process, or its reports are gone (check "${check.id}")`;
+  return failsOf(`${said}\n${shownFailing(log, SHOWN_BYTES)}`, { decider, whole: `${said}\n${failureText(log)}` });
 }
 
 function told({ check }: AskedCheck, { file, tests, hollow }: Gap, decider: Decider): Finding {
   const more = tests.length > SHOWN_NAMES ? `, and ${tests.length - SHOWN_NAMES} more` : '';
   const what = hollow
     ? 'a test that must fail passes there: its assertions assert nothing, or its results are forged'
-    : file === undefined
-      ? `none of the ${tests.length} tests of the base was run: something ended the process, or its reports are gone`
-      : `tests of the base pass there and not on the candidate: ${tests.slice(0, SHOWN_NAMES).join(', ')}${more}`;
-  const said = `${file === undefined ? '' : `${file}: `}${what} (check "${check.id}")`;
+    : `tests of the base pass there and not on the candidate: ${tests.slice(0, SHOWN_NAMES).join(', ')}${more}`;
+  const said = `${file}: ${what} (check "${check.id}")`;
   return failsOf(said, { path: file, decider, whole: `${what}\n${tests.join('\n')}` });
 }
 
@@ -142,12 +152,10 @@ async function byNumber(candidate: Candidate): Promise<Judged[]> {
     return judged([failsOf(`${said}\n${shownFailing(log, SHOWN_BYTES)}`, { decider, whole })]);
   }
   const { tests } = counted;
-  if (tests !== undefined && tests.candidate < tests.base)
-    return judged([
-      failsOf(`check "${asked.check.id}" says that ${tests.candidate} tests of the base passed; on the base it says ${tests.base}`, {
-        decider,
-      }),
-    ]);
+  if (tests !== undefined && tests.candidate < tests.base) {
+    const said = `check "${asked.check.id}" says that ${tests.candidate} tests of the base passed; on the base it says ${tests.base}`;
+    return judged([failsOf(said, { decider: decider === 'asked' ? 'person' : decider })]);
+  }
   if (!known.canFail) return judged([]);
   const again = await checkout.withReports({ ...asked, id: `${asked.id}-must-fail` }, checkout.files, (_, exitCode) => ({
     status: exitCode === 0 ? 'fail' : 'pass',

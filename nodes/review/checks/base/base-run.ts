@@ -27,9 +27,8 @@ export interface Asked {
 /** What becomes of a run in the review. */
 export type Judge = (told: readonly ToldTest[], exitCode: number | null) => Pick<RanCheck['result'], 'status' | 'tests'>;
 
-export interface Reported {
+export interface Reported extends Pick<RanCheck, 'result' | 'log'> {
   readonly told: readonly ToldTest[];
-  readonly result: RanCheck['result'];
 }
 
 export interface BaseCheckout {
@@ -109,17 +108,18 @@ async function reported({ session, attempt }: ReviewContext, { checkout, plain }
         id: asked.id,
         env: askForReports(seen, asked.words),
         outputBytes: OUTPUT_BYTES,
-        judge: ({ stdout, exitCode }) => {
+        judge: ({ stdout, exitCode, log }) => {
           told = readReports(folder, stdout, ['/workspace', checkout.folder]);
-          return { ...judge(told, exitCode), log: session.doors.redact(listOf(told)) };
+          return { ...judge(told, exitCode), log: told.length === 0 ? log.slice(-LIST_LENGTH) : session.doors.redact(listOf(told)) };
         },
       },
     ],
   });
-  return { told, result: only(ran).result };
+  const { result, log } = only(ran);
+  return { told, result, log };
 }
 
-/** Of the list that is kept as evidence, in characters. */
+/** Of the list of tests that is kept as evidence, or of the output where there is none, in characters. */
 const LIST_LENGTH = 256 * 1024;
 
 const listOf = (told: readonly ToldTest[]): string =>

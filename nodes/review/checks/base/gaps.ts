@@ -17,6 +17,8 @@ export interface Gap {
 export interface Compared {
   readonly gaps: readonly Gap[];
   readonly result: CheckResult;
+  /** Each test that was told, or what was printed where none was. */
+  readonly log: string;
 }
 
 /**
@@ -66,13 +68,13 @@ async function once(
 ): Promise<Compared & Pick<Reported, 'told'>> {
   const keys = keysOf(known.names);
   let gaps: readonly Gap[] = [];
-  const { told, result } = await run(checkout, asked, known, (now, held) => {
+  const { told, result, log } = await run(checkout, asked, known, (now, held) => {
     const passed = new Set([...passing(before, checkout.word).keys(), ...passing(now, checkout.word).keys()]);
     gaps = gapsIn({ known, keys, passed, now, held, word: checkout.word });
     const tests = { by: 'name' as const, base: keys.length, candidate: keys.filter((key) => passed.has(key)).length };
     return { status: gaps.length === 0 ? 'pass' : 'fail', tests };
   });
-  return { gaps, result, told };
+  return { gaps, result, told, log };
 }
 
 const keysOf = (names: Known['names']): string[] => [...keyed(names.map(([file, name]) => ({ file, name }))).keys()];

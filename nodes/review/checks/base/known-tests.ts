@@ -21,13 +21,24 @@ const knownSchema = z.strictObject({
   total: z.int().optional(),
 });
 export type Known = z.infer<typeof knownSchema>;
+const keptSchema = z.object({ body: knownSchema });
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 export async function testsOfBase(context: ReviewContext, asked: Asked): Promise<Known> {
   const { session, base, attempt } = context;
   const { dossier } = session.stores;
   const path = `evidence/0/base-tests-${asked.id}-${base.tree.slice(0, 12)}.json`;
   const kept = await dossier.read(session.facts.threadId, path);
-  if (kept !== undefined) return z.object({ body: knownSchema }).parse(JSON.parse(kept.bytes.toString('utf8'))).body;
+  // What another build wrote, or half of it, is found again.
+  const read = keptSchema.safeParse(kept === undefined ? undefined : parsed(kept.bytes.toString('utf8')));
+  if (read.success) return read.data.body;
   const body = await inBaseCheckout(context, 'base', (checkout) => known(checkout, asked));
   await dossier.writeJson(session.facts.threadId, path, {
     kind: 'evidence',

@@ -123,6 +123,31 @@ describe('a behaviour that changes', () => {
     expect(severities(await review(baseTests, { ...gone, paths }))).toEqual([['BASE_TEST_FAILS', 'person']]);
   });
 
+  test('that nothing was run is asked about by itself, also where a test is weakened, and says what was printed', async () => {
+    const weakened = weak('test/sum.test.js: 1 assertions before, 0 now', 'test/sum.test.js', true);
+    const candidate = { 'src/sum.js': `console.log('on its way out'); process.exit(0);\n`, 'test/sum.test.js': `${TEST}\n// changed\n` };
+    const outcome = await review(baseTests, { base, candidate, config: NODE, paths: ['src/**', 'test/sum.test.js'], findings: [weakened] });
+    expect(severities(outcome)).toEqual([['BASE_TEST_FAILS', 'person']]);
+    expect(outcome.findings[0]?.message).toMatch(/^none of the 2 tests of the base was run: .*\n[\s\S]*on its way out/);
+  });
+
+  test('of a helper beside the tests is for a person where the plan names the helper', async () => {
+    const help = (word: string) => `exports.word = '${word}';\n`;
+    const uses = `const { word } = require('./help.js');\nrequire('node:test').test('greets', () => require('node:assert').equal(require('../src/greet.js')(word), 'hi ' + word));\n`;
+    const greeted = {
+      base: { 'src/greet.js': "module.exports = (word) => 'hi ' + word;\n", 'test/help.js': help('a'), 'test/greet.test.js': uses },
+      config: NODE,
+    };
+    const candidate = {
+      'src/greet.js': "module.exports = (word) => 'hi ' + word.text;\n",
+      'test/help.js': "exports.word = { text: 'a', toString: () => 'a' };\n",
+    };
+    expect(severities(await review(baseTests, { ...greeted, candidate, paths: ['src/**', 'test/help.js'] }))).toEqual([
+      ['BASE_TEST_FAILS', 'person'],
+    ]);
+    expect(severities(await review(baseTests, { ...greeted, candidate, paths: ['src/**'] }))).toEqual([['BASE_TEST_FAILS', 'blocker']]);
+  });
+
   test('waives nothing in a file that the change does not touch', async () => {
     const other = { ...base, 'test/other.test.js': TEST.replaceAll("'adds", "'other adds") };
     const outcome = await review(baseTests, { base: other, candidate, config: NODE, paths: ['**', 'test/**'] });
