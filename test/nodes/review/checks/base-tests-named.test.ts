@@ -186,10 +186,12 @@ describe('a behaviour that changes', () => {
 
 describe('while checks run', () => {
   test('code under test cannot change the tests', async () => {
-    const source = `const { writeFileSync, readdirSync, renameSync } = require('node:fs');
+    // All that must fail stays as it is: only the tests of the base hold no more.
+    const source = `const { writeFileSync, readFileSync, readdirSync, renameSync } = require('node:fs');
 for (const name of readdirSync('test')) {
-  try { writeFileSync('test/' + name, "require('node:test').test('adds', () => {}); require('node:test').test('adds nothing', () => {})"); } catch {}
-  try { renameSync('test/' + name, 'test/old'); } catch {}
+  const text = readFileSync('test/' + name, 'utf8').replaceAll('assert.equal(sum', 'void (sum');
+  try { writeFileSync('test/' + name, text); } catch {}
+  try { renameSync('test/' + name, 'test/old'); writeFileSync('test/' + name, text); } catch {}
 }
 exports.sum = () => 7;\n`;
     const names = { 'test/a.test.js': "require('../src/sum.js');\n", 'test/z.test.js': TEST };
