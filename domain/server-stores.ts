@@ -1,4 +1,5 @@
 /** Everything that the server keeps, on one database. */
+import type { Crons } from './crons.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Items } from './items.ts';
 import type { Keys } from './keys.ts';
@@ -13,6 +14,7 @@ export interface Served {
   readonly threadEvents: ThreadEvents;
   readonly assistants: Assistants;
   readonly items: Items;
+  readonly crons: Crons;
   readonly outbox: Outbox;
   readonly keys: Keys;
   readonly idempotency: Idempotency;

@@ -3,6 +3,7 @@ import { toError } from '../domain/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type Assembled, type AssembleOptions, assemble, openProject } from './assemble.ts';
 import type { OpenStreams, ServeLimits, Server } from './context.ts';
+import { startTicker } from './crons/ticker.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
 import { defaultsOf } from './project/defaults.ts';
@@ -55,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const listening = await listen(assembled.app, options, assembled.auth.watch);
   // Behind a proxy it is found elsewhere than it listens.
   options.runtime.address.url = assembled.server.env['LANGGRAPH_API_URL']?.replace(/\/$/, '') ?? listening.url;
-  const stop = startWork(assembled, listening);
+  const stop = startWork(assembled, listening, !project.config.disabled.includes('runs'));
   const { token } = assembled.auth;
   const link = token === undefined ? undefined : `${listening.url}/docs#token=${token}`;
   return { url: listening.url, link, graphs: [...project.graphs.keys()], stop };
@@ -74,8 +75,8 @@ async function seedAssistants({ served, env }: Server, { graphs }: Project): Pro
   );
 }
 
-/** Begins what works beside the requests. @returns what stops all of it, in order. */
-function startWork({ server, workers, startSweep }: Assembled, listening: Listening): Serving['stop'] {
+/** Begins what works beside the requests; `ticks`: crons too. @returns what stops all of it, in order. */
+function startWork({ server, workers, startSweep }: Assembled, listening: Listening, ticks: boolean): Serving['stop'] {
   const { served, runtime, log, webhookPolicy: policy } = server;
   const worker = startWorker(server);
   // A run's webhook may be a path of the project's own routes; ours would take it for a call of the local operator.
@@ -90,12 +91,14 @@ function startWork({ server, workers, startSweep }: Assembled, listening: Listen
   workers.worker = worker;
   workers.webhooks = webhooks;
   const stopUpkeep = startUpkeep(server);
+  const ticker = ticks ? startTicker(server) : undefined;
   const ahead = setTimeout(() => void loadAhead(server), LOAD_AHEAD_MS);
   const stopSweep = startSweep();
   return async (graceMs) => {
     clearTimeout(ahead);
     stopUpkeep();
     stopSweep();
+    await ticker?.stop();
     const closed = listening.close();
     await worker.drain(graceMs);
     await server.threads.stop();

@@ -3,6 +3,7 @@ import type { Clock } from '../../domain/ports.ts';
 import type { Served } from '../../domain/server-stores.ts';
 import type { Sql } from '../sql/transaction.ts';
 import { createAssistants } from './assistants/assistants.ts';
+import { createCrons } from './crons/crons.ts';
 import { createEvents } from './events.ts';
 import { createIdempotency } from './idempotency.ts';
 import { createItems } from './items.ts';
@@ -21,6 +22,7 @@ export function createServed(sql: Sql, relaxed: Sql, clock: Clock): Served {
     threadEvents: createThreadEvents(relaxed),
     assistants: createAssistants(sql, clock),
     items: createItems(sql, clock),
+    crons: createCrons(sql, clock),
     outbox: createOutbox(sql, clock),
     keys: createKeys(sql, clock),
     idempotency: createIdempotency(sql, clock),

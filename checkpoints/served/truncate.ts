@@ -8,7 +8,7 @@ export function* truncateServed(what: Truncated): Transaction<void> {
   const statements = [
     ...(what.runs === true
       ? [
-          ...['run_events', 'thread_events', 'thread_streams', 'thread_runs', 'replaced_writes', 'outbox', 'idempotency'].map(
+          ...['run_events', 'thread_events', 'thread_streams', 'thread_runs', 'replaced_writes', 'outbox', 'idempotency', 'crons'].map(
             (table) => `DELETE FROM ${table}`,
           ),
           `UPDATE threads SET status = rest WHERE status = 'busy' AND ${mine}`,

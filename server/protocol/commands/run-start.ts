@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Json } from '../../../domain/served.ts';
 import { configSchema, runCreateSchema } from '../../api/schemas.ts';
 import { assertMay } from '../../auth/caller.ts';
-import { createRuns, type WantedRun } from '../../runs/create-run.ts';
+import { askerOf, createRuns, type WantedRun } from '../../runs/create-run.ts';
 import type { Command } from './command.ts';
 import { given } from './params.ts';
 
@@ -42,7 +42,7 @@ export async function runStart(command: Command): Promise<{ readonly run_id: str
 }
 
 export async function putRun({ server, call, threadId }: Command, body: WantedRun): Promise<{ readonly run_id: string }> {
-  const [run] = await createRuns(server, call, [{ ...body, stream_mode: ['values'] }], threadId);
+  const [run] = await createRuns(server, askerOf(call), [{ ...body, stream_mode: ['values'] }], threadId);
   if (run === undefined) throw new Error('no run was put');
   return { run_id: run.runId };
 }
