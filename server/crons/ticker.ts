@@ -116,7 +116,7 @@ async function putRun(server: Server, cron: CronRow, tick: CronTick): Promise<vo
   const body: RunCreate & { readonly tick: CronTick } = {
     ...(cron.payload as Partial<RunCreate>), // checked by the route that wrote it
     assistant_id: cron.assistantId,
-    metadata: { ...cron.metadata, cron_id: cron.cronId } as Json,
+    metadata: { ...cron.metadata, cron_id: cron.cronId, cron_tick: new Date(tick.tickMs).toISOString() } as Json,
     ...(cron.onRunCompleted === null ? {} : { on_completion: cron.onRunCompleted }),
     tick,
   };

@@ -13,6 +13,7 @@ import { makeHome, newRun, threadOf } from '../checkpoints/home.ts';
 import { postgresFolder, preparedBy } from './postgres.ts';
 import { assistantsSuite } from './served/assistants.ts';
 import type { ServedBackend, ServedSuite } from './served/backend.ts';
+import { cronsSuite } from './served/crons.ts';
 import { eventsSuite } from './served/events.ts';
 import { idempotencySuite } from './served/idempotency.ts';
 import { itemsSuite } from './served/items.ts';
@@ -39,6 +40,7 @@ const SUITES: readonly ServedSuite[] = [
   remadeThreadSuite,
   assistantsSuite,
   itemsSuite,
+  cronsSuite,
   outboxSuite,
   keysSuite,
   idempotencySuite,
