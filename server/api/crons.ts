@@ -4,6 +4,7 @@ import type { CronRow } from '../../domain/crons.ts';
 import type { Page, Scope } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
 import { cronCreateSchema, cronPatchSchema } from '../crons/cron-body.ts';
+import { cronScope } from '../crons/cron-scope.ts';
 import { changeCron, makeCron } from '../crons/make-cron.ts';
 import { type Call, type Endpoint, empty, endpoint, json, jsonObject, limit, offset, uuid } from '../http/endpoint.ts';
 import { Problem } from '../http/problem.ts';
@@ -148,7 +149,7 @@ const searchCrons = (server: Server): Endpoint =>
     { tag, summary: 'Search crons', permission: 'read', body: searchSchema, bodyOptional: true, response: z.array(cronSchema) },
     async (call) => {
       const { body } = call;
-      const scope = await call.allowed('crons', 'search', { ...filterNames(body), limit: body.limit, offset: body.offset });
+      const scope = await cronScope(call, 'search', { ...filterNames(body), limit: body.limit, offset: body.offset });
       const paging = {
         limit: body.limit,
         offset: body.offset,
@@ -166,8 +167,7 @@ const countCrons = (server: Server): Endpoint =>
     'post',
     '/runs/crons/count',
     { tag, summary: 'Count crons', permission: 'read', body: countSchema, bodyOptional: true, response: z.number().int() },
-    async (call) =>
-      json(await server.served.crons.count(await call.allowed('crons', 'search', filterNames(call.body)), filterOf(call.body))),
+    async (call) => json(await server.served.crons.count(await cronScope(call, 'search', filterNames(call.body)), filterOf(call.body))),
   );
 
 /** @throws Problem 404. */
@@ -184,7 +184,7 @@ const getCron = (server: Server): Endpoint =>
     'get',
     '/runs/crons/{cron_id}',
     { tag, summary: 'Get a cron', permission: 'read', params: cronParams, response: cronSchema },
-    async (call) => json(cronView(await needCron(server, await call.allowed('crons', 'read', { cron_id: idOf(call) }), idOf(call)))),
+    async (call) => json(cronView(await needCron(server, await cronScope(call, 'read', { cron_id: idOf(call) }), idOf(call)))),
   );
 
 const patchCron = (server: Server): Endpoint =>
@@ -200,9 +200,11 @@ const patchCron = (server: Server): Endpoint =>
       response: cronSchema,
     },
     async (call) => {
-      const scope = await call.allowed('crons', 'update', { cron_id: idOf(call), schedule: call.body.schedule });
+      const asked = { cron_id: idOf(call), schedule: call.body.schedule, metadata: { ...call.body.metadata } };
+      const scope = await cronScope(call, 'update', asked);
       const cron = await needCron(server, scope, idOf(call));
-      return json(cronView(await changeCron(server, call, scope, { cron, body: call.body })));
+      // As the auth handler stamped it.
+      return json(cronView(await changeCron(server, call, scope, { cron, body: { ...call.body, metadata: asked.metadata } })));
     },
   );
 
@@ -212,7 +214,7 @@ const deleteCron = (server: Server): Endpoint =>
     '/runs/crons/{cron_id}',
     { tag, summary: 'Delete a cron; runs that it has put stay', permission: 'run', params: cronParams, status: 204 },
     async (call) => {
-      await server.served.crons.delete(await call.allowed('crons', 'delete', { cron_id: idOf(call) }), idOf(call));
+      await server.served.crons.delete(await cronScope(call, 'delete', { cron_id: idOf(call) }), idOf(call));
       return empty();
     },
   );

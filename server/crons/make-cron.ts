@@ -11,6 +11,7 @@ import { findAssistant } from '../project/find-assistant.ts';
 import { needThread } from '../threads/thread-graph.ts';
 import { checkWebhook } from '../webhooks/webhook-target.ts';
 import { type CronChange, type CronCreate, payloadOf } from './cron-body.ts';
+import { cronScope } from './cron-scope.ts';
 import { checkSchedule, type Schedule, tickAfter } from './schedule.ts';
 
 /** `threadId` null: each tick has a thread of its own. @throws Problem 403, 404, 409, 422. */
@@ -18,8 +19,15 @@ export async function makeCron(server: Server, call: Call, body: CronCreate, thr
   const cronId = randomUUID();
   const metadata: Json = { ...body.metadata };
   const asked = { cron_id: cronId, thread_id: threadId, schedule: body.schedule, end_time: isoOf(body.end_time), metadata };
-  const asking = { ...asked, payload: payloadOf(body), user_id: call.caller.person.id };
-  const scope = await call.allowed('crons', 'create', asking);
+  const asking = {
+    ...asked,
+    payload: payloadOf(body),
+    user_id: call.caller.person.id,
+    // As of a run, for the handlers of threads.
+    assistant_id: body.assistant_id,
+    kwargs: { input: body.input ?? null, command: null, config: body.config ?? {} },
+  };
+  const scope = await cronScope(call, 'create', asking);
   const when: Schedule = { schedule: body.schedule.trim(), timezone: body.timezone ?? null, endAt: body.end_time ?? null };
   const enabled = body.enabled ?? true;
   const dueAt = dueOf(server, when, enabled);
