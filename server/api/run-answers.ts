@@ -51,6 +51,8 @@ export async function stopRuns(server: Server, scope: Scope, which: Which, actio
   const stopped = await server.served.queue.cancel(scope, which, action);
   server.stopRuns(stopped, action);
   server.poke();
+  // Of those that had not begun.
+  server.pokeWebhooks();
   return stopped;
 }
 

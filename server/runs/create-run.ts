@@ -75,6 +75,7 @@ export async function createRuns(
         others.map((other) => other.runId),
         run.multitask,
       );
+      server.pokeWebhooks();
     }
   server.poke();
   return runs;
