@@ -6,6 +6,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import { assistantEndpoints } from './api/assistants.ts';
 import { cronEndpoints } from './api/crons.ts';
 import { docsEndpoints } from './api/docs.ts';
+import { feedbackEndpoints } from './api/feedback.ts';
 import { metaEndpoints } from './api/meta.ts';
 import { protocolEndpoints } from './api/protocol.ts';
 import { runEndpoints } from './api/runs.ts';
@@ -98,6 +99,7 @@ const plainEndpoints = (server: Server): Endpoint[] => [
   ...stateEndpoints(server),
   ...cronEndpoints(server),
   ...runEndpoints(server),
+  ...feedbackEndpoints(server),
   ...protocolEndpoints(server),
   ...storeEndpoints(server),
 ];

@@ -1,5 +1,6 @@
 /** Starts the server: opens the project, puts its parts together, listens, and stops without losing a run. */
 import { toError } from '../domain/errors.ts';
+import { KEEP_EVENTS_MS } from '../domain/thread-events.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type Assembled, type AssembleOptions, assemble, openProject } from './assemble.ts';
 import type { OpenStreams, ServeLimits, Server } from './context.ts';
@@ -37,7 +38,7 @@ export interface Serving {
 export const LIMITS: ServeLimits = {
   bodyBytes: 20 * 1024 * 1024,
   concurrency: 10,
-  keepEventsMs: 3600 * 1000,
+  keepEventsMs: KEEP_EVENTS_MS,
   runEventBytes: 64 * 1024 * 1024,
   threadEventCharacters: 64 * 1024 * 1024,
   attempts: 3,

@@ -5,6 +5,7 @@ import type { Sql } from '../sql/transaction.ts';
 import { createAssistants } from './assistants/assistants.ts';
 import { createCrons } from './crons/crons.ts';
 import { createEvents } from './events.ts';
+import { createFeedback } from './feedback.ts';
 import { createIdempotency } from './idempotency.ts';
 import { createItems } from './items.ts';
 import { createKeys } from './keys.ts';
@@ -23,6 +24,7 @@ export function createServed(sql: Sql, relaxed: Sql, clock: Clock): Served {
     assistants: createAssistants(sql, clock),
     items: createItems(sql, clock),
     crons: createCrons(sql, clock),
+    feedback: createFeedback(sql, clock),
     outbox: createOutbox(sql, clock),
     keys: createKeys(sql, clock),
     idempotency: createIdempotency(sql, clock),

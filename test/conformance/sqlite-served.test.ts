@@ -15,6 +15,7 @@ import { assistantsSuite } from './served/assistants.ts';
 import type { ServedBackend, ServedSuite } from './served/backend.ts';
 import { cronsSuite } from './served/crons.ts';
 import { eventsSuite } from './served/events.ts';
+import { feedbackSuite } from './served/feedback.ts';
 import { idempotencySuite } from './served/idempotency.ts';
 import { itemsSuite } from './served/items.ts';
 import { keysSuite } from './served/keys.ts';
@@ -41,6 +42,7 @@ const SUITES: readonly ServedSuite[] = [
   assistantsSuite,
   itemsSuite,
   cronsSuite,
+  feedbackSuite,
   outboxSuite,
   keysSuite,
   idempotencySuite,

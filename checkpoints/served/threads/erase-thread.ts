@@ -7,6 +7,7 @@ const TABLES = ['thread_runs', 'checkpoints', 'writes', 'replaced_writes', 'thre
 
 function* eraseThread(threadId: string): Transaction<void> {
   yield* run('DELETE FROM run_events WHERE run_id IN (SELECT run_id FROM thread_runs WHERE thread_id = $1)', [threadId]);
+  yield* run('DELETE FROM feedback WHERE run_id IN (SELECT run_id FROM thread_runs WHERE thread_id = $1)', [threadId]);
   for (const table of TABLES) yield* run(`DELETE FROM ${table} WHERE thread_id = $1`, [threadId]);
 }
 
