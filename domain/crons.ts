@@ -1,4 +1,5 @@
 /** Crons: runs that are put again and again by a schedule, each tick once, as whoever made the cron. */
+import type { CronTick } from './cron-tick.ts';
 import type { Json, Page, Paging, Scope } from './served.ts';
 
 /** What became of the newest tick. */
@@ -56,13 +57,6 @@ export interface CronFilter {
   readonly threadId?: string | undefined;
   readonly enabled?: boolean | undefined;
   readonly metadata?: Json | undefined;
-}
-
-/** A tick that this process is to make a run of. */
-export interface CronTick {
-  readonly cronId: string;
-  /** Ms since 1970. */
-  readonly tickMs: number;
 }
 
 export interface Crons {

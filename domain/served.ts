@@ -1,6 +1,6 @@
 /** What the LangGraph server keeps: threads, runs, assistants, events, items, webhooks, keys; and whose they are. */
 
-import type { CronTick } from './crons.ts';
+import type { CronTick } from './cron-tick.ts';
 import type { NewThreadEvent } from './thread-events.ts';
 
 export type Json = Readonly<Record<string, unknown>>;

@@ -81,11 +81,7 @@ export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
   if (studio && !isLoopback(options.host))
     throw new UsageError(`server.auth.studio: anybody can send the header that it trusts; listen on 127.0.0.1 instead of ${options.host}`);
   const user = studio || !needed ? await options.openLocalUser() : undefined;
-  // Handlers of the project's auth see everybody, however they were known: a key is no way around them.
-  const known = (caller: Omit<Caller, 'authorize' | 'user'>, user: AuthUser): Caller =>
-    custom === undefined
-      ? { ...caller, authorize: async () => undefined }
-      : { ...caller, user, authorize: (resource, action, value) => custom.authorize(user, resource, action, value) };
+  const known = (caller: Omit<Caller, 'authorize' | 'user'>, user: AuthUser): Caller => guarded(custom, caller, user);
 
   const authenticate: Authenticator = async (request, peer) => {
     const key = keyIn(request.headers);
@@ -115,10 +111,7 @@ export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
     authenticate: async (request, peer) => canonical(await authenticate(request, peer)),
     recall: async (stored) => {
       const kept = keptCallerIn(stored);
-      if (kept.method === 'custom') {
-        if (custom === undefined) throw unknown(`${kept.id}: was a user of auth.path, which langgraph.json no longer names`);
-        return canonical(callerOfCustom(custom, userKept(kept)));
-      }
+      if (kept.method === 'custom') return canonical(customAgain(custom, kept));
       const caller = await recalled(kept, options, tokens !== undefined);
       return canonical(kept.method === 'local' ? { ...caller, authorize: async () => undefined } : known(caller, userKept(kept)));
     },
@@ -149,6 +142,18 @@ function told(user: LocalUser, request: Request, refusal: Problem): Problem {
 }
 
 const unknown = (detail: string): Problem => new Problem(401, detail, { 'www-authenticate': 'Bearer' });
+
+/** Handlers of the project's auth see everybody, however they were known: a key is no way around them. */
+const guarded = (custom: CustomAuth | undefined, caller: Omit<Caller, 'authorize' | 'user'>, user: AuthUser): Caller =>
+  custom === undefined
+    ? { ...caller, authorize: async () => undefined }
+    : { ...caller, user, authorize: (resource, action, value) => custom.authorize(user, resource, action, value) };
+
+/** @throws Problem 401. */
+function customAgain(custom: CustomAuth | undefined, kept: KeptCaller): Caller {
+  if (custom === undefined) throw unknown(`${kept.id}: was a user of auth.path, which langgraph.json no longer names`);
+  return callerOfCustom(custom, userKept(kept));
+}
 
 /** @throws Problem 401. */
 async function recalled(

@@ -1,6 +1,7 @@
 /** Makes the ticks of crons that are due: each the run of one process, as whoever made the cron. */
 import { createHash } from 'node:crypto';
-import type { CronRow, CronTick } from '../../domain/crons.ts';
+import type { CronTick } from '../../domain/cron-tick.ts';
+import type { CronRow } from '../../domain/crons.ts';
 import { toError } from '../../domain/errors.ts';
 import { failpoint } from '../../domain/failpoint.ts';
 import type { Json } from '../../domain/served.ts';

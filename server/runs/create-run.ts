@@ -1,6 +1,6 @@
 /** Puts a run into the queue: what a request asks for, checked, as the row that a worker will deliver verbatim. */
 import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
-import type { CronTick } from '../../domain/crons.ts';
+import type { CronTick } from '../../domain/cron-tick.ts';
 import type { AssistantRow, Json, NewRun, Scope, ServedRun } from '../../domain/served.ts';
 import type { RunCreate } from '../api/schemas.ts';
 import { assertMay } from '../auth/caller.ts';
@@ -31,7 +31,7 @@ export interface Asker extends Pick<Call, 'caller' | 'scope' | 'allowed'> {
 export const askerOf = (call: Call): Asker => ({
   caller: call.caller,
   scope: call.scope,
-  allowed: call.allowed,
+  allowed: (resource, action, value) => call.allowed(resource, action, value),
   headers: call.c.req.raw.headers,
   runId: (index) => runIdOfKey(call, index),
 });

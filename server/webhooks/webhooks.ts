@@ -54,25 +54,10 @@ export function startWebhooks(options: Options): Webhooks {
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
   const hosts = createHostSlots();
-  let poked = false;
-  let wake: () => void = () => undefined;
-  const poke = (): void => {
-    poked = true;
-    wake();
-  };
-  const sleep = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      if (poked || stopping.signal.aborted) return resolve();
-      const timer = setTimeout(resolve, ms);
-      timer.unref();
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  const { poke, sleep, awake } = createSleep(stopping.signal);
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      poked = false;
+      awake();
       let waitMs = POLL_MS;
       try {
         const free = SLOTS - underWay.size;
@@ -110,6 +95,38 @@ export function startWebhooks(options: Options): Webhooks {
       await looping;
       await Promise.all(underWay);
     },
+  };
+}
+
+interface Sleep {
+  readonly poke: () => void;
+  /** What was poked for before is looked at now. */
+  readonly awake: () => void;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** A pause that a poke ends, or keeps from beginning when it came before. */
+function createSleep(stopping: AbortSignal): Sleep {
+  let poked = false;
+  let wake: () => void = () => undefined;
+  return {
+    poke: () => {
+      poked = true;
+      wake();
+    },
+    awake: () => {
+      poked = false;
+    },
+    sleep: (ms) =>
+      new Promise((resolve) => {
+        if (poked || stopping.aborted) return resolve();
+        const timer = setTimeout(resolve, ms);
+        timer.unref();
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The ticks of crons: begun by one process, made with their run in one transaction, taken over when their process died. */
-import type { CronLast, CronRow, CronTick } from '../../../domain/crons.ts';
+import type { CronTick } from '../../../domain/cron-tick.ts';
+import type { CronLast, CronRow } from '../../../domain/crons.ts';
 import type { LeaseOwner } from '../../../domain/ports.ts';
 import { ServedError } from '../../../domain/served.ts';
 import { isAlive } from '../../owner.ts';

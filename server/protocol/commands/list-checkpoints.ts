@@ -37,5 +37,6 @@ function summaryOf(state: Record<string, unknown>): Summary[] {
   const metadata = (state['metadata'] ?? {}) as Json; // LangGraph's own
   const { step } = metadata;
   if (typeof id !== 'string') return [];
-  return [{ id, timestamp: String(state['created_at'] ?? ''), step: typeof step === 'number' ? step : 0, metadata }];
+  const at = state['created_at'];
+  return [{ id, timestamp: typeof at === 'string' ? at : '', step: typeof step === 'number' ? step : 0, metadata }];
 }

@@ -57,6 +57,7 @@ test('an address that is none, an answer that says nothing or too much, a key wi
     expect(answer.status, JSON.stringify(body).slice(0, 80)).toBe(422);
     expect(((await answer.json()) as { detail: string }).detail).toMatch(detail);
   }
+  expect((await server.send('POST', '/feedback/tokens/none', { score: 1 })).status).toBe(404);
   // A page that is not the operator's reaches it as little as any route.
   expect((await post(helpful, { score: 1 }, { origin: 'https://evil.example' })).status).toBe(403);
   expect((await server.send('GET', `/runs/${run_id}/feedback`)).body).toEqual([]);
