@@ -6,6 +6,7 @@ import { assertNoSecret } from '../../runtime/goal.ts';
 import { keptOf } from '../auth/kept-caller.ts';
 import type { Server } from '../context.ts';
 import type { Call } from '../http/endpoint.ts';
+import { runIdOfKey } from '../http/idempotency.ts';
 import { Problem } from '../http/problem.ts';
 import { findAssistant } from '../project/find-assistant.ts';
 import { needThread } from '../threads/thread-graph.ts';
@@ -14,9 +15,16 @@ import { type CronChange, type CronCreate, payloadOf } from './cron-body.ts';
 import { cronScope } from './cron-scope.ts';
 import { checkSchedule, type Schedule, tickAfter } from './schedule.ts';
 
+/** Of the run that a cron puts, as JSON, in characters: crons are many, and stay. */
+const MAX_PAYLOAD = 256 * 1024;
+
 /** `threadId` null: each tick has a thread of its own. @throws Problem 403, 404, 409, 422. */
 export async function makeCron(server: Server, call: Call, body: CronCreate, threadId: string | null): Promise<CronRow> {
-  const cronId = randomUUID();
+  // The same request again makes no second one, also where its first answer was lost.
+  const keyed = runIdOfKey(call, 0);
+  const known = keyed === undefined ? undefined : await server.served.crons.get(call.scope, keyed);
+  if (known !== undefined) return known;
+  const cronId = keyed ?? randomUUID();
   const metadata: Json = { ...body.metadata };
   const asked = { cron_id: cronId, thread_id: threadId, schedule: body.schedule, end_time: isoOf(body.end_time), metadata };
   const asking = {
@@ -117,6 +125,9 @@ async function runnable(
     throw new Problem(403, `${call.caller.person.id} may use ${call.caller.graphs.join(', ')}, not ${graphId}`);
   if (threadId !== null) await needThread(server, await call.allowed('threads', 'read', { thread_id: threadId }), threadId);
   const { webhook } = payload;
+  const { length } = JSON.stringify(payload);
+  if (length > MAX_PAYLOAD)
+    throw new Problem(422, `body: the run of a cron has ${length} characters (at most ${MAX_PAYLOAD}); keep what is large in the store`);
   if (typeof webhook === 'string') checkWebhook(webhook, server.webhookPolicy);
   if (served.governs !== undefined || served.begin !== undefined)
     for (const name of ['input', 'config', 'context']) assertNoSecret(server.runtime.env, name, payload[name]);

@@ -79,16 +79,37 @@ async function beginTick(server: Server, cron: CronRow, start: (work: Promise<vo
   const nowMs = server.runtime.clock.now();
   const { dueAt, endAt } = cron;
   if (dueAt === null) return;
-  const tickMs = newestTick(cron, dueAt, nowMs);
-  if (!(await crons.begin(cron, tickMs, tickAfter(cron, Math.max(nowMs, tickMs))))) return;
+  const { tickMs, nextMs, fault } = momentsOf(cron, dueAt, nowMs);
+  if (!(await crons.begin(cron, tickMs, nextMs))) return;
   failpoint('cron:begin:after');
   const tick = { cronId: cron.cronId, tickMs };
-  if (endAt === null || nowMs <= endAt + LATE_MS) start(makeRun(server, cron, tick));
+  if (fault !== undefined) await crons.refuse(tick, { error: 'CronUnreadable', message: fault.slice(0, MAX_MESSAGE) });
+  else if (endAt === null || nowMs <= endAt + LATE_MS) start(makeRun(server, cron, tick));
   else
     await crons.refuse(tick, {
       error: 'CronEnded',
       message: `end_time: ${new Date(endAt).toISOString()} passed while no server made this tick`,
     });
+}
+
+interface Moments {
+  readonly tickMs: number;
+  readonly nextMs: number | null;
+  readonly fault?: string;
+}
+
+/** A schedule that was taken once and cannot be read any more (a zone that this Node does not know) ends its cron, and holds up no other. */
+function momentsOf(cron: CronRow, dueMs: number, nowMs: number): Moments {
+  try {
+    const tickMs = newestTick(cron, dueMs, nowMs);
+    return { tickMs, nextMs: tickAfter(cron, Math.max(nowMs, tickMs)) };
+  } catch (error) {
+    return {
+      tickMs: dueMs,
+      nextMs: null,
+      fault: `schedule: ${JSON.stringify(cron.schedule)} in ${cron.timezone ?? 'UTC'}: ${toError(error).message}`,
+    };
+  }
 }
 
 /** Puts the run, or says in the cron why there is none. */

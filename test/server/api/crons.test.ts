@@ -73,6 +73,17 @@ test('the official client creates, finds, counts, changes and deletes them, and 
   expect(await crons.count()).toBe(0);
 });
 
+test('a request that is sent again with its key makes no second one, also where its answer was lost', async () => {
+  const body = { assistant_id: 'two', ...DAILY, input: 'x'.repeat(262_000) };
+  const send = () => server.send('POST', '/runs/crons', body, { 'idempotency-key': 'once' });
+  const first = await send();
+  expect(first.status).toBe(200);
+  await server.runtime.stores.served.idempotency.prune('9999', 100);
+  expect((await send()).body).toEqual(first.body);
+  expect(await server.client.crons.count()).toBe(1);
+  await server.client.crons.delete((first.body as { cron_id: string }).cron_id);
+});
+
 describe('is refused, naming the field, the value and the mend', () => {
   test.each([
     [{ schedule: '61 * * * *' }, 422, /schedule: "61 \* \* \* \*".*five fields/],
@@ -80,6 +91,7 @@ describe('is refused, naming the field, the value and the mend', () => {
     [{ ...DAILY, timezone: 'Mars/Olympus' }, 422, /timezone: "Mars\/Olympus" .* such as "Europe\/Berlin"/],
     [{ ...DAILY, end_time: '2020-01-01T00:00:00Z' }, 422, /end_time: 2020-01-01T00:00:00.000Z has passed; give a later/],
     [{ ...DAILY, end_time: 'tomorrow' }, 422, /end_time: must be an ISO 8601 moment.*; got "tomorrow"/],
+    [{ ...DAILY, input: 'x'.repeat(262_144) }, 422, /body: the run of a cron has \d+ characters \(at most 262144\)/],
     [{ ...DAILY, after_seconds: 3 }, 422, /unknown field "after_seconds"/],
     [{ ...DAILY, webhook: 'http://10.0.0.1/x' }, 422, /webhook "http:\/\/10\.0\.0\.1\/x"/],
     [{ ...DAILY, stream_mode: 'all' }, 422, /stream_mode/],

@@ -150,7 +150,21 @@ test('is made as the key that made it, and not at all once that is revoked; anot
   expect(server.logged).toContainEqual(expect.stringMatching(/^warn: cron .*: no run at .*revoked/));
 });
 
-test('of a thread that the graphs of its key no longer reach, or of an assistant that is gone, says so', async () => {
+test('one whose schedule cannot be read any more says so, ticks no more, and holds up no other', async () => {
+  await open();
+  const [broken, good] = [await make({ assistant_id: 'two' }), await make({ assistant_id: 'two' })];
+  rows.prepare("UPDATE crons SET timezone = 'Mars/Olympus' WHERE cron_id = ?").run(broken.cron_id);
+  due(broken.cron_id, Date.now() - 60_000);
+  due(good.cron_id);
+  expect(await ticked(good)).toMatchObject({ error: null });
+  expect(await ticked(broken)).toMatchObject({
+    run_id: null,
+    error: { error: 'CronUnreadable', message: expect.stringContaining('Mars/Olympus') },
+  });
+  expect((await server.send('GET', `/runs/crons/${broken.cron_id}`)).body).toMatchObject({ next_run_date: null });
+});
+
+test('of an assistant that is gone says so', async () => {
   await open();
   const assistant = await server.client.assistants.create({ graphId: 'two' });
   const cron = await make({ assistant_id: assistant.assistant_id });
