@@ -1,5 +1,6 @@
 /** What the LangGraph server keeps: threads, runs, assistants, events, items, webhooks, keys; and whose they are. */
 
+import type { CronTick } from './cron-tick.ts';
 import type { NewThreadEvent } from './thread-events.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -159,6 +160,8 @@ export interface NewRun {
   /** Metadata and config that the thread takes over. */
   readonly threadMetadata: Json;
   readonly threadConfig: Json;
+  /** The tick of a cron that it is made for: once, in one transaction with it. */
+  readonly tick?: CronTick | undefined;
 }
 
 /** Proof of holding a run: its thread's epoch when it was claimed. */

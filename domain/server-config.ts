@@ -65,6 +65,16 @@ const webhookTarget = z
     'is host, *.host, host:port, a URL with everything under it, or an address range such as 10.0.0.0/8',
   );
 
+/** How many crons there may be, and how often one may tick. */
+export const cronLimitsSchema = z.strictObject({
+  /** Crons of one caller, and of all. */
+  perCaller: z.int().min(0).max(100_000).default(100),
+  all: z.int().min(0).max(100_000).default(10_000),
+  /** Two ticks of a cron are at least so far apart. */
+  minIntervalSeconds: z.int().min(1).max(86_400).default(60),
+});
+export type CronLimits = z.infer<typeof cronLimitsSchema>;
+
 export const serverSchema = z.strictObject({
   /** Origins of web pages that may call, beside loopback ones and LangGraph Studio: `https://chat.example.com`. */
   origins: z.array(originSchema).max(100).default([]),
@@ -85,6 +95,7 @@ export const serverSchema = z.strictObject({
       secret: secretReference.optional(),
     })
     .prefault({}),
+  crons: cronLimitsSchema.prefault({}),
   auth: z
     .strictObject({
       jwt: jwtSchema.optional(),

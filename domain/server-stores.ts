@@ -1,4 +1,6 @@
 /** Everything that the server keeps, on one database. */
+import type { Crons } from './crons.ts';
+import type { Feedback } from './feedback.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Items } from './items.ts';
 import type { Keys } from './keys.ts';
@@ -13,6 +15,8 @@ export interface Served {
   readonly threadEvents: ThreadEvents;
   readonly assistants: Assistants;
   readonly items: Items;
+  readonly crons: Crons;
+  readonly feedback: Feedback;
   readonly outbox: Outbox;
   readonly keys: Keys;
   readonly idempotency: Idempotency;

@@ -1,6 +1,9 @@
 /** The events of a thread over all its runs, as protocol v2 tells them (`docs/protocol.md`): dense numbers that go on for as long as it lives. */
 
 /** What a client can ask for; a named one (`custom:<name>`) is a part of `custom`. */
+/** How long events of an ended run are kept, in ms. */
+export const KEEP_EVENTS_MS = 3600 * 1000;
+
 export const CHANNELS = ['values', 'updates', 'messages', 'tools', 'lifecycle', 'input', 'tasks', 'checkpoints', 'custom'] as const;
 export type Channel = (typeof CHANNELS)[number];
 

@@ -92,7 +92,7 @@ export interface Operations {
   audit(word?: string): Promise<AuditRecord[]>;
   verifyAudit(): Promise<AuditVerdict>;
   /** Removes work trees of ended threads, and by age their checkpoints, journal, transcripts and refs. */
-  gc(olderMs: number | undefined): Promise<{ workTrees: number; threads: number; refs: number }>;
+  gc(olderMs: number | undefined): Promise<{ workTrees: number; threads: number; refs: number; streams: number }>;
   backup(file: string): Promise<{ bytes: number }>;
   doctor(repo: string | undefined): Promise<{ lines: DoctorLine[]; canaries: Canary[]; sandbox: string }>;
   /** A server works on this home: the command line leaves decided threads to it. To be said again every second. */

@@ -1,9 +1,12 @@
 /** Puts the parts of the server together: its shared context and its routes. Only this file knows the governed part. */
 import type { Hono } from 'hono';
+import { cronLimitsSchema } from '../domain/server-config.ts';
 import { localPerson, secretResolver } from '../runtime/environment.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { assistantEndpoints } from './api/assistants.ts';
+import { cronEndpoints } from './api/crons.ts';
 import { docsEndpoints } from './api/docs.ts';
+import { feedbackEndpoints } from './api/feedback.ts';
 import { metaEndpoints } from './api/meta.ts';
 import { protocolEndpoints } from './api/protocol.ts';
 import { runEndpoints } from './api/runs.ts';
@@ -72,7 +75,7 @@ export async function assemble(project: Project, options: AssembleOptions): Prom
     ...(governs ? governorEndpoints(server) : []),
     ...metricsEndpoints(server, metrics),
     ...(runtime.env['GOVERNOR_TEST_MODE'] === '1' ? testEndpoints(server, isLoopback(host)) : []),
-  ].filter((endpoint) => !project.config.disabled.some((part) => part === endpoint.tag.toLowerCase()));
+  ].filter((endpoint) => !project.config.disabled.some((part) => part === partOf(endpoint)));
   const all: readonly Endpoint[] = [...endpoints, ...docsEndpoints(() => all)];
   const own = runtime.operator?.server;
   const app = createApp(server, {
@@ -85,13 +88,18 @@ export async function assemble(project: Project, options: AssembleOptions): Prom
   return { server, app, workers, auth, startSweep: () => (governs ? startSweep(server) : () => undefined) };
 }
 
+/** A cron is runs: they are wanted or not together. */
+const partOf = ({ tag }: Endpoint): string => (tag === 'crons' ? 'runs' : tag.toLowerCase());
+
 /** The routes of any LangGraph server. */
 const plainEndpoints = (server: Server): Endpoint[] => [
   ...metaEndpoints(server),
   ...assistantEndpoints(server),
   ...threadEndpoints(server),
   ...stateEndpoints(server),
+  ...cronEndpoints(server),
   ...runEndpoints(server),
+  ...feedbackEndpoints(server),
   ...protocolEndpoints(server),
   ...storeEndpoints(server),
 ];
@@ -125,8 +133,10 @@ function serverOf(
       ownApp: project.app !== undefined,
       secret: secret === undefined ? undefined : resolve(secret),
     },
+    cronLimits: cronLimitsSchema.parse(operator?.server?.crons ?? {}),
     streams: createOpenStreams(limits.streamsPerCaller, { opened: metrics.streamOpened, closed: metrics.streamClosed }),
     authenticate: auth.authenticate,
+    recall: auth.recall,
     customApp: project.app,
     env,
     log,

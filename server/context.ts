@@ -3,7 +3,8 @@ import type { BaseStore } from '@langchain/langgraph';
 import type { BaseCheckpointSaver } from '@langchain/langgraph-checkpoint';
 import type { Hono } from 'hono';
 import type { GuardedSaver } from '../checkpoints/saver/guarded-saver.ts';
-import type { CancelAction, Scope, ServedRun } from '../domain/served.ts';
+import type { CancelAction, Json, Scope, ServedRun } from '../domain/served.ts';
+import type { CronLimits } from '../domain/server-config.ts';
 import type { Served } from '../domain/server-stores.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Caller } from './auth/caller.ts';
@@ -157,9 +158,12 @@ export interface Server {
   isLocal(runId: string): boolean;
   readonly limits: ServeLimits;
   readonly webhookPolicy: WebhookPolicy;
+  readonly cronLimits: CronLimits;
   readonly streams: OpenStreams;
   /** Who sends this request. @throws Problem 401, 403. */
   authenticate(request: Request, peer?: Peer): Promise<Caller>;
+  /** A kept caller, with the rights of now. @throws Problem 401. */
+  recall(kept: Json): Promise<Caller>;
   /** The project's own routes, mounted before ours. */
   readonly customApp: Hono | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -1,8 +1,10 @@
 /** Starts the server: opens the project, puts its parts together, listens, and stops without losing a run. */
 import { toError } from '../domain/errors.ts';
+import { KEEP_EVENTS_MS } from '../domain/thread-events.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type Assembled, type AssembleOptions, assemble, openProject } from './assemble.ts';
 import type { OpenStreams, ServeLimits, Server } from './context.ts';
+import { startTicker } from './crons/ticker.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
 import { defaultsOf } from './project/defaults.ts';
@@ -36,7 +38,7 @@ export interface Serving {
 export const LIMITS: ServeLimits = {
   bodyBytes: 20 * 1024 * 1024,
   concurrency: 10,
-  keepEventsMs: 3600 * 1000,
+  keepEventsMs: KEEP_EVENTS_MS,
   runEventBytes: 64 * 1024 * 1024,
   threadEventCharacters: 64 * 1024 * 1024,
   attempts: 3,
@@ -55,7 +57,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const listening = await listen(assembled.app, options, assembled.auth.watch);
   // Behind a proxy it is found elsewhere than it listens.
   options.runtime.address.url = assembled.server.env['LANGGRAPH_API_URL']?.replace(/\/$/, '') ?? listening.url;
-  const stop = startWork(assembled, listening);
+  const stop = startWork(assembled, listening, !project.config.disabled.includes('runs'));
   const { token } = assembled.auth;
   const link = token === undefined ? undefined : `${listening.url}/docs#token=${token}`;
   return { url: listening.url, link, graphs: [...project.graphs.keys()], stop };
@@ -74,8 +76,8 @@ async function seedAssistants({ served, env }: Server, { graphs }: Project): Pro
   );
 }
 
-/** Begins what works beside the requests. @returns what stops all of it, in order. */
-function startWork({ server, workers, startSweep }: Assembled, listening: Listening): Serving['stop'] {
+/** Begins what works beside the requests; `ticks`: crons too. @returns what stops all of it, in order. */
+function startWork({ server, workers, startSweep }: Assembled, listening: Listening, ticks: boolean): Serving['stop'] {
   const { served, runtime, log, webhookPolicy: policy } = server;
   const worker = startWorker(server);
   // A run's webhook may be a path of the project's own routes; ours would take it for a call of the local operator.
@@ -90,12 +92,14 @@ function startWork({ server, workers, startSweep }: Assembled, listening: Listen
   workers.worker = worker;
   workers.webhooks = webhooks;
   const stopUpkeep = startUpkeep(server);
+  const ticker = ticks ? startTicker(server) : undefined;
   const ahead = setTimeout(() => void loadAhead(server), LOAD_AHEAD_MS);
   const stopSweep = startSweep();
   return async (graceMs) => {
     clearTimeout(ahead);
     stopUpkeep();
     stopSweep();
+    await ticker?.stop();
     const closed = listening.close();
     await worker.drain(graceMs);
     await server.threads.stop();

@@ -9,6 +9,7 @@ import { sql as sequences } from './0007-sequences.ts';
 import { sql as auditByThread } from './0008-audit-by-thread.ts';
 import { sql as signedSeals } from './0009-signed-seals.ts';
 import { sql as threadEvents } from './0010-thread-events.ts';
+import { sql as crons } from './0011-crons.ts';
 
 export const MIGRATIONS: readonly string[] = [
   first,
@@ -21,4 +22,5 @@ export const MIGRATIONS: readonly string[] = [
   auditByThread,
   signedSeals,
   threadEvents,
+  crons,
 ];

@@ -8,6 +8,8 @@ export interface Conditions {
   add(condition: string, ...values: readonly SqlValue[]): void;
   /** The column is one of these; of none, never. */
   addOneOf(column: string, values: readonly string[]): void;
+  /** The column is none of these. */
+  addNoneOf(column: string, values: readonly string[]): void;
 }
 
 /** @example const asked = conditions(); asked.add('status = ?', 'idle'); // asked.where: ['status = $1'] */
@@ -28,10 +30,19 @@ export function conditions(): Conditions {
       add('1 = 0');
       return;
     }
-    // Lists of alike lengths make the same text, of which each is prepared once: the last value fills up.
-    const length = 2 ** Math.ceil(Math.log2(values.length));
-    const filled = Array.from({ length }, (_, index) => values[Math.min(index, values.length - 1)] ?? null);
+    const filled = filledUp(values);
     add(`${column} IN (${filled.map(() => '?').join(', ')})`, ...filled);
   };
-  return { where, parameters, add, addOneOf };
+  const addNoneOf = (column: string, values: readonly string[]): void => {
+    if (values.length === 0) return;
+    const filled = filledUp(values);
+    add(`${column} NOT IN (${filled.map(() => '?').join(', ')})`, ...filled);
+  };
+  return { where, parameters, add, addOneOf, addNoneOf };
+}
+
+/** Lists of alike lengths make the same text, of which each is prepared once: the last value fills up. */
+function filledUp(values: readonly string[]): readonly SqlValue[] {
+  const length = 2 ** Math.ceil(Math.log2(values.length));
+  return Array.from({ length }, (_, index) => values[Math.min(index, values.length - 1)] ?? null);
 }

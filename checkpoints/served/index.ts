@@ -3,7 +3,9 @@ import type { Clock } from '../../domain/ports.ts';
 import type { Served } from '../../domain/server-stores.ts';
 import type { Sql } from '../sql/transaction.ts';
 import { createAssistants } from './assistants/assistants.ts';
+import { createCrons } from './crons/crons.ts';
 import { createEvents } from './events.ts';
+import { createFeedback } from './feedback.ts';
 import { createIdempotency } from './idempotency.ts';
 import { createItems } from './items.ts';
 import { createKeys } from './keys.ts';
@@ -21,6 +23,8 @@ export function createServed(sql: Sql, relaxed: Sql, clock: Clock): Served {
     threadEvents: createThreadEvents(relaxed),
     assistants: createAssistants(sql, clock),
     items: createItems(sql, clock),
+    crons: createCrons(sql, clock),
+    feedback: createFeedback(sql, clock),
     outbox: createOutbox(sql, clock),
     keys: createKeys(sql, clock),
     idempotency: createIdempotency(sql, clock),

@@ -66,5 +66,5 @@ export function* takeBack({ run_id: runId, thread_id: threadId, ...marks }: Begu
   yield* run(`INSERT INTO writes (${COLUMNS}) SELECT ${COLUMNS} FROM replaced_writes WHERE run_id = $1`, [runId]);
   yield* forgetReplaced(runId);
   yield* forgetTold(runId);
-  for (const table of ['run_events', 'thread_runs']) yield* run(`DELETE FROM ${table} WHERE run_id = $1`, [runId]);
+  for (const table of ['run_events', 'feedback', 'thread_runs']) yield* run(`DELETE FROM ${table} WHERE run_id = $1`, [runId]);
 }

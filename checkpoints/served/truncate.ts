@@ -8,9 +8,17 @@ export function* truncateServed(what: Truncated): Transaction<void> {
   const statements = [
     ...(what.runs === true
       ? [
-          ...['run_events', 'thread_events', 'thread_streams', 'thread_runs', 'replaced_writes', 'outbox', 'idempotency'].map(
-            (table) => `DELETE FROM ${table}`,
-          ),
+          ...[
+            'run_events',
+            'thread_events',
+            'thread_streams',
+            'thread_runs',
+            'replaced_writes',
+            'outbox',
+            'idempotency',
+            'crons',
+            'feedback',
+          ].map((table) => `DELETE FROM ${table}`),
           `UPDATE threads SET status = rest WHERE status = 'busy' AND ${mine}`,
         ]
       : []),

@@ -71,7 +71,8 @@ export async function collect(invocation: Invocation<CommonFlags & { readonly ol
   return print(
     invocation,
     done,
-    () => `removed ${done.workTrees} work tree folder(s), the working data of ${done.threads} thread(s), ${done.refs} ref(s)`,
+    () =>
+      `removed ${done.workTrees} work tree folder(s), the working data of ${done.threads} thread(s), ${done.refs} ref(s), the streamed events of ${done.streams} run(s)`,
   );
 }
 

@@ -1,10 +1,14 @@
-/** `gc`: work trees of ended threads, and by age what only a resume would need. Never unreleased work, approvals, audit or dossiers. */
+/** `gc`: work trees of ended threads, events of ended runs past their hour, and by age what only a resume would need. Never unreleased work, approvals, audit or dossiers. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { toError } from '../../domain/errors.ts';
 import type { RunRow } from '../../domain/ports.ts';
+import { KEEP_EVENTS_MS } from '../../domain/thread-events.ts';
 import { openRepository } from '../../tools/repository.ts';
 import type { Runtime } from '../runtime.ts';
+
+/** Runs whose events are removed in one transaction. */
+const BATCH = 500;
 
 /** The audit record of a thread whose checkpoints, journal and transcripts are removed. */
 export const PRUNED = 'run-pruned';
@@ -20,8 +24,8 @@ function isFinal(row: RunRow): boolean {
 export async function collect(
   runtime: Runtime,
   olderMs: number | undefined,
-): Promise<{ workTrees: number; threads: number; refs: number }> {
-  const done = { workTrees: 0, threads: 0, refs: 0 };
+): Promise<{ workTrees: number; threads: number; refs: number; streams: number }> {
+  const done = { workTrees: 0, threads: 0, refs: 0, streams: await dropEvents(runtime) };
   const rows = await runtime.stores.runs.list();
   const work = join(runtime.home, 'work');
   for (const name of existsSync(work) ? readdirSync(work) : []) {
@@ -44,6 +48,17 @@ export async function collect(
     if (row.status === 'released' || row.status === 'rolled_back' || row.status === 'unchanged') done.refs += await dropRefs(runtime, row);
   }
   return done;
+}
+
+/** What a server would remove of the streams of threads (protocol v2): a home may have none that runs. @returns of how many runs. */
+async function dropEvents({ stores, clock }: Runtime): Promise<number> {
+  const before = new Date(clock.now() - KEEP_EVENTS_MS).toISOString();
+  let runs = 0;
+  for (;;) {
+    const count = await stores.served.threadEvents.prune(before, BATCH);
+    runs += count;
+    if (count < BATCH) return runs;
+  }
 }
 
 /** Once, and before it happens: whoever finds no transcripts finds the reason. */

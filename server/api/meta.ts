@@ -54,7 +54,7 @@ export function metaEndpoints({ served }: Pick<Server, 'served'>): readonly Endp
     context: 'js',
     flags: {
       assistants: true,
-      crons: false,
+      crons: true,
       langsmith: false,
       langsmith_tracing_replicas: false,
       strict_resume: true,

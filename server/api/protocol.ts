@@ -29,7 +29,14 @@ const sendCommand = (server: Server): Endpoint =>
     'post',
     '/threads/{thread_id}/commands',
     // What each command needs it asks for itself.
-    { tag, summary: 'Send a command of protocol v2', permission: 'read', params: threadParams, body: commandSchema },
+    {
+      tag,
+      summary: 'Send a command of protocol v2',
+      permission: 'read',
+      params: threadParams,
+      body: commandSchema,
+      isRefusal: (answer) => answer.startsWith('{"type":"error"'),
+    },
     async (call) => {
       const { answer, problem } = await dispatch({ server, call, threadId: call.params.thread_id, body: call.body });
       return httpAnswer(answer, problem);

@@ -4,7 +4,7 @@ import { assertMay, may } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
 import { type Call, json } from '../http/endpoint.ts';
 import { Problem } from '../http/problem.ts';
-import { createRuns } from '../runs/create-run.ts';
+import { askerOf, createRuns } from '../runs/create-run.ts';
 import { eventStream, waitFor } from '../runs/stream.ts';
 import { needThread } from '../threads/thread-graph.ts';
 import { runView } from '../threads/views.ts';
@@ -29,7 +29,7 @@ function afterSeq(call: Call): number {
 }
 
 async function putRun(server: Server, call: Call, body: RunCreate, threadId: string | undefined): Promise<ServedRun> {
-  const [run] = await createRuns(server, call, [body], threadId);
+  const [run] = await createRuns(server, askerOf(call), [body], threadId);
   if (run === undefined) throw new Error('no run was put');
   return run;
 }
@@ -51,6 +51,8 @@ export async function stopRuns(server: Server, scope: Scope, which: Which, actio
   const stopped = await server.served.queue.cancel(scope, which, action);
   server.stopRuns(stopped, action);
   server.poke();
+  // Of those that had not begun.
+  server.pokeWebhooks();
   return stopped;
 }
 

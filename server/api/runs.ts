@@ -4,7 +4,7 @@ import { SERVED_STATUSES } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
 import { type Endpoint, empty, endpoint, flag, json, uuid } from '../http/endpoint.ts';
 import { Problem } from '../http/problem.ts';
-import { createRuns } from '../runs/create-run.ts';
+import { askerOf, createRuns } from '../runs/create-run.ts';
 import { ended } from '../runs/follow.ts';
 import { needThread } from '../threads/thread-graph.ts';
 import { runView } from '../threads/views.ts';
@@ -121,7 +121,7 @@ const createBatch = (server: Server): Endpoint =>
       body: runBatchSchema,
       response: z.array(runSchema),
     },
-    async (call) => json((await createRuns(server, call, call.body, undefined)).map(runView)),
+    async (call) => json((await createRuns(server, askerOf(call), call.body, undefined)).map(runView)),
   );
 
 const cancelMany = (server: Server): Endpoint =>

@@ -100,6 +100,8 @@ export const configSchema = z
   })
   .meta({ id: 'Config' });
 
+const feedbackKey = z.string().min(1).max(200);
+
 /** Every field of a run. An unknown one is refused: a field that is silently dropped is a promise that is silently broken. */
 export const runCreateSchema = z
   .strictObject({
@@ -122,7 +124,10 @@ export const runCreateSchema = z
     on_completion: z.enum(['delete', 'keep', 'complete', 'continue']).nullish(),
     after_seconds: z.number().min(0).max(31_536_000).nullish(),
     webhook: z.string().nullish(),
-    feedback_keys: z.union([z.string(), z.array(z.string())]).nullish(),
+    feedback_keys: z
+      .union([feedbackKey, z.array(feedbackKey).max(50)])
+      .nullish()
+      .describe('The stream ends with an event `feedback` that has an address for each, to post feedback to for an hour.'),
     durability: z.enum(['sync', 'async', 'exit']).nullish(),
     checkpoint_during: z.boolean().nullish(),
     strict_resume: z

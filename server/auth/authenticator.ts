@@ -5,13 +5,14 @@ import { UsageError } from '../../domain/errors.ts';
 import type { KeyRow, Keys } from '../../domain/keys.ts';
 import { canonicalPerson, type Person } from '../../domain/policy.ts';
 import type { Clock } from '../../domain/ports.ts';
-import { DEFAULT_TENANT } from '../../domain/served.ts';
+import { DEFAULT_TENANT, type Json } from '../../domain/served.ts';
 import { isLoopback } from '../http/origin.ts';
 import { Problem } from '../http/problem.ts';
 import type { Caller } from './caller.ts';
 import { type AuthUser, type CustomAuth, callerOfCustom } from './custom.ts';
 import type { TokenHolder } from './jwt.ts';
-import { bearerIn, keyIn, rolesIn, verifyKey } from './keys.ts';
+import { type KeptCaller, keptCallerIn } from './kept-caller.ts';
+import { bearerIn, isGood, keyIn, rolesIn, verifyKey } from './keys.ts';
 import type { LocalUser } from './local-user.ts';
 import type { Peer } from './peer.ts';
 
@@ -37,6 +38,8 @@ export type Authenticator = (request: Request, peer?: Peer) => Promise<Caller>;
 
 export interface Auth {
   readonly authenticate: Authenticator;
+  /** One that `keptOf` kept, with the rights of now. @throws Problem 401 naming what no longer proves them. */
+  readonly recall: (kept: Json) => Promise<Caller>;
   /** Asked before any route: while no credential is needed, only the own user comes in. @throws Problem 401, 403. */
   readonly admit: (request: Request, peer: Peer | undefined) => Promise<void>;
   /** Told of each new connection. */
@@ -78,11 +81,7 @@ export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
   if (studio && !isLoopback(options.host))
     throw new UsageError(`server.auth.studio: anybody can send the header that it trusts; listen on 127.0.0.1 instead of ${options.host}`);
   const user = studio || !needed ? await options.openLocalUser() : undefined;
-  // Handlers of the project's auth see everybody, however they were known: a key is no way around them.
-  const known = (caller: Omit<Caller, 'authorize' | 'user'>, user: AuthUser): Caller =>
-    custom === undefined
-      ? { ...caller, authorize: async () => undefined }
-      : { ...caller, user, authorize: (resource, action, value) => custom.authorize(user, resource, action, value) };
+  const known = (caller: Omit<Caller, 'authorize' | 'user'>, user: AuthUser): Caller => guarded(custom, caller, user);
 
   const authenticate: Authenticator = async (request, peer) => {
     const key = keyIn(request.headers);
@@ -107,10 +106,14 @@ export async function createAuthenticator(options: AuthOptions): Promise<Auth> {
     throw unknown('a key or token is needed: x-api-key or Authorization: Bearer');
   };
 
+  const canonical = (caller: Caller): Caller => ({ ...caller, person: canonicalPerson(caller.person, operator?.aliases) });
   return {
-    authenticate: async (request, peer) => {
-      const caller = await authenticate(request, peer);
-      return { ...caller, person: canonicalPerson(caller.person, operator?.aliases) };
+    authenticate: async (request, peer) => canonical(await authenticate(request, peer)),
+    recall: async (stored) => {
+      const kept = keptCallerIn(stored);
+      if (kept.method === 'custom') return canonical(customAgain(custom, kept));
+      const caller = await recalled(kept, options, tokens !== undefined);
+      return canonical(kept.method === 'local' ? { ...caller, authorize: async () => undefined } : known(caller, userKept(kept)));
     },
     admit: async (request, peer) => {
       if (user === undefined || peer === undefined || needed) return;
@@ -140,6 +143,45 @@ function told(user: LocalUser, request: Request, refusal: Problem): Problem {
 
 const unknown = (detail: string): Problem => new Problem(401, detail, { 'www-authenticate': 'Bearer' });
 
+/** Handlers of the project's auth see everybody, however they were known: a key is no way around them. */
+const guarded = (custom: CustomAuth | undefined, caller: Omit<Caller, 'authorize' | 'user'>, user: AuthUser): Caller =>
+  custom === undefined
+    ? { ...caller, authorize: async () => undefined }
+    : { ...caller, user, authorize: (resource, action, value) => custom.authorize(user, resource, action, value) };
+
+/** @throws Problem 401. */
+function customAgain(custom: CustomAuth | undefined, kept: KeptCaller): Caller {
+  if (custom === undefined) throw unknown(`${kept.id}: was a user of auth.path, which langgraph.json no longer names`);
+  return callerOfCustom(custom, userKept(kept));
+}
+
+/** @throws Problem 401. */
+async function recalled(
+  kept: KeptCaller,
+  { keys, clock, person, operator }: AuthOptions,
+  takesTokens: boolean,
+): Promise<Omit<Caller, 'authorize' | 'user'>> {
+  if (kept.method === 'key') {
+    const row = kept.keyId === undefined ? undefined : await keys.get(kept.keyId);
+    if (row === undefined || !isGood(row, clock)) throw unknown(`${kept.id}: key ${kept.keyId ?? ''} is revoked or expired`);
+    return callerOfKey(row);
+  }
+  if (kept.method === 'local') {
+    // The machine's own user, with or without keys for others: the commands of this home are theirs too.
+    if (kept.id !== canonicalPerson(person, operator?.aliases).id) throw unknown(`${kept.id}: is not the local operator ${person.id}`);
+    return { person, tenant: kept.tenant };
+  }
+  if (!takesTokens) throw unknown(`${kept.id}: came by a token, and server.auth.jwt of operator.yaml is gone`);
+  // Under whichever of their identities the operator speaks of them.
+  const names = [kept.id, ...Object.entries(operator?.aliases ?? {}).flatMap(([name, id]) => (id === kept.id ? [name] : []))];
+  const principal = names.find((name) => operator?.people !== undefined && Object.hasOwn(operator.people, name)) ?? kept.id;
+  return callerOfToken({ principal, roles: kept.roles, tenant: kept.tenant }, operator);
+}
+
+/** As handlers and graphs saw them. */
+const userKept = ({ user, id, roles }: KeptCaller): AuthUser =>
+  user === undefined ? userNamed(id, id, roles) : (user as unknown as AuthUser); // written from one by `keptOf`
+
 const userNamed = (identity: string, shown: string, permissions: readonly string[]): AuthUser => ({
   identity,
   display_name: shown,
@@ -150,7 +192,7 @@ const userNamed = (identity: string, shown: string, permissions: readonly string
 /** A key acts for its owner: whoever may not decide something in person may not do so by a key. */
 function callerOfKey(row: KeyRow): Omit<Caller, 'authorize' | 'user'> {
   const person: Person = { id: row.owner, roles: rolesIn(row.roles), method: 'key', alone: false };
-  return { person, tenant: row.tenant, graphs: row.graphs ?? undefined };
+  return { person, tenant: row.tenant, graphs: row.graphs ?? undefined, keyId: row.id };
 }
 
 /** The operator's word about a person goes before the issuer's. */

@@ -21,6 +21,8 @@ export interface Caller {
   authorize(resource: Resource, action: Action, value: Record<string, unknown>): Promise<Filters | undefined>;
   /** What the graph finds under `configurable.langgraph_auth_user`; undefined without custom auth. */
   readonly user?: Readonly<Record<string, unknown>> | undefined;
+  /** Of whoever came with a key: which one. */
+  readonly keyId?: string | undefined;
 }
 
 const ROLES: Record<Exclude<Permission, 'public'>, readonly string[]> = {

@@ -35,11 +35,12 @@ export async function verifyKey(keys: Keys, clock: Clock, given: string): Promis
   const kept = row === undefined ? NOTHING : Buffer.from(row.hash, 'hex');
   const offered = hashOf(secret);
   const same = kept.length === offered.length && timingSafeEqual(kept, offered);
-  if (row === undefined || !same || row.revokedAt !== null) return undefined;
-  // A time that cannot be read is over.
-  if (row.expiresAt !== null && !(Date.parse(row.expiresAt) > clock.now())) return undefined;
-  return row;
+  return row !== undefined && same && isGood(row, clock) ? row : undefined;
 }
+
+/** Neither revoked nor over. A time that cannot be read is over. */
+export const isGood = ({ revokedAt, expiresAt }: KeyRow, clock: Clock): boolean =>
+  revokedAt === null && (expiresAt === null || Date.parse(expiresAt) > clock.now());
 
 /** The words that are roles of people. */
 export function rolesIn(words: readonly unknown[]): PersonRole[] {

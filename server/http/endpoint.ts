@@ -35,6 +35,11 @@ export interface Endpoint {
   readonly response: z.ZodType | undefined;
   /** Media type of the successful answer. */
   readonly media: string;
+  /**
+   * It may change something although `read` is all that it needs of itself, so an idempotency key has its effect; true of an answer
+   * that says, with 200, that nothing was done.
+   */
+  readonly isRefusal: ((answer: string) => boolean) | undefined;
   handle(call: Call): Promise<Response>;
 }
 
@@ -49,6 +54,7 @@ interface Declared<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType
   readonly status?: number;
   readonly response?: z.ZodType;
   readonly media?: string;
+  readonly isRefusal?: (answer: string) => boolean;
 }
 
 /**
@@ -87,6 +93,7 @@ export function endpoint<P extends z.ZodType = z.ZodUndefined, Q extends z.ZodTy
     status: declared.status ?? 200,
     response: declared.response,
     media: declared.media ?? 'application/json',
+    isRefusal: declared.isRefusal,
     handle: (call) => handle(call as Call<z.output<P>, z.output<Q>, z.output<B>>), // parsed by the very schemas above
   };
 }

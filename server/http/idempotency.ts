@@ -16,7 +16,7 @@ const isFollowed = ({ media, path }: Pick<Endpoint, 'media' | 'path'>): boolean 
 
 export interface KeyedRequest {
   readonly call: Pick<Call, 'c' | 'caller'>;
-  readonly endpoint: Pick<Endpoint, 'method' | 'path' | 'permission' | 'media'>;
+  readonly endpoint: Pick<Endpoint, 'method' | 'path' | 'permission' | 'media'> & Partial<Pick<Endpoint, 'isRefusal'>>;
   /** As it was sent. */
   readonly body: unknown;
 }
@@ -35,7 +35,8 @@ export async function withIdempotency(
   { work, rejoin }: { readonly work: () => Promise<Response>; readonly rejoin: (location: string) => Promise<Response> },
 ): Promise<Response> {
   const key = call.c.req.header('idempotency-key');
-  if (key === undefined || endpoint.method === 'get' || endpoint.permission === 'read') return work();
+  const only = endpoint.permission === 'read' && endpoint.isRefusal === undefined;
+  if (key === undefined || endpoint.method === 'get' || only) return work();
   if (!PRINTABLE.test(key))
     throw new Problem(
       422,
@@ -67,6 +68,10 @@ export async function withIdempotency(
     return response;
   }
   const text = await response.text();
+  if (endpoint.isRefusal?.(text) === true) {
+    await idempotency.drop(scope, key);
+    return new Response(text, response);
+  }
   await idempotency.keep(scope, key, answerOf(response, text));
   return new Response(response.body === null ? null : text, response);
 }

@@ -3,6 +3,7 @@ import type { StreamMode } from '@langchain/langgraph';
 import { FencedError, toError } from '../../domain/errors.ts';
 import type { RunEnd, RunLease, ServedRun } from '../../domain/served.ts';
 import type { Server } from '../context.ts';
+import { askFeedback } from '../feedback/ask-feedback.ts';
 import type { GovernedEnd, Governs } from '../project/governs.ts';
 import { PROTOCOL_MODES } from '../protocol/source-event.ts';
 import type { Teller } from '../protocol/teller.ts';
@@ -51,20 +52,28 @@ export async function attempt(claimed: Claimed, kwargs: RunKwargs, { writer, tel
     const { governs } = work.served;
     if (governs !== undefined) {
       const end = await governedEnd(governs, claimed, { chunk, event: (data) => writer.write('events', data), teller });
+      if (!end.drained && end.status !== 'error') await tellFeedback(claimed, kwargs, writer);
       return end.drained ? 'drain' : ended(end, writer);
     }
-    return await plainEnd(work, abort, {
+    const end = await plainEnd(work, abort, {
       signal: abort.signal,
       chunk,
       event: async (data) => writer.write('events', data),
       protocol: async (event) => teller?.event(event),
     });
+    await tellFeedback(claimed, kwargs, writer);
+    return end;
   } catch (error) {
     const reason: unknown = abort.signal.reason;
     if (reason instanceof FencedError || error instanceof FencedError) throw error;
     if (reason instanceof Stopped && reason.action === 'drain') return 'drain';
     return failed(claimed, work, { error: toError(abort.signal.aborted ? reason : error), writer });
   }
+}
+
+/** Last of what a run that did not fail tells. */
+async function tellFeedback({ server, run }: Claimed, { feedback_keys: keys }: RunKwargs, writer: EventWriter): Promise<void> {
+  if (keys !== undefined && keys.length > 0) await writer.write('feedback', await askFeedback(server, run.runId, keys));
 }
 
 /** @throws Error where the run was put before its thread became a governed one. */

@@ -1,5 +1,6 @@
 /** Puts a run into the queue: what a request asks for, checked, as the row that a worker will deliver verbatim. */
 import { v7 as uuidv7 } from '@langchain/core/utils/uuid';
+import type { CronTick } from '../../domain/cron-tick.ts';
 import type { AssistantRow, Json, NewRun, Scope, ServedRun } from '../../domain/served.ts';
 import type { RunCreate } from '../api/schemas.ts';
 import { assertMay } from '../auth/caller.ts';
@@ -15,17 +16,34 @@ import { checkWebhook } from '../webhooks/webhook-target.ts';
 /** Headers that graphs may read as `configurable["x-..."]`; never those that carry a credential. */
 const SECRET_HEADERS: readonly string[] = ['x-api-key', 'x-tenant-id', 'x-service-key', 'x-auth-token', 'x-auth-scheme'];
 
-/** A body that a route checked; `protocol`: what a command of protocol v2 adds. */
-export type WantedRun = RunCreate & { readonly protocol?: Json };
+/** A body that a route checked; `protocol`: what a command of protocol v2 adds; `tick`: what a cron does. */
+export type WantedRun = RunCreate & { readonly protocol?: Json; readonly tick?: CronTick };
+
+/** Who asks for runs: a request, or a cron on behalf of whoever made it. */
+export interface Asker extends Pick<Call, 'caller' | 'scope' | 'allowed'> {
+  readonly headers: Headers;
+  /** The id of the run that this very request put, or will put; undefined: any. */
+  runId(index: number): string | undefined;
+  /** The same of a stateless run's thread. */
+  readonly threadId?: string | undefined;
+}
+
+export const askerOf = (call: Call): Asker => ({
+  caller: call.caller,
+  scope: call.scope,
+  allowed: (resource, action, value) => call.allowed(resource, action, value),
+  headers: call.c.req.raw.headers,
+  runId: (index) => runIdOfKey(call, index),
+});
 
 /** All or nothing. `threadId` undefined: stateless, with a thread of its own. */
 export async function createRuns(
   server: Server,
-  call: Call,
+  call: Asker,
   bodies: readonly WantedRun[],
   threadId: string | undefined,
 ): Promise<readonly ServedRun[]> {
-  const ids = bodies.map((_, index) => runIdOfKey(call, index));
+  const ids = bodies.map((_, index) => call.runId(index));
   const known = await Promise.all(
     ids.map(async (id) => (id === undefined ? undefined : server.served.queue.get(call.scope, undefined, id))),
   );
@@ -34,7 +52,16 @@ export async function createRuns(
   if (bodies.length > 1) for (const body of bodies) await assertPlain(server, call, body);
   const prepared: { run: NewRun; scope: Scope }[] = [];
   for (const [index, body] of bodies.entries())
-    prepared.push(await prepare({ server, call, body, given: threadId, threadId: threadId ?? uuidv7(), runId: ids[index] ?? uuidv7() }));
+    prepared.push(
+      await prepare({
+        server,
+        call,
+        body,
+        given: threadId,
+        threadId: threadId ?? call.threadId ?? uuidv7(),
+        runId: ids[index] ?? uuidv7(),
+      }),
+    );
   const first = prepared[0];
   if (first === undefined) throw new Problem(422, 'body: at least one run is needed');
   const runs = await server.served.queue.put(
@@ -48,13 +75,14 @@ export async function createRuns(
         others.map((other) => other.runId),
         run.multitask,
       );
+      server.pokeWebhooks();
     }
   server.poke();
   return runs;
 }
 
 /** A governed run is on record from its beginning: if another one of its batch were refused, it could not be taken back. @throws Problem 422. */
-async function assertPlain(server: Server, call: Call, { assistant_id: id }: RunCreate): Promise<void> {
+async function assertPlain(server: Server, call: Asker, { assistant_id: id }: RunCreate): Promise<void> {
   const { graphId } = await findAssistant(server, await call.allowed('assistants', 'read', { assistant_id: id }), id);
   const served = server.graphs.get(graphId);
   if (served?.governs !== undefined || served?.begin !== undefined)
@@ -64,7 +92,7 @@ async function assertPlain(server: Server, call: Call, { assistant_id: id }: Run
 /** One run that a request asks for. */
 interface Wanted {
   readonly server: Server;
-  readonly call: Call;
+  readonly call: Asker;
   readonly body: WantedRun;
   /** The thread that the request names; undefined: stateless. */
   readonly given: string | undefined;
@@ -150,6 +178,7 @@ function newRun({ call, body, given, threadId, runId }: Wanted, assistant: Assis
     afterMs: Math.round((body.after_seconds ?? 0) * 1000),
     ifNotExists: given === undefined ? 'create' : (body.if_not_exists ?? 'reject'),
     threadMetadata: { ...stamped, graph_id: assistant.graphId, assistant_id: assistant.assistantId },
+    tick: body.tick,
     // What the thread's state will be read with: a factory must make the same graph again.
     threadConfig: { ...assistant.config, ...body.config, configurable: wordsOf(call.caller.person, configurable) },
   };
@@ -225,10 +254,10 @@ function headersOf(headers: Headers): Json {
  * What the graph may know of its caller: no reader of the run is shown it. A client may say which `user_id` its run is about, and a
  * header's value by its name; never who it is itself.
  */
-function callerConfig(call: Call, known: Json, given: Json): Json {
+function callerConfig(call: Asker, known: Json, given: Json): Json {
   const { user, person } = call.caller;
   const identity = user?.['identity'];
-  const headers = Object.entries(headersOf(call.c.req.raw.headers)).filter(([name]) => !Object.hasOwn(given, name));
+  const headers = Object.entries(headersOf(call.headers)).filter(([name]) => !Object.hasOwn(given, name));
   return {
     ...Object.fromEntries(headers),
     // Whoever came with a credential is who it says; the local operator may speak for others.

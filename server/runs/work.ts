@@ -1,10 +1,10 @@
 /** One run from its claim to its end: its lease is kept, its events are written, and its end, whatever it is. */
 import { z } from 'zod';
 import { FencedError, toError } from '../../domain/errors.ts';
+import { runWebhook } from '../../domain/run-webhook.ts';
 import type { RunEnd, ServedRun } from '../../domain/served.ts';
 import { toJson } from '../http/endpoint.ts';
 import { openTeller } from '../protocol/teller.ts';
-import { runView } from '../threads/views.ts';
 import { attempt, type Claimed } from './attempt.ts';
 import type { RunKwargs } from './execute.ts';
 import { Stopped } from './stopped.ts';
@@ -53,20 +53,19 @@ export async function work(claimed: Claimed): Promise<void> {
   }
 }
 
-/** The run as its webhook is told of it, in the members of LangGraph's own. */
+/** The run as its webhook is told of it. */
 function webhookOf(run: ServedRun, kwargs: RunKwargs, end: RunEnd, endedAt: string): RunEnd['webhook'] {
   if (kwargs.webhook === undefined) return undefined;
   const failure = failureSchema.safeParse(end.error);
-  const body = toJson({
-    ...runView(run),
-    updated_at: endedAt,
-    status: end.status,
-    // The claim was the last change of its row.
-    run_started_at: run.updatedAt,
-    run_ended_at: endedAt,
-    webhook_sent_at: endedAt,
-    values: end.values ?? null,
-    ...(failure.success ? { error: failure.data.message } : {}),
-  });
+  const body = toJson(
+    runWebhook(run, {
+      status: end.status,
+      values: end.values,
+      error: failure.data?.message,
+      // The claim was the last change of its row.
+      startedAt: run.updatedAt,
+      endedAt,
+    }),
+  );
   return { url: kwargs.webhook, body };
 }

@@ -10,15 +10,18 @@ import type { Outbox, OutboxRow } from '../../domain/outbox.ts';
 import type { Clock } from '../../domain/ports.ts';
 import type { Server } from '../context.ts';
 import { Problem } from '../http/problem.ts';
+import { createHostSlots } from './host-slots.ts';
 import { addressFault, checkAllowList, checkWebhook, type WebhookPolicy } from './webhook-target.ts';
 
-/** Requests under way at once; slow targets take all of them only for a timeout. */
+/** Requests under way at once. */
 const SLOTS = 32;
 const TIMEOUT_MS = 10_000;
 /** Longer than a try takes: another process takes the row only when this one is gone. */
 const HOLD_MS = 30_000;
 /** Other processes put rows too and poke only themselves. */
 const POLL_MS = 5000;
+/** While rows wait for a slot of their host, when others come due is not known. */
+const HELD_UP_MS = 1000;
 const ANSWER_BYTES = 64 * 1024;
 const MAX_TRIES = 10;
 const FIRST_DELAY_MS = 1000;
@@ -50,40 +53,30 @@ export function startWebhooks(options: Options): Webhooks {
   const { outbox, log } = options;
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
-  let poked = false;
-  let wake: () => void = () => undefined;
-  const poke = (): void => {
-    poked = true;
-    wake();
-  };
-  const sleep = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      if (poked || stopping.signal.aborted) return resolve();
-      const timer = setTimeout(resolve, ms);
-      timer.unref();
-      wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  const hosts = createHostSlots();
+  const { poke, sleep, awake } = createSleep(stopping.signal);
   const loop = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      poked = false;
+      awake();
       let waitMs = POLL_MS;
       try {
         const free = SLOTS - underWay.size;
-        const rows = free > 0 ? await outbox.take(free, HOLD_MS) : [];
+        const rows = free > 0 ? await outbox.take({ all: free, perHost: hosts.perHost, room: hosts.room() }, HOLD_MS) : [];
         for (const row of rows) {
+          hosts.begun(row.host);
           const sending = deliver(options, row, stopping.signal)
-            .catch((error: unknown) => log('error', `webhook ${row.id}: its end could not be written`, { error: toError(error).message }))
-            .finally(() => {
+            .catch((error: unknown) => {
+              log('error', `webhook ${row.id}: its end could not be written`, { error: toError(error).message });
+              return undefined;
+            })
+            .then((answered) => {
               underWay.delete(sending);
-              // Only a full queue of sends keeps rows waiting for a free slot.
-              if (underWay.size === SLOTS - 1) poke();
+              // Only where its host, or all, had no slot left may a row wait for this one.
+              if (hosts.ended(row.host, answered) || underWay.size === SLOTS - 1) poke();
             });
           underWay.add(sending);
         }
-        if (underWay.size < SLOTS) waitMs = Math.min(POLL_MS, (await outbox.nextDueMs()) ?? POLL_MS);
+        if (underWay.size < SLOTS) waitMs = Math.min(POLL_MS, (await outbox.nextDueMs()) ?? POLL_MS) || HELD_UP_MS;
       } catch (error) {
         log('error', 'webhooks: the outbox cannot be read', { error: toError(error).message });
       }
@@ -105,17 +98,52 @@ export function startWebhooks(options: Options): Webhooks {
   };
 }
 
-/** One try and what follows from it. A try that the server's stop cut is no try: its hold runs out. */
-async function deliver(options: Options, row: OutboxRow, stopping: AbortSignal): Promise<void> {
+interface Sleep {
+  readonly poke: () => void;
+  /** What was poked for before is looked at now. */
+  readonly awake: () => void;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** A pause that a poke ends, or keeps from beginning when it came before. */
+function createSleep(stopping: AbortSignal): Sleep {
+  let poked = false;
+  let wake: () => void = () => undefined;
+  return {
+    poke: () => {
+      poked = true;
+      wake();
+    },
+    awake: () => {
+      poked = false;
+    },
+    sleep: (ms) =>
+      new Promise((resolve) => {
+        if (poked || stopping.aborted) return resolve();
+        const timer = setTimeout(resolve, ms);
+        timer.unref();
+        wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      }),
+  };
+}
+
+/**
+ * One try and what follows from it. A try that the server's stop cut is no try: its hold runs out.
+ * @returns whether the target answered, whatever it said; undefined: it was not asked.
+ */
+async function deliver(options: Options, row: OutboxRow, stopping: AbortSignal): Promise<boolean | undefined> {
   const { outbox, log } = options;
   const outcome = await attempt(options, row, stopping);
   if (outcome === 'sent') {
     failpoint('webhook:send:after');
     await outbox.sent(row);
     log('info', 'webhook sent', { run_id: row.runId, webhook: row.id, tries: row.tries + 1 });
-    return;
+    return true;
   }
-  if (stopping.aborted) return;
+  if (stopping.aborted) return undefined;
   const last = outcome.final || row.tries + 1 >= MAX_TRIES;
   const ceiling = Math.min(LAST_DELAY_MS, FIRST_DELAY_MS * 2 ** row.tries);
   // Half of it by chance, so that the many webhooks of one outage do not come back together.
@@ -127,9 +155,16 @@ async function deliver(options: Options, row: OutboxRow, stopping: AbortSignal):
     tries: row.tries + 1,
     error: outcome.error,
   });
+  return outcome.answered;
 }
 
-async function attempt(options: Options, row: OutboxRow, stopping: AbortSignal): Promise<'sent' | { error: string; final: boolean }> {
+interface Failed {
+  readonly error: string;
+  readonly final: boolean;
+  readonly answered: boolean | undefined;
+}
+
+async function attempt(options: Options, row: OutboxRow, stopping: AbortSignal): Promise<'sent' | Failed> {
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(TIMEOUT_MS)]);
   try {
     // Again at every try: the operator may have changed the list since.
@@ -141,11 +176,11 @@ async function attempt(options: Options, row: OutboxRow, stopping: AbortSignal):
         ? await postToApp(options, target.path, { headers, body: row.body, signal })
         : await postToUrl(options, target.url, { headers, body: row.body, signal });
     if (status >= 200 && status < 300) return 'sent';
-    return { error: `the target answered ${status}`, final: status === GONE };
+    return { error: `the target answered ${status}`, final: status === GONE, answered: true };
   } catch (error) {
-    if (error instanceof Problem) return { error: error.message, final: true };
+    if (error instanceof Problem) return { error: error.message, final: true, answered: undefined };
     const fault = signal.aborted ? toError(signal.reason) : toError(error);
-    return { error: fault.name === 'TimeoutError' ? `no answer in ${TIMEOUT_MS} ms` : fault.message, final: false };
+    return { error: fault.name === 'TimeoutError' ? `no answer in ${TIMEOUT_MS} ms` : fault.message, final: false, answered: false };
   }
 }
 

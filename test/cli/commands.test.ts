@@ -107,7 +107,7 @@ test('backup and restore by command: the other home goes on, and an existing one
   expect(refused.errors).toContain('restore into a new one');
   // What waits for a person keeps its work tree and its files.
   expect((await governor(world, ['gc', '--older', '1s'])).output).toContain(
-    'removed 0 work tree folder(s), the working data of 0 thread(s)',
+    'removed 0 work tree folder(s), the working data of 0 thread(s), 0 ref(s), the streamed events of 0 run(s)',
   );
   expect((await governor(world, ['files', 'last'])).output).toContain('10-plan.1.md');
   const other = { ...world, home: join(world.folder, 'other') };

@@ -13,7 +13,9 @@ import { makeHome, newRun, threadOf } from '../checkpoints/home.ts';
 import { postgresFolder, preparedBy } from './postgres.ts';
 import { assistantsSuite } from './served/assistants.ts';
 import type { ServedBackend, ServedSuite } from './served/backend.ts';
+import { cronsSuite } from './served/crons.ts';
 import { eventsSuite } from './served/events.ts';
+import { feedbackSuite } from './served/feedback.ts';
 import { idempotencySuite } from './served/idempotency.ts';
 import { itemsSuite } from './served/items.ts';
 import { keysSuite } from './served/keys.ts';
@@ -39,6 +41,8 @@ const SUITES: readonly ServedSuite[] = [
   remadeThreadSuite,
   assistantsSuite,
   itemsSuite,
+  cronsSuite,
+  feedbackSuite,
   outboxSuite,
   keysSuite,
   idempotencySuite,

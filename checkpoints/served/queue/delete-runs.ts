@@ -29,6 +29,7 @@ export function* pruneRuns(before: string, limit: number): Transaction<number> {
 
 function* eraseRun(runId: string): Transaction<void> {
   yield* run('DELETE FROM run_events WHERE run_id = $1', [runId]);
+  yield* run('DELETE FROM feedback WHERE run_id = $1', [runId]);
   yield* forgetTold(runId);
   yield* run('DELETE FROM thread_runs WHERE run_id = $1', [runId]);
 }

@@ -2,6 +2,7 @@
 import { canonicalJson } from '../../../domain/ids.ts';
 import { type Json, type NewRun, type Scope, ServedError, type ServedRun } from '../../../domain/served.ts';
 import { run as change, type Transaction } from '../../sql/transaction.ts';
+import { made } from '../crons/ticks.ts';
 import { missingThread } from '../threads/thread-row.ts';
 import { openRowsOf, type Row, rowById, runOf } from './run-row.ts';
 import { isThreadSeen, type KnownThread, knownThread } from './run-sight.ts';
@@ -19,6 +20,7 @@ export function* enqueue(scope: Scope, runs: readonly NewRun[], nowMs: number): 
 
 function* enqueueOne(scope: Scope, run: NewRun, nowMs: number): Transaction<ServedRun> {
   const at = new Date(nowMs).toISOString();
+  if (run.tick !== undefined) yield* made(run.tick, run, at);
   const known = yield* admittedThread(scope, run);
   if (known === undefined) yield* insertThread(scope, run, at);
   const open = yield* openRowsOf(run.threadId);

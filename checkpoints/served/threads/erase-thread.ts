@@ -1,12 +1,13 @@
-/** Deletes threads with all that they have, but not what a webhook still has to tell. */
+/** Deletes threads with all that they have, their crons too, but not what a webhook still has to tell. */
 import type { Scope } from '../../../domain/served.ts';
 import { many, run, type Transaction } from '../../sql/transaction.ts';
 import { needUngoverned } from './thread-row.ts';
 
-const TABLES = ['thread_runs', 'checkpoints', 'writes', 'replaced_writes', 'thread_events', 'thread_streams', 'threads'];
+const TABLES = ['thread_runs', 'checkpoints', 'writes', 'replaced_writes', 'thread_events', 'thread_streams', 'crons', 'threads'];
 
 function* eraseThread(threadId: string): Transaction<void> {
   yield* run('DELETE FROM run_events WHERE run_id IN (SELECT run_id FROM thread_runs WHERE thread_id = $1)', [threadId]);
+  yield* run('DELETE FROM feedback WHERE run_id IN (SELECT run_id FROM thread_runs WHERE thread_id = $1)', [threadId]);
   for (const table of TABLES) yield* run(`DELETE FROM ${table} WHERE thread_id = $1`, [threadId]);
 }
 

@@ -4,21 +4,23 @@ import { agentTree } from './agent-tree.ts';
 import { type CommandAnswer, CommandError, refusal } from './answer.ts';
 import type { Command } from './command.ts';
 import { inputRespond } from './input-respond.ts';
+import { listCheckpoints } from './list-checkpoints.ts';
 import { runStart } from './run-start.ts';
+import { stateFork } from './state-fork.ts';
 import { stateGet } from './state-get.ts';
 
 const COMMANDS: Readonly<Record<string, (command: Command) => Promise<unknown>>> = {
   'run.start': runStart,
   'input.respond': inputRespond,
   'state.get': stateGet,
+  'state.listCheckpoints': listCheckpoints,
+  'state.fork': stateFork,
   'agent.getTree': agentTree,
 };
 
 /** What the protocol has and this server does by other means. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  'input.inject': 'send run.start with the input; it waits its turn',
-  'state.listCheckpoints': 'POST /threads/{thread_id}/history lists them',
-  'state.fork': 'send run.start with config.configurable.checkpoint_id',
+  'input.inject': 'a graph takes no message while it runs; send run.start with the input, which waits its turn',
   'subscription.subscribe': 'over HTTP, POST /threads/{thread_id}/stream/events is the subscription',
   'subscription.unsubscribe': 'over HTTP, closing the stream ends the subscription',
   'subscription.reconnect': 'subscribe again: everything that is kept is replayed, with the same event ids',

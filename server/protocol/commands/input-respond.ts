@@ -1,13 +1,14 @@
 /** `input.respond`: answers one interrupt that waits, or several of them in one run; at a gate it is that gate's decision by the caller. */
 import { z } from 'zod';
-import type { Scope, ThreadRow } from '../../../domain/served.ts';
+import type { ThreadRow } from '../../../domain/served.ts';
 import { commandMembers, configSchema, runCreateSchema } from '../../api/schemas.ts';
 import { assertMay } from '../../auth/caller.ts';
 import { needThread, viewOf } from '../../threads/thread-graph.ts';
 import { CommandError } from './answer.ts';
 import type { Command } from './command.ts';
+import { lastAssistant } from './last-assistant.ts';
 import { given } from './params.ts';
-import { forkOf, putRun } from './run-start.ts';
+import { forkOf, isPut, putRun } from './run-start.ts';
 
 const MOST_ANSWERS = 1000;
 const one = {
@@ -38,10 +39,12 @@ export async function inputRespond(command: Command): Promise<Record<string, nev
   const ids = answers.map((answer) => answer.interrupt_id);
   if (new Set(ids).size < ids.length)
     throw new CommandError('invalid_argument', `responses: an interrupt is answered once; got ${ids.join(', ')}`);
+  // The very same command answered before, and its answer was not kept: nothing waits any more.
+  if (await isPut(command)) return {};
   await assertWaits(command, thread, ids);
   const { config, checkpointId } = forkOf(params.config ?? undefined);
   await putRun(command, {
-    assistant_id: await assistantOf(command, scope, thread),
+    assistant_id: await lastAssistant(command, scope, thread),
     command: {
       resume: Object.fromEntries(answers.map((answer) => [answer.interrupt_id, answer.response ?? null])),
       ...(params.update === null || params.update === undefined ? {} : { update: params.update }),
@@ -68,12 +71,4 @@ async function assertWaits({ server, threadId }: Command, thread: ThreadRow, ids
   if (unknown.length === 0) return;
   const what = waiting.length === 0 ? `nothing waits for an answer; it is ${thread.status}` : `what waits is ${waiting.join(', ')}`;
   throw new CommandError('no_such_interrupt', `thread ${threadId}: interrupt ${unknown.join(', ')} does not wait; ${what}`);
-}
-
-/** Of the last run; a thread that never had one here says itself which graph it is on. @throws CommandError `no_such_run`. */
-async function assistantOf({ server, threadId }: Command, scope: Scope, thread: ThreadRow): Promise<string> {
-  const [last] = await server.served.queue.list(scope, threadId, { limit: 1, offset: 0 });
-  const named = last?.assistantId ?? thread.metadata['assistant_id'] ?? thread.metadata['graph_id'];
-  if (typeof named === 'string') return named;
-  throw new CommandError('no_such_run', `thread ${threadId}: no run was ever on it; send run.start first`);
 }

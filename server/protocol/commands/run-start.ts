@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Json } from '../../../domain/served.ts';
 import { configSchema, runCreateSchema } from '../../api/schemas.ts';
 import { assertMay } from '../../auth/caller.ts';
-import { createRuns, type WantedRun } from '../../runs/create-run.ts';
+import { runIdOfKey } from '../../http/idempotency.ts';
+import { askerOf, createRuns, type WantedRun } from '../../runs/create-run.ts';
 import type { Command } from './command.ts';
 import { given } from './params.ts';
 
@@ -42,9 +43,15 @@ export async function runStart(command: Command): Promise<{ readonly run_id: str
 }
 
 export async function putRun({ server, call, threadId }: Command, body: WantedRun): Promise<{ readonly run_id: string }> {
-  const [run] = await createRuns(server, call, [{ ...body, stream_mode: ['values'] }], threadId);
+  const [run] = await createRuns(server, askerOf(call), [{ ...body, stream_mode: ['values'] }], threadId);
   if (run === undefined) throw new Error('no run was put');
   return { run_id: run.runId };
+}
+
+/** True where a request with this idempotency key has put its run. */
+export async function isPut({ server, call }: Command): Promise<boolean> {
+  const id = runIdOfKey(call, 0);
+  return id !== undefined && (await server.served.queue.get(call.scope, undefined, id)) !== undefined;
 }
 
 type Config = z.output<typeof configSchema>;

@@ -218,7 +218,9 @@ export const queueSuite: ServedSuite = (name, backend) =>
       expect(await queue.cancel(scope, { threadId: threadOf(1), status: 'running' }, 'rollback')).toEqual(['r']);
       expect(await queue.heartbeat(claimed.lease)).toBe('rollback');
       await queue.finish(claimed.lease, { status: 'error', webhook: { url: 'https://a.example', body: '{}' } });
-      expect(await outbox.take(2, 1000)).toMatchObject([{ runId: 'r', url: 'https://a.example', body: '{}' }]);
+      expect(await outbox.take({ all: 2, perHost: 4, room: new Map() }, 1000)).toMatchObject([
+        { runId: 'r', url: 'https://a.example', body: '{}' },
+      ]);
     });
 
     test('a list shows the newest first, by status and by metadata, a page at a time', async () => {

@@ -63,13 +63,13 @@ test('the work tree of a cancelled thread that is resumed after it was listed st
     fence = await other.stores.runs.acquire(thread);
     await other.stores.runs.update(fence, { status: 'running', reason: null });
   });
-  expect(await collect(resumed, undefined)).toEqual({ workTrees: 0, threads: 0, refs: 0 });
+  expect(await collect(resumed, undefined)).toEqual({ workTrees: 0, threads: 0, refs: 0, streams: 0 });
   expect(workTree(thread)).toBe(true);
   if (fence !== undefined) await other.stores.runs.release(fence);
   expect(await operations.resume(thread)).toMatchObject({ status: 'waiting' });
   // Nobody resumes it: the same call takes the tree.
   await operations.cancel(thread);
-  expect(await collect(runtime, undefined)).toEqual({ workTrees: 1, threads: 0, refs: 0 });
+  expect(await collect(runtime, undefined)).toEqual({ workTrees: 1, threads: 0, refs: 0, streams: 0 });
   expect(workTree(thread)).toBe(false);
 });
 
@@ -83,7 +83,7 @@ test('what a released thread needs for its undoing stays when that begins after 
   const undoing = meanwhile(async () => {
     fence = await other.stores.runs.acquire(thread);
   });
-  expect(await collect(undoing, 0)).toEqual({ workTrees: 0, threads: 0, refs: 0 });
+  expect(await collect(undoing, 0)).toEqual({ workTrees: 0, threads: 0, refs: 0, streams: 0 });
   expect({ kept: kept(thread), pins: pins() }).toEqual(before);
   if (fence !== undefined) await other.stores.runs.release(fence);
   const { threads, refs } = await collect(runtime, 0);
@@ -105,6 +105,32 @@ test('a thread whose pipeline changed keeps its checkpoints: it can be gone on w
   await runtime.stores.runs.update(fence, { status: 'stopped', reason });
   await runtime.stores.runs.release(fence);
   // Its work tree can be made again.
-  expect(await collect(runtime, 0)).toMatchObject({ threads: 0, refs: 0 });
+  expect(await collect(runtime, 0)).toMatchObject({ threads: 0, refs: 0, streams: 0 });
   expect(kept(thread)).toEqual(before);
+});
+
+test('the streamed events of a run that ended more than an hour ago go, those of a later one and of one that is open stay', async () => {
+  const { served } = runtime.stores;
+  const scope = { tenant: 'default' };
+  const place = { assistantId: 'a', metadata: {}, kwargs: {}, caller: {}, multitask: 'enqueue', temporary: false, afterMs: 0 } as const;
+  const put = async (runId: string, threadId: string) => {
+    await served.queue.put(scope, [{ ...place, runId, threadId, ifNotExists: 'create', threadMetadata: {}, threadConfig: {} }]);
+    const claimed = await served.queue.claim();
+    if (claimed === undefined) throw new Error('nothing to claim');
+    const event = { channel: 'values', method: 'values', namespace: [], params: '{}' } as const;
+    await served.threadEvents.append(claimed.lease, [event], 1000);
+    return claimed.lease;
+  };
+  const ended = await put('ended', 't1');
+  await served.queue.finish(ended, { status: 'success' });
+  const fresh = await put('fresh', 't2');
+  await put('open', 't3');
+  await served.queue.finish(fresh, { status: 'success' });
+  const database = new Sqlite(join(world.home, 'governor.sqlite'));
+  const hourAgo = new Date(Date.now() - 3_600_001).toISOString();
+  database.prepare("UPDATE thread_runs SET updated_at = ? WHERE run_id IN ('ended', 'open')").run(hourAgo);
+  expect(await collect(runtime, undefined)).toMatchObject({ streams: 1 });
+  expect(database.prepare('SELECT run_id FROM thread_events ORDER BY run_id').pluck().all()).toEqual(['fresh', 'open']);
+  database.close();
+  expect(await collect(runtime, undefined)).toMatchObject({ streams: 0 });
 });

@@ -57,7 +57,7 @@ test('tells the API level that Studio looks for, LangGraph as installed, and our
     context: 'js',
     flags: {
       assistants: true,
-      crons: false,
+      crons: true,
       langsmith: false,
       langsmith_tracing_replicas: false,
       strict_resume: true,

@@ -127,7 +127,12 @@ test('an input on a thread that waits is its answer; a fork goes on from the che
 test('what is wrong with a command is said in the protocol’s words, and changes nothing', async () => {
   const id = await fresh();
   const cases: readonly [method: string, params: unknown, code: string, words: RegExp][] = [
-    ['run.stop', {}, 'unknown_command', /"run.stop" is none of run.start, input.respond, state.get, agent.getTree/],
+    [
+      'run.stop',
+      {},
+      'unknown_command',
+      /"run.stop" is none of run.start, input.respond, state.get, state.listCheckpoints, state.fork, agent.getTree/,
+    ],
     ['constructor', {}, 'unknown_command', /none of/],
     ['input.inject', {}, 'not_supported', /send run.start/],
     ['subscription.subscribe', { channels: ['values'] }, 'not_supported', /stream\/events is the subscription/],

@@ -5,7 +5,7 @@ import { sqliteSql } from '../../../checkpoints/sql/sqlite.ts';
 import { type Operator, operatorSchema } from '../../../domain/config.ts';
 import type { KeyRow } from '../../../domain/keys.ts';
 import type { Person } from '../../../domain/policy.ts';
-import { type Authenticator, type AuthOptions, createAuthenticator } from '../../../server/auth/authenticator.ts';
+import { type Auth, type Authenticator, type AuthOptions, createAuthenticator } from '../../../server/auth/authenticator.ts';
 import type { LocalUser } from '../../../server/auth/local-user.ts';
 import type { Peer } from '../../../server/auth/peer.ts';
 import { makeHome } from '../../checkpoints/home.ts';
@@ -30,24 +30,26 @@ export function makeAuthWorld() {
   const home = makeHome();
   const database = openDatabase(home.file);
   const keys = createKeys(sqliteSql(database), home.clock);
+  const auth = (more: Partial<AuthOptions> = {}): Promise<Auth> =>
+    createAuthenticator({
+      host: '127.0.0.1',
+      operator: undefined,
+      person: ADA,
+      keys,
+      clock: home.clock,
+      resolve: () => undefined,
+      custom: undefined,
+      openLocalUser: async () => anybody,
+      ...more,
+    });
   return {
+    auth,
     clock: home.clock,
     folder: home.folder,
     keys,
     /** A key and its row. */
     issue: (more: Partial<KeyRow> = {}) => issueKey(keys, more),
-    authenticator: (more: Partial<AuthOptions> = {}): Promise<Authenticator> =>
-      createAuthenticator({
-        host: '127.0.0.1',
-        operator: undefined,
-        person: ADA,
-        keys,
-        clock: home.clock,
-        resolve: () => undefined,
-        custom: undefined,
-        openLocalUser: async () => anybody,
-        ...more,
-      }).then(({ authenticate }) => authenticate),
+    authenticator: (more: Partial<AuthOptions> = {}): Promise<Authenticator> => auth(more).then(({ authenticate }) => authenticate),
     dispose: () => {
       database.close();
       home.dispose();

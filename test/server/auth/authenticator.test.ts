@@ -201,7 +201,13 @@ it('a client cannot say who it is or where its run stands', () => {
 describe('the server section of operator.yaml', () => {
   it('is strict and has safe defaults', () => {
     expect(operatorOf({}).server).toBeUndefined();
-    expect(serverSchema.parse({})).toEqual({ origins: [], hosts: [], webhooks: { allow: [] }, auth: { studio: false } });
+    expect(serverSchema.parse({})).toEqual({
+      origins: [],
+      hosts: [],
+      webhooks: { allow: [] },
+      auth: { studio: false },
+      crons: { perCaller: 100, all: 10_000, minIntervalSeconds: 60 },
+    });
     expect(serverSchema.safeParse({ cors: '*' }).success).toBe(false);
   });
 

@@ -48,6 +48,8 @@ describe('a tenant', () => {
     'post /threads/{thread_id}/state/checkpoint': { checkpoint: {} },
     'post /threads/{thread_id}/runs': { assistant_id: 'two', input: {} },
     'post /threads/{thread_id}/runs/stream': { assistant_id: 'two', input: {} },
+    'post /threads/{thread_id}/runs/crons': { assistant_id: 'two', schedule: '0 9 * * *' },
+    'post /feedback/tokens/{token}': { score: 1 },
     'post /threads/{thread_id}/runs/wait': { assistant_id: 'two', input: {} },
     'post /threads/{thread_id}/commands': { id: 1, method: 'state.get' },
     'post /assistants/{assistant_id}/latest': { version: 1 },
@@ -71,6 +73,10 @@ describe('a tenant', () => {
       assistant_id: idOf(await ours('POST', '/assistants', { graph_id: 'two', name: 'S3CRET' }), 'assistant_id'),
       checkpoint_id: NONE,
       approval_id: '0'.repeat(32),
+      cron_id: idOf(
+        await ours('POST', '/runs/crons', { assistant_id: 'two', schedule: '0 9 * * *', metadata: { secret: 'S3CRET' } }),
+        'cron_id',
+      ),
       name: 'x',
       namespace: 'x',
     };
@@ -86,7 +92,7 @@ describe('a tenant', () => {
       for (const method of Object.keys(methods).filter((name) => /^(get|post|put|patch|delete)$/.test(name))) {
         if (SILENT.includes(`${method} ${path}`)) continue;
         const at = (own: Record<string, string>): string => path.replaceAll(/\{(\w+)\}/g, (_, name: string) => own[name] ?? NONE);
-        const nobodys = { ...ids, thread_id: NONE, run_id: NONE, assistant_id: NONE };
+        const nobodys = { ...ids, thread_id: NONE, run_id: NONE, assistant_id: NONE, cron_id: NONE };
         const body = method === 'get' ? undefined : (BODIES[`${method} ${path}`] ?? {});
         const [foreign, missing] = [
           await theirs(method.toUpperCase(), at(ids), body),
@@ -99,7 +105,14 @@ describe('a tenant', () => {
         asked += 1;
       }
     expect(asked).toBeGreaterThan(30);
-    for (const path of ['/threads/search', '/assistants/search', '/store/items/search', '/store/namespaces', '/threads/count'])
+    for (const path of [
+      '/threads/search',
+      '/runs/crons/search',
+      '/assistants/search',
+      '/store/items/search',
+      '/store/namespaces',
+      '/threads/count',
+    ])
       expect((await theirs('POST', path, path.includes('items') ? { namespace_prefix: [] } : {})).text).not.toContain('S3CRET');
     expect(await theirs('POST', '/runs/cancel', { status: 'all' })).toMatchObject({ status: 204 });
     expect(await theirs('POST', '/threads/prune', { thread_ids: [thread] })).toMatchObject({ body: { pruned_count: 0 } });
