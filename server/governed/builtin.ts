@@ -20,7 +20,14 @@ const DESCRIPTIONS = {
 } as const;
 
 const start = z.strictObject({ goal: z.string(), repo: z.string().optional() });
-const values = z.looseObject({ goal: z.string(), repo: z.string(), messages: z.array(z.unknown()).optional() });
+/** What a client shows of a thread; some drop every member of a state that is not named here. */
+const values = z.looseObject({
+  goal: z.string(),
+  repo: z.string(),
+  messages: z.array(z.unknown()).optional(),
+  outcome: z.enum(['released', 'unchanged', 'stopped']).nullish(),
+  stop: z.looseObject({ code: z.string(), message: z.string() }).nullish(),
+});
 
 function schemas(): GraphSchemas {
   const input = z.toJSONSchema(start);

@@ -34,7 +34,7 @@ export interface WatchedPage {
 /** In a context of its own: no cookie, cache or storage of another. */
 export async function watchPage(browser: Browser): Promise<WatchedPage> {
   const context = await browser.newContext();
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(40_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   const asked = new Set<string>();

@@ -12,6 +12,7 @@ const legacy = address.get('answer') === 'command';
 interface Told {
   readonly nodes: readonly string[];
   readonly question?: Question | undefined;
+  readonly questionId?: string | undefined;
   readonly error?: Error | undefined;
   readonly count: number;
 }
@@ -26,7 +27,7 @@ agent.subscribe({
   onRunInitialized: () => tell({ question: undefined, error: undefined }),
   onStepStartedEvent: ({ event }) => tell({ nodes: [...told.nodes, event.stepName] }),
   onCustomEvent: ({ event }) => {
-    if (event.name === 'on_interrupt') tell({ question: JSON.parse(String(event.value)) });
+    if (event.name === 'on_interrupt') tell({ question: JSON.parse(String(event.value)), questionId: event.rawEvent?.id });
   },
   onStateChanged: () => tell({}),
   onMessagesChanged: () => tell({}),
@@ -51,7 +52,7 @@ function answer(payload: unknown): void {
 }
 
 function Page() {
-  const { nodes, question, error } = useSyncExternalStore(
+  const { nodes, question, questionId, error } = useSyncExternalStore(
     (watcher) => {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
@@ -71,6 +72,7 @@ function Page() {
         nodes,
         error,
         question,
+        questionId,
         start: (goal) => {
           agent.addMessage({ id: crypto.randomUUID(), role: 'user', content: goal });
           void run();

@@ -1,5 +1,5 @@
 /** A page with `@assistant-ui/react-langgraph`: the goal is a chat message; what the runtime does not keep, the page asks for. */
-import { AssistantRuntimeProvider, useAuiState } from '@assistant-ui/react';
+import { AssistantRuntimeProvider, type RemoteThreadListAdapter, useAuiState } from '@assistant-ui/react';
 import {
   unstable_createLangGraphStream as createStream,
   useLangGraphInterruptState,
@@ -26,6 +26,21 @@ async function load(threadId: string) {
   };
 }
 
+/** The threads of the server are those of the page. */
+const threadList: RemoteThreadListAdapter = {
+  list: async () => ({ threads: [] }),
+  fetch: async (threadId) => ({ status: 'regular', remoteId: threadId, externalId: threadId }),
+  initialize: async () => {
+    const { thread_id } = await client.threads.create({ graphId: 'governor' });
+    keepThread(thread_id);
+    return { remoteId: thread_id, externalId: thread_id };
+  },
+  rename: async () => undefined,
+  archive: async () => undefined,
+  delete: async () => undefined,
+  generateTitle: async () => new ReadableStream({ start: (told) => told.close() }),
+};
+
 function Page() {
   const [nodes, setNodes] = useState<readonly string[]>([]);
   const [outcome, setOutcome] = useState<string>();
@@ -42,11 +57,7 @@ function Page() {
     stream,
     eventHandlers,
     threadId: address.get('thread') ?? undefined,
-    create: async () => {
-      const { thread_id } = await client.threads.create({ graphId: 'governor' });
-      keepThread(thread_id);
-      return { externalId: thread_id };
-    },
+    unstable_threadListAdapter: threadList,
     load: async (threadId) => {
       const { outcome: reached, ...rest } = await load(threadId);
       setOutcome(reached);
@@ -55,18 +66,19 @@ function Page() {
   });
   return (
     <AssistantRuntimeProvider runtime={runtime}>
-      <Shown nodes={nodes} outcome={outcome} error={error} />
+      <Shown nodes={nodes} outcome={outcome} error={error} failed={setError} />
     </AssistantRuntimeProvider>
   );
 }
 
 interface Told {
+  readonly failed: (error: unknown) => void;
   readonly nodes: readonly string[];
   readonly outcome: string | undefined;
   readonly error: unknown;
 }
 
-function Shown(told: Told) {
+function Shown({ failed, ...told }: Told) {
   const interrupt = useLangGraphInterruptState();
   const send = useLangGraphSend();
   const command = useLangGraphSendCommand();
@@ -79,9 +91,10 @@ function Shown(told: Told) {
         isLoading,
         messages: messages.map(({ id, content }) => ({ id, content: content.map((part) => ('text' in part ? part.text : '')).join('') })),
         question: interrupt?.value as Question | undefined,
+        questionId: interrupt !== undefined && 'id' in interrupt ? String(interrupt.id) : undefined,
         start: (goal) => void send([{ type: 'human', content: goal }], {}),
         // The type says text; what is given is sent as it is.
-        answer: (resume) => void command({ resume: resume as string }),
+        answer: (resume) => void command({ resume: resume as string }).catch(failed),
       }}
     />
   );

@@ -30,6 +30,8 @@ export interface Client {
   readonly nodes: readonly string[];
   readonly error: unknown;
   readonly question: Question | undefined;
+  /** Its interrupt id, for a client that does not name it by itself: an answer goes to what the person saw. */
+  readonly questionId?: string | undefined;
   start(goal: string, repo: string): void;
   stop?(): void;
   goOn?(): void;
@@ -93,7 +95,12 @@ export function Desk({ client }: { readonly client: Client }) {
         ))}
       </ol>
       {client.error instanceof Error ? <p role="alert">{client.error.message}</p> : null}
-      {question === undefined || client.isLoading ? null : <Card question={question} answer={client.answer} />}
+      {question === undefined || client.isLoading ? null : (
+        <Card
+          question={question}
+          answer={(resume) => client.answer(client.questionId === undefined ? resume : { [client.questionId]: resume })}
+        />
+      )}
     </main>
   );
 }

@@ -31,6 +31,7 @@ function Page() {
         nodes: nodes.current,
         error: stream.error,
         question: stream.interrupt?.value,
+        questionId: stream.interrupt?.id,
         start: (goal, repo) => void stream.submit({ goal, repo }),
         stop: () => void stream.stop(),
         goOn: () => void stream.submit(undefined),
