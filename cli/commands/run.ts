@@ -87,6 +87,7 @@ export async function resumeCommand(invocation: Invocation<ResumeFlags>, word: s
   if (flags.begin === true && before.status !== 'running') return finish(io, flags, before);
   const { thread_id: threadId } = before;
   const more = {
+    begin: flags.begin === true,
     migrate: flags.migrate === true,
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
     ...(flags.addTime === undefined ? {} : { addTimeMs: durationFlag('--add-time', flags.addTime) }),
