@@ -68,7 +68,7 @@ function Page() {
       client={{
         isLoading: agent.isRunning,
         outcome: (agent.state as State | undefined)?.outcome,
-        messages: agent.messages.map(({ id, content }) => ({ id, content: String(content) })),
+        messages: agent.messages.map(({ id, content }) => ({ id, content: typeof content === 'string' ? content : '' })),
         nodes,
         error,
         question,
