@@ -55,16 +55,29 @@ function fenced(diff: string, room: number): string {
   return `\`\`\`\`diff\n${fits.replaceAll('````', "''''").trimEnd()}\n\`\`\`\``;
 }
 
+/** What an inbox that reads Markdown would take for HTML, a fence, a link or a picture, and with it hide or change the lines after it. */
+const plain = (words: string): string =>
+  words
+    .replaceAll('<', '\\<')
+    .replaceAll('](', ']\\(')
+    .replaceAll(/`{3,}|~{3,}/g, "'''");
+
+/** Words of an agent or a repository are one line: they begin none that looks like the runtime's. */
+const oneLine = (words: unknown): string =>
+  plain(String(words))
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim();
+
 /** Told apart in a list: the goal, the repository, and the end of the thread's id, whose beginning is the time. */
 function firstLine({ goal, repository, threadId }: Presented): string {
-  const line = goal.split('\n')[0]?.trim() ?? '';
+  const line = plain(goal.split('\n')[0]?.trim() ?? '');
   const end = ` · ${basename(repository).slice(0, 15)} · ${threadId.slice(-4)}`;
   return `${clipped(line, Math.max(ROW_GOAL, ROW - end.length))}${end}`;
 }
 
 /** A goal that its row does not hold whole. */
 const wholeGoal = (facts: Presented): string[] =>
-  firstLine(facts).startsWith(`${facts.goal.trim()} · `) ? [] : [`Goal: ${clipped(facts.goal.trim(), 600)}`];
+  firstLine(facts).startsWith(`${plain(facts.goal.trim())} · `) ? [] : [`Goal: ${plain(clipped(facts.goal.trim(), 600))}`];
 
 interface Parts {
   readonly head: readonly string[];
@@ -124,11 +137,11 @@ function budget({ shown, subject }: GatePayload): { readonly question: string; r
   const spent = `Spent ${dollars(shown['spent_micro_usd'])} of ${dollars(shown['limit_micro_usd'])}.`;
   if (isFanOut({ facts: subject }))
     return {
-      question: `allow this fan-out? ${String(shown['message'])}`,
+      question: `allow this fan-out? ${oneLine(shown['message'])}`,
       lines: [`${spent} To reject, or to respond, lets the lead go on alone. "Mark as resolved" cancels the run.`, ...fanOutTitles(shown)],
     };
   return {
-    question: `more budget? ${String(shown['message'])}`,
+    question: `more budget? ${oneLine(shown['message'])}`,
     lines: [
       `${spent} To allow more, edit add_usd to the dollars that may be spent more. To reject, or to respond, ends the run with your words. "Mark as resolved" cancels it.`,
     ],
@@ -138,11 +151,11 @@ function budget({ shown, subject }: GatePayload): { readonly question: string; r
 function planLines(payload: GatePayload, facts: Presented): string[] {
   const { shown } = payload;
   return [
-    String(shown['summary']),
-    ...(typeof shown['question'] === 'string' ? [`It asks: ${shown['question']}`] : []),
+    oneLine(shown['summary']),
+    ...(typeof shown['question'] === 'string' ? [`It asks: ${oneLine(shown['question'])}`] : []),
     redLines(payload),
     people(payload, facts),
-    ...(facts.plan?.items ?? []).map((item) => `- ${item.title}: ${item.paths.join(', ') || 'any path'}`),
+    ...(facts.plan?.items ?? []).map((item) => `- ${oneLine(item.title)}: ${oneLine(item.paths.join(', ')) || 'any path'}`),
   ];
 }
 
@@ -150,20 +163,20 @@ function releaseLines(payload: GatePayload, { summary, checks = [], ...facts }: 
   const { shown } = payload;
   const waive = lines(shown['waive']);
   return [
-    ...(summary === undefined || summary === '' ? [] : [clipped(summary, 500)]),
-    shown['no_checks'] === true ? 'NO CHECKS are configured.' : `Checks: ${checks.join(', ') || 'none ran'}.`,
+    ...(summary === undefined || summary === '' ? [] : [clipped(oneLine(summary), 500)]),
+    shown['no_checks'] === true ? 'NO CHECKS are configured.' : `Checks: ${oneLine(checks.join(', ')) || 'none ran'}.`,
     redLines(payload),
     ...(waive.length === 0 ? [] : [`OPEN FINDINGS, each of which an approval must waive by its id: ${waive.join(', ')}.`]),
-    ...lines(shown['findings']).map((line) => `- ${line}`),
-    ...lines(shown['warnings']).map((line) => `Warning: ${line}.`),
+    ...lines(shown['findings']).map((line) => `- ${oneLine(line)}`),
+    ...lines(shown['warnings']).map((line) => `Warning: ${oneLine(line)}.`),
     people(payload, facts),
-    ...lines(shown['changed']).map((line) => `- ${line}`),
+    ...lines(shown['changed']).map((line) => `- ${oneLine(line)}`),
   ];
 }
 
 function fanOutTitles(shown: GatePayload['shown']): string[] {
   const asked = shown['fan_out'];
-  return typeof asked === 'object' && asked !== null && 'titles' in asked ? lines(asked.titles).map((title) => `- ${title}`) : [];
+  return typeof asked === 'object' && asked !== null && 'titles' in asked ? lines(asked.titles).map((title) => `- ${oneLine(title)}`) : [];
 }
 
 const dollars = (microUsd: unknown): string => (typeof microUsd === 'number' ? `$${(microUsd / 1_000_000).toFixed(2)}` : 'no limit');

@@ -10,7 +10,7 @@ import { beginGoverned } from './begin.ts';
 import { assertGlassBroken } from './break-glass.ts';
 import { GOVERNOR, type Governed, latestState, openGoverned } from './graph.ts';
 import { resolveByEdit } from './resolve.ts';
-import { besideState, shownState } from './shown.ts';
+import { besideState, checkpointIdOf, shownState } from './shown.ts';
 import { createAgentEvents } from './told.ts';
 
 const BUILDER = 'builder';
@@ -20,7 +20,14 @@ const DESCRIPTIONS = {
 } as const;
 
 const start = z.strictObject({ goal: z.string(), repo: z.string().optional() });
-const values = z.looseObject({ goal: z.string(), repo: z.string(), messages: z.array(z.unknown()).optional() });
+/** What a client shows of a thread; some drop every member of a state that is not named here. */
+const values = z.looseObject({
+  goal: z.string(),
+  repo: z.string(),
+  messages: z.array(z.unknown()).optional(),
+  outcome: z.enum(['released', 'unchanged', 'stopped']).nullish(),
+  stop: z.looseObject({ code: z.string(), message: z.string() }).nullish(),
+});
 
 function schemas(): GraphSchemas {
   const input = z.toJSONSchema(start);
@@ -67,16 +74,20 @@ export function builtinGraphs(runtime: Runtime): ReadonlyMap<string, ServedGraph
   ]);
 }
 
+const newestOf = async (governed: Governed, threadId: string): Promise<Snapshot> =>
+  (await latestState(governed, threadId)) as unknown as Snapshot; // LangGraph's own
+
 const governsOf = (governed: Governed): Governs => ({
   admit: (caller, ask) => admitGoverned(governed, caller, ask),
   run: async (run, options) => (await import('./run.ts')).runGoverned(governed, run, options),
   protocolEvents: createAgentEvents,
   assertEditable: (caller, threadId) => assertGlassBroken(governed, caller, threadId),
   edit: async (caller, threadId, edit) => (await import('./edit.ts')).editGoverned(governed, caller, threadId, edit),
-  latest: async (threadId) => (await latestState(governed, threadId)) as unknown as Snapshot, // LangGraph's own
+  latest: (threadId) => newestOf(governed, threadId),
   shown: async (threadId, brief) => {
     const beside = await besideState(governed, threadId, brief);
-    return (snapshot) => shownState(snapshot, beside);
+    const ended = beside.row?.status === 'cancelled' ? checkpointIdOf(await newestOf(governed, threadId)) : undefined;
+    return (snapshot) => shownState(snapshot, beside, ended);
   },
   resolve: (caller, scope, threadId) => resolveByEdit({ governed, caller }, scope, threadId),
 });

@@ -49,8 +49,15 @@ function endOf(row: RunRow | undefined): Remark[] {
 /** The values with all messages. */
 export const shownValues = (values: unknown, { remarks }: Beside): unknown => governedValues(values, remarks);
 
-/** A gate whose record is void asks nobody, though its question still stands in the checkpoint. */
-export function shownState(snapshot: Snapshot, beside: Beside): Snapshot {
+export const checkpointIdOf = ({ config }: Snapshot): unknown => config.configurable?.checkpoint_id;
+
+/**
+ * A gate whose record is void asks nobody, though its question still stands in the checkpoint. Nothing comes next where the thread ended (the checkpoint `ended`):
+ * clients take a stage that does for a run at work, or for a breakpoint.
+ */
+export function shownState(snapshot: Snapshot, beside: Beside, ended?: unknown): Snapshot {
+  if (ended !== undefined && checkpointIdOf(snapshot) === ended)
+    return { ...snapshot, values: governedValues(snapshot.values, beside.remarks, snapshot.next), next: [], tasks: [] };
   const tasks = snapshot.tasks.map((task) => {
     const interrupts = (task.interrupts ?? []).filter(({ value }) => !isVoid(value, beside.approvals));
     return interrupts.length === (task.interrupts ?? []).length ? task : { ...task, interrupts };

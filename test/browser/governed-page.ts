@@ -1,9 +1,9 @@
-/** The page of `page/main.tsx` in Chromium, with what a person does and sees there. */
+/** A page of `page/` in Chromium, with what a person does and sees there. */
 import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { GOAL } from '../story/shop.ts';
 import { type WatchedPage, watchPage } from './chromium.ts';
-import type { PageServer } from './page-server.ts';
+import type { ClientName, PageServer } from './page-server.ts';
 
 export interface Question {
   readonly action: string;
@@ -29,14 +29,21 @@ export interface GovernedPage {
   close(): Promise<void>;
 }
 
-export async function openGovernedPage(
-  browser: Browser,
-  pages: PageServer,
-  given: { readonly api: string; readonly thread?: string },
-): Promise<GovernedPage> {
+/** The client, and what its page is told. */
+export interface PageAddress {
+  /** `sdk` if none is named. */
+  readonly client?: ClientName;
+  readonly api: string;
+  readonly thread?: string;
+  readonly transport?: 'websocket';
+  readonly answer?: 'command';
+}
+
+export async function openGovernedPage(browser: Browser, pages: PageServer, given: PageAddress): Promise<GovernedPage> {
   const watched: WatchedPage = await watchPage(browser);
   const { page } = watched;
-  await page.goto(`${pages.url}/?${new URLSearchParams({ ...given }).toString()}`);
+  const { client = 'sdk', ...told } = given;
+  await page.goto(`${pages.url}/${client}?${new URLSearchParams({ ...told }).toString()}`);
   return {
     page,
     begin: async () => {

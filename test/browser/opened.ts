@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { Reply } from '../story/world.ts';
 import { openChromium } from './chromium.ts';
-import { type GovernedPage, openGovernedPage } from './governed-page.ts';
+import { type GovernedPage, openGovernedPage, type PageAddress } from './governed-page.ts';
 import { type GovernedWorld, openGovernedWorld, type Served } from './governed-world.ts';
 import { openPageServer, type PageServer } from './page-server.ts';
 
@@ -32,7 +32,7 @@ export async function openWorld<Server extends Served>(
 }
 
 /** A page on the server at `api`, and on its thread if one is given. */
-export async function openPage(given: { readonly api: string; readonly thread?: string }): Promise<GovernedPage> {
+export async function openPage(given: PageAddress): Promise<GovernedPage> {
   const app = await openGovernedPage(browser, pages, given);
   onTestFinished(() => app.close());
   return app;

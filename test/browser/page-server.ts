@@ -1,7 +1,11 @@
-/** Bundles the page and serves it on a loopback port of its own: another origin than the server's. */
+/** Bundles a page for each client and serves them on a loopback port of their own: another origin than the server's. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
+
+/** Each has its page: `page/<name>.tsx`. */
+export const CLIENTS = ['sdk', 'react', 'assistant-ui', 'ag-ui'] as const;
+export type ClientName = (typeof CLIENTS)[number];
 
 export interface PageServer {
   readonly port: number;
@@ -10,8 +14,9 @@ export interface PageServer {
 }
 
 export async function openPageServer(): Promise<PageServer> {
-  const bundle = await build({
-    entryPoints: [new URL('page/main.tsx', import.meta.url).pathname],
+  const { outputFiles } = await build({
+    entryPoints: CLIENTS.map((name) => new URL(`page/${name}.tsx`, import.meta.url).pathname),
+    outdir: '/',
     bundle: true,
     write: false,
     format: 'esm',
@@ -21,14 +26,12 @@ export async function openPageServer(): Promise<PageServer> {
     define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'silent',
   });
-  const script = bundle.outputFiles[0]?.text ?? '';
-  const html =
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>Governed</title><link rel="icon" href="data:,">' +
-    '<div id="root"></div><script type="module" src="/main.js"></script></html>';
+  const scripts = new Map(outputFiles.map(({ path, text }) => [path, text]));
   const server = createServer((request, response) => {
-    const isScript = request.url === '/main.js';
-    response.writeHead(200, { 'content-type': `text/${isScript ? 'javascript' : 'html'}; charset=utf-8` });
-    response.end(isScript ? script : html);
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const script = scripts.get(pathname);
+    response.writeHead(200, { 'content-type': `text/${script === undefined ? 'html' : 'javascript'}; charset=utf-8` });
+    response.end(script ?? htmlOf(pathname === '/' ? '/sdk' : pathname));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -44,3 +47,7 @@ export async function openPageServer(): Promise<PageServer> {
       }),
   };
 }
+
+const htmlOf = (page: string): string =>
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>Governed</title><link rel="icon" href="data:,">' +
+  `<div id="root"></div><script type="module" src="${page}.js"></script></html>`;

@@ -51,8 +51,11 @@ test('both graphs load and draw themselves, and ask for a goal and a repository'
   ];
   const nodes = FLOW.filter((name) => !agents.some((agent) => agent.startsWith(`${name}:`)));
   for (const node of [...nodes, ...agents, 'deploy', 'verify', 'halt']) expect(names).toContain(node);
-  const schemas = await server.client.assistants.getSchemas(idOf('governor'));
-  expect(Object.keys(schemas.input_schema?.properties ?? {})).toEqual(['goal', 'repo']);
+  const schemasOf = (graph: string) => server.client.assistants.getSchemas(idOf(graph));
+  expect(Object.keys((await schemasOf('governor')).input_schema?.properties ?? {})).toEqual(['goal', 'repo']);
+  const alone = await schemasOf('builder');
+  for (const schema of [alone.input_schema, alone.output_schema, alone.state_schema])
+    expect(Object.keys(schema?.properties ?? {})).toEqual(expect.arrayContaining(['goal', 'repo', 'build', 'stop']));
 });
 
 test('breakpoints before and after each node: stepped to the gate, with a state of pointers alone', async () => {

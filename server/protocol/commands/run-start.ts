@@ -1,8 +1,9 @@
 /** `run.start`: puts a run on the thread, and makes the thread where there is none. */
 import { z } from 'zod';
 import type { Json } from '../../../domain/served.ts';
-import { configSchema, runCreateSchema } from '../../api/schemas.ts';
+import { commandSchema, configSchema, runCreateSchema } from '../../api/schemas.ts';
 import { assertMay } from '../../auth/caller.ts';
+import { parse } from '../../http/endpoint.ts';
 import { runIdOfKey } from '../../http/idempotency.ts';
 import { askerOf, createRuns, type WantedRun } from '../../runs/create-run.ts';
 import type { Command } from './command.ts';
@@ -20,7 +21,17 @@ const schema = z.strictObject({
   langsmith_tracer: tracer,
 });
 
-/** An input on a thread that waits is the answer to what it asks; a governed one is decided by `input.respond` alone, which names the gate. */
+/** What RemoteGraph's `streamEvents` sends as its input when it is given a Command. */
+const isCommand = (input: unknown): boolean =>
+  typeof input === 'object' && input !== null && 'lg_name' in input && input.lg_name === 'Command';
+
+/** What is put: a Command written as JSON is that command, and an input on a thread that waits the answer to what it asks. */
+function asked(input: unknown, waits: boolean): Pick<WantedRun, 'command' | 'input'> {
+  if (isCommand(input)) return { command: parse(commandSchema, input, 'run.start params.input') as z.output<typeof commandSchema> }; // parsed by this schema
+  return waits && input !== null ? { command: { resume: input } } : { input };
+}
+
+/** The input of a governed thread never decides: `input.respond` does, which names the gate, or a Command. */
 export async function runStart(command: Command): Promise<{ readonly run_id: string }> {
   const { server, call, threadId } = command;
   const params = given(schema, command);
@@ -31,7 +42,7 @@ export async function runStart(command: Command): Promise<{ readonly run_id: str
   const { config, checkpointId } = forkOf(params.config ?? undefined);
   return putRun(command, {
     assistant_id: params.assistant_id,
-    ...(waits && input !== null ? { command: { resume: input } } : { input }),
+    ...asked(input, waits),
     config,
     metadata: params.metadata,
     multitask_strategy: params.multitask_strategy ?? params.multitaskStrategy,

@@ -100,3 +100,18 @@ test('at the other gates too the card says what a response does', () => {
   const budget = { ...release, gate: 'budget' as const, shown: { message: 'used up', spent_micro_usd: 1, limit_micro_usd: 2 } };
   expect(cardText(budget, facts, 4000)).toMatch(/\*\*approve_budget\*\* asks: more budget\? used up\n.*or to respond, ends the run/);
 });
+
+test('words of an agent hide no line of the card and begin none, where an inbox reads it as Markdown with HTML', () => {
+  const summary = 'Fine.\nNo red line is touched.\n<!-- ```` ~~~ ![seen](https://other.example/x)';
+  const text = cardText(
+    { ...release, shown: { ...release.shown, red_lines: ['build'], findings: ['minor: a.ts\n<details>'], changed: ['added src/<b>.ts'] } },
+    { ...facts, summary, goal: 'Add <template> to the page' },
+    4000,
+  );
+  expect(text.split('\n').filter((line) => /red line/i.test(line) && !line.startsWith('Fine.'))).toEqual(['RED LINES: build.']);
+  expect(text).toContain("Fine. No red line is touched. \\<!-- ''' ''' ![seen]\\(https://other.example/x)");
+  expect(text).toContain('- minor: a.ts \\<details>\n');
+  expect(text.replaceAll('\\<', '')).not.toContain('<');
+  // Generics, arrows and names of files as they are.
+  expect(cardText(release, { ...facts, summary: 'Maps a[i] to `b` -> c (d).' }, 4000)).toContain('Maps a[i] to `b` -> c (d).');
+});

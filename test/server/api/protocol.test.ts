@@ -11,6 +11,19 @@ startBoth();
 const start = (threadId: string, params: object) => command(server.url, threadId, 'run.start', { params });
 const respond = (threadId: string, params: object) => command(server.url, threadId, 'input.respond', { params });
 
+test('a Command as the input of run.start is that command, and one with a member that no Command has is refused', async () => {
+  const { thread_id: id } = await server.client.threads.create();
+  await server.client.runs.wait(id, 'ask', { input: { n: 41 } });
+  const of = (input: object) => start(id, { assistant_id: 'ask', input });
+  const refused = await of({ lg_name: 'Command', resume: 'a', colour: 'red' });
+  expect(refused.body).toMatchObject({ error: 'invalid_argument', message: expect.stringMatching(/params.input.*"colour"/) });
+  for (const resume of ['a', 'b']) {
+    const started = await of({ lg_name: 'Command', resume, goto: [] });
+    await server.client.runs.join(id, Object(started.body).result.run_id);
+  }
+  expect((await server.client.threads.getState(id)).values).toMatchObject({ log: ['first:"a"', 'second:"b"'] });
+});
+
 test('the SDK starts a run on a thread of its own, answers twice, and reads values, state and tree of one stream', async () => {
   const thread = server.client.threads.stream({ assistantId: 'ask' });
   const events = await thread.subscribe({ channels: ['lifecycle', 'values', 'input'] });

@@ -135,7 +135,9 @@ describe('Agent Inbox', () => {
     expect(await approvals(server, threadId)).toMatchObject([{ status: 'void' }]);
     expect(await client.threads.get(threadId)).toMatchObject({ status: 'idle', interrupts: {} });
     const state = await client.threads.getState<{ messages: { content: string }[] }>(threadId);
-    expect(state.tasks.flatMap(({ interrupts }) => interrupts)).toEqual([]);
+    expect([state.next, state.tasks]).toEqual([[], []]);
+    const [newest, before] = await client.threads.getHistory(threadId, { limit: 2 });
+    expect([newest?.next, before?.next]).toEqual([[], ['review_critic']]);
     expect(state.values.messages.at(-1)?.content).toMatch(/cancelled by .*Nothing is released.*governor resume/);
     // The button is pressed twice.
     expect((await server.send('POST', `/threads/${threadId}/state`, { values: null, as_node: '__end__' })).status).toBe(200);
@@ -253,6 +255,8 @@ describe('Agent Chat UI', () => {
     expect(resolved.filter(({ event }) => event === 'error')).toEqual([]);
     expect(valuesIn(resolved).messages.at(-1).content).toMatch(/cancelled by .*Nothing is released/);
     expect(await of.threads.get(threadId)).toMatchObject({ status: 'idle', interrupts: {} });
+    // The page reads the end of its history: a stage that came next would be a breakpoint's card.
+    expect((await of.threads.getHistory(threadId, { limit: 10 }))[0]?.next).toEqual([]);
     expect((await approvals(planServer, threadId)).at(-1)).toMatchObject({ status: 'void' });
     expect(planShop.world.git('rev-list', '--merges', '--count', 'main')).toBe('0');
   });

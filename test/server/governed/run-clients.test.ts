@@ -143,6 +143,12 @@ describe('CopilotKit by @ag-ui/langgraph', () => {
     expect(Object(told.findLast(({ event }) => event === 'values')?.data)).toHaveProperty('__interrupt__');
   });
 
+  test('its page is shown only what the output schema names: the outcome and why a run stopped are there', async () => {
+    const schemas = await client.assistants.getSchemas('governor');
+    for (const schema of [schemas.output_schema, schemas.state_schema])
+      expect(Object.keys(schema?.properties ?? {})).toEqual(['goal', 'repo', 'messages', 'outcome', 'stop']);
+  });
+
   test('the values that it sends back with its next message are no other goal; the message is a comment', async () => {
     const { thread_id } = await client.threads.create();
     await send(thread_id, [human('m1', GOAL)]);
