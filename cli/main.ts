@@ -5,6 +5,7 @@ import { packageVersion } from '../runtime/package.ts';
 import type { Io } from './io.ts';
 import { declareOn } from './usage/declare.ts';
 import { declareHome, declareWithoutHome } from './usage/home.ts';
+import { declareLogin } from './usage/login.ts';
 import { declarePolicy } from './usage/policy.ts';
 import { declareReads } from './usage/reads.ts';
 import { declareRuns } from './usage/runs.ts';
@@ -20,7 +21,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   const declare = declareOn(program, io);
-  for (const group of [declareRuns, declareReads, declareHome, declareWithoutHome, declarePolicy, declareServer]) group(declare);
+  for (const group of [declareRuns, declareReads, declareHome, declareWithoutHome, declarePolicy, declareServer, declareLogin])
+    group(declare);
   for (const later of LATER)
     program
       .command(later, { hidden: true })
