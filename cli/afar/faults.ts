@@ -12,7 +12,7 @@ export const MAX_RETRY_AFTER_MS = 60_000;
 const TLS = /CERT|TLS|SSL|SELF_SIGNED|UNABLE_TO_|EPROTO/;
 /** Flags of the command line, as members of the API. */
 const MEMBERS: readonly (readonly [RegExp, string])[] = [
-  [/^(comment|edit|subject|waive|agent)\b/, '--$1'],
+  [/^(comment|edit|subject|waive)\b/, '--$1'],
   [/^(body\.)?add_usd\b/, '--add-usd'],
   [/^(input|body)\.repo\b/, '--repo'],
 ];

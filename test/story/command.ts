@@ -1,5 +1,5 @@
 /** The `governor` command in a process of its own, over the home of a world. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { RunResult } from '../../domain/run.ts';
 import type { World } from './world.ts';
 
@@ -13,14 +13,29 @@ export interface Said {
   readonly result: Partial<RunResult>;
 }
 
+interface Surroundings {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly stdin?: string;
+  /** Told of the process, to signal it. */
+  readonly onStart?: (child: ChildProcess) => void;
+}
+
 /** Runs it to its end. Of the environment it has only the path, and what is given. */
-export function governor(of: World, args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Said> {
+export const governor = (of: World, args: readonly string[], options: Surroundings = {}): Promise<Said> =>
+  said([...args, '--home', of.home], options);
+
+/** The same without a home. */
+export function said(args: readonly string[], options: Surroundings = {}): Promise<Said> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [cli, ...args, '--home', of.home], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const child = spawn(process.execPath, [cli, ...args], {
+      stdio: ['pipe', 'pipe', 'pipe'],
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       env: { PATH: process.env['PATH'] ?? '', ...options.env },
     });
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.stdin ?? '');
+    options.onStart?.(child);
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
