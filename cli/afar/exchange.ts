@@ -89,7 +89,7 @@ export function openExchange(options: ExchangeOptions): Exchange {
         throw lost(options.server, thrown, signal);
       });
       if (response.status === 200) return response;
-      const error = refusalError({ ...(await refusalOf(options, response)) });
+      const error = refusalError(await refusalOf(options, response));
       throw isPassing(response.status) ? new WayLost(error) : error;
     },
   };
@@ -121,7 +121,7 @@ async function whole(
     let text: string;
     try {
       response = await sent(options, { headers: {}, ...ask, signal }, withToken);
-      text = await bounded(options.server, response);
+      text = withoutToken(await bounded(options.server, response), withToken ? await options.credential.token() : undefined);
     } catch (thrown) {
       if (thrown instanceof UsageError) throw thrown;
       const { error, again } = wayFault(options.server, thrown);
@@ -148,7 +148,11 @@ const refusalWith = ({ server, credential, loginCommand }: ExchangeOptions, resp
 });
 
 const refusalOf = async (options: ExchangeOptions, response: Response) =>
-  refusalWith(options, response, await bounded(options.server, response));
+  refusalWith(options, response, withoutToken(await bounded(options.server, response), await options.credential.token()));
+
+/** A server, or a proxy that shows what it was sent, may say it back. */
+const withoutToken = (text: string, token: string | undefined): string =>
+  token === undefined ? text : text.replaceAll(token, '[the token]');
 
 /** The response, with a token that was renewed once where it was not taken. */
 async function sent(options: ExchangeOptions, ask: Ask, withToken: boolean): Promise<Response> {
