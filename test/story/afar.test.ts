@@ -61,8 +61,9 @@ test('a run is started, looked at and approved by another user, with what the sa
     ['reject', thread],
     ['approve', thread],
   ];
+  const both = (who: keyof typeof keys, args: readonly string[]) => Promise.all([as(who, args), governor(shop.world, args)]);
   for (const args of looks) {
-    const [there, here] = [await as('ada', args), await governor(shop.world, args)];
+    const [there, here] = await both('ada', args);
     expect(there, args.join(' ')).toEqual(here);
   }
   expect((await as('ada', ['diff', thread])).output).toContain('+');
@@ -71,10 +72,10 @@ test('a run is started, looked at and approved by another user, with what the sa
   expect(own).toMatchObject({ code: 2, errors: expect.stringContaining('eve has viewer; this needs one of operator, approver, admin') });
   const approved = await as('bob', ['approve', thread, '--subject', subject, '--json']);
   expect(approved, approved.errors).toMatchObject({ code: 0, result: { status: 'released' } });
-  const votes = (await governor(shop.world, ['audit', thread])).output;
-  expect(votes).toMatch(/approval-response .*bob|bob.*approved|approved/);
-  for (const args of [['show', thread, '--json'], ['list'], ['explain', thread], ['cancel', thread]]) {
-    const [there, here] = [await as('bob', args), await governor(shop.world, args)];
-    expect({ ...there, errors: there.errors.trim() }, args.join(' ')).toEqual({ ...here, errors: here.errors.trim() });
+  expect((await governor(shop.world, ['audit', thread])).output).toMatch(/approval-vote.*approved/);
+  expect((await governor(shop.world, ['show', thread, '--json'])).code).toBe(0);
+  for (const args of [['show', thread, '--json'], ['list'], ['explain', thread], ['cancel', thread], ['approve', thread]]) {
+    const [there, here] = await both('bob', args);
+    expect(there, args.join(' ')).toEqual(here);
   }
 });
