@@ -28,7 +28,6 @@ const signInSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type SignIn = z.infer<typeof signInSchema>;
-export type Renewal = z.infer<typeof renewalSchema>;
 
 /** Says that the keyring has it, so that nobody is asked to unlock one for nothing. */
 const inKeyring = z.strictObject({ kind: z.literal('keyring'), server: z.string() });

@@ -58,7 +58,7 @@ function langgraphVersion(): string {
 export function metaEndpoints({
   served,
   runtime,
-}: Pick<Server, 'served'> & { readonly runtime?: Pick<Server['runtime'], 'operator'> }): readonly Endpoint[] {
+}: Pick<Server, 'served'> & { readonly runtime: Pick<Server['runtime'], 'operator'> }): readonly Endpoint[] {
   const info: z.infer<typeof infoSchema> = {
     version: API_LEVEL,
     langgraph_js_version: langgraphVersion(),
@@ -74,7 +74,7 @@ export function metaEndpoints({
     },
     metadata: {},
     host: { kind: 'self-hosted', project_id: null, revision_id: null, tenant_id: null },
-    governor: { version: packageVersion(), command_line: COMMAND_LINE_LEVEL, ...loginOf(runtime?.operator?.server?.auth.jwt) },
+    governor: { version: packageVersion(), command_line: COMMAND_LINE_LEVEL, ...loginOf(runtime.operator?.server?.auth.jwt) },
   };
   return [
     endpoint(

@@ -23,6 +23,7 @@ const DEAD_MS = 5000;
 const followQuery = z.strictObject({
   of: z
     .enum(['log', 'audit'])
+    .default('log')
     .describe('`log`: what its agents said and did, until it rests. `audit`: its trail, and what agents write just now.'),
   agent: z.string().min(1).max(100).optional().describe('Only of this one; for `log`.'),
   until: z.enum(['now', 'rest']).default('rest').describe('`now`: ends when all that is there is told.'),

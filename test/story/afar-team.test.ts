@@ -5,12 +5,11 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { run } from '../../cli/main.ts';
 import { openRuntime } from '../../runtime/runtime.ts';
 import { AUDIENCE, openDeviceProvider } from '../fakes/device-provider.ts';
 import { issueKey } from '../server/issue-key.ts';
 import { type ServerProcess, startProcess } from '../server/process.ts';
-import { governor, said } from './command.ts';
+import { governor, inProcess, said } from './command.ts';
 import { GOAL, KEY, LANGGRAPH_JSON, openShop, type Shop } from './shop.ts';
 
 let shop: Shop;
@@ -42,18 +41,7 @@ async function keysFor(names: readonly string[]): Promise<string[]> {
 }
 
 /** In this process: ten starts of Node would be most of the test. */
-async function here(args: readonly string[], env: Record<string, string>): Promise<{ code: number; output: string; errors: string }> {
-  let output = '';
-  let errors = '';
-  const code = await run(args, {
-    stdout: (text) => (output += text),
-    stderr: (text) => (errors += text),
-    env: { HOME: user, ...env },
-    isTTY: false,
-    size: () => ({ columns: 80, rows: 24 }),
-  });
-  return { code, output, errors };
-}
+const here = (args: readonly string[], env: Record<string, string>) => inProcess(args, { HOME: user, ...env });
 const lastOf = (output: string): { thread_id: string; status: string; waiting: { subject: string } | null } =>
   JSON.parse(output.trim().split('\n').at(-1) ?? '') as never; // what --json prints
 
@@ -106,7 +94,7 @@ test('of two approvers at one gate one decides, the other is told, and it is rel
   const decided = await Promise.all(
     [ada, bob].map((key) => here(['approve', thread, '--subject', waiting?.subject ?? ''], env(key, cut.url))),
   );
-  expect(decided.map(({ code }) => code).toSorted()).toEqual([0, 2]);
+  expect(decided.map(({ code }) => code).toSorted((one, other) => one - other)).toEqual([0, 2]);
   expect(decided.find(({ code }) => code === 2)?.errors).toMatch(
     /can no longer be decided|no approval is pending|nothing to decide|is running/,
   );

@@ -1,5 +1,6 @@
 /** The `governor` command in a process of its own, over the home of a world. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { run } from '../../cli/main.ts';
 import type { RunResult } from '../../domain/run.ts';
 import type { World } from './world.ts';
 
@@ -45,4 +46,18 @@ export function said(args: readonly string[], options: Surroundings = {}): Promi
       resolve({ code, output, errors, result: last.startsWith('{') ? (JSON.parse(last) as RunResult) : {} }); // what --json prints
     });
   });
+}
+
+/** The command in this process, without what starts it: quicker by a second. */
+export async function inProcess(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Omit<Said, 'result'>> {
+  let output = '';
+  let errors = '';
+  const code = await run(args, {
+    stdout: (text) => (output += text),
+    stderr: (text) => (errors += text),
+    env,
+    isTTY: false,
+    size: () => ({ columns: 80, rows: 24 }),
+  });
+  return { code, output, errors };
 }

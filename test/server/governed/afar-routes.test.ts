@@ -1,6 +1,8 @@
 /** What the command line asks a server for: who may, what it sees, and what a retry does. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GOAL, KEY, LANGGRAPH_JSON, openShop, type Shop } from '../../story/shop.ts';
+import { HAPPY } from '../../story/world.ts';
+import { until } from '../../until.ts';
 import { issueKey } from '../issue-key.ts';
 import { startServer, type TestServer } from '../serving.ts';
 
@@ -10,7 +12,8 @@ let thread: string;
 const keys: Record<string, string> = {};
 
 beforeAll(async () => {
-  shop = await openShop();
+  // Words beside a call: two events of one record.
+  shop = await openShop({ replies: HAPPY.map((reply) => ({ ...reply, text: `about ${reply.role} ${reply.call}` })) });
   server = await startServer({ home: shop.world.home, config: LANGGRAPH_JSON, env: KEY });
   const { keys: kept } = server.runtime.stores.served;
   keys['ada'] = (await issueKey(kept, { owner: 'ada' })).key;
@@ -19,10 +22,12 @@ beforeAll(async () => {
   keys['acme'] = (await issueKey(kept, { owner: 'acme', tenant: 'acme', roles: ['admin', 'operator'] })).key;
   const started = await post('ada', { goal: GOAL, repo: 'shop' });
   thread = (started.body as { thread_id: string }).thread_id;
-  await expect
-    .poll(async () => (await get('ada', `/governor/threads/${thread}`)).body, { timeout: 30_000 })
-    .toMatchObject({ status: 'waiting' });
-  await expect.poll(async () => (await get('ada', `/governor/threads/${thread}/live`)).body, { timeout: 10_000 }).toEqual({ live: false });
+  const rests = async (): Promise<boolean> => {
+    const { status } = (await get('ada', `/governor/threads/${thread}`)).body as { status: string };
+    const { live } = (await get('ada', `/governor/threads/${thread}/live`)).body as { live: boolean };
+    return status === 'waiting' && !live;
+  };
+  await until(rests, 'the gate', { ms: 50_000, everyMs: 100 });
 });
 afterAll(async () => {
   await server.stop();
@@ -59,7 +64,7 @@ describe('a start', () => {
       status: 403,
       body: { detail: expect.stringContaining('eve has viewer') },
     });
-    expect(await post('builderOnly', { goal: 'x', repo: 'shop' })).toMatchObject({ status: 404 });
+    expect(await post('builderOnly', { goal: 'x', repo: 'shop' })).toMatchObject({ status: 403 });
     expect(await post('ada', { goal: 'x', repo: shop.world.repo })).toMatchObject({
       status: 422,
       body: { detail: expect.stringContaining('is not a repository of this server; it has shop') },
