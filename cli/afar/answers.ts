@@ -122,6 +122,9 @@ export const infoSchema = z.looseObject({
   }),
 });
 
+/** A newer server may say more of an event. */
+const logSchema = z.union(logEventSchema.options.map((option) => z.looseObject(option.shape)));
+
 /** Checks a value and gives it as it was sent, so that it prints as the server would print it. */
 function asSent<T>(schema: z.ZodType, server: string, what: string): (value: unknown) => T {
   return (value) => {
@@ -144,8 +147,8 @@ export function readersOf(server: string) {
     gate: read<GateView | null>(gateSchema, 'gate'),
     comment: (value: unknown): ToldView => toldOf(read<z.infer<typeof commentSchema>>(commentSchema, 'comment')(value)),
     comments: (value: unknown): ToldView[] => read<z.infer<typeof commentSchema>[]>(z.array(commentSchema), 'comments')(value).map(toldOf),
-    log: read<LogEvent[]>(z.array(logEventSchema), 'log'),
-    logEvent: read<LogEvent>(logEventSchema, 'log'),
+    log: read<LogEvent[]>(z.array(logSchema), 'log'),
+    logEvent: read<LogEvent>(logSchema, 'log'),
     audit: read<AuditRecord[]>(z.array(auditSchema), 'audit trail'),
     auditRecord: read<AuditRecord>(auditSchema, 'audit trail'),
     writing: read<LiveText[]>(writingSchema, 'stream'),

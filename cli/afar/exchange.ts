@@ -38,7 +38,8 @@ export interface Answer {
 
 export interface Exchange {
   readonly server: string;
-  get(path: string): Promise<Answer>;
+  /** Gives up where the signal aborts. */
+  get(path: string, signal?: AbortSignal): Promise<Answer>;
   /** With an `Idempotency-Key`: it is done once, however often it is sent. */
   post(path: string, body?: unknown): Promise<Answer>;
   /** An answer that stays open; tried once. @throws what `get` throws; `WayLost` where it may come back. */
@@ -71,7 +72,7 @@ export function openExchange(options: ExchangeOptions): Exchange {
   const patient = { waitsMs: PATIENT_MS, withToken: true };
   return {
     server: options.server,
-    get: (path) => whole(options, { method: 'GET', path }, patient),
+    get: (path, signal) => whole(options, { method: 'GET', path, ...(signal === undefined ? {} : { signal }) }, patient),
     post: (path, body) =>
       whole(
         options,
@@ -116,7 +117,7 @@ async function whole(
 ): Promise<Answer> {
   for (let tries = 0; ; tries += 1) {
     const waitMs = waitsMs[tries];
-    const signal = AbortSignal.timeout(ANSWER_MS);
+    const signal = AbortSignal.any([AbortSignal.timeout(ANSWER_MS), ...(ask.signal === undefined ? [] : [ask.signal])]);
     let response: Response;
     let text: string;
     try {
@@ -125,8 +126,8 @@ async function whole(
     } catch (thrown) {
       if (thrown instanceof UsageError) throw thrown;
       const { error, again } = wayFault(options.server, thrown);
-      if (!again || waitMs === undefined) throw error;
-      await pause(waitMs);
+      if (!again || waitMs === undefined || ask.signal?.aborted === true) throw error;
+      await pause(waitMs, ask.signal);
       continue;
     }
     if (response.status >= 200 && response.status < 300)
@@ -134,7 +135,7 @@ async function whole(
     const askedMs = retryAfterMs(response.headers, Date.now());
     const again = isPassing(response.status) || (response.status === 409 && askedMs !== undefined);
     if (!again || waitMs === undefined || (askedMs ?? 0) > MAX_RETRY_AFTER_MS) throw refusalError(refusalWith(options, response, text));
-    await pause(askedMs ?? waitMs);
+    await pause(askedMs ?? waitMs, ask.signal);
   }
 }
 

@@ -5,8 +5,10 @@ import { type Exchange, pause, WayLost } from './exchange.ts';
 
 /** A stream that says nothing for so long is cut, in ms: the server says something every 5 s. */
 const SILENT_MS = 30_000;
-/** Tries in a row that bring nothing, and the waits before them, in ms: about a minute in all. */
-const WAITS_MS = [100, 250, 500, 1000, 2000, 4000, 8000, 15_000, 30_000];
+/** Tries in a row that bring nothing, and the waits before them, in ms: about half a minute in all. */
+const WAITS_MS = [100, 250, 500, 1000, 2000, 4000, 8000, 15_000];
+/** How long the last look of a follower who leaves may take, in ms. */
+const LAST_MS = 5000;
 /** A stream that stood so long worked, in ms. */
 const LIVED_MS = 1000;
 /** Longest event, in characters. */
@@ -57,7 +59,7 @@ export async function followStream(exchange: Exchange, { path, onEvent, signal }
   }
   // What was written up to the moment of leaving; where the server is gone, there is none.
   const once = `${path}${path.includes('?') ? '&' : '?'}until=now`;
-  const last = { path: once, headers: from(), tell, lived: () => undefined, signal: AbortSignal.timeout(SILENT_MS) };
+  const last = { path: once, headers: from(), tell, lived: () => undefined, signal: AbortSignal.timeout(LAST_MS) };
   await readOnce(exchange, last).catch(() => undefined);
   return 'left';
 }

@@ -203,9 +203,14 @@ async function untilRest(server: Server, word: string, { signal, drain, onText }
   const threadId = path.slice(path.lastIndexOf('/') + 1);
   const leaving = AbortSignal.any([signal, drain].filter((one) => one !== undefined));
   let deadSince: number | undefined;
+  let last: RunResult | undefined;
   for (;;) {
-    const result = server.read.result(await json(server, path));
-    const { live } = server.read.live(await json(server, `${path}/live`));
+    const looked = await standing(server, path, last === undefined ? undefined : leaving).catch((thrown: unknown) => thrown);
+    // Who leaves while the server is away is told what was known of it.
+    if (looked instanceof Error && leaving.aborted && last !== undefined) return last;
+    if (!isStanding(looked)) throw looked;
+    const { result, live } = looked;
+    last = result;
     for (const writing of server.writing.get(threadId) ?? []) onText?.(writing);
     const decided = result.status === 'waiting' && result.waiting === null;
     const rests = !live && result.status !== 'running' && !decided;
@@ -213,4 +218,16 @@ async function untilRest(server: Server, word: string, { signal, drain, onText }
     if (rests || leaving.aborted || (deadSince !== undefined && performance.now() - deadSince > DEAD_MS)) return result;
     await pause(LOOK_MS, leaving);
   }
+}
+
+interface Standing {
+  readonly result: RunResult;
+  readonly live: boolean;
+}
+const isStanding = (looked: unknown): looked is Standing => typeof looked === 'object' && looked !== null && 'result' in looked;
+
+async function standing({ exchange, read }: Server, path: string, signal: AbortSignal | undefined): Promise<Standing> {
+  const look = async (place: string): Promise<unknown> => jsonOf(exchange.server, await exchange.get(place, signal));
+  const result = read.result(await look(path));
+  return { result, live: read.live(await look(`${path}/live`)).live };
 }

@@ -6,6 +6,7 @@ import { jsonOf, readersOf } from '../afar/answers.ts';
 import { checkedToken } from '../afar/credential.ts';
 import { type DeviceClient, deviceGrant, type Waiting } from '../afar/device-grant.ts';
 import { type Credential, openExchange, pause } from '../afar/exchange.ts';
+import { shown } from '../afar/faults.ts';
 import { discover, postForm } from '../afar/issuer.ts';
 import { isAfar, type NamedServer, namedServer } from '../afar/open-afar.ts';
 import { greet } from '../afar/server-runs.ts';
@@ -35,7 +36,8 @@ export async function loginCommand(io: Io, flags: LoginFlags): Promise<number> {
   const kept = await openSignIns(io.env).write(signIn);
   const { id, roles, tenant } = me;
   if (flags.json === true) io.stdout(`${JSON.stringify({ server: named.server, id, roles, tenant, kept })}\n`);
-  else io.stdout(visible(`signed in at ${named.server} as ${id} (${roles.join(', ') || 'no role'}), tenant ${tenant}; kept in ${kept}\n`));
+  else
+    io.stdout(`${shown(`signed in at ${named.server} as ${id} (${roles.join(', ') || 'no role'}), tenant ${tenant}; kept in ${kept}`)}\n`);
   if ((io.env['GOVERNOR_TOKEN'] ?? '') !== '') io.stderr('GOVERNOR_TOKEN is set, and goes before this sign-in\n');
   return 0;
 }

@@ -94,7 +94,7 @@ test('of two approvers at one gate one decides, the other is told, and it is rel
   const decided = await Promise.all(
     [ada, bob].map((key) => here(['approve', thread, '--subject', waiting?.subject ?? ''], env(key, cut.url))),
   );
-  expect(decided.map(({ code }) => code).toSorted((one, other) => one - other)).toEqual([0, 2]);
+  expect(new Set(decided.map(({ code }) => code))).toEqual(new Set([0, 2]));
   expect(decided.find(({ code }) => code === 2)?.errors).toMatch(
     /can no longer be decided|no approval is pending|nothing to decide|is running/,
   );
