@@ -36,8 +36,8 @@ const ALL = 'SELECT * FROM runs ORDER BY seq DESC';
 // Another process may create the same thread at this moment.
 const CREATE = `INSERT INTO runs (thread_id, input, status, stage, attempt, epoch, cancel_requested, machine_ms, created_at, updated_at)
   VALUES ($1, $2, 'running', 'baseline', 0, 0, 0, 0, $3, $3) ON CONFLICT (thread_id) DO NOTHING`;
-const TAKE = `UPDATE runs SET epoch = $2, lease_host = $3, lease_pid = $4, lease_ticks = $5, lease_until = $6, updated_at = $7
-  WHERE thread_id = $1`;
+const TAKE = `UPDATE runs SET epoch = $2, lease_host = $3, lease_pid = $4, lease_ticks = $5, lease_until = $6, updated_at = $7,
+  cancel_requested = 0 WHERE thread_id = $1`;
 const BEAT = `UPDATE runs SET lease_until = $3, machine_ms = machine_ms + $4 WHERE thread_id = $1 AND epoch = $2
   RETURNING cancel_requested`;
 const RELEASE = `UPDATE runs SET lease_host = NULL, lease_pid = NULL, lease_ticks = NULL, lease_until = NULL
@@ -56,7 +56,7 @@ export function createRuns(sql: Sql, clock: Clock): Runs {
     get: async (threadId) => get(threadId),
     list,
     resolve: async (word) => theOne(word, await list()),
-    acquire: async (threadId) => sql.write(() => acquire(clock, self, threadId)),
+    acquire: async (threadId, seen) => sql.write(() => acquire({ clock, self }, threadId, seen)),
     heartbeat: async (fence, machineMs) => {
       const values = [fence.threadId, fence.epoch, clock.now() + LEASE_MS, Math.max(0, Math.round(machineMs))];
       const beat = await sql.write(() => one<{ cancel_requested: number }>(BEAT, values));
@@ -68,8 +68,8 @@ export function createRuns(sql: Sql, clock: Clock): Runs {
       if (changes === 0) throw new FencedError(fence.threadId, fence.epoch);
     },
     update: async (fence, patch) => sql.write(() => update(clock, fence, patch)),
-    requestCancel: async (threadId, requested) => {
-      await sql.write(() => run('UPDATE runs SET cancel_requested = $2 WHERE thread_id = $1', [threadId, requested ? 1 : 0]));
+    requestCancel: async (threadId) => {
+      await sql.write(() => run('UPDATE runs SET cancel_requested = 1 WHERE thread_id = $1', [threadId]));
     },
     markCancelled: async (threadId, reason) => sql.write(() => markCancelled(clock, threadId, reason)),
   };
@@ -87,7 +87,11 @@ function* create(clock: Clock, threadId: string, input: RunInput): Transaction<R
   throw new UsageError(`thread ${threadId}: takes one goal; it already has another input`);
 }
 
-function* acquire(clock: Clock, self: LeaseOwner, threadId: string): Transaction<Fence> {
+function* acquire(
+  { clock, self }: { readonly clock: Clock; readonly self: LeaseOwner },
+  threadId: string,
+  seen: number | undefined,
+): Transaction<Fence> {
   const row = yield* find(clock, threadId);
   if (row === undefined) throw new UsageError(`thread ${threadId}: is not in this home`);
   if (row.live && row.lease !== null)
@@ -95,6 +99,8 @@ function* acquire(clock: Clock, self: LeaseOwner, threadId: string): Transaction
       `thread ${threadId}: process ${row.lease.pid} on ${row.lease.host} is running it; watch it, or cancel it first`,
       'THREAD_BUSY',
     );
+  if (seen !== undefined && row.epoch !== seen)
+    throw new UsageError(`thread ${threadId}: another process had it since it was looked at; look again`, 'THREAD_BUSY');
   const epoch = row.epoch + 1;
   yield* run(TAKE, [threadId, epoch, self.host, self.pid, self.startTicks, clock.now() + LEASE_MS, stamp(clock)]);
   return { threadId, epoch };

@@ -70,15 +70,15 @@ export interface Runs {
   list(): Promise<RunRow[]>;
   /** A full id, a unique prefix, or `last`. @throws UsageError naming the word and what matches. */
   resolve(word: string): Promise<RunRow>;
-  /** Takes the lease with a higher epoch. @throws UsageError `THREAD_BUSY` while another live process has it. */
-  acquire(threadId: string): Promise<Fence>;
+  /** Takes the lease with a higher epoch; a cancel that was asked for before is not about it. @param seen the epoch that was looked at. @throws UsageError `THREAD_BUSY` while another live process has it, or where one had it since. */
+  acquire(threadId: string, seen?: number): Promise<Fence>;
   /** Extends the lease and books machine time. `lost` when fenced. */
   heartbeat(fence: Fence, machineMs: number): Promise<'held' | 'cancelled' | 'lost'>;
   release(fence: Fence): Promise<void>;
   update(fence: Fence, patch: Partial<Pick<RunRow, 'status' | 'stage' | 'attempt' | 'reason' | 'interruptId'>>): Promise<void>;
-  /** Sets or clears the flag that a live runner sees at its next heartbeat. */
-  requestCancel(threadId: string, requested: boolean): Promise<void>;
-  /** Marks a run that no live process holds as cancelled. */
+  /** Sets the flag that a live runner sees at its next heartbeat. */
+  requestCancel(threadId: string): Promise<void>;
+  /** Marks a run that no live process holds as cancelled. @throws UsageError `THREAD_BUSY` while one does. */
   markCancelled(threadId: string, reason: StopReason): Promise<void>;
 }
 

@@ -68,6 +68,8 @@ export interface DriveOptions {
   /** A drain leaves the thread `running` without a lease, for whoever comes next; default: `cancelled`. */
   readonly pauseOnDrain?: boolean;
   readonly stream?: StreamOptions;
+  /** Of the thread's row that was looked at: it is taken only where nobody had it since. */
+  readonly epoch?: number;
   /** Hears what agents write as they write it, where their endpoint streams; for display alone, it must not throw. */
   readonly onText?: (text: LiveText) => void;
   /** What a person says to the agent that stopped; approves nothing. */
@@ -91,6 +93,8 @@ export interface StreamOptions {
 }
 
 export interface ResumeOptions extends DriveOptions {
+  /** Only begins what is under way: what was cancelled before this process came up stays cancelled. */
+  readonly begin?: boolean;
   /** A person accepts that the definition changed (`DEFINITION_CHANGED`). */
   readonly migrate?: boolean;
   /** Raises the cost cap, recorded as this person's decision. */

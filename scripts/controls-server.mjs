@@ -24,7 +24,7 @@ export const SERVER_CONTROLS = [
   control(
     'a foreign page may not call',
     'server/http/origin.ts',
-    { on: 'if (!allowed && !SAFE.includes(c.req.method))', off: 'if (!allowed && c.req.method === "")' },
+    { on: 'if (!allowed && (!SAFE.includes(c.req.method)', off: 'if (!allowed && (c.req.method === ""' },
     'test/server/http/origin.test.ts',
   ),
   control(

@@ -103,7 +103,7 @@ export const CONTROLS = [
   control(
     'secrets in candidates block',
     'tools/secrets.ts',
-    { on: 'return [...keys, ...secretLiterals(text)];', off: 'return [];' },
+    { on: 'return [...keys, ...keyStoresIn(text), ...secretLiterals(text)];', off: 'return [];' },
     'test/tools/secrets.test.ts',
   ),
   control(

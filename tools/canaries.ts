@@ -1,5 +1,6 @@
 /** Break-out attempts that tell whether a sandbox holds; flags that were passed are never trusted. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, existsSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { basename, join } from 'node:path';
 import { StopError, toError } from '../domain/errors.ts';
@@ -35,8 +36,12 @@ interface Alone {
 }
 
 const TIMEOUT_MS = 10_000;
-/** How long is looked whether a command that has ended still writes, in ms. */
+/** How long what a command left may take to end with it, in ms. */
 const WATCH_MS = 100;
+const LOOK_MS = 10;
+/** How long a daemon lives where nothing ends it, in seconds. */
+const DAEMON_S = 30;
+const NOT_TRIED = 'it could not be tried';
 
 /** Elsewhere there is no such filter, and no layer says that there is. */
 const HAS_FILTER = process.platform === 'linux' && seccompProgram(process.arch) !== undefined;
@@ -158,7 +163,7 @@ async function toldIn(cage: Cage): Promise<Canary[]> {
   return TOLD.map(({ name, gotOut }, index) => {
     const at = said.indexOf(said.find((part) => part.startsWith(`${index}\n`)) ?? '');
     const isWhole = at > 0 && said[at + 1]?.startsWith('end\n') === true;
-    const out = isWhole ? gotOut((said[at] ?? '').slice(`${index}\n`.length).trim()) : 'it could not be tried';
+    const out = isWhole ? gotOut((said[at] ?? '').slice(`${index}\n`.length).trim()) : NOT_TRIED;
     return { name, ok: out === undefined, detail: out ?? 'held' };
   });
 }
@@ -183,11 +188,31 @@ const PORT_REACHED = 'a port of this machine was reached';
 const connects = (port: number): string =>
   `const s=require("net").connect(${port},"127.0.0.1");s.on("data",()=>{console.log("out");process.exit()});s.on("error",()=>process.exit())`;
 
+/** A daemon holds a pipe open: whether it lives is known at once, on a busy machine too. */
 async function processLeft({ run, folder }: Cage): Promise<GotOut> {
-  const daemon = 'while true; do date +%s%N > beat; sleep 0.02; done';
-  await run(['sh', '-c', `setsid sh -c "${daemon}" & while [ ! -s beat ]; do sleep 0.01; done`]);
-  const beat = (): string => (existsSync(join(folder, 'beat')) ? readFileSync(join(folder, 'beat'), 'utf8') : '');
-  const before = beat();
-  await new Promise((wake) => setTimeout(wake, WATCH_MS));
-  return beat() === before ? undefined : 'a process outlived its command';
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', ['-m', '666', pipe]);
+  const end = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const daemon = `exec 3> pipe; echo > ready; exec sleep ${DAEMON_S}`;
+    await run(['sh', '-c', `setsid sh -c "${daemon}" & while [ ! -e ready ]; do sleep 0.01; done`]);
+    if (!existsSync(join(folder, 'ready'))) return NOT_TRIED;
+    for (let waited = 0; isHeld(end); waited += LOOK_MS) {
+      if (waited >= WATCH_MS) return 'a process outlived its command';
+      await new Promise((wake) => setTimeout(wake, LOOK_MS));
+    }
+    return undefined;
+  } finally {
+    closeSync(end);
+  }
+}
+
+/** Reading a pipe without a writer is its end; with one it would block. */
+function isHeld(end: number): boolean {
+  try {
+    return readSync(end, Buffer.alloc(1)) > 0;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EAGAIN') return true;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 /** Requests with as little of the client's own time as may be: kept connections, and the moments of a stream. */
 import { Agent, type IncomingMessage, request } from 'node:http';
 
-const agent = new Agent({ keepAlive: true, maxSockets: 512 });
+const agent = new Agent({ keepAlive: true });
 
 export interface Reply {
   readonly status: number;
@@ -56,6 +56,24 @@ export async function ask(method: string, url: string, body?: unknown): Promise<
   return { status, text, ms: performance.now() - began };
 }
 
+const eventsIn = (chunk: Buffer): number => chunk.toString('latin1').split('event: ').length - 1;
+
+export interface Held {
+  /** Resolves when the stream was broken or the signal ended it. */
+  readonly end: Promise<void>;
+}
+
+/** A stream that is held open until the signal: resolves when the server has answered. */
+export async function held(url: string, body: unknown, signal: AbortSignal, onEvents: (count: number) => void): Promise<Held> {
+  const answer = await open('POST', url, body, {}, signal);
+  if (answer.statusCode !== 200) throw new Error(`POST ${url}: ${answer.statusCode}`);
+  answer.on('data', (chunk: Buffer) => {
+    const count = eventsIn(chunk);
+    if (count > 0) onEvents(count);
+  });
+  return { end: new Promise((end) => answer.once('close', end).once('error', () => end())) };
+}
+
 export async function streamed(
   method: string,
   url: string,
@@ -71,7 +89,7 @@ export async function streamed(
   let last = began;
   let events = 0;
   for await (const chunk of answer) {
-    const count = (chunk as Buffer).toString('latin1').split('event: ').length - 1; // no encoding was set
+    const count = eventsIn(chunk as Buffer); // no encoding was set
     if (count === 0) continue;
     last = performance.now();
     first ??= last;

@@ -1,6 +1,6 @@
 /**
  * Ours and the official dev server side by side, on the same project in one run, beside the bars of the contract:
- * `npm run bench:server [-- --quick] [--soak <seconds>] [--only <start|streams|throughput|memory|stored|soak>] [--ours]`.
+ * `npm run bench:server [-- --quick] [--soak <seconds>] [--only <start|streams|protocol|throughput|memory|stored|soak>] [--ours]`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { type DevServer, type Kind, startServer } from '../../test/compat/server.ts';
 import { memoryAfter, smallRun, streams, throughput } from './measures.ts';
 import { median } from './numbers.ts';
+import { protocolSoak, protocolStreams } from './protocol.ts';
 import { soak } from './soak.ts';
 import { costs, REQUESTS, seed } from './stored.ts';
 
@@ -65,7 +66,7 @@ if (wanted('start')) {
   row('start to first answer', pick(starts, median), { atMost: 1500, unit: 'ms' });
 }
 
-if (['streams', 'throughput', 'memory', 'soak'].some(wanted)) {
+if (['streams', 'protocol', 'throughput', 'memory'].some(wanted)) {
   const servers = await Promise.all(kinds.map((kind) => startServer(kind)));
   try {
     await each(servers, async (server) => {
@@ -88,6 +89,20 @@ if (['streams', 'throughput', 'memory', 'soak'].some(wanted)) {
         'close after the last event, median',
         pick(found, (one) => one.close),
         { atMost: 25, unit: 'ms' },
+      );
+    }
+    if (wanted('protocol')) {
+      note('streams of protocol v2');
+      const found = await each(servers, (server) => protocolStreams(server, quick ? 10 : 100));
+      row(
+        'v2: from the command to its first event, median',
+        pick(found, (one) => one.first),
+        { atMost: 15, unit: 'ms' },
+      );
+      row(
+        'v2: from the command to its first event, p95',
+        pick(found, (one) => one.firstHigh),
+        { unit: 'ms' },
       );
     }
     if (wanted('throughput'))
@@ -129,6 +144,25 @@ if (wanted('stored')) {
   } finally {
     await Promise.all([few.close(), many.close()]);
     rmSync(home, { recursive: true, force: true });
+  }
+}
+
+if (wanted('protocol')) {
+  const seconds = quick ? 6 : Number(flags.soak);
+  note(`a thousand streams of protocol v2, ${seconds} s`);
+  const server = await startServer('governor');
+  try {
+    const found = await protocolSoak(server, seconds, note);
+    const of = (value: number): Map<Kind, number> => new Map([['governor', value]]);
+    row('v2, 1,000 open streams: from the command to its first event, median', of(found.firstMedianMs), { unit: 'ms' });
+    row('v2, 1,000 open streams: memory growth after warm-up', of(found.slopeMiBPerMinute), {
+      unit: 'MiB/min',
+      ...(quick ? {} : { atMost: 5 }),
+    });
+    row('v2, 1,000 open streams: events', of(found.eventsPerSecond), { unit: '1/s' });
+    row('v2, 1,000 open streams: streams that broke', of(found.brokenStreams), { atMost: 0 });
+  } finally {
+    await server.close();
   }
 }
 

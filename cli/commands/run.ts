@@ -79,6 +79,7 @@ export async function resumeCommand(invocation: HomeInvocation<ResumeFlags>, wor
   if (flags.begin === true && before.status !== 'running') return finish(runs, before);
   const { thread_id: threadId } = before;
   const more = {
+    begin: flags.begin === true,
     migrate: flags.migrate === true,
     ...(flags.addUsd === undefined ? {} : { addMicroUsd: dollarsFlag('--add-usd', flags.addUsd) }),
     ...(flags.addTime === undefined ? {} : { addTimeMs: durationFlag('--add-time', flags.addTime) }),

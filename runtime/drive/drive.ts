@@ -38,7 +38,7 @@ interface Drive {
 export async function drive(runtime: Runtime, threadId: string, options: DriveOptions): Promise<void> {
   await runtime.stores.audit.assertTail();
   const saver = await runtime.stores.saver();
-  const fence = await runtime.stores.runs.acquire(threadId);
+  const fence = await runtime.stores.runs.acquire(threadId, options.epoch);
   const abort = new AbortController();
   const heartbeat = startHeartbeat(runtime, fence, abort);
   const shared = shareText(runtime, threadId);
@@ -72,7 +72,6 @@ export async function drive(runtime: Runtime, threadId: string, options: DriveOp
 /** Books what a crash left open, and puts the beginning on record. */
 async function begin({ runtime, threadId, fence }: Drive): Promise<RunRow> {
   const { runs, ledger, audit } = runtime.stores;
-  await runs.requestCancel(threadId, false);
   await ledger.bookOrphans(fence);
   const row = await known(runtime, threadId);
   await audit.append({

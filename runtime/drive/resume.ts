@@ -19,6 +19,7 @@ const POLL_MS = 150;
 export async function resume(runtime: Runtime, word: string, options: ResumeOptions): Promise<RunResult> {
   const { runs } = runtime.stores;
   const row = await runs.resolve(word);
+  if (options.begin === true && row.status !== 'running') return resultOf(runtime, row);
   const migrating = options.migrate === true && row.reason?.code === 'DEFINITION_CHANGED';
   if (isFinal(row) && !migrating) return resultOf(runtime, row);
   const words = options.words !== undefined && hasWords(options.words) ? options.words : undefined;
@@ -34,12 +35,12 @@ export async function resume(runtime: Runtime, word: string, options: ResumeOpti
   }
   if (words !== undefined) await assertWords(runtime, row, words);
   if (options.migrate === true || widens) await widen(runtime, row, options);
+  const isPlain = options.migrate !== true && !widens && words === undefined;
   try {
-    await drive(runtime, row.threadId, options);
+    await drive(runtime, row.threadId, isPlain ? { ...options, epoch: row.epoch } : options);
   } catch (error) {
-    // Two resumes at once: one drives, the other, which came a moment later, watches.
-    if (!widens && words === undefined && error instanceof UsageError && error.code === 'THREAD_BUSY')
-      return resume(runtime, row.threadId, options);
+    // Two resumes at once: one drives, the other, which came a moment later, watches. What was cancelled meanwhile is looked at again.
+    if (isPlain && error instanceof UsageError && error.code === 'THREAD_BUSY') return resume(runtime, row.threadId, options);
     throw error;
   }
   return resultOf(runtime, await runs.resolve(row.threadId));

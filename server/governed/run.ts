@@ -73,6 +73,7 @@ async function toRest(serving: Serving, live: Live | undefined): Promise<void> {
     if (row.live || (options.signal.aborted && row.status !== 'running') || !isDue(row, asked?.epoch ?? row.epoch)) return;
     try {
       await operations.bringToRest(threadId, {
+        epoch: row.epoch,
         signal: options.signal,
         drain: options.drain,
         pauseOnDrain: true,
@@ -146,9 +147,10 @@ async function free(governed: Governed, threadId: string, { signal, drain }: Gov
     const row = await runtime.stores.runs.get(threadId);
     if (row === undefined) throw new UsageError(`thread ${threadId}: is not in home ${runtime.home}`);
     if (!row.live || drain.aborted || (signal.aborted && signal.reason instanceof FencedError)) return row;
-    if (signal.aborted && until === undefined) {
-      await runtime.stores.runs.requestCancel(threadId, true);
-      until = runtime.clock.monotonic() + CANCEL_WAIT_MS;
+    if (signal.aborted) {
+      // Another process may have taken the thread since it was asked.
+      await runtime.stores.runs.requestCancel(threadId);
+      until ??= runtime.clock.monotonic() + CANCEL_WAIT_MS;
     }
     if (until !== undefined && runtime.clock.monotonic() > until) return row;
     await new Promise((wake) => setTimeout(wake, BUSY_POLL_MS));

@@ -11,6 +11,7 @@ import { ours, type Part, type RepositoryPlace, wordsOf } from './place.ts';
 const isPlain = (file: string): boolean => !file.includes('\n') && file.split('/').every((part) => !['', '.', '..'].includes(part));
 
 const RAW = ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '-M50%', '-l0'];
+const COUNTED = ['diff-tree', '-r', '-z', '--numstat', '--no-renames'];
 const PATCH = ['diff-tree', '-r', '-p', '--full-index', '-M50%', '--no-color', '--no-ext-diff', '--no-textconv'];
 
 /** The ways to objects that all of a repository's parts share. */
@@ -64,7 +65,7 @@ export function readObjects(
       });
     },
     countLines: async (from, to) =>
-      wordsOf(await ours(place, ['diff-tree', '-r', '-z', '--numstat', '--no-renames', from, to])).reduce((sum, row) => {
+      wordsOf(await asked([...COUNTED, from, to], [from, to])).reduce((sum, row) => {
         const match = /^(\d+)\t(\d+)\t/.exec(row);
         return match === null ? sum : sum + Number(match[1]) + Number(match[2]);
       }, 0),

@@ -8,6 +8,7 @@ import { removeAll } from '../../../../tools/walk.ts';
 import { type RanCheck, runChecks } from '../../../checks.ts';
 import type { ReviewContext } from '../check.ts';
 import { countTests } from '../test-counts.ts';
+import { asComments } from './as-comments.ts';
 import { askForReports, OWN_REPORTS, REPORTS } from './asked-reports.ts';
 import { mustFail } from './must-fail.ts';
 import { readReports, type ToldTest } from './read-reports.ts';
@@ -36,6 +37,8 @@ export interface BaseCheckout {
   plainly(asked: Asked): Promise<RanCheck>;
   /** Runs it with tests that must fail in these files of tests, and has its runners write down what they ran. */
   withReports(asked: Asked, files: ReadonlySet<string>, judge: Judge): Promise<Reported>;
+  /** From here on the candidate's new tests are there as comments: a test of the base may look for them. False where there are none. */
+  putNewTests(): Promise<boolean>;
   /** Stands in the names of the tests that must fail. */
   readonly word: string;
   /** The name of the one of a file. */
@@ -55,9 +58,9 @@ export async function inBaseCheckout<Result>(
   const own = side === 'base' ? base.tree : candidate.tree;
   const checkout = await repository.checkout(own, folder, base.commit);
   try {
-    const isOwn = side === 'base' || !(await takeBaseTests(context, checkout.folder));
+    const taken = side === 'base' ? NONE_TAKEN : await takeBaseTests(context, checkout.folder);
     const appended = await mustFailTests(context);
-    const plain = isOwn ? own : await checkout.snapshot();
+    let plain = taken.isAny ? await checkout.snapshot() : own;
     let isPlain = true;
     const reset = async (): Promise<void> => {
       if (!isPlain) await checkout.restore(plain);
@@ -67,6 +70,14 @@ export async function inBaseCheckout<Result>(
       word: appended.word,
       nameOf: appended.nameOf,
       files: new Set(appended.texts.keys()),
+      putNewTests: async () => {
+        if (taken.added.length === 0) return false;
+        await reset();
+        for (const { path, content } of taken.added) put(checkout.folder, path, content, FILE_MODE);
+        plain = await checkout.snapshot();
+        isPlain = true;
+        return true;
+      },
       plainly: async (asked) => {
         await reset();
         const checks = [{ ...asked.check, id: asked.id }];
@@ -132,24 +143,36 @@ const listOf = (told: readonly ToldTest[]): string =>
 export const changedTests = (changes: readonly Change[]): Change[] =>
   changes.filter((change) => change.status !== 'added' && isTestFile(change.from ?? change.path));
 
+interface Taken {
+  /** Tests of the candidate that the base does not have, as comments; they were removed. */
+  readonly added: readonly { readonly path: string; readonly content: Buffer }[];
+  readonly isAny: boolean;
+}
+
+const NONE_TAKEN: Taken = { added: [], isAny: false };
+
 /**
- * Puts the base's files of tests in place of the candidate's; false where there was nothing to do. Tests that are new need the candidate's
- * helpers: they are not the base's own. What is new in a folder of that name and is no test stays: the source may be there.
+ * Puts the base's files of tests in place of the candidate's. Tests that are new need the candidate's helpers: they are not the base's
+ * own. What is new in a folder of that name and is no test stays: the source may be there.
  */
-async function takeBaseTests({ changes, repository, base, candidate }: ReviewContext, folder: string): Promise<boolean> {
-  const added: Change[] = [];
-  for (const change of changes) {
-    if ((change.status !== 'added' && change.from === undefined) || !isTestFile(change.path)) continue;
-    const text = (await repository.readFile(candidate.tree, change.path))?.toString('utf8') ?? '';
-    if (runsAsTest(change.path, text)) added.push(change);
+async function takeBaseTests({ changes, repository, base, candidate }: ReviewContext, folder: string): Promise<Taken> {
+  const added: Taken['added'][number][] = [];
+  let isAny = changedTests(changes).length > 0;
+  for (const { path, status, from } of changes) {
+    if ((status !== 'added' && from === undefined) || !isTestFile(path)) continue;
+    const text = (await repository.readFile(candidate.tree, path))?.toString('utf8') ?? '';
+    if (!runsAsTest(path, text)) continue;
+    rmSync(join(folder, path), { force: true });
+    isAny = true;
+    const comments = isTestConfig(path) ? undefined : asComments(path, text);
+    if (comments !== undefined) added.push({ path, content: Buffer.from(comments) });
   }
-  for (const { path } of added) rmSync(join(folder, path), { force: true });
   for (const change of changedTests(changes)) {
     const path = change.from ?? change.path;
     const content = await repository.readFile(base.tree, path);
-    if (content !== undefined) put(folder, path, content, change.old_mode === '100755' ? 0o755 : 0o644);
+    if (content !== undefined) put(folder, path, content, bitsOf(change.old_mode));
   }
-  return added.length + changedTests(changes).length > 0;
+  return { added, isAny };
 }
 
 /** All but a module of JavaScript or Python that others load: it has a name of no test, exports, and neither tests nor asserts. */
@@ -168,7 +191,7 @@ async function mustFailTests({ repository, base, session }: ReviewContext) {
     const text = (await repository.readFile(base.tree, path)) ?? Buffer.alloc(0);
     const more = tests.for(path, text.toString('utf8'));
     // As bytes: not every file is UTF-8.
-    if (more !== undefined) texts.set(path, { text: Buffer.concat([text, Buffer.from(more)]), mode: mode === '100755' ? 0o755 : 0o644 });
+    if (more !== undefined) texts.set(path, { text: Buffer.concat([text, Buffer.from(more)]), mode: bitsOf(mode) });
   }
   return { word: tests.word, nameOf: tests.nameOf, texts };
 }
@@ -178,6 +201,9 @@ function only(ran: readonly RanCheck[]): RanCheck {
   if (one === undefined) throw new Error('a check that was run has no result');
   return one;
 }
+
+const FILE_MODE = 0o644;
+const bitsOf = (mode: string): number => (mode === '100755' ? 0o755 : FILE_MODE);
 
 /** Writes a file of the base; what the candidate has in its way, a link above all, is removed and never followed. */
 function put(folder: string, path: string, content: Buffer, mode: number): void {

@@ -23,7 +23,8 @@ export interface Compared {
 
 /**
  * A test that is missing once is asked for a second time, on the base too: one that does not always pass there, or whose name changes,
- * is none that must.
+ * is none that must. The second time
+ * the candidate's new tests are there as comments: a test of the base may say that each module has one.
  */
 export async function gapsOf(context: ReviewContext, checkout: BaseCheckout, asked: Asked, known: Known): Promise<Compared> {
   const first = await once(checkout, asked, known, []);
@@ -35,6 +36,7 @@ export async function gapsOf(context: ReviewContext, checkout: BaseCheckout, ask
   const keys = keysOf(known.names);
   const names = known.names.filter((_, index) => still.has(keys[index] ?? ''));
   const red = failing(held, checkout.word);
+  await checkout.putNewTests();
   return once(
     checkout,
     { ...asked, id: `${asked.id}-again` },

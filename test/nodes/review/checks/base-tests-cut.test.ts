@@ -104,4 +104,10 @@ describe('pytest', () => {
     const asked = { base: both, candidate, paths: ['src/**', 'tests/test_a.py'], config: of('python3 -m pytest tests') };
     expect((await review(baseTests, asked)).findings).toMatchObject([{ path: 'tests/test_a.py', needs_waiver: true }]);
   });
+
+  test('a new test that mends the source in the process of all tests is none', async () => {
+    const candidate = { 'src/a.py': 'def add(a, b):\n    return 7\n', 'tests/test_0.py': 'import src.a\nsrc.a.add = lambda a, b: 3\n' };
+    const config = of('python3 -m pytest tests');
+    expect(codes(await review(baseTests, { base: both, candidate, config }))).toEqual(['BASE_TEST_FAILS tests/test_a.py']);
+  });
 });

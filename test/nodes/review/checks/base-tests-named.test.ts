@@ -70,6 +70,34 @@ describe('honest changes', () => {
     expect(outcome.results).toMatchObject([{ id: 'base-test', status: 'pass', tests: { by: 'name', base: 2, candidate: 2 } }]);
   });
 
+  const META = `${TEST}test('each module has a test', () => {
+  const { readdirSync, readFileSync } = require('node:fs');
+  for (const name of readdirSync('src')) assert.match(readFileSync('test/' + name.replace('.js', '.test.js'), 'utf8'), /assert/);
+});
+`;
+  const withTwice = { 'src/twice.js': 'exports.twice = (a) => 2 * a;\n' };
+  const NUMBERED = { checks: [{ id: 'test', run: ['sh', '-c', 'NODE_OPTIONS= node --test test'] }] };
+
+  test.each([
+    ['by name', NODE],
+    ['by number', NUMBERED],
+  ])('a test of the base may look for the test of a new module: %s', async (_how, config) => {
+    const candidate = { ...withTwice, 'test/twice.test.js': OTHER, 'test/sum.test.js': `${META}test('more', () => {});\n` };
+    const outcome = await review(baseTests, { base: { ...base, 'test/sum.test.js': META }, candidate, config });
+    expect(codes(outcome)).toEqual([]);
+    expect(outcome.left).toBe(outcome.candidate);
+  });
+
+  test.each([
+    ['by name', NODE],
+    ['by number', NUMBERED],
+  ])('but where it is not there the test of the base fails: %s', async (_how, config) => {
+    const candidate = { ...withTwice, 'test/other.test.js': OTHER, 'test/sum.test.js': TEST };
+    const outcome = await review(baseTests, { base: { ...base, 'test/sum.test.js': META }, candidate, config });
+    expect(outcome.findings.map(({ code }) => code)).toEqual(['BASE_TEST_FAILS']);
+    expect(outcome.findings[0]?.message).toMatch(/each module has a test/);
+  });
+
   test('a test that fails now and then on the base is none that must pass', async () => {
     const flaky = `${TEST}test('by chance', () => assert.ok(require('node:fs').existsSync('/tmp/never') || Date.now() % 2 === 3));\ntest('at ' + process.hrtime.bigint(), () => {});\n`;
     const outcome = await review(baseTests, {
@@ -158,10 +186,12 @@ describe('a behaviour that changes', () => {
 
 describe('while checks run', () => {
   test('code under test cannot change the tests', async () => {
-    const source = `const { writeFileSync, readdirSync, renameSync } = require('node:fs');
+    // All that must fail stays as it is: only the tests of the base hold no more.
+    const source = `const { writeFileSync, readFileSync, readdirSync, renameSync } = require('node:fs');
 for (const name of readdirSync('test')) {
-  try { writeFileSync('test/' + name, "require('node:test').test('adds', () => {}); require('node:test').test('adds nothing', () => {})"); } catch {}
-  try { renameSync('test/' + name, 'test/old'); } catch {}
+  const text = readFileSync('test/' + name, 'utf8').replaceAll('assert.equal(sum', 'void (sum');
+  try { writeFileSync('test/' + name, text); } catch {}
+  try { renameSync('test/' + name, 'test/old'); writeFileSync('test/' + name, text); } catch {}
 }
 exports.sum = () => 7;\n`;
     const names = { 'test/a.test.js': "require('../src/sum.js');\n", 'test/z.test.js': TEST };
