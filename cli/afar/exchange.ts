@@ -8,6 +8,8 @@ const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** Longest time until the head of an answer, and until its end, in ms: `cancel` waits for a process to stop. */
 const ANSWER_MS = 120_000;
 const MAX_REDIRECTS = 3;
+/** A shorter token would be found in words that are none. */
+const MIN_SECRET_CHARACTERS = 8;
 /** How long it waits before it tries again, in ms; a server is restarted in that time. */
 const PATIENT_MS = [250, 500, 1000, 2000, 4000, 8000, 8000];
 /** The first question: a wrong address is told soon. */
@@ -153,7 +155,7 @@ const refusalOf = async (options: ExchangeOptions, response: Response) =>
 
 /** A server, or a proxy that shows what it was sent, may say it back. */
 const withoutToken = (text: string, token: string | undefined): string =>
-  token === undefined ? text : text.replaceAll(token, '[the token]');
+  token === undefined || token.length < MIN_SECRET_CHARACTERS ? text : text.replaceAll(token, '[the token]');
 
 /** The response, with a token that was renewed once where it was not taken. */
 async function sent(options: ExchangeOptions, ask: Ask, withToken: boolean): Promise<Response> {

@@ -74,7 +74,7 @@ export function metaEndpoints({
     },
     metadata: {},
     host: { kind: 'self-hosted', project_id: null, revision_id: null, tenant_id: null },
-    governor: { version: packageVersion(), command_line: COMMAND_LINE_LEVEL, ...loginOf(runtime.operator?.server?.auth.jwt) },
+    governor: { version: packageVersion(), command_line: COMMAND_LINE_LEVEL },
   };
   return [
     endpoint(
@@ -90,7 +90,7 @@ export function metaEndpoints({
       'get',
       '/info',
       { tag: 'meta', summary: 'Versions and what this server can do', permission: 'public', response: infoSchema },
-      async () => json(info),
+      async () => json({ ...info, governor: { ...info.governor, ...loginOf(runtime.operator?.server?.auth.jwt) } }),
     ),
   ];
 }
