@@ -9,6 +9,8 @@ const SILENT_MS = 30_000;
 const WAITS_MS = [100, 250, 500, 1000, 2000, 4000, 8000, 15_000];
 /** How long the last look of a follower who leaves may take, in ms. */
 const LAST_MS = 5000;
+/** Before its further tries, in ms. */
+const LAST_WAITS_MS = [50, 100, 250, 500];
 /** A stream that stood so long worked, in ms. */
 const LIVED_MS = 1000;
 /** Longest event, in characters. */
@@ -57,11 +59,22 @@ export async function followStream(exchange: Exchange, { path, onEvent, signal }
     if (failures > WAITS_MS.length) throw new UsageError(`server ${exchange.server}: ends its stream again and again; look later`);
     await pause(waitMs, signal);
   }
-  // What was written up to the moment of leaving; where the server is gone, there is none.
   const once = `${path}${path.includes('?') ? '&' : '?'}until=now`;
-  const last = { path: once, headers: from(), tell, lived: () => undefined, signal: AbortSignal.timeout(LAST_MS) };
-  await readOnce(exchange, last).catch(() => undefined);
+  await readRest(exchange, () => ({ path: once, headers: from(), tell, lived: () => undefined, signal: AbortSignal.timeout(LAST_MS) }));
   return 'left';
+}
+
+/** What was written up to the moment of leaving, over cuts too; a server that is gone keeps nobody. */
+async function readRest(exchange: Exchange, reading: () => Reading): Promise<void> {
+  for (const waitMs of [...LAST_WAITS_MS, undefined]) {
+    try {
+      await readOnce(exchange, reading());
+      return;
+    } catch (thrown) {
+      if (!(thrown instanceof WayLost) || waitMs === undefined) return;
+      await pause(waitMs);
+    }
+  }
 }
 
 interface Reading {

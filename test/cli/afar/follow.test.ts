@@ -67,6 +67,26 @@ test('a follower that leaves is told first what is there by then', async () => {
   expect(idOf(asked[1] as Asked)).toBe('1.0');
 });
 
+test('a cut in that last look hides nothing, and a server that is gone then keeps nobody', async () => {
+  for (const comesBack of [true, false]) {
+    const leave = new AbortController();
+    const { end, told } = await follow(
+      (one, response, before) => {
+        if (before > 0 && !(comesBack && before > 1)) return void response.destroy();
+        response.writeHead(200, HEAD);
+        if (before === 0) response.write(frame(1));
+        else response.end(idOf(one) === '1.0' ? frame(2) : '');
+      },
+      leave.signal,
+      (count) => {
+        if (count === 1) leave.abort();
+      },
+    );
+    expect([end, told]).toEqual(['left', comesBack ? [{ n: 1 }, { n: 2 }] : [{ n: 1 }]]);
+    await web?.close();
+  }
+});
+
 describe('it ends with what is wrong', () => {
   test.each([
     [403, { 'content-type': 'application/json' }, '{"detail":"eve has viewer"}', 'eve has viewer'],
