@@ -136,7 +136,8 @@ test('who leaves with Ctrl-C leaves the run alone; a cancel and a rejection end 
   const left = await said(['run', GOAL, '--repo', 'shop', ...at], {
     cwd: user,
     env,
-    onStart: (child) => child.stderr?.once('data', () => child.kill('SIGINT')),
+    // It tells of the run, so it listens to signals.
+    onStart: (child) => child.stderr?.on('data', (chunk: Buffer) => /^\d\d:\d\d:\d\d /m.test(chunk.toString()) && child.kill('SIGINT')),
   });
   const thread = /^thread (\S+)/.exec(left.errors)?.[1] ?? '';
   expect(left).toMatchObject({ code: 3, errors: expect.stringContaining('leaving; the run goes on, on the server') });
