@@ -137,7 +137,12 @@ test('who leaves with Ctrl-C leaves the run alone; a cancel and a rejection end 
     cwd: user,
     env,
     // It tells of the run, so it listens to signals.
-    onStart: (child) => child.stderr?.on('data', (chunk: Buffer) => /^\d\d:\d\d:\d\d /m.test(chunk.toString()) && child.kill('SIGINT')),
+    onStart: (child) => {
+      let isSent = false;
+      child.stderr?.on('data', (chunk: Buffer) => {
+        if (!isSent && /^\d\d:\d\d:\d\d /m.test(chunk.toString())) isSent = child.kill('SIGINT');
+      });
+    },
   });
   const thread = /^thread (\S+)/.exec(left.errors)?.[1] ?? '';
   expect(left).toMatchObject({ code: 3, errors: expect.stringContaining('leaving; the run goes on, on the server') });
