@@ -1,10 +1,10 @@
 /** Break-out attempts that tell whether a sandbox holds; flags that were passed are never trusted. */
-import { execFileSync } from 'node:child_process';
 import { closeSync, constants, existsSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { basename, join } from 'node:path';
 import { StopError, toError } from '../domain/errors.ts';
 import type { Canary, CommandResult, SandboxRequest } from '../domain/workspace.ts';
+import { runProcess, searchPath } from './process.ts';
 import { seccompProgram } from './sandbox/seccomp.ts';
 
 type Run = (request: SandboxRequest) => Promise<CommandResult>;
@@ -191,7 +191,7 @@ const connects = (port: number): string =>
 /** A daemon holds a pipe open: whether it lives is known at once, on a busy machine too. */
 async function processLeft({ run, folder }: Cage): Promise<GotOut> {
   const pipe = join(folder, 'pipe');
-  execFileSync('mkfifo', ['-m', '666', pipe]);
+  await runProcess(['mkfifo', '-m', '666', pipe], { cwd: folder, env: { PATH: searchPath() }, timeoutMs: TIMEOUT_MS });
   const end = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const daemon = `exec 3> pipe; echo > ready; exec sleep ${DAEMON_S}`;
