@@ -10,7 +10,7 @@ export const STORIES = [
   'test/examples/*.test.ts',
   'test/cli/{commands,commands/eval,commands/log,commands/tell}.test.ts',
   'test/runtime/{evaluate,look/log}.test.ts',
-  'test/server/governed/{admit,edit-authors,live-sdk,run,run-agents,run-crash,run-sdk}.test.ts',
+  'test/server/governed/{admit,afar-routes,edit-authors,live-sdk,run,run-agents,run-crash,run-sdk}.test.ts',
 ];
 
 export default defineConfig({

@@ -4,6 +4,7 @@ import { canonicalJson } from '../domain/ids.ts';
 import type { Clock, Fence, LeaseOwner, RunInput, RunRow, Runs } from '../domain/ports.ts';
 import type { RunStatus, StopReason } from '../domain/run.ts';
 import type { Stage } from '../domain/stages.ts';
+import { theOne } from '../domain/thread-word.ts';
 import { assertFence } from './fence.ts';
 import { isAlive, LEASE_MS, thisProcess } from './owner.ts';
 import type { SqlValue } from './sql/statement.ts';
@@ -125,18 +126,6 @@ function* markCancelled(clock: Clock, threadId: string, reason: StopReason): Tra
   if (row === undefined) throw new UsageError(`thread ${threadId}: is not in this home`);
   if (row.live) throw new UsageError(`thread ${threadId}: a process is running it`, 'THREAD_BUSY');
   yield* run(CANCEL, [threadId, JSON.stringify(reason), stamp(clock)]);
-}
-
-/** @throws UsageError naming the word and what matches. */
-function theOne(word: string, rows: readonly RunRow[]): RunRow {
-  const matches =
-    word === 'last' ? rows.slice(0, 1) : rows.filter((row) => row.threadId === word || (word.length >= 4 && row.threadId.startsWith(word)));
-  const [only, ...more] = matches;
-  if (only === undefined)
-    throw new UsageError(`thread ${JSON.stringify(word)}: no thread of this home has this id or begins with it (4 characters at least)`);
-  if (more.length > 0)
-    throw new UsageError(`thread ${JSON.stringify(word)}: ${matches.length} threads begin with it; give more characters`);
-  return only;
 }
 
 function rowOf(clock: Clock, row: Row): RunRow {

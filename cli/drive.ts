@@ -1,28 +1,34 @@
 /** Runs a thread with progress: follows its audit trail, drains on the first Ctrl-C and aborts on the second. */
 import { exitCodeOf, type RunResult } from '../domain/run.ts';
 import type { DriveOptions } from '../runtime/options.ts';
-import type { CommonFlags, Invocation, Io } from './io.ts';
+import type { Invocation } from './io.ts';
 import { recordLine, resultText } from './print.ts';
+import type { Runs } from './runs.ts';
 import { liveTree } from './tree.ts';
 
+interface Finished extends Pick<Invocation, 'io' | 'flags'> {
+  readonly operations: Pick<Runs, 'pasted'>;
+}
+
 /** Prints the result the way the flags ask for; gives the exit code. */
-export function finish(io: Io, flags: CommonFlags, result: RunResult): number {
-  io.stdout(flags.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result)}\n`);
+export function finish({ io, flags, operations }: Finished, result: RunResult): number {
+  io.stdout(flags.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result, (text) => operations.pasted(text))}\n`);
   return exitCodeOf(result);
 }
 
 /** Drives until the thread rests; `go` is what runs it. */
 export async function driveWithProgress(
-  { operations, io, flags }: Invocation,
+  invocation: Invocation,
   threadId: string,
   go: (options: DriveOptions) => Promise<RunResult>,
 ): Promise<number> {
+  const { operations, io, flags } = invocation;
   const drain = new AbortController();
   const abort = new AbortController();
   const ended = new AbortController();
   const interrupt = (): void => {
     if (drain.signal.aborted) abort.abort();
-    else io.stderr('stopping at the next checkpoint; Ctrl-C again aborts at once\n');
+    else io.stderr(`${operations.onInterrupt}\n`);
     drain.abort();
   };
   const terminate = (): void => drain.abort();
@@ -41,6 +47,8 @@ export async function driveWithProgress(
     },
     ended.signal,
   );
+  // It may fail first, and is asked about at the end.
+  following.catch(() => undefined);
   let result: RunResult;
   try {
     result = await go({ drain: drain.signal, signal: abort.signal, ...(tree === undefined ? {} : { onText: tree.hear }) });
@@ -52,6 +60,7 @@ export async function driveWithProgress(
     await following;
     tree?.done();
   }
-  if (result.status === 'running') io.stderr(`another process runs it and goes on; look with: governor watch ${threadId.slice(0, 8)}\n`);
-  return finish(io, flags, result);
+  if (result.status === 'running')
+    io.stderr(`another process runs it and goes on; look with: ${operations.pasted(`governor watch ${threadId.slice(0, 8)}`)}\n`);
+  return finish(invocation, result);
 }

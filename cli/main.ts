@@ -5,6 +5,7 @@ import { packageVersion } from '../runtime/package.ts';
 import type { Io } from './io.ts';
 import { declareOn } from './usage/declare.ts';
 import { declareHome, declareWithoutHome } from './usage/home.ts';
+import { declareLogin } from './usage/login.ts';
 import { declarePolicy } from './usage/policy.ts';
 import { declareReads } from './usage/reads.ts';
 import { declareRuns } from './usage/runs.ts';
@@ -20,7 +21,8 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   const declare = declareOn(program, io);
-  for (const group of [declareRuns, declareReads, declareHome, declareWithoutHome, declarePolicy, declareServer]) group(declare);
+  for (const group of [declareRuns, declareReads, declareHome, declareWithoutHome, declarePolicy, declareServer, declareLogin])
+    group(declare);
   for (const later of LATER)
     program
       .command(later, { hidden: true })
@@ -62,12 +64,27 @@ async function isMain(): Promise<boolean> {
   return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
 }
 
+/** Where tokens go, how they are kept, and whom to trust on the way: a repository's `.env` must not say. */
+const NEVER_FROM_DOT_ENV = [
+  'GOVERNOR_SERVER',
+  'GOVERNOR_TOKEN',
+  'GOVERNOR_INSECURE_HTTP',
+  'XDG_CONFIG_HOME',
+  'HOME',
+  'DBUS_SESSION_BUS_ADDRESS',
+];
+
 /** `.env` of the current folder; what is set already stays. A folder of that name is no matter of ours. Gives what is wrong with it. */
 async function readDotEnv(): Promise<string | undefined> {
   const { statSync } = await import('node:fs');
   if (statSync('.env', { throwIfNoEntry: false })?.isFile() !== true) return undefined;
+  const before = NEVER_FROM_DOT_ENV.filter((name) => process.env[name] === undefined);
   try {
     process.loadEnvFile('.env');
+    for (const name of before.filter((one) => process.env[one] !== undefined)) {
+      delete process.env[name];
+      process.stderr.write(`.env: ${name} is not taken from there; set it in your shell\n`);
+    }
     return undefined;
   } catch (error) {
     return `.env: cannot be read (${error instanceof Error ? error.message : String(error)})`;

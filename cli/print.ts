@@ -58,14 +58,14 @@ export function toldText(told: readonly ToldView[]): string {
     .join('\n');
 }
 
-/** The end of a run, with the next command. */
-export function resultText(result: RunResult): string {
+/** The end of a run, with the next command; `pasted` makes it one that works where it is pasted. */
+export function resultText(result: RunResult, pasted: (command: string) => string): string {
   const lines = [`${result.thread_id}  ${result.status}  at ${result.stage}  ${dollars(result.spend.cost_micro_usd)}`];
-  if (result.reason !== null) lines.push(`${result.reason.code}: ${result.reason.message}`, `next: ${result.reason.next}`);
+  if (result.reason !== null) lines.push(`${result.reason.code}: ${result.reason.message}`, `next: ${pasted(result.reason.next)}`);
   if (result.waiting !== null)
     lines.push(
       `waits at the ${result.waiting.gate} gate for role ${result.waiting.required_role}`,
-      `next: governor approve ${result.thread_id} --subject ${result.waiting.subject}${approveFlags(result.waiting)}`,
+      `next: ${pasted(`governor approve ${result.thread_id} --subject ${result.waiting.subject}${approveFlags(result.waiting)}`)}`,
     );
   lines.push(...result.waivers.map(({ finding_id, by, at }) => `waived: ${finding_id} by ${by} at ${at}`));
   lines.push(`dossier: ${result.dossier}`);

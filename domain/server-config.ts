@@ -34,6 +34,15 @@ const jwtSchema = z
     rolesClaim: z.string().min(1).max(200).optional(),
     /** The claim with the tenant; absent: everybody is in `default`. */
     tenantClaim: z.string().min(1).max(200).optional(),
+    /** How `governor login` gets a token of this issuer (OAuth device grant, RFC 8628): its public client, and what it asks for. */
+    login: z
+      .strictObject({
+        clientId: z.string().min(1).max(300),
+        scope: z.string().min(1).max(500).default('openid offline_access'),
+        /** Sent as `audience`, for issuers that need it. */
+        audience: z.string().min(1).max(300).optional(),
+      })
+      .optional(),
   })
   .superRefine((jwt, context) => {
     const given = [jwt.jwksUrl, jwt.publicKeyFile, jwt.secret].filter((source) => source !== undefined).length;

@@ -66,12 +66,12 @@ export interface Operations {
   rollback(word: ThreadWord, reason: string): Promise<RunResult>;
   result(word: ThreadWord): Promise<RunResult>;
   /** True while a process holds the thread. */
-  isLive(word: string): Promise<boolean>;
-  /** Newest first. */
-  list(): Promise<RunResult[]>;
+  isLive(word: ThreadWord): Promise<boolean>;
+  /** Newest first; of the given rows, else of all. */
+  list(rows?: readonly RunRow[]): Promise<RunResult[]>;
   pending(): Promise<ApprovalRow[]>;
   /** Undefined when the thread waits for nobody. */
-  gate(word: string): Promise<GateView | undefined>;
+  gate(word: ThreadWord): Promise<GateView | undefined>;
   /** One screen. */
   explain(word: ThreadWord): Promise<string>;
   /** The candidate against its base; empty without a candidate. */
@@ -140,7 +140,7 @@ export function operationsOf(home: Runtime, person: Person = home.person): Opera
     },
     result,
     isLive: async (word) => (await find(word)).live,
-    list: () => listOf(runtime),
+    list: (rows) => listOf(runtime, rows),
     pending: () => stores.approvals.list({ status: 'pending' }),
     gate: async (word) => gateOf(runtime, await find(word)),
     explain: async (word) => explainText(runtime, await find(word)),

@@ -47,7 +47,7 @@ export function inspectEntryPoints(files) {
       for (const { index, 1: method, 2: route } of text.matchAll(/^(?! *\*).*?\bendpoint\(\s*'(\w+)',\s*'([^']+)'/gm))
         if (!tests.some((test) => calls(route).test(test))) report('route-test', index, `no test calls ${method.toUpperCase()} ${route}`);
     if (/^cli\/usage\/.*\.ts$/.test(path))
-      for (const { index, 1: name } of text.matchAll(/^(?! *\*).*?\bcommand\('([a-z-]+)/gm)) {
+      for (const { index, 1: name } of text.matchAll(/^(?! *\*).*?\bcommand(?:Afar)?\('([a-z-]+)/gm)) {
         if (!tests.some((test) => new RegExp(`\\[\\s*'${name}'|, '${name}'`).test(test)))
           report('command-test', index, `no test calls ${name}`);
         if (!new RegExp(`^\\|.*\`(?:[a-z]+ )?${name}\\b`, 'm').test(table))

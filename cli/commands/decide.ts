@@ -49,7 +49,9 @@ async function decisionOf(
   const shown = view.row.subject.digest;
   io.stderr(`${gateText(view, shown)}\n`);
   if (flags.subject === undefined && !io.isTTY)
-    throw new UsageError(`--subject <digest> is required here; see waiting.subject in: governor show ${threadId} --json`);
+    throw new UsageError(
+      `--subject <digest> is required here; see waiting.subject in: ${operations.pasted(`governor show ${threadId} --json`)}`,
+    );
   if (flags.subject === undefined && !(await isYes(io, `${decision === 'approved' ? 'approve' : 'reject'} this? y/N `))) return undefined;
   return {
     decision,

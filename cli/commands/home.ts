@@ -3,7 +3,8 @@ import { visible } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { parseDuration } from '../../domain/written-values.ts';
 import { finish } from '../drive.ts';
-import type { CommonFlags, Invocation } from '../io.ts';
+import { homeRuns } from '../home-runs.ts';
+import type { CommonFlags, HomeInvocation, Invocation } from '../io.ts';
 import { dollars, recordLine } from '../print.ts';
 
 const print = ({ io, flags }: Pick<Invocation, 'io' | 'flags'>, value: unknown, text: () => string): number => {
@@ -49,7 +50,7 @@ export async function files(invocation: Invocation, thread: string, name: string
   return print(invocation, list, () => list.map((file) => `${String(file.bytes).padStart(9)}  ${visible(file.path)}`).join('\n'));
 }
 
-export async function audit(invocation: Invocation, word: string | undefined): Promise<number> {
+export async function audit(invocation: HomeInvocation, word: string | undefined): Promise<number> {
   const { operations, io, flags } = invocation;
   if (word === 'verify') {
     const verdict = await operations.verifyAudit();
@@ -65,7 +66,7 @@ export async function audit(invocation: Invocation, word: string | undefined): P
   return 0;
 }
 
-export async function collect(invocation: Invocation<CommonFlags & { readonly older?: string }>): Promise<number> {
+export async function collect(invocation: HomeInvocation<CommonFlags & { readonly older?: string }>): Promise<number> {
   const { operations, flags } = invocation;
   const done = await operations.gc(flags.older === undefined ? undefined : durationFlag('--older', flags.older));
   return print(
@@ -76,12 +77,12 @@ export async function collect(invocation: Invocation<CommonFlags & { readonly ol
   );
 }
 
-export async function backup(invocation: Invocation, file: string): Promise<number> {
+export async function backup(invocation: HomeInvocation, file: string): Promise<number> {
   const done = await invocation.operations.backup(file);
   return print(invocation, done, () => `${file}: ${done.bytes} bytes`);
 }
 
-export async function doctor(invocation: Invocation<CommonFlags & { readonly repo?: string }>): Promise<number> {
+export async function doctor(invocation: HomeInvocation<CommonFlags & { readonly repo?: string }>): Promise<number> {
   const { operations, flags } = invocation;
   const { existsSync } = await import('node:fs');
   const report = await operations.doctor(flags.repo ?? (existsSync('governor.yaml') ? '.' : undefined));
@@ -97,10 +98,10 @@ export async function doctor(invocation: Invocation<CommonFlags & { readonly rep
 }
 
 export async function rollback(
-  { operations, io, flags }: Invocation<CommonFlags & { readonly reason?: string }>,
+  { operations, io, flags }: HomeInvocation<CommonFlags & { readonly reason?: string }>,
   word: string,
 ): Promise<number> {
   const result = await operations.rollback(word, flags.reason ?? 'rolled back by a person');
   if (flags.json !== true) io.stderr(`rolled back; the run cost ${dollars(result.spend.cost_micro_usd)}\n`);
-  return finish(io, flags, result);
+  return finish({ io, flags, operations: homeRuns(operations, io.env) }, result);
 }

@@ -29,7 +29,7 @@ export async function log({ operations, io, flags }: Invocation<LogFlags>, word:
     const end = await operations.followLog(word, { agent, onEvent: print, signal: leave.signal });
     if (end === 'dead') {
       const { thread_id: threadId } = await operations.result(word);
-      io.stderr(`no process runs it; go on with: governor resume ${threadId.slice(0, 8)}\n`);
+      io.stderr(`no process runs it; go on with: ${operations.pasted(`governor resume ${threadId.slice(0, 8)}`)}\n`);
     }
     return 0;
   } finally {

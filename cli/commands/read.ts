@@ -1,13 +1,14 @@
 /** The commands that only look, and the one that ends a run with one call. */
 import { visible } from '../../domain/access.ts';
-import type { Operations } from '../../runtime/operations.ts';
 import { finish } from '../drive.ts';
 import type { Invocation } from '../io.ts';
 import { gateText, resultText, toldText } from '../print.ts';
+import type { Runs } from '../runs.ts';
 
 export async function list({ operations, io, flags }: Invocation): Promise<number> {
   const results = await operations.list();
-  io.stdout(flags.json === true ? `${JSON.stringify(results)}\n` : results.map((result) => `${resultText(result)}\n`).join('\n'));
+  const pasted = (text: string): string => operations.pasted(text);
+  io.stdout(flags.json === true ? `${JSON.stringify(results)}\n` : results.map((result) => `${resultText(result, pasted)}\n`).join('\n'));
   return 0;
 }
 
@@ -15,7 +16,7 @@ export async function show({ operations, io, flags }: Invocation, thread: string
   const result = await operations.result(thread);
   const told = await operations.told(thread);
   if (flags.json === true) io.stdout(`${JSON.stringify(told.length === 0 ? result : { ...result, told })}\n`);
-  else io.stdout([resultText(result), ...(told.length === 0 ? [] : [toldText(told)]), ''].join('\n'));
+  else io.stdout([resultText(result, (text) => operations.pasted(text)), ...(told.length === 0 ? [] : [toldText(told)]), ''].join('\n'));
   const view = await operations.gate(thread);
   if (view !== undefined && result.waiting !== null) io.stderr(`${gateText(view, result.waiting.subject)}\n`);
   return 0;
@@ -24,21 +25,24 @@ export async function show({ operations, io, flags }: Invocation, thread: string
 type Read = (invocation: Invocation, thread: string) => Promise<number>;
 
 const text =
-  (read: (operations: Operations, thread: string) => Promise<string>): Read =>
+  (read: (operations: Runs, thread: string) => Promise<string>): Read =>
   async ({ operations, io, flags }, thread) => {
     const found = await read(operations, thread);
     io.stdout(flags.json === true ? `${JSON.stringify({ text: found })}\n` : `${visible(found)}\n`);
     return 0;
   };
 
+/** Its last line is what to do next. */
+const nextPasted = (operations: Runs, explained: string): string => explained.replace(/\nnext {6}.*$/, (line) => operations.pasted(line));
+
 /** Commands of one thread, by name. */
 export const READS: Readonly<Record<'explain' | 'diff' | 'report' | 'cancel', Read>> = {
-  explain: text((operations, thread) => operations.explain(thread)),
+  explain: text(async (operations, thread) => nextPasted(operations, await operations.explain(thread))),
   diff: text((operations, thread) => operations.diff(thread)),
   report: text((operations, thread) => operations.file(thread, 'report.md')),
-  cancel: async ({ operations, io, flags }, thread) => {
-    const result = await operations.cancel(thread);
-    const code = finish(io, flags, result);
+  cancel: async (invocation, thread) => {
+    const result = await invocation.operations.cancel(thread);
+    const code = finish(invocation, result);
     return result.status === 'cancelled' ? 0 : code;
   },
 };

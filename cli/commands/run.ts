@@ -1,16 +1,18 @@
 /** `governor run` and `governor resume`. */
+
+import { visible } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { givenText } from '../../runtime/given-file.ts';
 import type { Created } from '../../runtime/options.ts';
-import { spawnDetached } from '../../tools/process.ts';
 import { driveWithProgress, finish } from '../drive.ts';
-import type { CommonFlags, Invocation, Io } from '../io.ts';
+import { homeRuns } from '../home-runs.ts';
+import type { CommonFlags, HomeInvocation, Invocation, Io } from '../io.ts';
 import { dollars } from '../print.ts';
 import { dollarsFlag, durationFlag } from './home.ts';
 
 export interface RunFlags extends CommonFlags {
   readonly file?: string;
-  readonly repo: string;
+  readonly repo?: string;
   readonly base?: string;
   readonly script?: string;
   readonly detach?: boolean;
@@ -41,20 +43,7 @@ export async function runCommand(invocation: Invocation<RunFlags>, words: string
   });
   if (flags.quiet !== true) announce(io, created);
   if (flags.detach === true) {
-    spawnDetached(
-      [
-        process.execPath,
-        ...process.execArgv,
-        process.argv[1] ?? '',
-        'resume',
-        created.threadId,
-        '--begin',
-        '--quiet',
-        '--home',
-        operations.home,
-      ],
-      io.env,
-    );
+    operations.detach(created.threadId);
     io.stdout(flags.json === true ? `${JSON.stringify({ thread_id: created.threadId })}\n` : `${created.threadId}\n`);
     return 0;
   }
@@ -63,10 +52,12 @@ export async function runCommand(invocation: Invocation<RunFlags>, words: string
 
 /** What a run may cost and where its commands run, before any money is spent. */
 function announce(io: Io, created: Created): void {
-  io.stderr(`thread ${created.threadId}\nworst case ${dollars(created.worstCaseMicroUsd)}\nlimits ${JSON.stringify(created.limits)}\n`);
+  io.stderr(
+    `thread ${created.threadId}\nworst case ${dollars(created.worstCaseMicroUsd)}\nlimits ${visible(JSON.stringify(created.limits))}\n`,
+  );
   io.stderr(created.sandbox === 'unsafe' ? 'sandbox: UNSAFE, commands run without isolation\n' : `sandbox: ${created.sandbox}\n`);
   if (created.canned) io.stderr('CANNED MODEL REPLIES: no model is asked\n');
-  for (const warning of created.warnings) io.stderr(`warning: ${warning}\n`);
+  for (const warning of created.warnings) io.stderr(`warning: ${visible(warning)}\n`);
 }
 
 function countFlag(flag: string, word: string): number {
@@ -81,10 +72,11 @@ function given(flag: string, words: string | undefined): string {
 }
 
 /** Goes on with a thread. */
-export async function resumeCommand(invocation: Invocation<ResumeFlags>, word: string): Promise<number> {
-  const { operations, io, flags } = invocation;
+export async function resumeCommand(invocation: HomeInvocation<ResumeFlags>, word: string): Promise<number> {
+  const { operations, flags, io } = invocation;
+  const runs = { ...invocation, operations: homeRuns(operations, io.env) };
   const before = await operations.result(word);
-  if (flags.begin === true && before.status !== 'running') return finish(io, flags, before);
+  if (flags.begin === true && before.status !== 'running') return finish(runs, before);
   const { thread_id: threadId } = before;
   const more = {
     begin: flags.begin === true,
@@ -94,5 +86,5 @@ export async function resumeCommand(invocation: Invocation<ResumeFlags>, word: s
     words: { comment: given('--comment', flags.comment), model: given('--model', flags.model) },
     ...(flags.addCalls === undefined ? {} : { addCalls: countFlag('--add-calls', flags.addCalls) }),
   };
-  return driveWithProgress(invocation, threadId, (options) => operations.resume(threadId, { ...options, ...more }));
+  return driveWithProgress(runs, threadId, (options) => operations.resume(threadId, { ...options, ...more }));
 }

@@ -12,7 +12,7 @@ const LOOK_MS = 300;
 const DEAD_MS = 5000;
 
 export async function watch(invocation: Invocation, word: string): Promise<number> {
-  const { operations, io, flags } = invocation;
+  const { operations, io } = invocation;
   let result = await operations.result(word);
   const picture = await pictureOf(invocation, result.thread_id);
   let deadSince: number | undefined;
@@ -20,7 +20,7 @@ export async function watch(invocation: Invocation, word: string): Promise<numbe
     const live = await operations.isLive(result.thread_id);
     deadSince = live ? undefined : (deadSince ?? performance.now());
     if (deadSince !== undefined && performance.now() - deadSince > DEAD_MS) {
-      io.stderr(`no process runs it; go on with: governor resume ${result.thread_id.slice(0, 8)}\n`);
+      io.stderr(`no process runs it; go on with: ${operations.pasted(`governor resume ${result.thread_id.slice(0, 8)}`)}\n`);
       break;
     }
     picture.look();
@@ -28,7 +28,7 @@ export async function watch(invocation: Invocation, word: string): Promise<numbe
     result = await operations.result(result.thread_id);
   }
   await picture.end();
-  return finish(io, flags, result);
+  return finish(invocation, result);
 }
 
 interface Picture {
@@ -51,14 +51,17 @@ async function pictureOf({ operations, io, flags }: Invocation, threadId: string
   if (flags.json === true) following.push(operations.follow(threadId, (record) => io.stdout(`${JSON.stringify(record)}\n`), signal));
   else if (flags.quiet !== true) following.push(operations.followLog(threadId, { onEvent: say, signal }));
   if (tree !== undefined) following.push(operations.follow(threadId, tree.add, signal));
+  // One may fail before it is asked about at the end.
+  const followed = Promise.allSettled(following);
   return {
     look: () => {
       if (tree !== undefined) for (const text of operations.writing(threadId)) tree.hear(text);
     },
     end: async () => {
       ended.abort();
-      await Promise.all(following);
+      const ends = await followed;
       tree?.done();
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
     },
   };
 }

@@ -4,15 +4,15 @@ import type { Declare } from './declare.ts';
 
 const home = () => import('../commands/home.ts');
 
-export function declareHome({ command, withHome }: Declare): void {
-  command('approvals', 'list what waits for a person').action((flags) =>
-    withHome(flags, async (invocation) => (await home()).approvals(invocation)),
+export function declareHome({ command, commandAfar, withHome, withRuns }: Declare): void {
+  commandAfar('approvals', 'list what waits for a person').action((flags) =>
+    withRuns(flags, async (invocation) => (await home()).approvals(invocation)),
   );
-  command('watch <thread>', 'follow a run until it rests').action((thread: string, flags) =>
-    withHome(flags, async (invocation) => (await import('../commands/watch.ts')).watch(invocation, thread)),
+  commandAfar('watch <thread>', 'follow a run until it rests').action((thread: string, flags) =>
+    withRuns(flags, async (invocation) => (await import('../commands/watch.ts')).watch(invocation, thread)),
   );
-  command('files <thread> [name]', 'list the files of a run, or print one').action((thread: string, name: string | undefined, flags) =>
-    withHome(flags, async (invocation) => (await home()).files(invocation, thread, name)),
+  commandAfar('files <thread> [name]', 'list the files of a run, or print one').action((thread: string, name: string | undefined, flags) =>
+    withRuns(flags, async (invocation) => (await home()).files(invocation, thread, name)),
   );
   command('audit [thread]', 'print the trail; "audit verify" checks it').action((word: string | undefined, flags) =>
     withHome(flags, async (invocation) => (await home()).audit(invocation, word)),

@@ -1,23 +1,23 @@
 /** The commands that list and show runs, and the one that stops one. */
 import type { Declare } from './declare.ts';
 
-export function declareReads({ command, withHome }: Declare): void {
+export function declareReads({ commandAfar, withRuns }: Declare): void {
   const read = () => import('../commands/read.ts');
-  command('list', 'list the runs').action((flags) => withHome(flags, async (invocation) => (await read()).list(invocation)));
-  command('show <thread>', 'show a run and its gate').action((thread: string, flags) =>
-    withHome(flags, async (invocation) => (await read()).show(invocation, thread)),
+  commandAfar('list', 'list the runs').action((flags) => withRuns(flags, async (invocation) => (await read()).list(invocation)));
+  commandAfar('show <thread>', 'show a run and its gate').action((thread: string, flags) =>
+    withRuns(flags, async (invocation) => (await read()).show(invocation, thread)),
   );
-  command('log <thread>', 'show what the agents of a run said and did')
+  commandAfar('log <thread>', 'show what the agents of a run said and did')
     .option('--agent <id>', 'only planner, lead, critic, or a sub-agent such as w1.2')
     .option('--follow', 'go on until the run ends or waits')
-    .action((thread: string, flags) => withHome(flags, async (invocation) => (await import('../commands/log.ts')).log(invocation, thread)));
+    .action((thread: string, flags) => withRuns(flags, async (invocation) => (await import('../commands/log.ts')).log(invocation, thread)));
   for (const [name, description] of [
     ['explain', 'say why a run is where it is'],
     ['diff', 'show the candidate against its base'],
     ['report', 'print the report of a run'],
     ['cancel', 'stop a run'],
   ] as const)
-    command(`${name} <thread>`, description).action((thread: string, flags) =>
-      withHome(flags, async (invocation) => (await read()).READS[name](invocation, thread)),
+    commandAfar(`${name} <thread>`, description).action((thread: string, flags) =>
+      withRuns(flags, async (invocation) => (await read()).READS[name](invocation, thread)),
     );
 }

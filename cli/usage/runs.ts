@@ -2,15 +2,15 @@
 import { Option } from 'commander';
 import type { Declare } from './declare.ts';
 
-export function declareRuns({ command, withHome }: Declare): void {
-  command('run [goal]', 'start a run')
+export function declareRuns({ command, commandAfar, withHome, withRuns }: Declare): void {
+  commandAfar('run [goal]', 'start a run')
     .option('--file <path>')
-    .option('--repo <dir>', 'a folder in the repository', '.')
+    .option('--repo <dir>', 'a folder in the repository (default: "."); on a server the name of one of its repositories')
     .option('--base <ref>')
     .addOption(new Option('--script <file>').hideHelp())
     .option('--detach', 'go on in the background')
     .action((goal: string | undefined, flags) =>
-      withHome(flags, async (invocation) => (await import('../commands/run.ts')).runCommand(invocation, goal)),
+      withRuns(flags, async (invocation) => (await import('../commands/run.ts')).runCommand(invocation, goal)),
     );
   command('resume <thread>', 'go on with a run')
     .option('--migrate', 'go on although the pipeline changed')
@@ -23,16 +23,16 @@ export function declareRuns({ command, withHome }: Declare): void {
     .action((thread: string, flags) =>
       withHome(flags, async (invocation) => (await import('../commands/run.ts')).resumeCommand(invocation, thread)),
     );
-  command('tell <thread> <text>', 'say something to the agents at work; approves nothing')
+  commandAfar('tell <thread> <text>', 'say something to the agents at work; approves nothing')
     .option('--agent <id>', 'only to this one: planner, lead, critic, or a sub-agent such as w1.2')
     .action((thread: string, text: string, flags) =>
-      withHome(flags, async (invocation) => (await import('../commands/tell.ts')).tellCommand(invocation, thread, text)),
+      withRuns(flags, async (invocation) => (await import('../commands/tell.ts')).tellCommand(invocation, thread, text)),
     );
   for (const [name, decision] of [
     ['approve', 'approved'],
     ['reject', 'rejected'],
   ] as const) {
-    const declared = command(`${name} <thread>`, `${name} what waits at a gate`)
+    const declared = commandAfar(`${name} <thread>`, `${name} what waits at a gate`)
       .option('--comment <text>')
       .option('--subject <digest>', 'what is decided on; from: governor show <thread> --json')
       .option('--edit <file>', 'an edited plan, as JSON')
@@ -44,7 +44,7 @@ export function declareRuns({ command, withHome }: Declare): void {
         (id: string, ids: string[] | undefined) => [...(ids ?? []), id],
       );
     declared.action((thread: string, flags) =>
-      withHome(flags, async (invocation) => (await import('../commands/decide.ts')).decideCommand(invocation, thread, decision)),
+      withRuns(flags, async (invocation) => (await import('../commands/decide.ts')).decideCommand(invocation, thread, decision)),
     );
   }
 }

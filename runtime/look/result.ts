@@ -23,9 +23,9 @@ export async function resultOf(runtime: Runtime, row: RunRow): Promise<RunResult
   return withRelease(runtime, row, (await releaseOf(runtime, row.threadId)) ?? null);
 }
 
-/** All runs; one whose files are damaged does not hide the others. */
-export async function listOf(runtime: Runtime): Promise<RunResult[]> {
-  const rows = await runtime.stores.runs.list();
+/** The given runs, else all; one whose files are damaged does not hide the others. */
+export async function listOf(runtime: Runtime, given?: readonly RunRow[]): Promise<RunResult[]> {
+  const rows = given ?? (await runtime.stores.runs.list());
   return Promise.all(
     rows.map(async (row) => withRelease(runtime, row, (await releaseOf(runtime, row.threadId).catch(() => undefined)) ?? null)),
   );

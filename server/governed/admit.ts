@@ -65,7 +65,7 @@ async function goneOn(speaker: Speaker, { ask: { body, threadId }, scope, row }:
     throw new Problem(409, `thread ${threadId}: has moved on since checkpoint ${fork}; look again before you decide`);
   if (resolved) {
     await resolveGoverned(speaker, scope, row);
-    return goOn(row.epoch, 'resolved');
+    return goOn(row.epoch, { only: 'resolved' });
   }
   if (answers) {
     assertMay(caller, 'decide');
@@ -78,7 +78,7 @@ async function goneOn(speaker: Speaker, { ask: { body, threadId }, scope, row }:
   }
   assertMay(caller, 'run');
   const only = body.input === null || body.input === undefined ? undefined : await again(speaker, row, body.input);
-  return goOn(row.epoch, only);
+  return goOn(row.epoch, only === undefined ? {} : { only });
 }
 
 const placeOf = (body: GovernedAsk['body']): string | undefined => body.checkpoint_id ?? body.checkpoint?.checkpoint_id ?? undefined;

@@ -2,6 +2,7 @@
 import type { Scope, ThreadRow } from '../../domain/served.ts';
 import { checkGoal } from '../../runtime/goal.ts';
 import { operationsOf } from '../../runtime/operations.ts';
+import type { Created } from '../../runtime/options.ts';
 import { assertMay, type Caller } from '../auth/caller.ts';
 import { Problem } from '../http/problem.ts';
 import type { GovernedAsk } from '../project/governs.ts';
@@ -14,15 +15,15 @@ export interface Admitted {
     readonly input: null;
     readonly command: undefined;
     readonly checkpoint: undefined;
-    readonly governed: { readonly epoch: number; readonly only?: Only };
+    readonly governed: { readonly epoch: number; readonly only?: Only; readonly created?: Created };
   };
 }
 
 /** A run that does not go on: it tells how the thread was cancelled, or how a message at its gate is answered. */
 export type Only = 'resolved' | 'comment';
 
-export const goOn = (epoch: number, only?: Only): Admitted => ({
-  kwargs: { input: null, command: undefined, checkpoint: undefined, governed: { epoch, ...(only === undefined ? {} : { only }) } },
+export const goOn = (epoch: number, more: { readonly only?: Only; readonly created?: Created } = {}): Admitted => ({
+  kwargs: { input: null, command: undefined, checkpoint: undefined, governed: { epoch, ...more } },
 });
 
 /**
@@ -48,12 +49,12 @@ export async function beginGoverned(governed: Governed, caller: Caller, ask: Gov
       ifExists: 'do_nothing',
     });
   try {
-    await operationsOf(runtime, caller.person).create({ goal, repo, threadId });
+    const created = await operationsOf(runtime, caller.person).create({ goal, repo, threadId });
+    return goOn(await epochOf(governed, threadId), { created });
   } catch (error) {
     if (thread === undefined) await served.threads.delete(scope, threadId).catch(() => undefined);
     throw error;
   }
-  return goOn(await epochOf(governed, threadId));
 }
 
 /** @throws Problem 404, 409, 422 where the thread cannot begin with this request. */

@@ -7,9 +7,11 @@ import { assertDefaultTenant } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
 import { type Endpoint, endpoint, json } from '../http/endpoint.ts';
 import { Problem } from '../http/problem.ts';
+import { afarEndpoints } from './afar-routes.ts';
 import { approvalEndpoints } from './approval-routes.ts';
 import { breakGlass } from './break-glass.ts';
 import { commentEndpoints } from './comment-routes.ts';
+import { followThread } from './follow-routes.ts';
 import { overview } from './overview.ts';
 import { assertCancellable } from './resolve.ts';
 import { changed, params, seen, tag } from './thread-rows.ts';
@@ -39,6 +41,8 @@ export const governorEndpoints = (server: Server): readonly Endpoint[] => [
   showOverview(server),
   ...approvalEndpoints(server),
   ...commentEndpoints(server),
+  ...afarEndpoints(server),
+  followThread(server),
   cancelThread(server),
   rollbackThread(server),
   openThread(server),

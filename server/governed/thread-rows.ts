@@ -24,6 +24,17 @@ export async function seen(server: Server, { params: { thread_id }, allowed }: O
   return runOf(server, await allowed('threads', 'read', { thread_id }), thread_id);
 }
 
+/** The same with the scope that sees it. @throws Problem 403, 404. */
+export async function seenIn(server: Server, { params: { thread_id }, allowed }: OfThread): Promise<{ scope: Scope; row: RunRow }> {
+  const scope = await allowed('threads', 'read', { thread_id });
+  return { scope, row: await runOf(server, scope, thread_id) };
+}
+
+/** A process runs it, or a run of it is in the queue. */
+export async function isAtWork({ served }: Server, scope: Scope, row: RunRow): Promise<boolean> {
+  return row.live || (await served.threads.get(scope, row.threadId))?.status === 'busy';
+}
+
 /** To change. @throws Problem 403, 404. */
 export async function changed(server: Server, { params: { thread_id }, allowed }: OfThread): Promise<{ scope: Scope; row: RunRow }> {
   const scope = await allowed('threads', 'update', { thread_id });

@@ -49,7 +49,8 @@ export async function withIdempotency(
     .update(JSON.stringify([search, body ?? null]))
     .digest('hex');
   const begun = await idempotency.begin(scope, key, hash);
-  if (begun === 'busy') throw new Problem(409, `Idempotency-Key ${JSON.stringify(key)}: the first request with it is still under way`);
+  if (begun === 'busy')
+    throw new Problem(409, `Idempotency-Key ${JSON.stringify(key)}: the first request with it is still under way`, { 'retry-after': '1' });
   if (begun === 'differs') throw new Problem(422, `Idempotency-Key ${JSON.stringify(key)}: was used for another request; take a new key`);
   if (begun !== 'begun') return replayed(begun, isFollowed(endpoint) ? rejoin : undefined);
   let response: Response;

@@ -23,14 +23,17 @@ export function problemOf(thrown: unknown): Problem | undefined {
   if (error instanceof ServedError) return new Problem(STATUS[error.kind], error.message);
   if (error.name === 'UsageError') {
     const code = codeOf(error);
-    if (code === 'THREAD_BUSY' || code === 'APPROVAL_STALE') return new Problem(409, error.message);
-    if (code === 'APPROVER_NOT_ALLOWED') return new Problem(403, error.message);
+    if (code === 'THREAD_BUSY' || code === 'APPROVAL_STALE') return new Problem(409, error.message, named(code));
+    if (code === 'APPROVER_NOT_ALLOWED') return new Problem(403, error.message, named(code));
     return new Problem(422, error.message);
   }
   if (error.name === 'FencedError') return new Problem(409, error.message);
-  if (error.name === 'StopError') return new Problem(409, `${codeOf(error)}: ${error.message}`);
+  if (error.name === 'StopError') return new Problem(409, `${codeOf(error)}: ${error.message}`, named(codeOf(error)));
   return undefined;
 }
+
+/** The reason code, for programs. */
+const named = (code: string): Record<string, string> => ({ 'governor-code': code });
 
 /** `{ "detail": ... }`; plain text where `GOVERNOR_ERROR_FORMAT=text` says so. */
 export function problemResponse(problem: Problem, asText: boolean): Response {

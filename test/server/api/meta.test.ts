@@ -15,7 +15,9 @@ let app: ReturnType<typeof mount>;
 beforeEach(() => {
   home = makeHome();
   database = openDatabase(home.file);
-  app = mount(metaEndpoints({ served: { outbox: createOutbox(sqliteSql(database), home.clock) } as Served })); // the one store that is asked
+  app = mount(
+    metaEndpoints({ served: { outbox: createOutbox(sqliteSql(database), home.clock) } as Served, runtime: { operator: undefined } }),
+  ); // the one store that is asked
 });
 afterEach(() => {
   database.close();
@@ -65,6 +67,6 @@ test('tells the API level that Studio looks for, LangGraph as installed, and our
     },
     metadata: {},
     host: { kind: 'self-hosted', project_id: null, revision_id: null, tenant_id: null },
-    governor: { version: manifest('../../../package.json').version },
+    governor: { version: manifest('../../../package.json').version, command_line: 1 },
   });
 });

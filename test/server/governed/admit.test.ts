@@ -91,7 +91,12 @@ describe('the first input', () => {
     const threadId = randomUUID();
     const bob = callerOf('key:bob', ['operator'], 'acme');
     const { kwargs } = await ask(bob, threadId, { input: { goal: GOAL, repo: 'shop' } });
-    expect(kwargs).toEqual({ input: null, command: undefined, checkpoint: undefined, governed: { epoch: 0 } });
+    expect(kwargs).toEqual({
+      input: null,
+      command: undefined,
+      checkpoint: undefined,
+      governed: { epoch: 0, created: expect.objectContaining({ canned: false, warnings: [] }) },
+    });
     expect(await server.runtime.stores.runs.get(threadId)).toMatchObject({ input: { goal: GOAL, repo: world.repo, starter: 'key:bob' } });
     expect(await server.served.threads.get({ tenant: 'acme' }, threadId)).toMatchObject({
       metadata: { graph_id: 'governor' },
