@@ -38,11 +38,10 @@ export const approvePlanNode = (find: FindSession) =>
     );
     if (decided.kind === 'undecided') return { route: 'approve_plan' };
     const { row, vote, ref } = decided;
-    const number = Number(/10-plan\.(\d+)/.exec(state.planFile.path)?.[1] ?? '1');
-    const said = note('approve_plan', number, `${row.status} by ${vote.by.id}`);
+    const said = note('approve_plan', row.round, `${row.status} by ${vote.by.id}`);
     if (row.status === 'rejected') {
       // A plan that a builder asked for uses up no round of the person.
-      const plans = number - state.appeals.plan;
+      const plans = Number(/10-plan\.(\d+)/.exec(state.planFile.path)?.[1] ?? '1') - state.appeals.plan;
       if (plans >= session.facts.limits.reviewRounds)
         throw new StopError(
           'PLAN_REJECTED',

@@ -43,7 +43,7 @@ export const approveReleaseNode = (find: FindSession) =>
     const subject = releaseSubject(session, { plan, review: reviewRef }, build, review);
     const earlier = await coveringApproval(session, subject);
     if (earlier !== undefined)
-      return { releaseApproval: earlier.id, route: 'deploy', notes: note('approve_release', state.attempt, `covered by ${earlier.id}`) };
+      return { releaseApproval: earlier.id, route: 'deploy', notes: note('approve_release', earlier.round, `covered by ${earlier.id}`) };
     const decided = await passGate(
       session,
       {
@@ -74,7 +74,7 @@ export const approveReleaseNode = (find: FindSession) =>
     );
     if (decided.kind === 'undecided') return { route: 'approve_release' };
     const { row, vote, ref } = decided;
-    const said = note('approve_release', state.attempt, `${row.status} by ${vote.by.id}`);
+    const said = note('approve_release', row.round, `${row.status} by ${vote.by.id}`);
     if (row.status !== 'rejected') return { releaseApproval: row.id, route: 'deploy', notes: said };
     if (state.rounds + 1 >= session.facts.limits.reviewRounds)
       throw new StopError(

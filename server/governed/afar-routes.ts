@@ -10,7 +10,7 @@ import { runCreateSchema } from '../api/schemas.ts';
 import type { Server } from '../context.ts';
 import { type Endpoint, endpoint, json } from '../http/endpoint.ts';
 import { runIdOfKey } from '../http/idempotency.ts';
-import { createRuns } from '../runs/create-run.ts';
+import { askerOf, createRuns } from '../runs/create-run.ts';
 import { GOVERNOR } from './graph.ts';
 import { isAtWork, params, seen, seenIn, tag } from './thread-rows.ts';
 
@@ -87,7 +87,7 @@ function startThread(server: Server): Endpoint {
       stream_mode: STREAM_MODES,
     });
     // The same request again, after a crash before its answer was kept, finds the same thread.
-    const [run] = await createRuns(server, call, [body], runIdOfKey(call, 1) ?? uuidv7());
+    const [run] = await createRuns(server, askerOf(call), [body], runIdOfKey(call, 1) ?? uuidv7());
     if (run === undefined) throw new Error('no run was put');
     return json(startedView((run.kwargs['governed'] as { readonly created: Created }).created)); // what `beginGoverned` wrote
   });
