@@ -8,6 +8,7 @@ import { operationsOf } from '../../runtime/operations.ts';
 import type { Server } from '../context.ts';
 import { type Call, type Endpoint, endpoint } from '../http/endpoint.ts';
 import { Problem } from '../http/problem.ts';
+import { askedAgain, createSight } from '../protocol/sight.ts';
 import { sse } from '../runs/stream.ts';
 import { isAtWork, params, seenIn, tag } from './thread-rows.ts';
 
@@ -55,7 +56,9 @@ export function followThread(server: Server): Endpoint {
       await operationsOf(server.runtime).log(row, { agent: call.query.agent, after: Number.MAX_SAFE_INTEGER });
     server.streams.assertRoom(owner);
     return sse(async function* (signal) {
-      const following = { scope, row, cursor, signal };
+      const { clock } = server.runtime;
+      const mayRead = askedAgain(createSight(server, call, row.threadId), () => clock.monotonic());
+      const following = { scope, row, cursor, mayRead, signal };
       server.streams.opened(owner);
       try {
         yield* call.query.of === 'log' ? logFrames(server, call, following) : trailFrames(server, call, following);
@@ -79,19 +82,25 @@ interface Following {
   readonly scope: Scope;
   readonly row: RunRow;
   readonly cursor: Cursor;
+  /** A key can be revoked, and a row can change its owner. */
+  readonly mayRead: () => Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
 const frame = (event: string, data: unknown, id?: string): string =>
   `event: ${event}\ndata: ${JSON.stringify(data)}\n${id === undefined ? '' : `id: ${id}\n`}\n`;
 
-async function* logFrames(server: Server, { query }: FollowCall, { scope, row, cursor, signal }: Following): AsyncGenerator<string> {
+async function* logFrames(
+  server: Server,
+  { query }: FollowCall,
+  { scope, row, cursor, mayRead, signal }: Following,
+): AsyncGenerator<string> {
   const { runs } = server.runtime.stores;
   const reader = await operationsOf(server.runtime).openLog(row.threadId);
   const beat = heartbeat(server);
   const isDead = deadAfter(server);
   let at: Cursor = START;
-  while (!signal.aborted) {
+  while (!signal.aborted && (await mayRead())) {
     // How it stands is looked at first: what was recorded before is then read for sure.
     const now = (await runs.get(row.threadId)) ?? row;
     const live = await isAtWork(server, scope, now);
@@ -111,14 +120,14 @@ async function* logFrames(server: Server, { query }: FollowCall, { scope, row, c
 const after = (at: Cursor, { seq }: LogEvent): Cursor => (seq === at.seq ? { seq, place: at.place + 1 } : { seq, place: 0 });
 const isKnown = (at: Cursor, cursor: Cursor): boolean => at.seq < cursor.seq || (at.seq === cursor.seq && at.place <= cursor.place);
 
-async function* trailFrames(server: Server, { query }: FollowCall, { row, cursor, signal }: Following): AsyncGenerator<string> {
+async function* trailFrames(server: Server, { query }: FollowCall, { row, cursor, mayRead, signal }: Following): AsyncGenerator<string> {
   const { audit } = server.runtime.stores;
   const { threadId } = row;
   const operations = operationsOf(server.runtime);
   const beat = heartbeat(server);
   let seq = Math.max(0, cursor.seq);
   let writing = '[]';
-  while (!signal.aborted) {
+  while (!signal.aborted && (await mayRead())) {
     const records: readonly AuditRecord[] = await audit.read({ threadId, afterSeq: seq, limit: PAGE });
     for (const record of records) {
       seq = record.seq;

@@ -2,10 +2,9 @@
 import type { ThreadEvent } from '../../domain/thread-events.ts';
 import type { Server } from '../context.ts';
 import { channelsOf, type Filter, isWanted } from './filter.ts';
+import { ASK_MS } from './sight.ts';
 
 const HEARTBEAT_MS = 5000;
-/** How often it is asked again whether the reader may still read, in ms. */
-const ASK_MS = 30_000;
 const PAGE = 200;
 const PAGE_CHARACTERS = 256 * 1024;
 

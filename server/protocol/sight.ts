@@ -15,3 +15,16 @@ export function createSight(server: Server, call: Call, threadId: string): () =>
     return (await server.served.threads.get({ tenant: caller.tenant, graphs: caller.graphs, filters }, threadId)) !== undefined;
   };
 }
+
+/** How often a long stream is asked again whether it may be read, in ms. */
+export const ASK_MS = 30_000;
+
+/** For a stream whose thread was seen when it began: false from when its reader may read it no more. */
+export function askedAgain(isSeen: () => Promise<boolean>, now: () => number): () => Promise<boolean> {
+  let askedAt = now();
+  return async () => {
+    if (now() - askedAt < ASK_MS) return true;
+    askedAt = now();
+    return isSeen().catch(() => false);
+  };
+}
