@@ -50,9 +50,9 @@ export const approveBudgetNode = (find: FindSession) =>
       [session.facts.requestRef, ...[state.planFile].filter((ref): ref is FileRef => ref !== null)],
     );
     if (decided.kind === 'undecided') return { route: 'approve_budget' };
-    const { row, vote } = decided;
+    const { row, number, vote } = decided;
     if (row.status === 'rejected' && asksFanOut)
-      return { stop: null, route: back, notes: note('approve_budget', row.round, `${vote.by.id} refused the fan-out`) };
+      return { stop: null, route: back, notes: note('approve_budget', number, `${vote.by.id} refused the fan-out`) };
     if (row.status === 'rejected')
       return { stop: { ...stop, message: `${stop.message}; ${vote.by.id} refused more: ${vote.comment}` }, route: 'halt' };
     const added = vote.addMicroUsd ?? 0;
@@ -69,5 +69,5 @@ export const approveBudgetNode = (find: FindSession) =>
         ...tokens,
       });
     const allowed = asksFanOut ? `allowed the fan-out and ` : '';
-    return { stop: null, route: back, notes: note('approve_budget', row.round, `${vote.by.id} ${allowed}added ${added} micro-dollars`) };
+    return { stop: null, route: back, notes: note('approve_budget', number, `${vote.by.id} ${allowed}added ${added} micro-dollars`) };
   });

@@ -37,8 +37,8 @@ export const approvePlanNode = (find: FindSession) =>
       [state.planFile],
     );
     if (decided.kind === 'undecided') return { route: 'approve_plan' };
-    const { row, vote, ref } = decided;
-    const said = note('approve_plan', row.round, `${row.status} by ${vote.by.id}`);
+    const { row, number, vote, ref } = decided;
+    const said = note('approve_plan', number, `${row.status} by ${vote.by.id}`);
     if (row.status === 'rejected') {
       // A plan that a builder asked for uses up no round of the person.
       const plans = Number(/10-plan\.(\d+)/.exec(state.planFile.path)?.[1] ?? '1') - state.appeals.plan;

@@ -1,5 +1,6 @@
 /** The release gate: bound to the difference, base, plan, policy and review; red lines always come here. */
 import { StopError } from '../../domain/errors.ts';
+import { gateNumber } from '../../domain/gate-number.ts';
 import {
   type BuildBody,
   buildBodySchema,
@@ -42,8 +43,11 @@ export const approveReleaseNode = (find: FindSession) =>
     const open = openFindings(review);
     const subject = releaseSubject(session, { plan, review: reviewRef }, build, review);
     const earlier = await coveringApproval(session, subject);
-    if (earlier !== undefined)
-      return { releaseApproval: earlier.id, route: 'deploy', notes: note('approve_release', earlier.round, `covered by ${earlier.id}`) };
+    if (earlier !== undefined) {
+      const gates = await session.stores.approvals.list({ threadId: session.facts.threadId });
+      const said = note('approve_release', gateNumber(gates, earlier), `covered by ${earlier.id}`);
+      return { releaseApproval: earlier.id, route: 'deploy', notes: said };
+    }
     const decided = await passGate(
       session,
       {
@@ -73,8 +77,8 @@ export const approveReleaseNode = (find: FindSession) =>
       [plan, buildRef, reviewRef],
     );
     if (decided.kind === 'undecided') return { route: 'approve_release' };
-    const { row, vote, ref } = decided;
-    const said = note('approve_release', row.round, `${row.status} by ${vote.by.id}`);
+    const { row, number, vote, ref } = decided;
+    const said = note('approve_release', number, `${row.status} by ${vote.by.id}`);
     if (row.status !== 'rejected') return { releaseApproval: row.id, route: 'deploy', notes: said };
     if (state.rounds + 1 >= session.facts.limits.reviewRounds)
       throw new StopError(

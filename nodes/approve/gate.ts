@@ -1,5 +1,6 @@
 /** A gate: reads the approval record, never the resume value; interrupts until a person has decided. */
 import { interrupt } from '@langchain/langgraph';
+import { gateNumber } from '../../domain/gate-number.ts';
 import { approvalBodySchema, type FileRef, type Gate, planBodySchema } from '../../domain/handoff.ts';
 import type { ApprovalRow } from '../../domain/ports.ts';
 import { sandboxWords } from '../../domain/sandbox-words.ts';
@@ -21,7 +22,7 @@ export interface GateQuestion extends Omit<GatePayload, 'kind'> {
 
 export type Decided =
   | { readonly kind: 'undecided' }
-  | { readonly kind: 'decided'; readonly row: ApprovalRow; readonly vote: Vote; readonly ref: FileRef };
+  | { readonly kind: 'decided'; readonly row: ApprovalRow; readonly number: number; readonly vote: Vote; readonly ref: FileRef };
 
 /**
  * Looks for the record of this very subject. Decided: writes `40-approval.<n>.json`. Not decided: interrupts; when it is
@@ -67,7 +68,8 @@ export async function passGate(session: Session, question: GateQuestion, inputs:
       sandbox: [...session.places.sandbox.layers],
     }),
   });
-  return { kind: 'decided', row, vote, ref: done.ref };
+  const number = gateNumber(await session.stores.approvals.list({ threadId: session.facts.threadId }), row);
+  return { kind: 'decided', row, number, vote, ref: done.ref };
 }
 
 async function facts(session: Session, question: GateQuestion, [first]: readonly FileRef[]): Promise<Presented> {

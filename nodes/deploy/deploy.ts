@@ -34,7 +34,7 @@ export const deployNode = (find: FindSession) =>
         return {
           releaseApproval: null,
           route: 'approve_release',
-          notes: note('deploy', consent.row.round, 'the approval had expired; a new one is asked for'),
+          notes: note('deploy', state.attempt, 'the approval had expired; a new one is asked for'),
         };
       }
       const request: DeployRequest = { repository: session.places.repository, release: session.facts.config.release };

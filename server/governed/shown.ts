@@ -1,5 +1,6 @@
 /** A governed thread's state as clients are shown it: with what was said at its gates, and without a gate that waits for nobody. */
 import { z } from 'zod';
+import { gateNumber } from '../../domain/gate-number.ts';
 import type { ApprovalRow, RunRow } from '../../domain/ports.ts';
 import type { Snapshot } from '../threads/views.ts';
 import type { Governed } from './graph.ts';
@@ -28,7 +29,9 @@ export async function besideState({ runtime }: Pick<Governed, 'runtime'>, thread
     const { data } = commentFacts.safeParse(facts);
     const gate = gates.find((one) => one.id === data?.approval);
     if (data === undefined || gate === undefined) return [];
-    return [{ id: `comment-${seq}`, stage: `approve_${gate.gate}`, round: gate.round, said: data.message, answer: answerTo(gate) }];
+    return [
+      { id: `comment-${seq}`, stage: `approve_${gate.gate}`, gate: gateNumber(gates, gate), said: data.message, answer: answerTo(gate) },
+    ];
   });
   return { row, approvals: gates, remarks: [...remarks, ...endOf(row)] };
 }
@@ -43,7 +46,7 @@ function endOf(row: RunRow | undefined): Remark[] {
   if (row?.status !== 'cancelled') return [];
   const why = row.reason?.message ?? 'cancelled';
   const next = `governor resume ${row.threadId.slice(0, 8)}`;
-  return [{ id: `cancelled-${row.epoch}`, stage: row.stage, round: -1, answer: `${why}. Nothing is released. To go on: ${next}` }];
+  return [{ id: `cancelled-${row.epoch}`, stage: row.stage, gate: -1, answer: `${why}. Nothing is released. To go on: ${next}` }];
 }
 
 /** The values with all messages. */

@@ -19,9 +19,9 @@ interface ChatMessage {
 /** Something that a person said at a gate, or that ended the thread, with its answer. */
 export interface Remark {
   readonly id: string;
-  /** The gate's stage and round: it stands before the note that tells what became of the gate. */
+  /** The gate's stage and number: it stands before the note that tells what became of the gate. */
   readonly stage: string;
-  readonly round: number;
+  readonly gate: number;
   /** Undefined: nobody said anything, something is only told. */
   readonly said?: string | undefined;
   readonly answer: string;
@@ -35,15 +35,15 @@ export function governedValues(values: unknown, remarks: readonly Remark[] = [],
   const parsed = seen.safeParse(values);
   if (!parsed.success || parsed.data.goal === '') return values;
   const { goal, notes } = parsed.data;
-  const told = (stage: string, round: number): boolean => notes.some((note) => note.stage === stage && note.attempt === round);
+  const told = (stage: string, gate: number): boolean => notes.some((note) => note.stage === stage && note.attempt === gate);
   const messages: ChatMessage[] = [
     { type: 'human', id: 'goal', content: goal },
     ...notes.flatMap(({ stage, attempt, text }) => [
-      ...remarks.filter((remark) => remark.stage === stage && remark.round === attempt).flatMap(remarkMessages),
+      ...remarks.filter((remark) => remark.stage === stage && remark.gate === attempt).flatMap(remarkMessages),
       // A chat page shows no names: the text itself says which stage speaks.
       { type: 'ai' as const, id: `${stage}-${attempt}`, name: stage, content: cut(`**${stage} ${attempt}:** ${text}`, MAX_NOTE_BYTES) },
     ]),
-    ...remarks.filter(({ stage, round }) => !told(stage, round) && next?.includes(stage) !== false).flatMap(remarkMessages),
+    ...remarks.filter(({ stage, gate }) => !told(stage, gate) && next?.includes(stage) !== false).flatMap(remarkMessages),
   ];
   return { ...parsed.data, messages };
 }

@@ -261,6 +261,22 @@ describe('Agent Chat UI', () => {
     expect(planShop.world.git('rev-list', '--merges', '--count', 'main')).toBe('0');
   });
 
+  test('each of two plans keeps its decision, and what was said at the second stands between them', async () => {
+    const { thread_id: threadId } = await of.threads.create({ metadata: {} });
+    await submit(threadId, message(GOAL), CHAT);
+    await submit(threadId, {}, { command: { resume: { decisions: [{ type: 'reject', message: 'another one, please' }] } } });
+    await submit(threadId, message('Better.'), CHAT);
+    const [gate] = Object.values((await of.threads.get(threadId)).interrupts).flat();
+    const approved = await submit(threadId, {}, { command: { resume: { [`${gate?.id}`]: { decisions: [{ type: 'approve' }] } } } });
+    const texts: string[] = valuesIn(approved).messages.map((one: { content: string }) => one.content);
+    const places = ['**approve_plan 1:** rejected by', 'Better.', '**approve_plan 2:** approved by'].map((begin) =>
+      texts.findIndex((text) => text.startsWith(begin)),
+    );
+    expect(places[0]).toBeGreaterThan(0);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    await of.threads.updateState(threadId, { values: null, asNode: '__end__' });
+  });
+
   test('a rejection goes back with its reason, and the next plan waits', async () => {
     const threadId = await atGate(of);
     const told = await submit(threadId, {}, { command: { resume: { decisions: [{ type: 'reject', message: 'Name it better.' }] } } });

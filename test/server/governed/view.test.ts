@@ -23,7 +23,7 @@ test('the goal is the person’s message, and each stage and attempt is one of t
 
 test('what was said at a gate stands before what became of it, and at the end while the gate is open', () => {
   const values = { goal: 'do it', notes: [{ stage: 'approve_plan', attempt: 1, text: 'approved' }] };
-  const remark = (id: string, round: number) => ({ id, stage: 'approve_plan', round, said: `said ${id}`, answer: `heard ${id}` });
+  const remark = (id: string, gate: number) => ({ id, stage: 'approve_plan', gate, said: `said ${id}`, answer: `heard ${id}` });
   const idsOf = (shown: unknown) => (shown as { messages: { id: string }[] }).messages.map(({ id }) => id); // as made here
   const remarks = [remark('a', 1), remark('b', 2)];
   expect(idsOf(governedValues(values, remarks))).toEqual(['goal', 'a', 'a-answer', 'approve_plan-1', 'b', 'b-answer']);
