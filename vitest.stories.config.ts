@@ -8,9 +8,14 @@ import { HOSTILE } from './vitest.hostile.config.ts';
 export const STORIES = [
   'test/story/!(caps|approvals|evidence|redline).test.ts',
   'test/examples/*.test.ts',
-  'test/cli/{commands,commands/eval,commands/log,commands/tell}.test.ts',
+  'test/cli/{commands,commands/decide,commands/eval,commands/log,commands/tell}.test.ts',
+  'test/nodes/deploy/targets/merge-checkout.test.ts',
+  'test/nodes/review/checks/base-tests-{cut,named}.test.ts',
   'test/runtime/{evaluate,look/log}.test.ts',
-  'test/server/governed/{admit,afar-routes,edit-authors,live-sdk,run,run-agents,run-crash,run-sdk}.test.ts',
+  'test/server/crons/ticker*.test.ts',
+  'test/server/governed/{admit,afar-routes,answer-gate-inboxes,edit-authors,live-sdk,told-sdk}.test.ts',
+  'test/server/governed/run{,-agents,-clients,-crash,-python,-remote-graph,-sdk}.test.ts',
+  'test/server/protocol/follow-thread-crash.test.ts',
 ];
 
 export default defineConfig({
