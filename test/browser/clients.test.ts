@@ -106,9 +106,12 @@ test('@langchain/react takes up a stream that is cut on its way, and misses noth
     // A page that nothing was cut for.
     const whole = await open(PUSHED.at, app.threadId());
     expect(await whole.question()).toMatchObject({ action: 'approve_release' });
+    // The gate may be shown before what came in another stream.
+    await expect
+      .poll(() => app.list('nodes'), { timeout: 30_000 })
+      .toEqual(expect.arrayContaining(['baseline', 'plan', 'build', 'review_rules', 'review_critic']));
     const nodes = await app.list('nodes');
-    expect(nodes).toEqual(expect.arrayContaining(['baseline', 'plan', 'build', 'review_rules', 'review_critic']));
-    await expect.poll(() => whole.list('nodes')).toEqual(nodes);
+    await expect.poll(() => whole.list('nodes'), { timeout: 30_000 }).toEqual(nodes);
     await app.press('Approve');
     await app.released();
     await app.close();
