@@ -7,12 +7,12 @@ import type { Runs } from './runs.ts';
 import { liveTree } from './tree.ts';
 
 interface Finished extends Pick<Invocation, 'io' | 'flags'> {
-  readonly operations: Pick<Runs, 'pasted'>;
+  readonly operations: Pick<Runs, 'pasted' | 'next'>;
 }
 
 /** Prints the result the way the flags ask for; gives the exit code. */
 export function finish({ io, flags, operations }: Finished, result: RunResult): number {
-  io.stdout(flags.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result, (text) => operations.pasted(text))}\n`);
+  io.stdout(flags.json === true ? `${JSON.stringify(result)}\n` : `${resultText(result, operations)}\n`);
   return exitCodeOf(result);
 }
 

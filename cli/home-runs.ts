@@ -16,6 +16,7 @@ export function homeRuns(operations: Operations, env: Env): Runs {
         env,
       ),
     pasted: (text) => text,
+    next: (text) => text,
     onInterrupt: 'stopping at the next checkpoint; Ctrl-C again aborts at once',
   };
 }

@@ -43,18 +43,20 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
 
 /** Says what went wrong, in one way for every command; the number is the exit code. */
 async function told(thrown: unknown, io: Io): Promise<number> {
-  const { codeOf, toError } = await import('../domain/errors.ts');
+  const [{ codeOf, toError }, { visible }] = await Promise.all([import('../domain/errors.ts'), import('../domain/access.ts')]);
   const error = toError(thrown);
+  // It may quote what a server, an issuer or a repository said.
+  const message = visible(error.message);
   if (error.name === 'UsageError' || error.name === 'StopError') {
     const stop = error.name === 'StopError';
-    io.stderr(`${stop ? `${codeOf(error)}: ` : ''}${error.message}\n`);
+    io.stderr(`${stop ? `${codeOf(error)}: ` : ''}${message}\n`);
     return stop ? 3 : 2;
   }
   if (codeOf(error) === 'DISK_LIMIT') {
-    io.stderr(`DISK_LIMIT: ${error.message}; free some space in the home and try again\n`);
+    io.stderr(`DISK_LIMIT: ${message}; free some space in the home and try again\n`);
     return 3;
   }
-  io.stderr(`${error.message}\nthis is a defect in Governor\n${io.env['LOG_LEVEL'] === 'debug' ? `${error.stack ?? ''}\n` : ''}`);
+  io.stderr(`${message}\nthis is a defect in Governor\n${io.env['LOG_LEVEL'] === 'debug' ? `${error.stack ?? ''}\n` : ''}`);
   return 1;
 }
 

@@ -6,6 +6,7 @@ import { originWords } from '../domain/handoff.ts';
 import { approveFlags, type RunResult } from '../domain/run.ts';
 import { TOLD } from '../domain/told.ts';
 import type { GateView, ToldView } from '../runtime/options.ts';
+import type { Runs } from './runs.ts';
 
 /** Whole micro-dollars as dollars. */
 export function dollars(microUsd: number): string {
@@ -58,10 +59,12 @@ export function toldText(told: readonly ToldView[]): string {
     .join('\n');
 }
 
-/** The end of a run, with the next command; `pasted` makes it one that works where it is pasted. */
-export function resultText(result: RunResult, pasted: (command: string) => string): string {
+type Printed = Pick<Runs, 'pasted' | 'next'>;
+
+/** The end of a run, with the next command as it works where it is pasted. What a line says over several is indented: it begins no line. */
+export function resultText(result: RunResult, { pasted, next }: Printed): string {
   const lines = [`${result.thread_id}  ${result.status}  at ${result.stage}  ${dollars(result.spend.cost_micro_usd)}`];
-  if (result.reason !== null) lines.push(`${result.reason.code}: ${result.reason.message}`, `next: ${pasted(result.reason.next)}`);
+  if (result.reason !== null) lines.push(`${result.reason.code}: ${result.reason.message}`, `next: ${next(result.reason.next)}`);
   if (result.waiting !== null)
     lines.push(
       `waits at the ${result.waiting.gate} gate for role ${result.waiting.required_role}`,
@@ -69,7 +72,7 @@ export function resultText(result: RunResult, pasted: (command: string) => strin
     );
   lines.push(...result.waivers.map(({ finding_id, by, at }) => `waived: ${finding_id} by ${by} at ${at}`));
   lines.push(`dossier: ${result.dossier}`);
-  return visible(lines.join('\n'));
+  return visible(lines.map((line) => line.replaceAll('\n', '\n    ')).join('\n'));
 }
 
 /** What a person sees before a decision. */

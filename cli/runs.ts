@@ -36,8 +36,10 @@ export interface Runs extends Pick<Operations, Asked> {
   decide(threadId: string, options: DecideOptions): Promise<unknown>;
   /** Has a new thread go on without this process. */
   detach(threadId: string): void;
-  /** A printed command, so that it works when it is pasted. */
+  /** A printed command of ours, so that it works when it is pasted. */
   pasted(text: string): string;
+  /** The same for the step that a run itself names: of a server only one that Governor prints, since people paste it into a shell. */
+  next(text: string): string;
   /** What a first Ctrl-C does while a thread runs. */
   readonly onInterrupt: string;
 }

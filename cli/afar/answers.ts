@@ -12,6 +12,8 @@ import { shown } from './faults.ts';
 
 const threadId = z.uuid().lowercase();
 const amount = z.number();
+/** Stands in a command that is printed for a person to paste: a shell must find nothing in it. */
+const word = z.string().regex(/^[A-Za-z0-9][\w.:-]{0,199}$/, 'must be one plain word');
 
 const resultSchema = z.looseObject({
   thread_id: threadId,
@@ -32,9 +34,9 @@ const resultSchema = z.looseObject({
     .looseObject({
       approval_id: z.string().regex(/^[0-9a-f]{32}$/),
       gate: z.enum(['plan', 'release', 'budget']),
-      subject: z.string(),
+      subject: word,
       required_role: z.string(),
-      waive: z.array(z.string()).optional(),
+      waive: z.array(word).optional(),
     })
     .nullable(),
   waivers: z.array(z.looseObject({ finding_id: z.string(), by: z.string(), at: z.string() })),
@@ -47,7 +49,7 @@ const approvalSchema = z.looseObject({
   id: z.string().regex(/^[0-9a-f]{32}$/),
   threadId,
   gate: z.enum(['plan', 'release', 'budget']),
-  subject: z.looseObject({ digest: z.string() }),
+  subject: z.looseObject({ digest: word }),
   required: z.looseObject({ role: z.string() }),
   shown: z.record(z.string(), z.unknown()),
   createdAt: z.string(),

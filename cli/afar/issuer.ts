@@ -7,12 +7,15 @@ import { shown, wayFault } from './faults.ts';
 const TIMEOUT_MS = 30_000;
 const MAX_BYTES = 1024 * 1024;
 
-/** HTTPS, or this machine: codes and tokens go there. */
+/** HTTPS, or this machine: codes and tokens go there. As RFC 3986 writes it: what `URL` would repair is not what is shown to a person. */
 export function isSafe(word: string): boolean {
-  if (!URL.canParse(word)) return false;
-  const { protocol, hostname, username } = new URL(word);
-  return username === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)));
+  if (!/^[\x21-\x7e]+$/.test(word) || !URL.canParse(word)) return false;
+  const { protocol, hostname, username, password } = new URL(word);
+  return username === '' && password === '' && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)));
 }
+
+/** Whoever is elsewhere must not have this machine ask a service of its own. */
+export const isHere = (word: string): boolean => isLoopback(new URL(word).hostname);
 
 const endpoint = z.string().refine(isSafe, 'must be https, or http on this machine');
 const discoverySchema = z.looseObject({
@@ -33,7 +36,11 @@ export interface Issuer {
 export async function discover(issuer: string): Promise<Issuer> {
   if (!isSafe(issuer)) throw new UsageError(`issuer ${shown(issuer).slice(0, 300)}: must be an https URL, or http on this machine`);
   const url = `${issuer.replace(/\/+$/, '')}/.well-known/openid-configuration`;
-  const { status, value } = await asked(issuer, url);
+  return issuerIn(issuer, url, await asked(issuer, url));
+}
+
+/** What its document names. @throws UsageError. */
+export function issuerIn(issuer: string, url: string, { status, value }: FormAnswer): Issuer {
   const found = discoverySchema.safeParse(value);
   if (status !== 200 || !found.success)
     throw new UsageError(
@@ -49,7 +56,11 @@ export async function discover(issuer: string): Promise<Issuer> {
     throw new UsageError(
       `issuer ${issuer}: offers no device code grant (RFC 8628); turn it on there, or sign in with a key: governor login --key`,
     );
-  return { issuer, tokenEndpoint: found.data.token_endpoint, deviceEndpoint, revocationEndpoint: found.data.revocation_endpoint };
+  const { token_endpoint: tokenEndpoint, revocation_endpoint: revocationEndpoint } = found.data;
+  const inside = [tokenEndpoint, deviceEndpoint, revocationEndpoint].find((one) => one !== undefined && isHere(one));
+  if (inside !== undefined && !isHere(issuer))
+    throw new UsageError(`issuer ${issuer}: names ${shown(inside).slice(0, 300)}, on this machine, and is not on it; check --issuer`);
+  return { issuer, tokenEndpoint, deviceEndpoint, revocationEndpoint };
 }
 
 export interface FormAnswer {

@@ -8,7 +8,7 @@ import { infoSchema, jsonOf, readersOf, textOf } from './answers.ts';
 import { type Exchange, type ExchangeOptions, firstQuestion, openExchange, pause } from './exchange.ts';
 import { shown } from './faults.ts';
 import { followStream } from './follow.ts';
-import { type GivenFlags, pastedAfar } from './printed-commands.ts';
+import { type GivenFlags, nextAfar, pastedAfar } from './printed-commands.ts';
 
 /** How often it looks how a run stands, in ms. */
 const LOOK_MS = 400;
@@ -16,6 +16,8 @@ const LOOK_MS = 400;
 const DEAD_MS = 30_000;
 const PAGE = 500;
 const LOG_PAGE = 2000;
+/** Runs, and entries of one run's log or trail, that are read at most. */
+const MAX_ROWS = 1_000_000;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export interface ServerOptions extends ExchangeOptions {
@@ -56,6 +58,7 @@ export async function openServerRuns(options: ServerOptions): Promise<Runs> {
     writing: (threadId) => server.writing.get(threadId) ?? [],
     detach: () => undefined,
     pasted: (text) => pastedAfar(text, options.given),
+    next: (text) => nextAfar(text, options.given),
     onInterrupt: 'leaving; the run goes on, on the server',
     close: async () => undefined,
   };
@@ -98,8 +101,12 @@ async function allResults(server: Server): Promise<RunResult[]> {
   const found = new Map<string, RunResult>();
   for (let offset = 0; ; offset += PAGE) {
     const page = server.read.results(await json(server, `/governor/threads?limit=${PAGE}&offset=${offset}`));
+    const before = found.size;
     for (const result of page) if (!found.has(result.thread_id)) found.set(result.thread_id, result);
     if (page.length < PAGE) return [...found.values()];
+    // Else it gives the same page for ever.
+    if (found.size === before) throw new UsageError(`server ${server.exchange.server}: gives the same page of its list again and again`);
+    assertEnds(server, found.size);
   }
 }
 
@@ -108,12 +115,12 @@ function following(server: Server) {
   return {
     audit: async (threadId: string) => {
       const path = `${await at(server, threadId)}/audit?limit=${LOG_PAGE}`;
-      return paged(async (after) => read.audit(await json(server, `${path}&after=${after}`)), 0);
+      return paged(server, async (after) => read.audit(await json(server, `${path}&after=${after}`)), 0);
     },
     log: async (word, { agent, after = -1 } = {}) => {
       const query = `/log?limit=${LOG_PAGE}${agent === undefined ? '' : `&agent=${encodeURIComponent(agent)}`}`;
       const path = await at(server, word);
-      return paged(async (seq) => read.log(await json(server, `${path}${query}&after=${seq}`)), after);
+      return paged(server, async (seq) => read.log(await json(server, `${path}${query}&after=${seq}`)), after);
     },
     follow: async (threadId, onRecord, signal) => {
       const onEvent = ({ event, data }: { event: string; data: unknown }): boolean => {
@@ -137,12 +144,23 @@ function following(server: Server) {
   } satisfies Partial<Runs>;
 }
 
+/** @throws UsageError for a list without end. */
+function assertEnds({ exchange }: Server, rows: number): void {
+  if (rows > MAX_ROWS)
+    throw new UsageError(`server ${exchange.server}: its list has more than ${MAX_ROWS} rows; look in the home of the server`);
+}
+
 /** Items of one `seq` come together, so a page ends with the last of one. */
-async function paged<T extends { readonly seq: number }>(read: (after: number) => Promise<T[]>, from: number): Promise<T[]> {
+async function paged<T extends { readonly seq: number }>(
+  server: Server,
+  read: (after: number) => Promise<T[]>,
+  from: number,
+): Promise<T[]> {
   const all: T[] = [];
   for (let after = from; ; ) {
     const page = await read(after);
     all.push(...page);
+    assertEnds(server, all.length);
     const last = page.at(-1);
     if (page.length < LOG_PAGE || last === undefined || last.seq <= after) return all;
     after = last.seq;

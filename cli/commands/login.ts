@@ -1,5 +1,4 @@
 /** `governor login` and `governor logout`: a key or a token for one server, tried there before it is kept. */
-import { text as textOfStream } from 'node:stream/consumers';
 import { visible } from '../../domain/access.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { jsonOf, readersOf } from '../afar/answers.ts';
@@ -7,10 +6,11 @@ import { checkedToken } from '../afar/credential.ts';
 import { type DeviceClient, deviceGrant, type Waiting } from '../afar/device-grant.ts';
 import { type Credential, openExchange, pause } from '../afar/exchange.ts';
 import { shown } from '../afar/faults.ts';
-import { discover, postForm } from '../afar/issuer.ts';
+import { discover, isHere, isSafe, postForm } from '../afar/issuer.ts';
 import { isAfar, type NamedServer, namedServer } from '../afar/open-afar.ts';
 import { greet } from '../afar/server-runs.ts';
 import { openSignIns, type SignIn } from '../afar/sign-ins.ts';
+import { secretFrom } from '../ask.ts';
 import type { CommonFlags, Io } from '../io.ts';
 
 export interface LoginFlags extends CommonFlags {
@@ -28,7 +28,7 @@ const SCOPE = 'openid offline_access';
 export async function loginCommand(io: Io, flags: LoginFlags): Promise<number> {
   const named = serverOf(io, flags, 'login');
   const { login } = await greet({ ...named, credential: known(undefined) });
-  const oidc = flags.key === true ? undefined : (issuerOf(flags) ?? fromServer(flags, login));
+  const oidc = flags.key === true ? undefined : (issuerOf(flags) ?? fromServer(named.server, flags, login));
   const signIn = oidc === undefined ? await byKey(io, named) : await byDevice(io, named, oidc);
   // Whatever the server does not take is not kept.
   const exchange = openExchange({ ...named, credential: known(signIn.token) });
@@ -67,13 +67,18 @@ function issuerOf({ issuer, clientId, scope, audience }: LoginFlags): Oidc | und
 
 type Login = Awaited<ReturnType<typeof greet>>['login'];
 
-function fromServer(flags: LoginFlags, login: Login): Oidc | undefined {
+/** @throws UsageError for an issuer on this machine, where the server is elsewhere: it would have this machine ask its own services. */
+function fromServer(server: string, flags: LoginFlags, login: Login): Oidc | undefined {
   if (login === undefined) return undefined;
+  if (isSafe(login.issuer) && isHere(login.issuer) && !isHere(server))
+    throw new UsageError(
+      `server ${server}: names the issuer ${login.issuer}, on this machine, and is not on it; if that is meant, give --issuer and --client-id`,
+    );
   return { issuer: login.issuer, clientId: login.client_id, scope: flags.scope ?? login.scope, audience: flags.audience ?? login.audience };
 }
 
 async function byKey(io: Io, { server }: NamedServer): Promise<SignIn> {
-  const token = (await (io.secret ?? typed)(`key for ${server}: `)).trim();
+  const token = (await (io.secret ?? secretFrom(process.stdin))(`key for ${server}: `)).trim();
   return { kind: 'key', server, token: checkedToken('login: what was given', token) };
 }
 
@@ -93,21 +98,6 @@ async function byDevice(io: Io, { server }: NamedServer, oidc: Oidc): Promise<Si
     expiresAt: granted.expiresAt,
     ...(refreshToken === undefined ? {} : { renewal: { refreshToken, tokenEndpoint, clientId, ...more } }),
   };
-}
-
-/** On a terminal without showing it; else the standard input. */
-async function typed(question: string): Promise<string> {
-  if (process.stdin.isTTY !== true) return textOfStream(process.stdin);
-  const [{ createInterface }, { Writable }] = await Promise.all([import('node:readline/promises'), import('node:stream')]);
-  process.stderr.write(question);
-  const hidden = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const reader = createInterface({ input: process.stdin, output: hidden, terminal: true });
-  try {
-    return await reader.question('');
-  } finally {
-    reader.close();
-    process.stderr.write('\n');
-  }
 }
 
 /** Also where the issuer cannot be told any more. */

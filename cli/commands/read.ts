@@ -7,8 +7,9 @@ import type { Runs } from '../runs.ts';
 
 export async function list({ operations, io, flags }: Invocation): Promise<number> {
   const results = await operations.list();
-  const pasted = (text: string): string => operations.pasted(text);
-  io.stdout(flags.json === true ? `${JSON.stringify(results)}\n` : results.map((result) => `${resultText(result, pasted)}\n`).join('\n'));
+  io.stdout(
+    flags.json === true ? `${JSON.stringify(results)}\n` : results.map((result) => `${resultText(result, operations)}\n`).join('\n'),
+  );
   return 0;
 }
 
@@ -16,7 +17,7 @@ export async function show({ operations, io, flags }: Invocation, thread: string
   const result = await operations.result(thread);
   const told = await operations.told(thread);
   if (flags.json === true) io.stdout(`${JSON.stringify(told.length === 0 ? result : { ...result, told })}\n`);
-  else io.stdout([resultText(result, (text) => operations.pasted(text)), ...(told.length === 0 ? [] : [toldText(told)]), ''].join('\n'));
+  else io.stdout([resultText(result, operations), ...(told.length === 0 ? [] : [toldText(told)]), ''].join('\n'));
   const view = await operations.gate(thread);
   if (view !== undefined && result.waiting !== null) io.stderr(`${gateText(view, result.waiting.subject)}\n`);
   return 0;
@@ -33,7 +34,8 @@ const text =
   };
 
 /** Its last line is what to do next. */
-const nextPasted = (operations: Runs, explained: string): string => explained.replace(/\nnext {6}.*$/, (line) => operations.pasted(line));
+const nextPasted = (operations: Runs, explained: string): string =>
+  explained.replace(/(\nnext {6})(.*)$/, (_line, label: string, step: string) => `${label}${operations.next(step)}`);
 
 /** Commands of one thread, by name. */
 export const READS: Readonly<Record<'explain' | 'diff' | 'report' | 'cancel', Read>> = {

