@@ -73,8 +73,8 @@ export interface Crons {
   due(limit: number): Promise<readonly CronRow[]>;
   /** True for one process alone: it makes the run of this tick. `nextMs` is due after it. */
   begin(cron: CronRow, tickMs: number, nextMs: number | null): Promise<boolean>;
-  /** Ticks that were begun by a process that died, or took too long: they are this process's now. */
-  takeOver(limit: number): Promise<readonly (CronTick & { readonly cron: CronRow })[]>;
+  /** Ticks that were begun by a process that died, or took too long: they are this process's now. Those of `atWork` it still makes: it keeps them. */
+  takeOver(limit: number, atWork?: readonly string[]): Promise<readonly (CronTick & { readonly cron: CronRow })[]>;
   /** The tick has no run. False where it is no longer this process's. Where it has one, the queue says so with the run (`NewRun.tick`). */
   refuse(tick: CronTick, error: NonNullable<CronLast['error']>): Promise<boolean>;
   /** Ms until a tick is due, or may be taken over; undefined: none. */

@@ -75,18 +75,24 @@ export async function changeCron(server: Server, call: Call, scope: Scope, { cro
   const { graphId } = await runnable(server, call, { assistantId: cron.assistantId, threadId: cron.threadId, payload });
   if (cron.threadId !== null && (body.on_run_completed ?? null) !== null)
     throw new Problem(422, 'on_run_completed: is for crons without a thread; the thread of this one is kept');
+  const dueAt = dueOf(server, when, enabled);
+  // Else a tick that is due just now would be lost.
+  const stays = enabled && cron.enabled && cron.dueAt !== null && isSame(when, cron);
   const patch: CronPatch = {
     ...when,
     enabled,
     payload,
     graphId,
     metadata: { ...cron.metadata, ...body.metadata },
-    dueAt: dueOf(server, when, enabled),
+    ...(stays ? {} : { dueAt }),
     ...(body.on_run_completed === undefined || body.on_run_completed === null ? {} : { onRunCompleted: body.on_run_completed }),
     ...madeBy(call),
   };
   return server.served.crons.patch(scope, cron.cronId, patch);
 }
+
+const isSame = (one: Schedule, other: Schedule): boolean =>
+  one.schedule === other.schedule && one.timezone === other.timezone && one.endAt === other.endAt;
 
 interface Change {
   readonly cron: CronRow;

@@ -8,7 +8,7 @@ import type { Json } from '../../domain/served.ts';
 import type { RunCreate } from '../api/schemas.ts';
 import { assertMay } from '../auth/caller.ts';
 import type { Server } from '../context.ts';
-import { problemOf } from '../http/problem.ts';
+import { Problem, problemOf } from '../http/problem.ts';
 import { createRuns } from '../runs/create-run.ts';
 import { failureOf } from '../threads/views.ts';
 import { newestTick, tickAfter } from './schedule.ts';
@@ -23,30 +23,42 @@ const MAX_MESSAGE = 1000;
 const SLOTS = 10;
 /** How long after its end time a cron may still make a tick that was due before it, in ms. */
 const LATE_MS = 60_000;
+/** A run that is not put in this time holds no slot any longer, in ms: a handler of the project may never answer. */
+const PUT_MS = 60_000;
+/** How long a stop waits for ticks under way, in ms. */
+const STOP_MS = 2000;
+/** How old a tick may be whose run a fault of ours kept back, to be tried again once its hold is over, in ms: a locked or full disk passes. */
+const TRIED_MS = 5 * 60_000;
 
 export interface Ticker {
-  /** Begins no more ticks, and lets those under way end. */
+  /** Begins no more ticks, and gives those under way a moment; what is left the next process takes over. */
   stop(): Promise<void>;
 }
 
 export function startTicker(server: Server): Ticker {
   const { crons } = server.served;
-  const underWay = new Set<Promise<void>>();
+  /** By the id of the cron: of one there is one. */
+  const underWay = new Map<string, Promise<void>>();
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let turning: Promise<void> = Promise.resolve();
-  const start = (work: Promise<void>): void => {
+  const start: Start = ({ cronId }, work) => {
     const one = work
       .catch((error: unknown) => server.log('error', `a tick of a cron failed: ${toError(error).message}`))
-      .finally(() => underWay.delete(one));
-    underWay.add(one);
+      .finally(() => {
+        const wasFull = underWay.size >= SLOTS;
+        if (underWay.get(cronId) === one) underWay.delete(cronId);
+        // Others may have waited for this slot.
+        if (wasFull && !stopped) schedule(LEAST_MS);
+      });
+    underWay.set(cronId, one);
   };
   const turn = async (): Promise<void> => {
     let waitMs = POLL_MS;
     try {
       const free = SLOTS - underWay.size;
       if (free > 0) {
-        for (const left of await crons.takeOver(free)) start(makeRun(server, left.cron, left));
+        for (const left of await crons.takeOver(free, [...underWay.keys()])) start(left.cron, makeRun(server, left.cron, left));
         for (const cron of await crons.due(Math.max(0, SLOTS - underWay.size))) await beginTick(server, cron, start);
         waitMs = Math.min(POLL_MS, (await crons.nextDueMs()) ?? POLL_MS);
       }
@@ -56,8 +68,9 @@ export function startTicker(server: Server): Ticker {
     if (!stopped) schedule(Math.max(LEAST_MS, waitMs));
   };
   const schedule = (ms: number): void => {
+    clearTimeout(timer);
     timer = setTimeout(() => {
-      turning = turn();
+      turning = turning.then(turn);
     }, ms);
     timer.unref();
   };
@@ -68,13 +81,15 @@ export function startTicker(server: Server): Ticker {
       clearTimeout(timer);
       await turning;
       clearTimeout(timer);
-      await Promise.all(underWay);
+      await Promise.race([Promise.all(underWay.values()), new Promise((wake) => setTimeout(wake, STOP_MS).unref())]);
     },
   };
 }
 
+type Start = (cron: CronRow, work: Promise<void>) => void;
+
 /** Of all that were missed the newest is made, once; after its end time a cron makes up for nothing. */
-async function beginTick(server: Server, cron: CronRow, start: (work: Promise<void>) => void): Promise<void> {
+async function beginTick(server: Server, cron: CronRow, start: Start): Promise<void> {
   const { crons } = server.served;
   const nowMs = server.runtime.clock.now();
   const { dueAt, endAt } = cron;
@@ -84,7 +99,7 @@ async function beginTick(server: Server, cron: CronRow, start: (work: Promise<vo
   failpoint('cron:begin:after');
   const tick = { cronId: cron.cronId, tickMs };
   if (fault !== undefined) await crons.refuse(tick, { error: 'CronUnreadable', message: fault.slice(0, MAX_MESSAGE) });
-  else if (endAt === null || nowMs <= endAt + LATE_MS) start(makeRun(server, cron, tick));
+  else if (endAt === null || nowMs <= endAt + LATE_MS) start(cron, makeRun(server, cron, tick));
   else
     await crons.refuse(tick, {
       error: 'CronEnded',
@@ -112,16 +127,31 @@ function momentsOf(cron: CronRow, dueMs: number, nowMs: number): Moments {
   }
 }
 
+/** @throws Problem 504 for what goes on without end; should it put its run later, the tick has none to take. */
+async function inTime(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Problem(504, `its run was not put in ${PUT_MS / 1000} s; is it a handler of the project?`)),
+      PUT_MS,
+    );
+    timer.unref();
+  });
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 /** Puts the run, or says in the cron why there is none. */
 async function makeRun(server: Server, cron: CronRow, tick: CronTick): Promise<void> {
   const { crons } = server.served;
   try {
-    await putRun(server, cron, { cronId: tick.cronId, tickMs: tick.tickMs });
+    await inTime(putRun(server, cron, { cronId: tick.cronId, tickMs: tick.tickMs }));
     failpoint('cron:run:after');
     // Only where the clock was put back, and this tick had its run before: it must not be made again and again.
     await crons.refuse(tick, { error: 'CronTickMade', message: 'this tick had its run before' });
   } catch (error) {
     const problem = problemOf(error);
+    if (problem === undefined && server.runtime.clock.now() - tick.tickMs < TRIED_MS)
+      return server.log('error', `cron ${cron.cronId}: its tick is tried again in a while: ${toError(error).message}`);
     const told = problem === undefined ? failureOf(error) : { error: `HTTP ${problem.status}`, message: problem.message };
     if (await crons.refuse(tick, { error: told.error, message: told.message.slice(0, MAX_MESSAGE) }))
       server.log(

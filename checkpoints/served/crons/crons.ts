@@ -33,7 +33,7 @@ export function createCrons(sql: Sql, clock: Clock): Crons {
     },
     due: async (limit) => sql.read(() => due(clock.now(), limit)),
     begin: async (cron, tickMs, nextMs) => sql.write(() => begin(cron, { tickMs, nextMs }, holder())),
-    takeOver: async (limit) => sql.write(() => takeOver(holder(), limit)),
+    takeOver: async (limit, atWork = []) => sql.write(() => takeOver(holder(), limit, atWork)),
     refuse: async (tick, error) => sql.write(() => refuse(tick, error, holder())),
     nextDueMs: async () => sql.read(() => nextDueMs(clock.now())),
   };

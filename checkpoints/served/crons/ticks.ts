@@ -26,11 +26,11 @@ export function* due(nowMs: number, limit: number): Transaction<readonly CronRow
 }
 
 /** False where another process was first, or the cron was changed since it was read. */
-export function* begin({ cronId, dueAt }: CronRow, { tickMs, nextMs }: Moments, { owner, nowMs }: Holder): Transaction<boolean> {
+export function* begin({ cronId, dueAt, updatedAt }: CronRow, { tickMs, nextMs }: Moments, { owner, nowMs }: Holder): Transaction<boolean> {
   const changed = yield* run(
     `UPDATE crons SET tick_at = $1, due_at = $2, hold_owner = $3, hold_until = $4
-     WHERE cron_id = $5 AND due_at = $6 AND tick_at IS NULL`,
-    [tickMs, nextMs, owner, nowMs + HOLD_MS, cronId, dueAt],
+     WHERE cron_id = $5 AND due_at = $6 AND updated_at = $7 AND tick_at IS NULL`,
+    [tickMs, nextMs, owner, nowMs + HOLD_MS, cronId, dueAt, updatedAt],
   );
   return changed === 1;
 }
@@ -41,13 +41,19 @@ interface Moments {
   readonly nextMs: number | null;
 }
 
-export function* takeOver({ owner, nowMs }: Holder, limit: number): Transaction<readonly (CronTick & { readonly cron: CronRow })[]> {
+export function* takeOver(
+  { owner, nowMs }: Holder,
+  limit: number,
+  atWork: readonly string[],
+): Transaction<readonly (CronTick & { readonly cron: CronRow })[]> {
   const begun = yield* many<Row>(
     'SELECT * FROM crons WHERE tick_at IS NOT NULL AND (hold_until <= $1 OR hold_owner <> $2) ORDER BY tick_at',
     [nowMs, owner],
   );
-  const taken = begun.filter((row) => isLeft(row, nowMs)).slice(0, limit);
-  for (const { cron_id } of taken)
+  const left = begun.filter((row) => isLeft(row, nowMs));
+  const kept = left.filter((row) => row.hold_owner === owner && atWork.includes(row.cron_id));
+  const taken = left.filter((row) => !kept.includes(row)).slice(0, limit);
+  for (const { cron_id } of [...kept, ...taken])
     yield* run('UPDATE crons SET hold_owner = $1, hold_until = $2 WHERE cron_id = $3', [owner, nowMs + HOLD_MS, cron_id]);
   return taken.map((row) => ({ cron: cronOf(row), cronId: row.cron_id, tickMs: row.tick_at ?? 0 }));
 }

@@ -111,6 +111,24 @@ export const cronsSuite: ServedSuite = (name, backend) =>
       const read = await due();
       await crons.patch(scope, read.cronId, { dueAt: START_MS + 9 * MINUTE_MS });
       expect(await crons.begin(read, START_MS + 2 * MINUTE_MS, null)).toBe(false);
+      // Also where the tick stays: its run would be put as it was read.
+      place.clock.ms = START_MS + 9 * MINUTE_MS;
+      const stale = await due();
+      await crons.patch(scope, stale.cronId, { payload: { input: 'new' } });
+      expect(await crons.begin(stale, START_MS + 9 * MINUTE_MS, null)).toBe(false);
+      expect(await crons.begin(await due(), START_MS + 9 * MINUTE_MS, null)).toBe(true);
+    });
+
+    test('a tick that this process still makes is kept when its hold is over, and takes no place of another', async () => {
+      place.clock.ms = START_MS + MINUTE_MS;
+      for (const number of [1, 2]) {
+        await crons.create(cronOf(number), MOST);
+        await crons.begin(await due(), START_MS + MINUTE_MS, null);
+      }
+      place.clock.ms += 30_000;
+      expect(await crons.takeOver(1, [threadOf(1)])).toMatchObject([{ cronId: threadOf(2) }]);
+      expect(await crons.takeOver(1, [threadOf(1)])).toEqual([]);
+      expect(await crons.nextDueMs()).toBe(30_000);
     });
 
     test('a tick and its run are there together, once', async () => {

@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../../until.ts';
+import { asked } from '../fixtures/auth/slow.ts';
 import { issueKey } from '../issue-key.ts';
 import { FLOWS, startServer, type TestServer } from '../serving.ts';
 
 const STAMPS = new URL('../fixtures/auth/stamps.json', import.meta.url).pathname;
+const SLOW = new URL('../fixtures/auth/slow.json', import.meta.url).pathname;
 const DAILY = { schedule: '0 9 * * *' };
 const MINUTE_MS = 60_000;
 
@@ -162,6 +164,63 @@ test('one whose schedule cannot be read any more says so, ticks no more, and hol
     error: { error: 'CronUnreadable', message: expect.stringContaining('Mars/Olympus') },
   });
   expect((await server.send('GET', `/runs/crons/${broken.cron_id}`)).body).toMatchObject({ next_run_date: null });
+});
+
+test('a fault of ours is tried again once its hold is over, and told where the tick is old by then', async () => {
+  await open();
+  const [cron, old] = [await make({ assistant_id: 'two' }), await make({ assistant_id: 'two' })];
+  rows.exec('ALTER TABLE thread_runs RENAME TO gone');
+  due(cron.cron_id);
+  due(old.cron_id, Date.now() - 6 * MINUTE_MS);
+  await until(() => server.logged.some((line) => line.includes(`cron ${cron.cron_id}: its tick is tried again`)), 'the fault');
+  expect(await ticked(old)).toMatchObject({ run_id: null, error: { message: expect.stringContaining('no such table') } });
+  rows.exec('ALTER TABLE gone RENAME TO thread_runs');
+  expect((await server.send('GET', `/runs/crons/${cron.cron_id}`)).body).toMatchObject({ last_run: null });
+  rows.prepare('UPDATE crons SET hold_until = 0 WHERE cron_id = ?').run(cron.cron_id);
+  expect(await ticked(cron)).toMatchObject({ run_id: expect.any(String), error: null });
+  expect(count()).toBe(1);
+});
+
+test('one whose handler never answers is asked about once, and holds up no other', async () => {
+  await open({ config: SLOW });
+  const [slow, good] = [await make({ assistant_id: 'agent', metadata: { slow: 'for ever' } }), await make({ assistant_id: 'agent' })];
+  due(slow.cron_id);
+  const hold = rows.prepare('SELECT hold_until FROM crons WHERE cron_id = ?').pluck();
+  await until(() => asked.includes(slow.cron_id), 'the question');
+  for (let times = 0; times < 2; times += 1) {
+    rows.prepare('UPDATE crons SET hold_until = 1 WHERE cron_id = ?').run(slow.cron_id);
+    await until(() => Number(hold.get(slow.cron_id)) > 1, 'its hold');
+  }
+  expect(asked.filter((id) => id === slow.cron_id)).toHaveLength(1);
+  due(good.cron_id);
+  expect(await ticked(good)).toMatchObject({ error: null });
+  // Nor does the server wait for it when it stops.
+  const since = performance.now();
+  await shut();
+  expect(performance.now() - since).toBeLessThan(15_000);
+  await open();
+});
+
+test('many that are due at once wait for a slot, and not for the next poll', async () => {
+  writeFileSync(join(home, 'operator.yaml'), 'server:\n  crons: { perCaller: 1000 }\n');
+  await open({ config: SLOW });
+  const crons = await Promise.all(Array.from({ length: 60 }, () => make({ assistant_id: 'agent', metadata: { slow: 50 } })));
+  const since = performance.now();
+  rows.prepare('UPDATE crons SET due_at = ?').run(Date.now() - 5);
+  await until(() => rows.prepare('SELECT COUNT(*) FROM crons WHERE last IS NOT NULL').pluck().get() === crons.length, 'all ticks');
+  // Six rounds of slots: a poll of one second before each would be five seconds.
+  expect(performance.now() - since).toBeLessThan(4500);
+});
+
+test('a change of another member leaves a tick that is due; one of the schedule moves it', async () => {
+  await open();
+  const [kept, moved] = [await make({ assistant_id: 'two' }), await make({ assistant_id: 'two' })];
+  const at = Date.now() + 1500;
+  for (const cron of [kept, moved]) due(cron.cron_id, at);
+  await server.send('PATCH', `/runs/crons/${kept.cron_id}`, { metadata: { team: 'blue' }, schedule: DAILY.schedule });
+  await server.send('PATCH', `/runs/crons/${moved.cron_id}`, { schedule: '5 9 * * *' });
+  expect(await ticked(kept)).toMatchObject({ error: null });
+  expect((await server.send('GET', `/runs/crons/${moved.cron_id}`)).body).toMatchObject({ last_run: null });
 });
 
 test('of an assistant that is gone says so', async () => {
