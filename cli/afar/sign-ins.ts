@@ -1,5 +1,6 @@
 /** How this person is known at each server: a key or a token, in the keyring where there is one, else in a file of its own. */
-import { closeSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { z } from 'zod';
@@ -7,6 +8,7 @@ import { UsageError } from '../../domain/errors.ts';
 import { sha256 } from '../../domain/ids.ts';
 import { pause } from './exchange.ts';
 import { findKeyring, type Keyring } from './keyring.ts';
+import { quoted } from './printed-commands.ts';
 import { readPrivate, writePrivate } from './private-file.ts';
 
 const renewalSchema = z.strictObject({
@@ -32,8 +34,9 @@ export type SignIn = z.infer<typeof signInSchema>;
 /** Says that the keyring has it, so that nobody is asked to unlock one for nothing. */
 const inKeyring = z.strictObject({ kind: z.literal('keyring'), server: z.string() });
 
-/** How long another process may take to renew a token, in ms; what is older was left by one that died. */
+/** A lock that its process has not touched for so long was left by one that died, in ms; a living one does so more often. */
 const LOCK_MS = 30_000;
+const TOUCH_MS = 5000;
 const LOCK_POLL_MS = 100;
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -61,7 +64,7 @@ export function openSignIns(env: Env, keyring: Keyring | undefined = findKeyring
     const found = signInSchema.safeParse(jsonOrNothing(text));
     // A sign-in is for one server, wherever it was copied to.
     if (found.success && found.data.server === server) return found.data;
-    throw new UsageError(`${fileOf(server)}: holds no sign-in at ${server}; delete it, and run: governor login --server ${server}`);
+    throw new UsageError(`${fileOf(server)}: holds no sign-in at ${server}; delete it, and run: governor login --server ${quoted(server)}`);
   };
   return {
     read: async (server) => {
@@ -70,7 +73,9 @@ export function openSignIns(env: Env, keyring: Keyring | undefined = findKeyring
       if (!inKeyring.safeParse(jsonOrNothing(text)).success) return parsed(server, text);
       const kept = await keyring?.lookup(server);
       if (kept === undefined)
-        throw new UsageError(`the keyring has no sign-in at ${server}, or is locked; unlock it, or run: governor login --server ${server}`);
+        throw new UsageError(
+          `the keyring has no sign-in at ${server}, or is locked; unlock it, or run: governor login --server ${quoted(server)}`,
+        );
       return parsed(server, kept);
     },
     write: async (signIn) => {
@@ -103,17 +108,34 @@ async function locked<T>(file: string, work: () => Promise<T>): Promise<T> {
     if (at !== undefined && Date.now() - at > LOCK_MS) rmSync(file, { force: true });
     else await pause(LOCK_POLL_MS);
   }
+  // A slow issuer, and a person who unlocks the keyring, may take longer than a lock is believed.
+  const touch = setInterval(() => {
+    if (isOurs(file)) utimesSync(file, new Date(), new Date());
+  }, TOUCH_MS);
   try {
     return await work();
   } finally {
-    rmSync(file, { force: true });
+    clearInterval(touch);
+    if (isOurs(file)) rmSync(file, { force: true });
+  }
+}
+
+/** This process, in its locks. */
+const US = randomUUID();
+
+/** False where another one took it for dead. */
+function isOurs(file: string): boolean {
+  try {
+    return readFileSync(file, 'utf8') === US;
+  } catch {
+    return false;
   }
 }
 
 /** True when this process has it now. */
 function isTaken(file: string): boolean {
   try {
-    closeSync(openSync(file, 'wx', 0o600));
+    writeFileSync(file, US, { mode: 0o600, flag: 'wx' });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false; // node's own

@@ -9,11 +9,12 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findKeyring } from '../../../cli/afar/keyring.ts';
 import { openSignIns, type SignIn } from '../../../cli/afar/sign-ins.ts';
 
@@ -154,4 +155,21 @@ test('work under the lock of a server is done by one at a time, and a lock that 
   };
   await Promise.all([signIns.alone(SERVER, work('a')), inFiles().alone(SERVER, work('b'))]);
   expect(order).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
+});
+
+test('work that takes longer than a lock is believed keeps it, and does not take away the lock of another one', async () => {
+  const lock = (): string => join(folder(), readdirSync(folder()).find((name) => name.endsWith('.lock')) ?? '');
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    await inFiles().alone(SERVER, async () => {
+      utimesSync(lock(), new Date(0), new Date(0));
+      vi.advanceTimersByTime(5000);
+      expect(Date.now() - statSync(lock()).mtimeMs).toBeLessThan(30_000);
+    });
+    expect(readdirSync(folder())).toEqual([]);
+    await inFiles().alone(SERVER, async () => writeFileSync(lock(), 'another process'));
+    expect(readFileSync(lock(), 'utf8')).toBe('another process');
+  } finally {
+    vi.useRealTimers();
+  }
 });
