@@ -88,11 +88,12 @@ export function openExchange(options: ExchangeOptions): Exchange {
       ),
     open: async (path, headers, signal) => {
       const ask: Ask = { method: 'GET', path, headers: { accept: 'text/event-stream', ...headers }, signal };
-      const response = await sent(options, ask, true).catch((thrown: unknown) => {
+      const { response, tokens } = await sent(options, ask, true).catch((thrown: unknown) => {
         throw lost(options.server, thrown, signal);
       });
       if (response.status === 200) return response;
-      const error = refusalError(await refusalOf(options, response));
+      const text = withoutTokens(await bounded(options.server, response), tokens);
+      const error = refusalError(refusalWith(options, response, text));
       throw isPassing(response.status) ? new WayLost(error) : error;
     },
   };
@@ -123,8 +124,9 @@ async function whole(
     let response: Response;
     let text: string;
     try {
-      response = await sent(options, { headers: {}, ...ask, signal }, withToken);
-      text = withoutToken(await bounded(options.server, response), withToken ? await options.credential.token() : undefined);
+      const answer = await sent(options, { headers: {}, ...ask, signal }, withToken);
+      response = answer.response;
+      text = withoutTokens(await bounded(options.server, response), answer.tokens);
     } catch (thrown) {
       if (thrown instanceof UsageError) throw thrown;
       const { error, again } = wayFault(options.server, thrown);
@@ -150,23 +152,26 @@ const refusalWith = ({ server, credential, loginCommand }: ExchangeOptions, resp
   loginCommand,
 });
 
-const refusalOf = async (options: ExchangeOptions, response: Response) =>
-  refusalWith(options, response, withoutToken(await bounded(options.server, response), await options.credential.token()));
-
 /** A server, or a proxy that shows what it was sent, may say it back. */
-const withoutToken = (text: string, token: string | undefined): string =>
-  token === undefined || token.length < MIN_SECRET_CHARACTERS ? text : text.replaceAll(token, '[the token]');
+const withoutTokens = (text: string, tokens: readonly string[]): string =>
+  tokens.filter((token) => token.length >= MIN_SECRET_CHARACTERS).reduce((kept, token) => kept.replaceAll(token, '[the token]'), text);
+
+interface Sent {
+  readonly response: Response;
+  /** That were sent for it: asked again, the credential may give another one. */
+  readonly tokens: readonly string[];
+}
 
 /** The response, with a token that was renewed once where it was not taken. */
-async function sent(options: ExchangeOptions, ask: Ask, withToken: boolean): Promise<Response> {
+async function sent(options: ExchangeOptions, ask: Ask, withToken: boolean): Promise<Sent> {
   const { credential } = options;
   const token = withToken ? await credential.token() : undefined;
   const response = await followed(options.server, ask, token);
-  if (response.status !== 401 || token === undefined) return response;
-  const renewed = await credential.renewed();
-  if (renewed === undefined || renewed === token) return response;
+  if (token === undefined) return { response, tokens: [] };
+  const renewed = response.status === 401 ? await credential.renewed() : undefined;
+  if (renewed === undefined || renewed === token) return { response, tokens: [token] };
   await response.body?.cancel();
-  return followed(options.server, ask, renewed);
+  return { response: await followed(options.server, ask, renewed), tokens: [token, renewed] };
 }
 
 /** A redirect is followed where it stays on the origin, and keeps the method; to another one goes no request, and no token. */

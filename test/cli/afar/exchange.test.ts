@@ -52,6 +52,16 @@ describe('a token', () => {
     expect(there.asked.map(tokenOf)).toEqual(['Bearer t0ken', 'Bearer t0ken']);
   });
 
+  test('that a server says back is not told, also where each question has another one, or it was renewed', async () => {
+    const echo = await web((asked, response) => sendJson(response, 401, { detail: `you sent ${tokenOf(asked)}` }));
+    let tokens = 0;
+    const short: Credential = { from: 'login', token: async () => `secret-${++tokens}-token`, renewed: async () => 'renewed-token' };
+    for (const ask of [() => to(echo.url, short).get('/x'), () => to(echo.url, short).open('/x', {}, AbortSignal.timeout(5000))])
+      await expect(ask()).rejects.toMatchObject({ message: expect.stringContaining('you sent Bearer [the token]') });
+    const never: Credential = { ...short, renewed: async () => undefined };
+    await expect(to(echo.url, never).get('/x')).rejects.toMatchObject({ message: expect.not.stringContaining('secret-') });
+  });
+
   test('that is not taken is renewed once', async () => {
     const there = await web((asked, response) =>
       tokenOf(asked) === 'Bearer new' ? sendJson(response, 200, {}) : sendJson(response, 401, { detail: 'token refused: "exp"' }),
