@@ -30,7 +30,11 @@ const MARK: Record<StageRow['state'], string> = { running: '>', done: '+', faile
 
 /** What was written last, by agent: `w1.1`, or a stage for the agent that has it alone. */
 type Writing = ReadonlyMap<string, string>;
-const placeOf = (role: Role, agent: string): string => (ROLE_TABLE[role].agent === null ? agent : ROLE_TABLE[role].stage);
+/** A newer server may have a role that is none here. */
+const placeOf = (role: Role, agent: string): string => {
+  const known = Object.hasOwn(ROLE_TABLE, role) ? ROLE_TABLE[role] : undefined;
+  return known === undefined || known.agent === null ? agent : known.stage;
+};
 
 /** The lines of a run, one for each stage and attempt, oldest first. Pure. */
 export function treeLines(records: readonly AuditRecord[], nowMs: number, writing: Writing = new Map()): string[] {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clipped, treeLines } from '../../cli/tree.ts';
+import { clipped, liveTree, treeLines } from '../../cli/tree.ts';
 import type { AuditRecord } from '../../domain/audit.ts';
 
 const record = (seq: number, action: string, more: Partial<AuditRecord> = {}): AuditRecord => ({
@@ -130,4 +130,17 @@ test('sub-agents of sub-agents have rows of their own, queue under who started t
     expect.stringMatching(/^> {3}w1\.2 top .* 1 queued/),
     expect.stringMatching(/^> {3}w1\.2\.3\.1 below /),
   ]);
+});
+
+test('what an agent writes stands under its stage, and that of a role of a newer server breaks no picture', () => {
+  let picture = '';
+  const tree = liveTree(
+    (text) => (picture = text),
+    () => ({ columns: 80, rows: 24 }),
+  );
+  tree.add(record(1, 'stage-start', { stage: 'plan', attempt: 1 }));
+  tree.hear({ role: 'planner', agent: 'planner', text: 'I read the files' });
+  tree.hear({ ...JSON.parse('{ "role": "dreamer" }'), agent: 'dreamer', text: 'I dream' });
+  tree.done();
+  expect(picture).toContain('| I read the files');
 });
