@@ -36,7 +36,7 @@ export const SERVER_CONTROLS = [
   control(
     'a key is known by its secret',
     'server/auth/keys.ts',
-    { on: 'if (row === undefined || !same || row.revokedAt !== null)', off: 'if (row === undefined || row.revokedAt !== null)' },
+    { on: 'row !== undefined && same && isGood(row, clock)', off: 'row !== undefined && isGood(row, clock)' },
     'test/server/auth/authenticator.test.ts',
   ),
   control(

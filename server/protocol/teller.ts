@@ -53,6 +53,9 @@ export async function openTeller(server: Server, run: ServedRun, lease: RunLease
     await write(telling, lifecycle(telling, 'running'));
     const ids = asked.data?.answered ?? [];
     if (ids.length > 0) await write(telling, root(telling, 'input.answered', { interrupt_ids: ids }));
+    await telling.writer.flush();
+    // Readers come before the graph, whose first steps may not let go of this process.
+    await new Promise((turn) => setImmediate(turn));
   }
   return tellerOf(telling, governs);
 }
