@@ -3,7 +3,7 @@ import { toError } from '../domain/errors.ts';
 import { KEEP_EVENTS_MS } from '../domain/thread-events.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { type Assembled, type AssembleOptions, assemble, openProject } from './assemble.ts';
-import type { OpenStreams, ServeLimits, Server } from './context.ts';
+import type { ServeLimits, Server } from './context.ts';
 import { startTicker } from './crons/ticker.ts';
 import { type Listening, listen } from './http/listen.ts';
 import { systemAssistantId } from './project/assistant-id.ts';
@@ -103,7 +103,9 @@ function startWork({ server, workers, startSweep }: Assembled, listening: Listen
     const closed = listening.close();
     await worker.drain(graceMs);
     await server.threads.stop();
-    await answered(server.streams, Math.min(graceMs, LAST_WORDS_MS));
+    // What was asked before the stop is answered: a decision, or a goal whose repository is being read.
+    await none(() => listening.unanswered(), graceMs);
+    await none(() => server.streams.size, Math.min(graceMs, LAST_WORDS_MS));
     await webhooks.stop();
     listening.cut();
     await closed;
@@ -126,10 +128,11 @@ async function loadAhead({ log }: Server): Promise<void> {
 const LAST_WORDS_MS = 1000;
 const POLL_MS = 20;
 
-async function answered(streams: OpenStreams, ms: number): Promise<void> {
+/** Waits until there is none of them, so long at most. */
+async function none(left: () => number, ms: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < ms; waitedMs += POLL_MS) {
-    const over = streams.size === 0;
-    // Once more after the last one is closed: what it said is still on its way to its socket.
+    const over = left() === 0;
+    // Once more after the last one: what it said is still on its way to its socket.
     await new Promise((wake) => setTimeout(wake, POLL_MS));
     if (over) return;
   }

@@ -1,4 +1,5 @@
 /** Listens on a port until it is told to stop. */
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -15,6 +16,8 @@ export interface Listening {
   readonly url: string;
   /** Takes no more connections; resolves when the last one is closed. */
   close(): Promise<void>;
+  /** Requests that have no answer yet. An open stream has begun its answer. */
+  unanswered(): number;
   /** Closes those that are open. */
   cut(): void;
 }
@@ -32,6 +35,11 @@ export async function listen(app: Hono, { host, port, limits }: Address, connect
   const sockets = createSocketServer({ mostBytes: limits.bodyBytes });
   const http = createAdaptorServer({ fetch: app.fetch, serverOptions, websocket: { server: sockets } });
   http.on('connection', connected);
+  const open = new Set<ServerResponse>();
+  http.on('request', (_request: unknown, answer: ServerResponse) => {
+    open.add(answer);
+    answer.once('close', () => open.delete(answer));
+  });
   await new Promise<void>((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
       reject(new UsageError(`cannot listen on ${host}:${port}: ${error.code === 'EADDRINUSE' ? 'another program does' : error.message}`));
@@ -43,6 +51,7 @@ export async function listen(app: Hono, { host, port, limits }: Address, connect
   return {
     url: `http://${name}:${bound}`,
     close: () => new Promise((resolve) => http.close(() => resolve())),
+    unanswered: () => [...open].filter((answer) => !answer.headersSent).length,
     cut: () => {
       if ('closeAllConnections' in http) http.closeAllConnections();
       sockets.cut();
